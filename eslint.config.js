@@ -1,0 +1,52 @@
+import stylistic from '@stylistic/eslint-plugin'
+import tseslint from 'typescript-eslint'
+
+/** The import arrow: dialects → domain → { store, bus, mail }; the way back is bus → realtime → dialect → socket. */
+const arrow = (files, group, message) => ({
+  files,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
+})
+
+const DRIZZLE = 'drizzle-orm*'
+const HTTP = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws']
+
+export default tseslint.config(
+  { ignores: ['dist/', 'dist-bench/', 'dist-test/', 'node_modules/', '.tap/', 'data/', 'coverage/'] },
+  ...tseslint.configs.strictTypeChecked,
+  stylistic.configs.customize({ indent: 2, quotes: 'single', semi: false, commaDangle: 'never', braceStyle: '1tbs' }),
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'drizzle/config.ts'] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@stylistic/space-before-function-paren': ['error', 'always'],
+      '@stylistic/max-statements-per-line': ['error', { max: 2 }],
+      '@stylistic/operator-linebreak': ['error', 'after', { overrides: { '?': 'before', ':': 'before', '|': 'before' } }],
+      '@stylistic/multiline-ternary': 'off',
+      '@stylistic/quote-props': ['error', 'as-needed'],
+      '@stylistic/arrow-parens': ['error', 'always'],
+      '@stylistic/member-delimiter-style': ['error', { multiline: { delimiter: 'none' }, singleline: { delimiter: 'comma' } }],
+      '@stylistic/generator-star-spacing': ['error', 'both'],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-floating-promises': ['error', {
+        allowForKnownSafePromises: [{ from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' }]
+      }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.object.name=\'sql\'][callee.property.name=\'raw\']',
+        message: 'Values reach SQL as bound parameters only.'
+      }],
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'src/config.ts is the only reader of the environment.' }]
+    }
+  },
+  { files: ['src/main.ts', 'src/migrate.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['test/**', 'bench/**'], rules: { 'max-lines-per-function': 'off' } },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  arrow(['src/domain/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
+  arrow(['src/store/**'], [...HTTP, 'ioredis', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The store knows the database only.'),
+  arrow(['src/bus/**'], [...HTTP, 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/store/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The bus carries bytes only.'),
+  arrow(['src/mail/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
+  arrow(['src/realtime/**'], ['fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
+  arrow(['src/dialects/**', 'src/plugins/**'], ['postgres', DRIZZLE, '@electric-sql/*', '**/store/**'], 'Dialects reach the database through the domain.')
+)
