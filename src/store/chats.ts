@@ -1,0 +1,106 @@
+/** Queries on chats, their heads and their participants. */
+import { and, desc, eq, sql } from 'drizzle-orm'
+import type { Orm } from './database.ts'
+import { oncePerDatabase } from './prepared.ts'
+import { chatHeads, chats, messages, participants, users } from './schema.ts'
+
+/** A chat as its participant lists it. */
+export type ChatSummary = { chatId: number, otherId: number, otherName: string, lastSeq: number, lastAt: Date }
+/** The position of a chat: how far it goes and which membership counts. */
+export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
+/** A participant's view of a chat: its head, and the seq up to which nothing is shown. */
+export type Membership = ChatHead & { fromSeq: number }
+
+/** Adds the chat of a pair. @returns its id, or undefined when the pair has one */
+export async function insertChat (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
+  const [row] = await orm.insert(chats).values({ userLow, userHigh }).onConflictDoNothing().returning({ id: chats.id })
+  if (row === undefined) return undefined
+  await orm.insert(chatHeads).values({ chatId: row.id })
+  await orm.insert(participants).values([{ chatId: row.id, userId: userLow }, { chatId: row.id, userId: userHigh }])
+  return row.id
+}
+
+/** The chat of a pair. */
+export async function findChatOfPair (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
+  const [row] = await orm.select({ id: chats.id }).from(chats).where(and(eq(chats.userLow, userLow), eq(chats.userHigh, userHigh)))
+  return row?.id
+}
+
+/**
+ * Locks a chat against posts and changes of membership until the transaction ends.
+ * @returns its head, or undefined when there is no such chat
+ */
+export async function lockChat (orm: Orm, chatId: number): Promise<ChatHead | undefined> {
+  const [row] = await orm
+    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
+    .from(chatHeads).where(eq(chatHeads.chatId, chatId)).for('update')
+  return row
+}
+
+/** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
+export async function listParticipants (orm: Orm, chatId: number): Promise<ReadonlyMap<number, number>> {
+  const rows = await orm.select({ userId: participants.userId, fromSeq: participants.fromSeq })
+    .from(participants).where(eq(participants.chatId, chatId))
+  return new Map(rows.map((row) => [row.userId, row.fromSeq]))
+}
+
+/** Adds participants of a locked chat who see what comes after `fromSeq`. */
+export async function addParticipants (orm: Orm, chatId: number, userIds: number[], fromSeq: number): Promise<void> {
+  await orm.insert(participants).values(userIds.map((userId) => ({ chatId, userId, fromSeq })))
+  await advanceMembersVersion(orm, chatId)
+}
+
+/** Removes a participant of a locked chat. @returns whether they were in it */
+export async function removeParticipant (orm: Orm, chatId: number, userId: number): Promise<boolean> {
+  const rows = await orm.delete(participants)
+    .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId))).returning({ userId: participants.userId })
+  if (rows.length === 0) return false
+  await advanceMembersVersion(orm, chatId)
+  return true
+}
+
+async function advanceMembersVersion (orm: Orm, chatId: number): Promise<void> {
+  await orm.update(chatHeads).set({ membersVersion: sql`${chatHeads.membersVersion} + 1` }).where(eq(chatHeads.chatId, chatId))
+}
+
+/** Removes a chat and its messages. */
+export async function removeChat (orm: Orm, chatId: number): Promise<void> {
+  await orm.delete(messages).where(eq(messages.chatId, chatId))
+  await orm.delete(chatHeads).where(eq(chatHeads.chatId, chatId))
+  await orm.delete(chats).where(eq(chats.id, chatId))
+}
+
+/** The chats a user is in, latest activity first. */
+export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[]> {
+  return orm
+    .select({ chatId: chats.id, otherId: users.id, otherName: users.username, lastSeq: chatHeads.lastSeq, lastAt: chatHeads.lastAt })
+    .from(participants)
+    .innerJoin(chats, eq(chats.id, participants.chatId))
+    .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+    .innerJoin(users, eq(users.id, sql`case when ${chats.userLow} = ${participants.userId} then ${chats.userHigh} else ${chats.userLow} end`))
+    .where(eq(participants.userId, userId))
+    .orderBy(desc(chatHeads.lastAt), desc(chats.id))
+}
+
+const statements = oncePerDatabase((orm) => ({
+  membership: orm
+    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion, fromSeq: participants.fromSeq })
+    .from(participants).innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+    .where(and(eq(participants.chatId, sql.placeholder('chatId')), eq(participants.userId, sql.placeholder('userId'))))
+    .prepare('membership'),
+  heads: orm
+    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
+    .from(chatHeads).where(sql`${chatHeads.chatId} = any(${sql.placeholder('chatIds')}::text::bigint[])`)
+    .prepare('heads')
+}))
+
+/** A user's view of a chat, or undefined when they are not in it. */
+export async function findMembership (orm: Orm, chatId: number, userId: number): Promise<Membership | undefined> {
+  const [row] = await statements(orm).membership.execute({ chatId, userId })
+  return row
+}
+
+/** The heads of those of these chats that exist. */
+export async function findHeads (orm: Orm, chatIds: number[]): Promise<ChatHead[]> {
+  return statements(orm).heads.execute({ chatIds: `{${chatIds.join()}}` })
+}

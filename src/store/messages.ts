@@ -1,0 +1,100 @@
+/** Queries on messages: the batch insert, and reading ranges by seq. */
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import type { Orm } from './database.ts'
+import { oncePerDatabase } from './prepared.ts'
+import { messages, participants, users } from './schema.ts'
+
+/** A message to store. `postKey` makes a retry recognisable; it is unique per chat and author. */
+export type PostEntry = { chatId: number, authorId: number, postKey: string, text: string }
+
+/** What became of a {@link PostEntry}: see the SQL function `post_messages`. */
+export type PostOutcome =
+  | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
+  | { outcome: 'conflict' | 'refused' }
+
+type OutcomeTuple = [ord: number, outcome: PostOutcome['outcome'], seq: number, id: number, atMs: number, membersVersion: number]
+
+/** A stored message with its author's name. */
+export type MessageRow = {
+  chatId: number
+  seq: number
+  id: number
+  authorId: number
+  username: string
+  text: string
+  postKey: string
+  at: Date
+}
+
+/** Prepares the statement that stores a batch; see {@link PostBatch}. */
+export function preparePostBatch (orm: Orm): PostBatch {
+  const statement = orm
+    .select({ outcomes: sql<OutcomeTuple[] | null>`posted.outcomes` })
+    .from(sql`post_messages(${sql.placeholder('chats')}::text::bigint[], ${sql.placeholder('batch')}::text::json) as posted(outcomes)`)
+    .prepare('post_messages')
+  return async (entries) => {
+    const chats = [...new Set(entries.map((entry) => entry.chatId))]
+    const [row] = await statement.execute({
+      chats: `{${chats.join()}}`,
+      batch: JSON.stringify(entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text })))
+    })
+    const outcomes = new Array<PostOutcome>(entries.length).fill({ outcome: 'refused' })
+    for (const [ord, outcome, seq, id, atMs, membersVersion] of row?.outcomes ?? []) {
+      outcomes[ord - 1] = outcome === 'stored' || outcome === 'duplicate'
+        ? { outcome, seq, id, at: new Date(atMs), membersVersion }
+        : { outcome }
+    }
+    return outcomes
+  }
+}
+
+/**
+ * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the order given. The same
+ * key may stand in a batch only once. @returns one outcome per entry, in their order
+ */
+export type PostBatch = (entries: readonly PostEntry[]) => Promise<PostOutcome[]>
+
+const columns = {
+  chatId: messages.chatId,
+  seq: messages.seq,
+  id: messages.id,
+  authorId: messages.authorId,
+  username: users.username,
+  text: messages.body,
+  postKey: messages.postKey,
+  at: messages.createdAt
+}
+
+const pages = oncePerDatabase((orm) => {
+  const chatId = sql.placeholder('chatId')
+  const after = sql.placeholder('after')
+  const limit = sql.placeholder('limit')
+  const select = () => orm.select(columns).from(messages).innerJoin(users, eq(users.id, messages.authorId))
+  return {
+    after: select()
+      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after)))
+      .orderBy(asc(messages.seq)).limit(limit).prepare('messages_after'),
+    afterAs: select()
+      .innerJoin(participants, and(eq(participants.chatId, messages.chatId), eq(participants.userId, sql.placeholder('userId'))))
+      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after), gt(messages.seq, participants.fromSeq)))
+      .orderBy(asc(messages.seq)).limit(limit).prepare('messages_after_as'),
+    before: select()
+      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after), lt(messages.seq, sql.placeholder('before'))))
+      .orderBy(desc(messages.seq)).limit(limit).prepare('messages_before')
+  }
+})
+
+/** Messages of a chat with `after < seq`, oldest first. */
+export async function listMessagesAfter (orm: Orm, chatId: number, after: number, limit: number): Promise<MessageRow[]> {
+  return pages(orm).after.execute({ chatId, after, limit })
+}
+
+/** The same for one of the chat's participants; empty for anybody else, as of the moment the messages are read. */
+export async function listMessagesAfterAs (orm: Orm, userId: number, chatId: number, after: number, limit: number): Promise<MessageRow[]> {
+  return pages(orm).afterAs.execute({ userId, chatId, after, limit })
+}
+
+/** The newest messages of a chat with `after < seq < before`, oldest first. */
+export async function listMessagesBefore (orm: Orm, chatId: number, range: { after: number, before: number }, limit: number): Promise<MessageRow[]> {
+  return (await pages(orm).before.execute({ chatId, ...range, limit })).reverse()
+}
