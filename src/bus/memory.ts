@@ -1,0 +1,32 @@
+/**
+ * Adapter: a bus inside this process. It reaches no other replica, is always up and loses nothing.
+ */
+import type { Bus, BusHandler } from './bus.ts'
+
+/** Opens a bus for one replica. */
+export function createMemoryBus (): Bus {
+  const handlers = new Map<string, Set<BusHandler>>()
+  return {
+    description: 'events inside this process',
+    isUp: true,
+    publish (channel, payload) {
+      // Later, as over a network: a handler must never run inside the publisher's call.
+      setImmediate(() => {
+        for (const handler of handlers.get(channel) ?? []) handler(payload, channel)
+      })
+    },
+    subscribe (channel, handler) {
+      handlers.set(channel, (handlers.get(channel) ?? new Set()).add(handler))
+      return Promise.resolve()
+    },
+    unsubscribe (channel, handler) {
+      const rest = handlers.get(channel)
+      if (rest?.delete(handler) === true && rest.size === 0) handlers.delete(channel)
+    },
+    onChange: () => undefined,
+    close () {
+      handlers.clear()
+      return Promise.resolve()
+    }
+  }
+}
