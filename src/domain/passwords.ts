@@ -1,0 +1,66 @@
+/**
+ * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106) at the parameters of the OWASP Password
+ * Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. Hashes run on the thread pool, a bounded number at once.
+ */
+import { hash, verify } from 'argon2'
+import { ChatError } from './errors.ts'
+import { isStorable } from './text.ts'
+
+const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const MIN_LENGTH = 8
+const MAX_BYTES = 256
+
+/** Hashes passwords and compares them. */
+export type PasswordHasher = {
+  /** @throws {ChatError} `overloaded` when too many wait */
+  hash: (password: string) => Promise<string>
+  /**
+   * Compares with a hash; without one it costs the same time and is false, so that nobody learns which users exist.
+   * @throws {ChatError} `overloaded` when too many wait
+   */
+  matches: (password: string, passwordHash: string | undefined) => Promise<boolean>
+}
+
+/** The rule for new passwords. @throws {ChatError} `weak_password` */
+export function checkNewPassword (password: string): void {
+  const isStrong = password.length >= MIN_LENGTH && /\p{Lu}/u.test(password) && /\p{Ll}/u.test(password) &&
+    /\p{Nd}/u.test(password) && /[^\p{L}\p{N}\s]/u.test(password)
+  if (!isStrong || isTooLong(password) || !isStorable(password)) throw new ChatError('weak_password')
+}
+
+function isTooLong (password: string): boolean {
+  return Buffer.byteLength(password) > MAX_BYTES
+}
+
+/**
+ * Makes a hasher.
+ * @param limits `concurrency` hashes run at once, at 19 MiB each, and `queue` more may wait
+ */
+export async function createPasswordHasher (limits: { concurrency: number, queue: number }): Promise<PasswordHasher> {
+  const decoy = await hash('a password that nobody has', ARGON2)
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function withSlot<Result> (work: () => Promise<Result>): Promise<Result> {
+    if (running >= limits.concurrency) {
+      if (waiting.length >= limits.queue) throw new ChatError('overloaded')
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else running++
+    try {
+      return await work()
+    } finally {
+      // The slot goes straight to the next one in line, so nobody can slip in between.
+      const next = waiting.shift()
+      if (next === undefined) running--
+      else next()
+    }
+  }
+
+  return {
+    hash: (password) => withSlot(() => hash(password, ARGON2)),
+    matches (password, passwordHash) {
+      if (isTooLong(password)) return Promise.resolve(false)
+      return withSlot(async () => await verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Posting by group commit: while one batch of a lane is being stored, what arrives waits and becomes the next batch.
+ * A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
+ *
+ * Chats are spread over lanes by id. A lane stores one batch at a time, so the messages of a chat that come through
+ * this replica keep their order, while different lanes commit side by side.
+ */
+import { isTransient } from '../store/failures.ts'
+import type { PostBatch, PostEntry, PostOutcome } from '../store/messages.ts'
+import { ChatError } from './errors.ts'
+import type { Message } from './message.ts'
+
+const FIRST_RETRY_DELAY_MS = 20
+const MAX_RETRY_DELAY_MS = 500
+
+/** A message to store. `key` is unique per chat and author, so that storing it again finds it. */
+export type Post = PostEntry & { username: string, clientMessageId?: string }
+
+/**
+ * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
+ * fewer than are new, even none: a retry can find messages whose announcement died with the replica that stored them.
+ */
+export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[] }
+
+/** How posts become messages. Times are in milliseconds. */
+export type PosterOptions = {
+  postBatch: PostBatch
+  lanes: number
+  /** Posts in one batch at the most. */
+  batch: number
+  /** Posts that may wait in a lane. */
+  queue: number
+  /** How long a batch is retried while the database is away. */
+  deadlineMs: number
+}
+
+/** What a post became: the message, and whether it was there before. */
+export type Receipt = { message: Message, duplicate: boolean }
+
+/** Hears of what was committed. */
+export type CommitListener = (committed: Committed) => void
+
+type Pending = { post: Post, resolve: (receipt: Receipt) => void, reject: (error: ChatError) => void }
+
+/** Stores posts. */
+export class Poster {
+  readonly #lanes: Lane[]
+  readonly #listeners: CommitListener[] = []
+
+  constructor (options: PosterOptions) {
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(options, this.#listeners))
+  }
+
+  /** Calls back after the commit of a batch, once per chat, before its posts are acknowledged. It must not throw. */
+  onCommitted (listener: CommitListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Stores a post. Calls for one chat are stored in the order of the calls.
+   * @throws {ChatError} `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the
+   *   database stayed away: the message may or may not be stored then, and the same key finds out
+   */
+  post (post: Post): Promise<Receipt> {
+    const lane = this.#lanes[post.chatId % this.#lanes.length]
+    return lane === undefined ? Promise.reject(new ChatError('internal')) : lane.add(post)
+  }
+
+  /** Resolves when everything that was posted until now is stored or refused. */
+  async flush (): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+  }
+}
+
+class Lane {
+  readonly #options: PosterOptions
+  readonly #listeners: readonly CommitListener[]
+  #waiting: Pending[] = []
+  #running: Promise<void> | undefined
+
+  constructor (options: PosterOptions, listeners: readonly CommitListener[]) {
+    this.#options = options
+    this.#listeners = listeners
+  }
+
+  add (post: Post): Promise<Receipt> {
+    if (this.#waiting.length >= this.#options.queue) return Promise.reject(new ChatError('overloaded'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ post, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  async idle (): Promise<void> {
+    await this.#running
+  }
+
+  async #run (): Promise<void> {
+    // What the sockets hand over in this turn of the event loop is stored together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) await this.#store(this.#takeBatch())
+    this.#running = undefined
+  }
+
+  /** The next posts in line, up to the first that repeats a key: the same key may stand in a batch only once. */
+  #takeBatch (): Pending[] {
+    const keys = new Set<string>()
+    let size = 0
+    for (const { post } of this.#waiting) {
+      const key = `${String(post.chatId)} ${String(post.authorId)} ${post.postKey}`
+      if (size >= this.#options.batch || keys.has(key)) break
+      keys.add(key)
+      size++
+    }
+    const batch = this.#waiting.slice(0, size)
+    this.#waiting = this.#waiting.slice(size)
+    return batch
+  }
+
+  async #store (batch: Pending[]): Promise<void> {
+    let outcomes: PostOutcome[]
+    try {
+      outcomes = await this.#storeWithRetry(batch.map((pending) => pending.post))
+    } catch (error) {
+      const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
+      for (const pending of batch) pending.reject(failure)
+      return
+    }
+    const committed = new Map<number, CommittedDraft>()
+    const receipts = batch.map(({ post }, index) => receiptOf(post, outcomes[index], committed))
+    for (const chat of committed.values()) {
+      for (const listener of this.#listeners) listener(chat)
+    }
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const receipt = receipts[index]
+      if (receipt === undefined || receipt instanceof ChatError) reject(receipt ?? new ChatError('internal'))
+      else resolve(receipt)
+    }
+  }
+
+  /**
+   * A connection that dies during the commit leaves its outcome unknown. The same batch is stored again: whatever was
+   * committed is found by its key, under the lock of its chat, and nothing is stored twice.
+   */
+  async #storeWithRetry (entries: Post[]): Promise<PostOutcome[]> {
+    const deadline = Date.now() + this.#options.deadlineMs
+    for (let delay = FIRST_RETRY_DELAY_MS; ; delay = Math.min(delay * 2, MAX_RETRY_DELAY_MS)) {
+      try {
+        return await this.#options.postBatch(entries)
+      } catch (error) {
+        if (!isTransient(error) || Date.now() + delay >= deadline) throw error
+        await new Promise((resolve) => setTimeout(resolve, delay))
+      }
+    }
+  }
+}
+
+type CommittedDraft = Committed & { messages: Message[] }
+
+/** What one post became; what others must hear of it is added to `committed`. */
+function receiptOf (post: Post, result: PostOutcome | undefined, committed: Map<number, CommittedDraft>): Receipt | ChatError {
+  if (result === undefined) return new ChatError('internal')
+  if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
+  const { outcome, seq, id, at, membersVersion } = result
+  const { chatId, authorId, username, text, clientMessageId } = post
+  const message: Message = { chatId, seq, id, authorId, username, text, at, ...(clientMessageId !== undefined && { clientMessageId }) }
+  let chat = committed.get(chatId)
+  if (chat === undefined) committed.set(chatId, chat = { chatId, membersVersion, lastSeq: 0, messages: [] })
+  chat.lastSeq = Math.max(chat.lastSeq, seq)
+  if (outcome === 'stored') chat.messages.push(message)
+  return { message, duplicate: outcome === 'duplicate' }
+}

@@ -1,0 +1,152 @@
+/** Sessions: opened by a login, kept alive by refresh tokens that rotate, revoked on every replica. */
+import { randomUUID } from 'node:crypto'
+import type { Bus } from '../bus/bus.ts'
+import type { Orm } from '../store/database.ts'
+import * as store from '../store/sessions.ts'
+import { ChatError } from './errors.ts'
+import { publishEvent } from './events.ts'
+import { createToken, hashToken } from './secrets.ts'
+
+/** How long a session is believed without asking the store: the bound of a revocation while the bus is down. */
+const CACHE_TTL_MS = 5_000
+const CACHE_SIZE = 50_000
+/** Access tokens of a rotation that lost its answer must not be orphaned by a clean-up that is too eager. */
+const RETENTION_MS = 86_400_000
+
+/** A session with its owner, as far as this replica knows alive. */
+export type Session = store.LiveSession
+
+/** What a login or a refresh hands out. */
+export type IssuedTokens = { session: Session, refreshToken: string }
+
+/** What the sessions need from around them. Times are in milliseconds. */
+export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number, clock: () => Date }
+
+/** The sessions of this server. */
+export class Sessions {
+  readonly #deps: SessionsDeps
+  readonly #cache = new Map<string, { session: Session, checkedAt: number }>()
+  /** Ids that were revoked while a look-up of them may have been under way, with the time until which that counts. */
+  readonly #revoked = new Map<string, number>()
+
+  constructor (deps: SessionsDeps) {
+    this.#deps = deps
+  }
+
+  /** Opens a session for a user who has proved to be them. */
+  async open (user: { userId: number, username: string }): Promise<IssuedTokens> {
+    const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
+    const refreshToken = createToken('cfr_')
+    await this.#deps.orm.transaction(async (tx) => {
+      await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
+      await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
+    })
+    return { session, refreshToken }
+  }
+
+  /**
+   * Exchanges a refresh token for a new one. Of several exchanges at once exactly one wins. A spent token that comes
+   * back within the grace (two tabs, a lost answer) is refused and no more; later it betrays theft and the session is
+   * revoked.
+   * @throws {ChatError} `invalid_refresh_token`
+   */
+  async refresh (refreshToken: string): Promise<IssuedTokens> {
+    const { orm, clock } = this.#deps
+    const tokenHash = hashToken(refreshToken)
+    const next = createToken('cfr_')
+    const session = await orm.transaction(async (tx) => {
+      const sessionId = await store.spendRefreshToken(tx, tokenHash, clock())
+      const live = sessionId === undefined ? undefined : await store.findLiveSessionIn(tx, sessionId, clock())
+      if (live === undefined) return undefined
+      const expiresAt = this.#expiry()
+      await store.extendSession(tx, live.sessionId, expiresAt)
+      await store.insertRefreshToken(tx, hashToken(next), live.sessionId)
+      return { ...live, expiresAt }
+    })
+    if (session === undefined) {
+      await this.#handleReuse(tokenHash)
+      throw new ChatError('invalid_refresh_token')
+    }
+    this.#remember(session)
+    return { session, refreshToken: next }
+  }
+
+  async #handleReuse (tokenHash: string): Promise<void> {
+    const token = await store.findRefreshToken(this.#deps.orm, tokenHash)
+    if (token?.spentAt == null) return
+    const age = this.#deps.clock().getTime() - token.spentAt.getTime()
+    if (age > this.#deps.reuseGraceMs) await this.revoke(token.sessionId)
+  }
+
+  /** The session of that id. @throws {ChatError} `unauthenticated` when it is revoked, over or unknown */
+  async authenticate (sessionId: string): Promise<Session> {
+    const now = this.#deps.clock()
+    const cached = this.#cache.get(sessionId)
+    if (cached !== undefined && now.getTime() - cached.checkedAt < CACHE_TTL_MS && cached.session.expiresAt > now) return cached.session
+    const session = await store.findLiveSession(this.#deps.orm, sessionId, now)
+    if (session === undefined || this.#revoked.has(sessionId)) {
+      this.#cache.delete(sessionId)
+      throw new ChatError('unauthenticated')
+    }
+    this.#remember(session)
+    return session
+  }
+
+  /** Revokes one session everywhere. */
+  async revoke (sessionId: string): Promise<void> {
+    if (await store.revokeSession(this.#deps.orm, sessionId, this.#deps.clock())) this.#announce([sessionId])
+  }
+
+  /**
+   * Revokes every session of a user everywhere.
+   * @param work done in the same transaction, before it; when it throws nothing is revoked
+   */
+  async revokeAll (userId: number, work: (tx: Orm) => Promise<void>): Promise<void> {
+    const sessionIds = await this.#deps.orm.transaction(async (tx) => {
+      await work(tx)
+      return store.revokeSessionsOfUser(tx, userId, this.#deps.clock())
+    })
+    this.#announce(sessionIds)
+  }
+
+  /** Takes note of sessions that were revoked, here or on another replica. */
+  forget (sessionIds: readonly string[]): void {
+    const now = Date.now()
+    for (const [id, until] of this.#revoked) {
+      if (until > now) break
+      this.#revoked.delete(id)
+    }
+    for (const id of sessionIds) {
+      this.#cache.delete(id)
+      this.#revoked.set(id, now + CACHE_TTL_MS)
+    }
+  }
+
+  /** Which of these sessions are no longer alive. */
+  findDead (sessionIds: string[]): Promise<string[]> {
+    return store.findDeadSessions(this.#deps.orm, sessionIds, this.#deps.clock())
+  }
+
+  /** Removes what ended long ago. */
+  async removeEnded (): Promise<void> {
+    await store.removeSessionsEndedBefore(this.#deps.orm, new Date(this.#deps.clock().getTime() - RETENTION_MS))
+  }
+
+  #announce (sessionIds: string[]): void {
+    if (sessionIds.length === 0) return
+    this.forget(sessionIds)
+    publishEvent(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
+  }
+
+  #remember (session: Session): void {
+    this.#cache.delete(session.sessionId)
+    this.#cache.set(session.sessionId, { session, checkedAt: this.#deps.clock().getTime() })
+    if (this.#cache.size <= CACHE_SIZE) return
+    const [oldest] = this.#cache.keys()
+    if (oldest !== undefined) this.#cache.delete(oldest)
+  }
+
+  #expiry (): Date {
+    return new Date(this.#deps.clock().getTime() + this.#deps.refreshTtlMs)
+  }
+}
