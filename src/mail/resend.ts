@@ -1,0 +1,44 @@
+/** Adapter: the HTTP API of resend.com. It remembers keys for a day, so that a retried mail is delivered once. */
+import { Resend } from 'resend'
+import { assertHeadersSafe, AUTOMATIC_HEADERS, MailRefusedError, SEND_TIMEOUT_MS, type Mailer } from './mailer.ts'
+
+/**
+ * Client errors that say nothing about the mail: a key or a domain that the operator can still put right, a request
+ * that came too late, too early, too often, or beside its own twin.
+ */
+const RETRYABLE_CLIENT_ERRORS = new Set([401, 403, 408, 409, 425, 429])
+
+/** What the package answers, as far as its word can be taken: an error is whatever JSON the other side sent. */
+type Outcome = { data: unknown, error: { name?: unknown, message?: unknown, statusCode?: unknown } | null }
+
+/**
+ * Opens the API.
+ * @param baseUrl where it is; without it `RESEND_BASE_URL`, else Resend itself
+ */
+export function createResendMailer (apiKey: string, from: string, baseUrl?: string): Mailer {
+  const client = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl })
+  return {
+    description: `Resend at ${new URL(client.baseUrl).host}`,
+    send: async (mail) => {
+      assertHeadersSafe(mail)
+      const { to, subject, text, html, key } = mail
+      const outcome: Outcome = await client.emails.send(
+        { from, to: [to], subject, text, html, headers: AUTOMATIC_HEADERS },
+        { signal: AbortSignal.timeout(SEND_TIMEOUT_MS), ...(key !== undefined && { idempotencyKey: key }) }
+      )
+      assertTaken(outcome)
+    },
+    close: async () => undefined
+  }
+}
+
+function assertTaken ({ data, error }: Outcome): void {
+  if (error === null && typeof data === 'object' && data !== null) return
+  const status = Number(error?.statusCode)
+  const message = `Resend answered ${status > 0 ? String(status) : 'nothing'}: ${String(error?.name)}, ${String(error?.message)}`
+  throw isRefusal(status) ? new MailRefusedError(message) : new Error(message)
+}
+
+function isRefusal (status: number): boolean {
+  return status >= 400 && status < 500 && !RETRYABLE_CLIENT_ERRORS.has(status)
+}

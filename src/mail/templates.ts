@@ -1,0 +1,109 @@
+/**
+ * The mails that Confab writes, each as plain text and as HTML. A code or a link stands alone on its line of the plain
+ * text, so that people can select it and programs can find it.
+ */
+import type { OutboxMail } from '../store/outbox.ts'
+
+const PRODUCT = 'Confab'
+const ACCENT = '#4338ca'
+const FONT = 'font-family: -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'
+
+/** The code that proves an address. `minutes` is how long it lives. */
+export function verificationMail ({ to, username, code, minutes }: { to: string, username: string, code: string, minutes: number }): OutboxMail {
+  return compose(to, `Your ${PRODUCT} verification code`, username, [
+    { kind: 'text', text: `Welcome to ${PRODUCT}. Enter this code to verify your e-mail address:` },
+    { kind: 'code', code },
+    { kind: 'text', text: `The code works once, for ${duration(minutes)}.` },
+    { kind: 'text', text: 'If you did not register, ignore this mail: without the code nothing happens.' }
+  ])
+}
+
+/** The link to the page where a new password is chosen. `minutes` is how long it lives. */
+export function resetMail ({ to, username, link, minutes }: { to: string, username: string, link: string, minutes: number }): OutboxMail {
+  return compose(to, `Reset your ${PRODUCT} password`, username, [
+    { kind: 'text', text: 'Somebody asked to reset your password. Choose a new one here:' },
+    { kind: 'link', link, label: 'Choose a new password' },
+    { kind: 'text', text: `The link works once, for ${duration(minutes)}. Using it signs you out everywhere.` },
+    { kind: 'text', text: 'If it was not you, ignore this mail: your password stays as it is.' }
+  ])
+}
+
+/** The notice after a password was changed, so that the owner of a stolen account learns of it. */
+export function passwordChangedMail ({ to, username }: { to: string, username: string }): OutboxMail {
+  return compose(to, `Your ${PRODUCT} password was changed`, username, [
+    { kind: 'text', text: 'The password of your account was just changed. Devices that were signed in have to sign in again.' },
+    { kind: 'text', text: 'If it was not you, ask for a password reset at once and tell whoever runs this server.' }
+  ])
+}
+
+type Block = { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }
+
+function compose (recipient: string, subject: string, username: string, blocks: Block[]): OutboxMail {
+  const all: Block[] = [{ kind: 'text', text: `Hello ${oneLine(username)},` }, ...blocks]
+  return {
+    recipient,
+    subject,
+    text: `${all.map(plain).join('\n\n')}\n\n-- \n${PRODUCT}\n`,
+    html: document(subject, all.map(rich).join('\n'))
+  }
+}
+
+function plain (block: Block): string {
+  switch (block.kind) {
+    case 'text': return block.text
+    case 'code': return oneLine(block.code)
+    case 'link': return oneLine(block.link)
+  }
+}
+
+// Mail readers drop style sheets, so every rule stands where it applies.
+function rich (block: Block): string {
+  switch (block.kind) {
+    case 'text': return `<p style="margin: 0 0 16px">${escapeHtml(block.text)}</p>`
+    case 'code': return `<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: 600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: center">${escapeHtml(oneLine(block.code))}</p>`
+    case 'link': return linkHtml(escapeHtml(oneLine(block.link)), escapeHtml(block.label))
+  }
+}
+
+function linkHtml (link: string, label: string): string {
+  return `<p style="margin: 0 0 16px"><a href="${link}" style="display: inline-block; padding: 12px 20px; border-radius: 8px; background: ${ACCENT}; color: #ffffff; font-weight: 600; text-decoration: none">${label}</a></p>
+<p style="margin: 0 0 16px; font-size: 13px; color: #52525b">Or copy this address into your browser:<br><a href="${link}" style="color: ${ACCENT}; word-break: break-all">${link}</a></p>`
+}
+
+function document (title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+</head>
+<body style="margin: 0; padding: 24px 12px; background: #f4f4f5">
+<div style="max-width: 480px; margin: 0 auto; padding: 32px 28px 16px; border-radius: 12px; background: #ffffff; color: #18181b; ${FONT}; font-size: 16px; line-height: 1.5">
+<p style="margin: 0 0 24px; font-size: 18px; font-weight: 700; color: ${ACCENT}">${PRODUCT}</p>
+${body}
+</div>
+</body>
+</html>
+`
+}
+
+function duration (minutes: number): string {
+  if (minutes % 60 === 0 && minutes > 0) return count(minutes / 60, 'hour')
+  return count(minutes, 'minute')
+}
+
+function count (amount: number, unit: string): string {
+  return `${String(amount)} ${unit}${amount === 1 ? '' : 's'}`
+}
+
+/** What comes from outside stays on its line: a name must not be able to write lines of its own into our mail. */
+function oneLine (text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }
+
+function escapeHtml (text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+}
