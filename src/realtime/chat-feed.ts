@@ -1,0 +1,263 @@
+/**
+ * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
+ * or out of order; every subscriber gets the seqs one after the other. A gap is read from the store.
+ */
+import { atEndOfTurn } from './end-of-turn.ts'
+import { bytesFrom, firstSeqOf, type Run } from './run.ts'
+
+/** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
+const GAP_PATIENCE_MS = 30
+const RETRY_DELAY_MS = 500
+/** Messages read at once to fill a gap: the longest of them fit into what may wait for a socket. */
+const REPAIR_PAGE = 32
+/** Bytes of runs that may be held behind a gap; what is beyond will be read from the store. */
+const MAX_HELD_BYTES = 1_048_576
+
+/** Shared by the many feeds that have nothing to keep; never written to. */
+const NONE: never[] = []
+
+/** Who gets the frames of a chat. */
+export type FeedSubscriber = {
+  readonly userId: number
+  /** The seq up to which nothing is shown to this membership; another value means another membership. */
+  readonly fromSeq: number
+  /** Takes bytes of whole frames. */
+  write: (bytes: Buffer) => void
+  /** The user is not a participant any more; nothing is written from here on. */
+  removed: () => void
+}
+
+/** Where feeds read what they were not told. */
+export type FeedSource = {
+  /** The run behind `after`, of at most `limit` frames; its version was read after its messages. */
+  read: (chatId: number, after: number, limit: number) => Promise<Run>
+  /** Who is in the chat, and the version of the membership that this is at least as new as. */
+  members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
+  /** Told of a failure to read; the feed tries again by itself. */
+  failed: (error: unknown) => void
+}
+
+/** The feed of one chat. */
+export class ChatFeed {
+  readonly #chatId: number
+  readonly #source: FeedSource
+  /** The seq that subscribers get next; undefined until the chat's head is known. */
+  #nextSeq: number | undefined
+  #membersVersion = 0
+  #wantedVersion = 0
+  /** The highest seq that is known to exist. */
+  #knownHead = 0
+  /** Subscribers in step with the feed. */
+  readonly #live = new Set<FeedSubscriber>()
+  /** Subscribers that are ahead of the feed, by the seq with which they go on; seldom any. */
+  #waiting: Map<FeedSubscriber, number> | undefined
+  /** Subscribers that are still reading their way up to the feed; seldom any. */
+  #replaying: Set<FeedSubscriber> | undefined
+  /** Runs that cannot be delivered yet, by their first seq. */
+  #held: Run[] = NONE
+  #heldBytes = 0
+  /** What is delivered and leaves at the end of this turn. */
+  #pending: Buffer[] = NONE
+  #flushScheduled = false
+  #repairTimer: NodeJS.Timeout | undefined
+  #repairing = false
+  #reloading = false
+  #closed = false
+
+  constructor (chatId: number, source: FeedSource) {
+    this.#chatId = chatId
+    this.#source = source
+  }
+
+  /** The seq that subscribers get next; 0 until the head is known. */
+  get nextSeq (): number {
+    return this.#nextSeq ?? 0
+  }
+
+  /** The version of the membership that is enforced. */
+  get membersVersion (): number {
+    return this.#membersVersion
+  }
+
+  get isEmpty (): boolean {
+    return this.#live.size === 0 && this.#waiting === undefined && this.#replaying === undefined
+  }
+
+  /** Takes a run from the poster or the bus. */
+  receive (run: Run): void {
+    this.#knownHead = Math.max(this.#knownHead, run.lastSeq)
+    this.observeMembers(run.membersVersion)
+    if (run.ends.length > 0 && (this.#nextSeq === undefined || run.lastSeq >= this.#nextSeq)) {
+      if (this.#held.length === 0 && this.#isNext(run)) this.#deliver(run)
+      else this.#hold(run)
+    }
+    this.#advance()
+  }
+
+  /** Takes note that the chat goes up to a seq, with a membership of that version. The first call starts the feed. */
+  observeHead (lastSeq: number, membersVersion: number): void {
+    this.#knownHead = Math.max(this.#knownHead, lastSeq)
+    if (this.#nextSeq === undefined) {
+      this.#nextSeq = lastSeq + 1
+      this.#membersVersion = membersVersion
+    } else this.observeMembers(membersVersion)
+    this.#advance()
+  }
+
+  /** Takes note that the membership has changed. Nothing is delivered until the new one is known. */
+  observeMembers (version: number): void {
+    if (this.#closed) return
+    this.#wantedVersion = Math.max(this.#wantedVersion, version)
+    if (this.#nextSeq !== undefined && this.#isFenced() && !this.#reloading) void this.#reloadMembers()
+  }
+
+  /** Adds a subscriber that is still being brought up to the feed. */
+  addReplaying (subscriber: FeedSubscriber): void {
+    this.#replaying = (this.#replaying ?? new Set()).add(subscriber)
+  }
+
+  /** Lets a subscriber go on live with `startSeq`, which it has everything before; it may be ahead of the feed. */
+  attach (subscriber: FeedSubscriber, startSeq: number): void {
+    this.detach(subscriber)
+    // What is on its way out now is from before this subscriber's time.
+    this.#flush()
+    if (startSeq <= this.nextSeq) this.#live.add(subscriber)
+    else {
+      this.#waiting = (this.#waiting ?? new Map()).set(subscriber, startSeq)
+      this.observeHead(startSeq - 1, this.#membersVersion)
+    }
+  }
+
+  /** Takes a subscriber off. */
+  detach (subscriber: FeedSubscriber): void {
+    this.#live.delete(subscriber)
+    if (this.#waiting?.delete(subscriber) === true && this.#waiting.size === 0) this.#waiting = undefined
+    if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
+  }
+
+  /** Writes out what is delivered but not yet on its way. */
+  flush (): void {
+    this.#flush()
+  }
+
+  close (): void {
+    this.#closed = true
+    clearTimeout(this.#repairTimer)
+  }
+
+  #hold (run: Run): void {
+    this.#held = [...this.#held, run].sort((a, b) => firstSeqOf(a) - firstSeqOf(b))
+    this.#heldBytes += run.bytes.length
+    while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1) this.#heldBytes -= this.#held.pop()?.bytes.length ?? 0
+  }
+
+  /** Delivers whatever has come into line, and sees to what is missing. */
+  #advance (): void {
+    for (;;) {
+      const [run] = this.#held
+      if (run === undefined || !this.#isNext(run)) break
+      this.#held = this.#held.length === 1 ? NONE : this.#held.slice(1)
+      this.#heldBytes -= run.bytes.length
+      if (run.lastSeq >= this.nextSeq) this.#deliver(run)
+    }
+    if (this.#nextSeq !== undefined && this.#knownHead >= this.#nextSeq) this.#scheduleRepair(GAP_PATIENCE_MS)
+  }
+
+  /** Whether a run may be delivered now, from the seq on that is due. */
+  #isNext (run: Run): boolean {
+    return this.#nextSeq !== undefined && firstSeqOf(run) <= this.#nextSeq && !this.#isFenced()
+  }
+
+  #isFenced (): boolean {
+    return this.#wantedVersion > this.#membersVersion
+  }
+
+  #deliver (run: Run): void {
+    const bytes = bytesFrom(run, this.nextSeq)
+    this.#nextSeq = run.lastSeq + 1
+    if (this.#pending.length === 0) this.#pending = [bytes]
+    else this.#pending.push(bytes)
+    if (this.#waiting !== undefined) this.#deliverToWaiting(this.#waiting, run)
+    else if (!this.#flushScheduled) {
+      // Runs that arrive in the same turn of the event loop leave in one write per socket.
+      this.#flushScheduled = true
+      atEndOfTurn(() => {
+        this.#flushScheduled = false
+        this.#flush()
+      })
+    }
+  }
+
+  #deliverToWaiting (waiting: Map<FeedSubscriber, number>, run: Run): void {
+    this.#flush()
+    for (const [subscriber, startSeq] of waiting) {
+      if (startSeq > this.nextSeq) continue
+      if (startSeq < this.nextSeq) subscriber.write(bytesFrom(run, startSeq))
+      this.detach(subscriber)
+      this.#live.add(subscriber)
+    }
+  }
+
+  #flush (): void {
+    const [first] = this.#pending
+    if (first === undefined) return
+    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)
+    this.#pending = NONE
+    for (const subscriber of this.#live) subscriber.write(bytes)
+  }
+
+  #scheduleRepair (delayMs: number): void {
+    if (this.#repairing || this.#repairTimer !== undefined || this.#closed) return
+    this.#repairTimer = setTimeout(() => {
+      this.#repairTimer = undefined
+      void this.#repair()
+    }, delayMs)
+  }
+
+  /** Reads what is missing, a page at a time. */
+  async #repair (): Promise<void> {
+    this.#repairing = true
+    let delayMs = GAP_PATIENCE_MS
+    try {
+      while (!this.#closed && !this.#isFenced() && this.#knownHead >= this.nextSeq) {
+        const after = this.nextSeq - 1
+        const claimed = this.#knownHead
+        const run = await this.#source.read(this.#chatId, after, REPAIR_PAGE)
+        this.receive(run)
+        // Nothing there: the chat is gone, or the hint was wrong.
+        if (run.ends.length === 0 && this.#knownHead === claimed) this.#knownHead = after
+      }
+    } catch (error) {
+      delayMs = RETRY_DELAY_MS
+      this.#source.failed(error)
+    }
+    this.#repairing = false
+    if (this.#knownHead >= this.nextSeq && !this.#isFenced()) this.#scheduleRepair(delayMs)
+  }
+
+  /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */
+  async #reloadMembers (): Promise<void> {
+    this.#reloading = true
+    const wanted = this.#wantedVersion
+    let isLoaded = false
+    try {
+      const { version, fromSeqs } = await this.#source.members(this.#chatId)
+      for (const subscriber of [...this.#live, ...this.#waiting?.keys() ?? NONE, ...this.#replaying ?? NONE]) {
+        if (fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
+        this.detach(subscriber)
+        subscriber.removed()
+      }
+      this.#membersVersion = version
+      // The store knew every change that was announced before we asked it, whatever number it was announced with.
+      if (this.#wantedVersion === wanted) this.#wantedVersion = version
+      isLoaded = true
+    } catch (error) {
+      this.#source.failed(error)
+    }
+    this.#reloading = false
+    if (this.#closed) return
+    if (isLoaded) this.observeMembers(0)
+    else setTimeout(() => this.observeMembers(0), RETRY_DELAY_MS)
+    this.#advance()
+  }
+}

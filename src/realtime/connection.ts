@@ -1,0 +1,121 @@
+/**
+ * One authenticated socket: bounded writing, the rate of its frames, the chats it has joined.
+ */
+import type { Socket } from 'node:net'
+import type { Session } from '../domain/sessions.ts'
+import type { FeedSubscriber } from './chat-feed.ts'
+import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
+import { encodeTextFrame } from './websocket-frame.ts'
+
+/** Up to this a socket counts as having caught up, in unsent bytes: Node's own mark, beyond which it emits `drain`. */
+const LOW_WATER_BYTES = 16_384
+
+/** Bounds of one socket. */
+export type ConnectionLimits = {
+  /** Bytes that may wait to be sent before the socket is closed with 1013. */
+  maxUnsentBytes: number
+  /** Chats it may have joined. */
+  maxChatsPerSocket: number
+}
+
+/** What is used of a WebSocket (`ws`). */
+export type WebSocketHandle = {
+  readonly readyState: number
+  readonly OPEN: number
+  pause: () => void
+  resume: () => void
+  close: (code: number, reason: string) => void
+  terminate: () => void
+}
+
+/** A place in a chat that a socket has taken, until it is ended. */
+export type Joined = FeedSubscriber & { end: () => void }
+
+/** A socket whose user is known. */
+export class Connection {
+  readonly #webSocket: WebSocketHandle
+  readonly #socket: Socket
+  readonly #limits: ConnectionLimits
+  #session: Session
+  #closing = false
+  /** Cleared by each ping and set by whatever comes back. */
+  isAlive = true
+  /** What this socket has joined, by chat. */
+  readonly subscriptions = new Map<number, Joined>()
+
+  /**
+   * @param webSocket the upgraded socket
+   * @param socket the TCP socket under it, to which whole frames are written directly
+   */
+  constructor (webSocket: WebSocketHandle, socket: Socket, session: Session, limits: ConnectionLimits) {
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#session = session
+    this.#limits = limits
+  }
+
+  get session (): Session {
+    return this.#session
+  }
+
+  get isOpen (): boolean {
+    return !this.#closing && this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  get mayJoinMore (): boolean {
+    return this.subscriptions.size < this.#limits.maxChatsPerSocket
+  }
+
+  /** Goes on under a newer token of the same user. */
+  renew (session: Session): void {
+    this.#session = session
+  }
+
+  /** Sends one JSON object. */
+  send (message: object): void {
+    this.write(encodeTextFrame(JSON.stringify(message)))
+  }
+
+  /** Writes whole frames. A reader who lets too much pile up is closed and resumes later. */
+  write (frames: Buffer): void {
+    if (!this.isOpen) return
+    this.#socket.write(frames)
+    if (this.#socket.writableLength > this.#limits.maxUnsentBytes) this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
+  }
+
+  /** Resolves when little is left to be sent, or the socket is gone. */
+  drained (): Promise<void> {
+    if (!this.isOpen || this.#socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#socket.off('drain', done).off('close', done)
+        resolve()
+      }
+      this.#socket.on('drain', done).on('close', done)
+    })
+  }
+
+  /** Closes the socket; nothing is written to it from here on. */
+  close (code: CloseCode, reason: string): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#webSocket.close(code, reason)
+    // The client's half of the closing handshake must be read, whether or not the socket was paused.
+    this.#webSocket.resume()
+  }
+
+  /** Takes no more frames, so that what is under way can be finished and answered before the close. */
+  stopReading (): void {
+    if (this.isOpen) this.#webSocket.pause()
+  }
+
+  /** Sends a ping, or drops the socket when the last one was not answered. */
+  ping (frame: Buffer): void {
+    if (!this.isAlive) {
+      this.#webSocket.terminate()
+      return
+    }
+    this.isAlive = false
+    if (this.isOpen) this.#socket.write(frame)
+  }
+}

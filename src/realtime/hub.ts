@@ -1,0 +1,275 @@
+/**
+ * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them and
+ * lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
+ */
+import type { Bus } from '../bus/bus.ts'
+import { ChatError } from '../domain/errors.ts'
+import type { Message } from '../domain/message.ts'
+import type { Committed } from '../domain/posting.ts'
+import { ChatFeed, type FeedSource } from './chat-feed.ts'
+import type { Connection, Joined } from './connection.ts'
+import { createRun, decodeRun, encodeRun, type Run } from './run.ts'
+import { Subscription } from './subscription.ts'
+
+/** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
+const RELEASE_DELAY_MS = 5_000
+const SWEEP_WHILE_DOWN_MS = 1_000
+/** Chats compared in one query. */
+const SWEEP_CHUNK = 1_000
+/** Messages read at once for a socket that resumes. */
+const REPLAY_PAGE = 200
+/** Bytes written at once to a socket that resumes, however many messages they are. */
+const REPLAY_CHUNK_BYTES = 16_384
+
+/** What the hub asks of the domain. */
+export type ChatLog = {
+  /** @throws {ChatError} `not_a_participant` */
+  membership: (userId: number, chatId: number) => Promise<{ chatId: number, lastSeq: number, membersVersion: number, fromSeq: number }>
+  heads: (chatIds: number[]) => Promise<{ chatId: number, lastSeq: number, membersVersion: number }[]>
+  /** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
+  participants: (chatId: number) => Promise<ReadonlyMap<number, number>>
+  read: (chatId: number, after: number, limit: number) => Promise<Message[]>
+  /** The same as a participant; empty for anybody else. */
+  readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<Message[]>
+}
+
+/** What the hub needs from around it. */
+export type HubDeps = {
+  bus: Bus
+  log: ChatLog
+  /** A message as the frame its subscribers get. */
+  encode: (message: Message) => Buffer
+  sweepIntervalMs: number
+  logger: { warn: (details: object, message: string) => void }
+}
+
+type Room = { feed: ChatFeed, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
+
+/** Delivers the messages of chats to the sockets of this replica. */
+export class Hub {
+  readonly #deps: HubDeps
+  readonly #rooms = new Map<number, Room>()
+  readonly #source: FeedSource = {
+    read: (chatId, after, limit) => this.#read(chatId, after, limit),
+    members: (chatId) => this.#members(chatId),
+    failed: (error) => this.#logFailure(error)
+  }
+
+  readonly #receive = (payload: Buffer, channel: string) => {
+    const run = decodeRun(payload)
+    if (run !== undefined) this.#rooms.get(chatOf(channel))?.feed.receive(run)
+  }
+
+  #sweepTimer: NodeJS.Timeout | undefined
+  #sweeping = false
+  #closed = false
+
+  constructor (deps: HubDeps) {
+    this.#deps = deps
+    deps.bus.onChange(() => void this.sweep())
+    this.#scheduleSweep()
+  }
+
+  /** Tells of stored messages: the sockets of this replica at once, the other replicas through the bus. */
+  announce (committed: Committed): void {
+    const frames = committed.messages.map((message) => this.#deps.encode(message))
+    const run = createRun(frames, committed.lastSeq, committed.membersVersion)
+    this.#rooms.get(committed.chatId)?.feed.receive(run)
+    this.#deps.bus.publish(channelOf(committed.chatId), encodeRun(run))
+  }
+
+  /** Takes note that somebody came into or left a chat. */
+  membersChanged (chatId: number, membersVersion: number): void {
+    this.#rooms.get(chatId)?.feed.observeMembers(membersVersion)
+  }
+
+  /**
+   * Lets a socket follow a chat.
+   * @param after the seq it has everything up to; what follows is replayed first. Without it: from now on
+   * @returns the seq up to which the socket has been brought
+   * @throws {ChatError} `not_a_participant`, `too_many_chats`, `position_unknown`
+   */
+  async join (connection: Connection, chatId: number, after?: number): Promise<number> {
+    if (!connection.mayJoinMore && !connection.subscriptions.has(chatId)) throw new ChatError('too_many_chats')
+    const room = this.#open(chatId)
+    room.joining++
+    try {
+      // Subscribed first, asked for the head second: nothing can fall between.
+      await room.opened
+      return await this.#join(room.feed, connection, chatId, after)
+    } finally {
+      room.joining--
+      this.#releaseIfUnused(chatId, room)
+    }
+  }
+
+  async #join (feed: ChatFeed, connection: Connection, chatId: number, after: number | undefined): Promise<number> {
+    const { userId } = connection.session
+    let membership = await this.#deps.log.membership(userId, chatId)
+    // Whoever was removed while we asked is not let in by an answer from before.
+    while (membership.membersVersion < feed.membersVersion) membership = await this.#deps.log.membership(userId, chatId)
+    feed.observeHead(membership.lastSeq, membership.membersVersion)
+    if (after !== undefined && after > membership.lastSeq) throw new ChatError('position_unknown')
+    const current = connection.subscriptions.get(chatId)
+    if (current !== undefined) this.#end(feed, current)
+    const subscription = new Subscription(connection, membership)
+    if (!connection.isOpen) return membership.lastSeq
+    connection.subscriptions.set(chatId, subscription)
+    feed.addReplaying(subscription)
+    if (after !== undefined) return this.#replay(feed, subscription, Math.max(after, membership.fromSeq), membership.lastSeq)
+    const startSeq = Math.max(membership.lastSeq + 1, feed.nextSeq)
+    feed.attach(subscription, startSeq)
+    return startSeq - 1
+  }
+
+  /** Brings a socket up to the feed from the store, a page at a time, no faster than it reads. */
+  async #replay (feed: ChatFeed, subscription: Subscription, after: number, head: number): Promise<number> {
+    let position = after
+    while (position < head || position + 1 < feed.nextSeq) {
+      const page = await this.#deps.log.readAs(subscription.userId, subscription.chatId, position, REPLAY_PAGE)
+      const last = page.at(-1)
+      if (last === undefined || !subscription.isActive) {
+        this.#end(feed, subscription)
+        throw new ChatError('not_a_participant')
+      }
+      await this.#writePage(subscription, page)
+      position = last.seq
+    }
+    if (subscription.isActive) feed.attach(subscription, position + 1)
+    else this.#end(feed, subscription)
+    return position
+  }
+
+  async #writePage (subscription: Subscription, page: readonly Message[]): Promise<void> {
+    let [frames, size]: [Buffer[], number] = [[], 0]
+    for (const [index, message] of page.entries()) {
+      const frame = this.#deps.encode(message)
+      frames.push(frame)
+      size += frame.length
+      if (size < REPLAY_CHUNK_BYTES && index < page.length - 1) continue
+      subscription.write(Buffer.concat(frames, size))
+      frames = []
+      size = 0
+      await subscription.connection.drained()
+    }
+  }
+
+  /** Lets a socket follow a chat no longer. */
+  leave (connection: Connection, chatId: number): void {
+    const subscription = connection.subscriptions.get(chatId)
+    const room = this.#rooms.get(chatId)
+    if (subscription === undefined || room === undefined) return
+    // What was delivered before the leave is still the leaver's.
+    room.feed.flush()
+    this.#end(room.feed, subscription)
+    this.#releaseIfUnused(chatId, room)
+  }
+
+  /** Forgets a socket that is gone. */
+  remove (connection: Connection): void {
+    for (const chatId of [...connection.subscriptions.keys()]) this.leave(connection, chatId)
+  }
+
+  #end (feed: ChatFeed, subscription: Joined): void {
+    feed.detach(subscription)
+    subscription.end()
+  }
+
+  /** Compares every feed with the store, so that a lost hint costs a query and not a message. */
+  async sweep (): Promise<void> {
+    if (this.#sweeping || this.#closed) return
+    this.#sweeping = true
+    clearTimeout(this.#sweepTimer)
+    try {
+      const chatIds = [...this.#rooms.keys()]
+      for (let index = 0; index < chatIds.length; index += SWEEP_CHUNK) {
+        const chunk = chatIds.slice(index, index + SWEEP_CHUNK)
+        const heads = new Map((await this.#deps.log.heads(chunk)).map((head) => [head.chatId, head]))
+        for (const chatId of chunk) {
+          const room = this.#rooms.get(chatId)
+          if (room !== undefined) this.#compare(chatId, room, heads.get(chatId))
+        }
+      }
+    } catch (error) {
+      this.#logFailure(error)
+    }
+    this.#sweeping = false
+    this.#scheduleSweep()
+  }
+
+  #compare (chatId: number, room: Room, head: Awaited<ReturnType<ChatLog['heads']>>[number] | undefined): void {
+    const { feed } = room
+    if (head !== undefined && feed.nextSeq > 0) feed.observeHead(head.lastSeq, head.membersVersion)
+    // A chat that is gone has no participants left.
+    else if (head === undefined && feed.nextSeq > 0) feed.observeMembers(feed.membersVersion + 1)
+    // Subscribers whose membership ended leave without a word to the hub.
+    if (room.releaseTimer === undefined) this.#releaseIfUnused(chatId, room)
+  }
+
+  close (): void {
+    this.#closed = true
+    clearTimeout(this.#sweepTimer)
+    for (const [chatId, room] of this.#rooms) this.#release(chatId, room)
+  }
+
+  #scheduleSweep (): void {
+    if (this.#closed) return
+    const delay = this.#deps.bus.isUp ? this.#deps.sweepIntervalMs : Math.min(SWEEP_WHILE_DOWN_MS, this.#deps.sweepIntervalMs)
+    this.#sweepTimer = setTimeout(() => void this.sweep(), delay)
+  }
+
+  #open (chatId: number): Room {
+    const known = this.#rooms.get(chatId)
+    if (known !== undefined) {
+      clearTimeout(known.releaseTimer)
+      known.releaseTimer = undefined
+      return known
+    }
+    // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
+    const opened = this.#deps.bus.subscribe(channelOf(chatId), this.#receive).catch(() => undefined)
+    const room: Room = { feed: new ChatFeed(chatId, this.#source), opened, joining: 0, releaseTimer: undefined }
+    void opened.then(() => room.opened = undefined)
+    this.#rooms.set(chatId, room)
+    return room
+  }
+
+  async #read (chatId: number, after: number, limit: number): Promise<Run> {
+    const messages = await this.#deps.log.read(chatId, after, limit)
+    const [head] = await this.#deps.log.heads([chatId])
+    return createRun(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0)
+  }
+
+  async #members (chatId: number) {
+    const [head] = await this.#deps.log.heads([chatId])
+    return { version: head?.membersVersion ?? 0, fromSeqs: await this.#deps.log.participants(chatId) }
+  }
+
+  #releaseIfUnused (chatId: number, room: Room): void {
+    if (room.joining > 0 || !room.feed.isEmpty) return
+    clearTimeout(room.releaseTimer)
+    room.releaseTimer = setTimeout(() => {
+      if (room.joining === 0 && room.feed.isEmpty) this.#release(chatId, room)
+    }, RELEASE_DELAY_MS).unref()
+  }
+
+  #release (chatId: number, room: Room): void {
+    clearTimeout(room.releaseTimer)
+    room.feed.close()
+    this.#deps.bus.unsubscribe(channelOf(chatId), this.#receive)
+    if (this.#rooms.get(chatId) === room) this.#rooms.delete(chatId)
+  }
+
+  #logFailure (error: unknown): void {
+    this.#deps.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'the store cannot be read; trying again')
+  }
+}
+
+const CHANNEL_PREFIX = 'chat:'
+
+function channelOf (chatId: number): string {
+  return CHANNEL_PREFIX + String(chatId)
+}
+
+function chatOf (channel: string): number {
+  return Number(channel.slice(CHANNEL_PREFIX.length))
+}
