@@ -1,0 +1,198 @@
+/**
+ * The configuration: environment variables → one frozen, checked {@link Config}. This is the only reader of the
+ * environment; everything else is handed what it needs.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import Type, { type Static, type TSchema } from 'typebox'
+import Value from 'typebox/value'
+
+const MINIMUM_SECRET_LENGTH = 32
+
+// `expected` is our own keyword: what the operator is told when the value is something else.
+const integer = (description: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ description, default: value, minimum, maximum, expected: `a whole number from ${String(minimum)} to ${String(maximum)}` })
+const duration = (description: string, value: string) =>
+  Type.String({ description, default: value, pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$', expected: 'a duration such as 500ms, 10s, 15m, 12h or 60d' })
+const choice = <const Choices extends string[]>(description: string, choices: Choices, value?: Choices[number]) =>
+  Type.Enum(choices, { description, expected: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'), ...(value !== undefined && { default: value }) })
+const optional = (description: string, pattern: string) => Type.Optional(Type.String({ description, pattern }))
+
+/** Every variable that Confab reads, with its default, its bounds and its meaning. */
+export const EnvironmentSchema = Type.Object({
+  HOST: Type.String({ description: 'address to listen on', default: '0.0.0.0', minLength: 1 }),
+  PORT: integer('port of HTTP and WebSocket; 0 picks a free one', 5123, 0, 65_535),
+  PUBLIC_URL: optional('base of the links in mails, e.g. https://chat.example.org; http://localhost:PORT without it', '^https?://[^/?#\\s]+$'),
+  DATA_DIR: Type.String({ description: 'folder of the embedded store, its secret and the mail file', default: './data', minLength: 1 }),
+  DATABASE_URL: optional('Postgres; without it the store is embedded in DATA_DIR', '^postgres(ql)?://.+'),
+  DATABASE_POOL: integer('Postgres connections of this replica', 10, 1, 1_000),
+  DATABASE_PREPARE: choice('prepared statements; off behind a pgbouncer older than 1.21', ['on', 'off'], 'on'),
+  REDIS_URL: optional('Redis; without it events reach this process only', '^rediss?://.+'),
+  REDIS_PREFIX: Type.String({ description: 'first part of every channel and key in Redis', default: 'confab:', pattern: '^[\\x21-\\x7e]*$' }),
+  JWT_SECRET: optional(`key of access tokens, at least ${String(MINIMUM_SECRET_LENGTH)} characters; required with DATABASE_URL, else made once and kept in DATA_DIR`, `^.{${String(MINIMUM_SECRET_LENGTH)},}$`),
+  ACCESS_TOKEN_TTL: duration('life of an access token', '1d'),
+  REFRESH_TOKEN_TTL: duration('life of a session without a refresh', '60d'),
+  REFRESH_REUSE_GRACE: duration('a spent refresh token that comes back within this time is refused without revoking the session', '10s'),
+  MAIL_TRANSPORT: Type.Optional(choice('how mail leaves; by default whichever of the next two is set, else the file DATA_DIR/outbox.jsonl', ['resend', 'smtp', 'file'])),
+  RESEND_API_KEY: optional('key of resend.com', '^\\S+$'),
+  SMTP_URL: optional('mail server, e.g. smtp://user:password@mail.example.org:587', '^smtps?://.+'),
+  MAIL_FROM: Type.String({ description: 'sender of mails', default: 'Confab <noreply@localhost>', minLength: 3, pattern: '^[^\\r\\n]+$' }),
+  TRUST_PROXY: Type.String({ description: 'comma-separated networks of proxies whose X-Forwarded-For is believed', default: '', pattern: '^([0-9a-fA-F.:]+(/[0-9]{1,3})?(,\\s*|$))*$' }),
+  RATE_LIMITS: choice('off lifts all rates, for load tests', ['on', 'off'], 'on'),
+  HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
+  HASH_QUEUE: integer('password hashes that may wait; more answer 503', 64, 0, 100_000),
+  AUTH_DEADLINE: duration('time a new socket has to authenticate', '10s'),
+  PING_INTERVAL: duration('time between pings; a socket that has not answered by the next one is dropped', '25s'),
+  MAX_FRAME_BYTES: integer('largest WebSocket frame accepted', 65_536, 1_024, 16_777_216),
+  MAX_UNSENT_BYTES: integer('bytes that may wait for a slow socket before it is closed with 1013', 1_048_576, 65_536),
+  MAX_SOCKETS: integer('sockets of this replica', 50_000, 1),
+  MAX_SOCKETS_PER_USER: integer('sockets of one user on this replica', 100, 1),
+  MAX_CHATS_PER_SOCKET: integer('chats one socket may have joined', 1_000, 1),
+  FRAMES_PER_SECOND: integer('frames a socket may send per second, sustained', 100, 1),
+  FRAME_BURST: integer('frames a socket may send at once', 400, 1),
+  POST_LANES: integer('batches of posts in flight at once', 2, 1, 64),
+  POST_BATCH: integer('posts in one batch at the most', 256, 1, 5_000),
+  POST_QUEUE: integer('posts that may wait in one lane; more are refused', 10_000, 1),
+  POST_DEADLINE: duration('how long a post is retried while the database is away', '10s'),
+  SWEEP_INTERVAL: duration('how often subscribed chats are compared with the store', '3s'),
+  DRAIN_DELAY: duration('time between failing readiness and closing sockets at SIGTERM', '1ms'),
+  DRAIN_WINDOW: duration('time over which sockets are closed at SIGTERM', '1s'),
+  NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
+  LOG_LEVEL: choice('least severe event that is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info')
+})
+
+type Environment = Static<typeof EnvironmentSchema>
+
+/** How mail leaves the process. */
+export type MailSettings =
+  | { transport: 'resend', apiKey: string }
+  | { transport: 'smtp', url: string }
+  | { transport: 'file', path: string }
+
+/** What the process runs with. Times are in milliseconds. */
+export type Config = ReturnType<typeof resolve>
+
+/** The environment cannot be used; `message` is one sentence for the operator and holds no secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads and checks the environment.
+ * @param environment as in `process.env`; empty strings count as absent
+ * @throws {ConfigError} on the first wrong value, or a combination that cannot work
+ */
+export function loadConfig (environment: Record<string, string | undefined>): Config {
+  return Object.freeze(resolve(check(environment)))
+}
+
+function check (environment: Record<string, string | undefined>): Environment {
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(EnvironmentSchema.properties)) {
+    const text = environment[name]?.trim()
+    const value = text === undefined || text === ''
+      ? defaultOf(schema)
+      : Type.IsInteger(schema) && /^-?\d+$/.test(text) ? Number(text) : text
+    if (value === undefined) continue
+    const isUsable = Value.Check(schema, value) && (!name.endsWith('_URL') || URL.canParse(String(value)))
+    if (!isUsable) throw new ConfigError(complaint(name, schema, text ?? ''))
+    values[name] = value
+  }
+  return Value.Parse(EnvironmentSchema, values)
+}
+
+function defaultOf (schema: TSchema): unknown {
+  return 'default' in schema ? schema.default : undefined
+}
+
+const SECRET = new Set(['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'RESEND_API_KEY', 'SMTP_URL'])
+
+function complaint (name: string, schema: TSchema, text: string): string {
+  const shown = SECRET.has(name) ? 'the value given' : JSON.stringify(text)
+  const expected = 'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
+  return `${name} cannot be ${shown}: expected ${String(expected)}.`
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+function milliseconds (text: string): number {
+  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
+  if (unit !== 'ms' && unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd') throw new ConfigError(`${text} is no duration.`)
+  return Number(amount) * UNIT_MS[unit]
+}
+
+function resolve (env: Environment) {
+  const dataDir = path.resolve(env.DATA_DIR)
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
+    dataDir,
+    database: env.DATABASE_URL === undefined
+      ? undefined
+      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on' },
+    redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
+    jwtSecret: jwtSecret(env, dataDir),
+    accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
+    refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
+    refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
+    mail: mailSettings(env, dataDir),
+    mailFrom: env.MAIL_FROM,
+    trustProxy: env.TRUST_PROXY.split(',').map((network) => network.trim()).filter((network) => network !== ''),
+    rateLimits: env.RATE_LIMITS === 'on',
+    hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE },
+    sockets: {
+      authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
+      pingIntervalMs: milliseconds(env.PING_INTERVAL),
+      maxFrameBytes: env.MAX_FRAME_BYTES,
+      maxUnsentBytes: env.MAX_UNSENT_BYTES,
+      maxSockets: env.MAX_SOCKETS,
+      maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
+      maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
+      framesPerSecond: env.FRAMES_PER_SECOND,
+      frameBurst: env.FRAME_BURST
+    },
+    posting: { lanes: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
+    sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
+    drain: { delayMs: milliseconds(env.DRAIN_DELAY), windowMs: milliseconds(env.DRAIN_WINDOW) },
+    logLevel: env.LOG_LEVEL
+  }
+}
+
+function mailSettings (env: Environment, dataDir: string): MailSettings {
+  const transport = env.MAIL_TRANSPORT ??
+    (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : undefined)
+  if (transport === 'resend') {
+    if (env.RESEND_API_KEY === undefined) throw new ConfigError('MAIL_TRANSPORT=resend needs RESEND_API_KEY.')
+    return { transport, apiKey: env.RESEND_API_KEY }
+  }
+  if (transport === 'smtp') {
+    if (env.SMTP_URL === undefined) throw new ConfigError('MAIL_TRANSPORT=smtp needs SMTP_URL.')
+    return { transport, url: env.SMTP_URL }
+  }
+  if (transport === undefined && env.NODE_ENV === 'production') {
+    throw new ConfigError('Mail has no way out: set RESEND_API_KEY or SMTP_URL, or ask for MAIL_TRANSPORT=file.')
+  }
+  return { transport: 'file', path: path.join(dataDir, 'outbox.jsonl') }
+}
+
+/** With a shared database every replica needs the same key; embedded, one is made at the first start and kept. */
+function jwtSecret (env: Environment, dataDir: string): string {
+  if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
+  if (env.DATABASE_URL !== undefined) {
+    throw new ConfigError('JWT_SECRET is required with DATABASE_URL, the same for all replicas (for example from: openssl rand -hex 32).')
+  }
+  const file = path.join(dataDir, 'jwt-secret')
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  try {
+    writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+      throw new ConfigError(`DATA_DIR ${dataDir} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const secret = readFileSync(file, 'utf8').trim()
+  if (secret.length < MINIMUM_SECRET_LENGTH) throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
+  return secret
+}

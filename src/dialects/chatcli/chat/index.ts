@@ -1,0 +1,40 @@
+/** `/chat`: the caller's chats and their history. All but the index need a session. */
+import type { FastifyInstance } from 'fastify'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { success } from '../envelope.ts'
+import { encodeMessage } from '../message.ts'
+import { requireSession, sessionOf } from '../session.ts'
+import { ChatBody, CreateChatBody, MessagesBody } from './schemas.ts'
+
+/** Mounts the routes. */
+export default async function chat (app: FastifyInstance): Promise<void> {
+  app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('chat\'s index route'))
+  await app.register(authenticated)
+}
+
+const authenticated: FastifyPluginAsyncTypebox = async (app) => {
+  const { chats, messages } = app.services
+  requireSession(app)
+
+  app.post('/fetch-chats', async (request) => {
+    const list = await chats.list(sessionOf(request).userId)
+    return success(list.map(({ chatId, otherId, otherName, lastSeq, lastAt }) =>
+      ({ chatID: chatId, name: otherName, userID: otherId, lastSeq, lastActivity: lastAt.toISOString() })))
+  })
+
+  app.post('/create-chat', { schema: { body: CreateChatBody } }, async (request) => {
+    const chatID = await chats.create(sessionOf(request).userId, request.body.receiver)
+    return { ...success('Chat created successfully!'), chatID }
+  })
+
+  app.post('/messages', { schema: { body: MessagesBody } }, async (request) => {
+    const { chatID, limit, before, after } = request.body
+    const page = await messages.history(sessionOf(request).userId, { chatId: chatID, limit, before, after })
+    return page.map(encodeMessage)
+  })
+
+  app.post('/delete-chat', { schema: { body: ChatBody } }, async (request) => {
+    await chats.leave(sessionOf(request).userId, request.body.chatID)
+    return success('Chat deleted successfully!')
+  })
+}

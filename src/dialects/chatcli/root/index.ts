@@ -1,0 +1,47 @@
+/** `/`: the welcome page, the reachability check and the newsletter. */
+import formbody from '@fastify/formbody'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { perMinute } from '../../../plugins/rate-limit.ts'
+import { wantsJson, wantsPage } from '../accept.ts'
+import { success } from '../envelope.ts'
+import { chatErrorOf, handleError, noteFailure } from '../errors.ts'
+import { PAGE_HEADERS } from '../pages/layout.ts'
+import { subscribedPage, subscribePage } from '../pages/subscribe.ts'
+import { welcomePage } from '../pages/welcome.ts'
+
+const SUBSCRIPTIONS_PER_MINUTE = 20
+
+const root: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', async (_request, reply) => reply.headers(PAGE_HEADERS).send(welcomePage()))
+
+  for (const method of ['GET', 'POST'] as const) {
+    app.route({ method, url: '/verify-connection', handler: async () => success('Server is reachable!') })
+  }
+
+  await app.register(subscription)
+}
+
+const subscription: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(formbody)
+
+  // A browser that posted the form gets the form back with the reason; everybody else the envelope.
+  app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
+    if (!wantsPage(request)) return handleError(error, request, reply)
+    const chatError = chatErrorOf(error)
+    const status = noteFailure(chatError, error, request, reply)
+    return reply.code(status).headers(PAGE_HEADERS).send(subscribePage({ message: chatError.message, email: '' }))
+  })
+
+  app.get('/subscribe', async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))
+
+  app.post('/subscribe', {
+    config: perMinute(SUBSCRIPTIONS_PER_MINUTE),
+    schema: { body: Type.Object({ email: Type.String() }) }
+  }, async (request, reply) => {
+    await app.services.accounts.subscribe(request.body.email.trim())
+    return wantsJson(request) ? success('Thank you for subscribing!') : reply.headers(PAGE_HEADERS).send(subscribedPage())
+  })
+}
+
+export default root

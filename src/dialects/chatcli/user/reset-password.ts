@@ -1,0 +1,78 @@
+/** `/user/reset-password…`: ask for a link, open its form, set the new password. */
+import formbody from '@fastify/formbody'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ChatError } from '../../../domain/errors.ts'
+import { isStorable } from '../../../domain/text.ts'
+import { perMinute } from '../../../plugins/rate-limit.ts'
+import { wantsPage } from '../accept.ts'
+import { failure, success } from '../envelope.ts'
+import { chatErrorOf, type handleError, noteFailure } from '../errors.ts'
+import { PAGE_HEADERS } from '../pages/layout.ts'
+import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../pages/reset-password.ts'
+import { ResetLink, ResetPasswordBody, ResetRequestBody } from './schemas.ts'
+
+const ATTEMPTS_PER_MINUTE = 5
+
+const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/reset-password-request', {
+    config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody }
+  }, async ({ body }) => {
+    await app.services.accounts.requestPasswordReset(body.username)
+    return success('Password reset email sent!')
+  })
+
+  app.get('/reset-password', { schema: { querystring: ResetLink }, attachValidation: true }, async ({ query, validationError }, reply) => {
+    reply.headers(PAGE_HEADERS)
+    const { token, username } = query
+    const isWhole = validationError === undefined && isFilled(token) && isFilled(username)
+    return isWhole ? resetPasswordPage({ token, username }) : reply.code(400).send(brokenResetLinkPage())
+  })
+
+  await app.register(setPassword)
+}
+
+/**
+ * A success has no envelope here, and a failure has an `error` beside it. A browser that posted the form gets a page
+ * instead: the form again with the reason, as long as its link is whole.
+ */
+const setPassword: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(formbody)
+
+  app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
+    const chatError = chatErrorOf(error)
+    const { code, message } = chatError
+    reply.code(noteFailure(chatError, error, request, reply))
+    if (!wantsPage(request)) return reply.send({ ...failure(code, message), error: message })
+    const link = linkOf(request.body, request.query)
+    return reply.headers(PAGE_HEADERS).send(link === undefined ? brokenResetLinkPage() : resetPasswordPage({ ...link, message }))
+  })
+
+  app.post('/reset-password', {
+    config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetPasswordBody, querystring: ResetLink }
+  }, async (request, reply) => {
+    const { password, confirm_password: confirmation } = request.body
+    const link = linkOf(request.body, request.query)
+    if (link === undefined) throw new ChatError('invalid_reset_token')
+    await app.services.accounts.resetPassword({ ...link, password, confirmation })
+    return wantsPage(request) ? reply.headers(PAGE_HEADERS).send(passwordResetPage()) : { message: 'Password reset successfully' }
+  })
+}
+
+/** Token and username from the form or else the query string. */
+function linkOf (body: unknown, query: unknown): { token: string, username: string } | undefined {
+  const token = fieldOf(body, 'token') ?? fieldOf(query, 'token')
+  const username = fieldOf(body, 'username') ?? fieldOf(query, 'username')
+  return isFilled(token) && isFilled(username) ? { token, username } : undefined
+}
+
+function fieldOf (fields: unknown, name: 'token' | 'username'): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined
+  const value: unknown = Reflect.get(fields, name)
+  return typeof value === 'string' ? value : undefined
+}
+
+function isFilled (text: string | undefined): text is string {
+  return text !== undefined && text !== '' && isStorable(text)
+}
+
+export default resetPassword

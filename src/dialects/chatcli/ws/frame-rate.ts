@@ -1,0 +1,34 @@
+/** The rate of one socket's frames, as a token bucket: a burst is fine, a flood is not. */
+
+const MS_PER_S = 1_000
+
+/** What a frame of a socket may expect. */
+export type FrameVerdict = 'accept' | 'refuse' | 'close'
+
+/** A token bucket; many refusals in a row end in `close`. */
+export class FrameRate {
+  readonly #perSecond: number
+  readonly #burst: number
+  #tokens: number
+  #updatedAt = performance.now()
+  #refusals = 0
+
+  constructor (perSecond: number, burst: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#tokens = burst
+  }
+
+  /** Counts a frame. */
+  take (): FrameVerdict {
+    const now = performance.now()
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#updatedAt) / MS_PER_S * this.#perSecond)
+    this.#updatedAt = now
+    if (this.#tokens >= 1) {
+      this.#tokens--
+      this.#refusals = 0
+      return 'accept'
+    }
+    return ++this.#refusals > this.#burst ? 'close' : 'refuse'
+  }
+}

@@ -1,0 +1,120 @@
+/** The frames of `/ws`: TypeBox schemas of what clients send, and what they are answered. */
+import Type, { type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ChatError, type ErrorCode } from '../../../domain/errors.ts'
+import type { Message } from '../../../domain/message.ts'
+import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/messages.ts'
+import type { Receipt } from '../../../domain/posting.ts'
+import { isStorable } from '../../../domain/text.ts'
+import { encodeTextFrame } from '../../../realtime/websocket-frame.ts'
+import { ChatId, Seq } from '../chat/schemas.ts'
+
+const MAX_REF_LENGTH = 64
+const MAX_SHOWN_TYPE_LENGTH = 100
+
+/** What a client may put on an action to have it acknowledged. */
+const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()])
+
+export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String() })
+export const JoinChatFrame = Type.Object({
+  type: Type.Literal('join_chat'), chatID: ChatId, after: Type.Optional(Seq), ref: Type.Optional(Ref)
+})
+export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), chatID: ChatId, ref: Type.Optional(Ref) })
+export const PostMsgFrame = Type.Object({
+  type: Type.Literal('post_msg'),
+  chatID: ChatId,
+  text: Type.String(),
+  clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH })),
+  ref: Type.Optional(Ref)
+})
+
+/** A frame that says what it wants and says it right. */
+export type Action = Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
+/** See {@link Ref}. */
+export type RefValue = Static<typeof Ref>
+
+const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
+  const validator = Compile(schema)
+  return (frame: object): Static<Schema> => {
+    if (!validator.Check(frame)) throw new ChatError('invalid_input', usage)
+    return frame
+  }
+}
+
+const ID_USAGE = '"chatID", a positive integer'
+const REF_USAGE = '"ref", a string of at most 64 characters or an integer'
+const DECODERS = {
+  auth: decoder(AuthFrame, 'auth needs "token", a string.'),
+  join_chat: decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, and ${REF_USAGE}.`),
+  leave_chat: decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`),
+  post_msg: decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)
+}
+
+const isKnown = (type: string): type is keyof typeof DECODERS => Object.hasOwn(DECODERS, type)
+
+/** A frame as it came in: an object at least, with the `ref` to answer with, if it has one. */
+export type RawFrame = { frame: object, ref: RefValue | undefined }
+
+const refValidator = Compile(Ref)
+
+/** Reads the JSON of a frame. @throws {ChatError} `invalid_input` */
+export function parseFrame (data: Buffer, isBinary: boolean): RawFrame {
+  if (isBinary) throw new ChatError('invalid_input', 'A frame is text, not binary.')
+  let frame: unknown
+  try {
+    frame = JSON.parse(data.toString())
+  } catch (error) {
+    throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new ChatError('invalid_input', 'A frame is one JSON object.')
+  const ref = 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
+  return { frame, ref: typeof ref === 'string' && !isStorable(ref) ? undefined : ref }
+}
+
+/** Reads the action of a frame. @throws {ChatError} `unknown_action`, `invalid_input` */
+export function decodeAction ({ frame }: RawFrame): Action {
+  const type = 'type' in frame && typeof frame.type === 'string' ? frame.type : undefined
+  if (type === undefined) throw new ChatError('invalid_input', 'A frame needs a "type", a string.')
+  if (!isKnown(type)) throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
+  const action = DECODERS[type](frame)
+  if (action.type === 'post_msg' && action.clientMessageID !== undefined && !isStorable(action.clientMessageID)) {
+    throw new ChatError('invalid_input', 'The "clientMessageID" has a NUL or half a character in it.')
+  }
+  return action
+}
+
+/** The answer to a right token. */
+export const AUTH_ACK = { type: 'auth_ack', status: 'ok' } as const
+
+/** A message as its subscribers get it. Written by hand: this is the one object that is encoded for every message. */
+export function encodeNewMessage ({ id, chatId, authorId, username, text, at, seq, clientMessageId }: Message): Buffer {
+  const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${JSON.stringify(clientMessageId)}`
+  return encodeTextFrame(
+    `{"type":"new_message","messageID":${String(id)},"chatID":${String(chatId)},"userID":${String(authorId)}` +
+    `,"username":${JSON.stringify(username)},"message":${JSON.stringify(text)}` +
+    `,"timestamp":"${at.toISOString()}","seq":${String(seq)}${tail}}`
+  )
+}
+
+/** The acknowledgement of a post. */
+export function postAck (ref: RefValue, { message, duplicate }: Receipt) {
+  return {
+    type: 'ack',
+    ref,
+    chatID: message.chatId,
+    messageID: message.id,
+    seq: message.seq,
+    timestamp: message.at.toISOString(),
+    ...(duplicate && { duplicate })
+  } as const
+}
+
+/** The acknowledgement of a join, with the seq up to which the socket was brought, or of a leave. */
+export function chatAck (ref: RefValue, chatID: number, seq?: number) {
+  return { type: 'ack', ref, chatID, ...(seq !== undefined && { seq }) } as const
+}
+
+/** A refusal; with the `ref` of what was refused, if it had one. */
+export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue) {
+  return { type: 'error', ...(ref !== undefined && { ref }), code, message } as const
+}

@@ -1,0 +1,40 @@
+/** `/ws`: upgrades, within the number of sockets that this replica takes. */
+import type { WebSocket } from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
+import type { ServerResponse } from 'node:http'
+import { ChatError } from '../../../domain/errors.ts'
+import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
+import { ChatSocket } from './socket.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The response that an upgrade never sends. */
+    upgradeResponse: ServerResponse | null
+  }
+}
+
+/** Mounts the route. */
+export default async function socketRoute (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('upgradeResponse', null)
+
+  app.get('/ws', {
+    websocket: true,
+    preValidation: async (request, reply) => {
+      if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
+      if (app.lifecycle.phase === 'draining' || app.websocketServer.clients.size >= app.config.sockets.maxSockets) throw new ChatError('too_many_sockets')
+      request.upgradeResponse = reply.raw
+    }
+  }, (webSocket, request) => {
+    const { socket } = request.raw
+    // The request has done its part. What still refers to it would keep it for as long as the socket is open.
+    request.upgradeResponse?.detachSocket(socket)
+    webSocket.removeAllListeners('error')
+    webSocket.on('error', closeBroken)
+    new ChatSocket(app, webSocket, socket)
+  })
+}
+
+/** Broken frames: `ws` has sent the fitting close code already, and this changes nothing. */
+function closeBroken (this: WebSocket): void {
+  this.close(CLOSE_CODES.internal)
+}

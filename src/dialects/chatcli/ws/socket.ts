@@ -1,0 +1,160 @@
+/** The life of one ChatCLI socket: authentication, then its actions in the order they were sent. */
+import type { WebSocket } from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'node:net'
+import { asChatError, ChatError } from '../../../domain/errors.ts'
+import type { Session } from '../../../domain/sessions.ts'
+import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
+import { Connection } from '../../../realtime/connection.ts'
+import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
+import { FrameRate } from './frame-rate.ts'
+import { type Action, AUTH_ACK, chatAck, decodeAction, errorFrame, parseFrame, postAck, type RefValue } from './frames.ts'
+
+/** Serves a socket until it closes. */
+export class ChatSocket {
+  readonly #app: FastifyInstance
+  readonly #webSocket: WebSocket
+  readonly #socket: Socket
+  readonly #rate: FrameRate | undefined
+  #authTimer: NodeJS.Timeout | undefined
+  #connection: Connection | undefined
+  /** Posts under way: a join waits for those sent before it. */
+  #posting = 0
+  #onIdle: (() => void) | undefined
+
+  /** @param socket the TCP socket under the WebSocket */
+  constructor (app: FastifyInstance, webSocket: WebSocket, socket: Socket) {
+    const { authDeadlineMs, framesPerSecond, frameBurst } = app.config.sockets
+    this.#app = app
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#rate = app.config.rateLimits ? new FrameRate(framesPerSecond, frameBurst) : undefined
+    this.#authTimer = setTimeout(() => this.#refuse('no auth frame in time'), authDeadlineMs)
+    const enqueue = createFrameQueue(webSocket, (frame) => this.#handle(frame))
+    webSocket.on('message', (data, isBinary) => {
+      if (this.#connection !== undefined) this.#connection.isAlive = true
+      if (Buffer.isBuffer(data)) enqueue({ data, isBinary })
+    })
+    webSocket.on('pong', () => {
+      if (this.#connection !== undefined) this.#connection.isAlive = true
+    })
+    webSocket.on('close', () => this.#forget())
+  }
+
+  /** Handles a frame. A promise means that the next one must wait. */
+  #handle (frame: IncomingFrame): Promise<void> | undefined {
+    const connection = this.#connection
+    if (connection === undefined) return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
+    if (!connection.isOpen || !this.#isWithinRate(connection)) return undefined
+    let ref: RefValue | undefined
+    try {
+      const raw = parseFrame(frame.data, frame.isBinary)
+      ref = raw.ref
+      return this.#perform(connection, decodeAction(raw))?.catch((error: unknown) => this.#answerError(connection, error, ref))
+    } catch (error) {
+      this.#answerError(connection, error, ref)
+      return undefined
+    }
+  }
+
+  #isWithinRate (connection: Connection): boolean {
+    const verdict = this.#rate?.take() ?? 'accept'
+    if (verdict === 'accept') return true
+    connection.send(errorFrame(new ChatError('too_many_frames')))
+    if (verdict === 'close') connection.close(CLOSE_CODES.refused, 'too many frames')
+    return false
+  }
+
+  #perform (connection: Connection, action: Action): Promise<void> | undefined {
+    switch (action.type) {
+      case 'post_msg':
+        this.#post(connection, action)
+        return undefined
+      case 'join_chat':
+        return this.#join(connection, action)
+      case 'leave_chat':
+        this.#app.hub.leave(connection, action.chatID)
+        if (action.ref !== undefined) connection.send(chatAck(action.ref, action.chatID))
+        return undefined
+      case 'auth':
+        return this.#renew(connection, action.token)
+    }
+  }
+
+  /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
+  #post (connection: Connection, action: Extract<Action, { type: 'post_msg' }>): void {
+    const { chatID, text, clientMessageID, ref } = action
+    this.#posting++
+    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID })
+      .then((receipt) => {
+        if (ref !== undefined) connection.send(postAck(ref, receipt))
+        this.#endPost()
+      }, (error: unknown) => {
+        this.#answerError(connection, error, ref)
+        this.#endPost()
+      })
+  }
+
+  #endPost (): void {
+    this.#posting--
+    if (this.#posting === 0) this.#onIdle?.()
+  }
+
+  async #join (connection: Connection, { chatID, after, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
+    if (this.#posting > 0) await new Promise<void>((resolve) => this.#onIdle = resolve)
+    const seq = await this.#app.hub.join(connection, chatID, after)
+    if (ref !== undefined) connection.send(chatAck(ref, chatID, seq))
+  }
+
+  async #authenticate ({ data, isBinary }: IncomingFrame): Promise<void> {
+    let session: Session
+    try {
+      const action = decodeAction(parseFrame(data, isBinary))
+      if (action.type !== 'auth') throw new ChatError('unauthenticated')
+      session = await this.#app.accessTokens.authenticate(action.token)
+    } catch (error) {
+      const { code } = asChatError(error)
+      if (code === 'unavailable' || code === 'internal') this.#webSocket.close(CLOSE_CODES.tryAgainLater, 'cannot authenticate now')
+      else this.#refuse('not authenticated')
+      return
+    }
+    clearTimeout(this.#authTimer)
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    const connection = new Connection(this.#webSocket, this.#socket, session, this.#app.config.sockets)
+    if (!this.#app.connections.hasRoomFor(session.userId)) {
+      connection.send(errorFrame(new ChatError('too_many_sockets')))
+      connection.close(CLOSE_CODES.tryAgainLater, 'too many sockets')
+      return
+    }
+    this.#connection = connection
+    this.#app.connections.add(connection)
+    connection.send(AUTH_ACK)
+  }
+
+  /** A newer token of the same user lets the socket live on; any other is an error, and the old one stays. */
+  async #renew (connection: Connection, token: string): Promise<void> {
+    const session = await this.#app.accessTokens.authenticate(token)
+    if (session.userId !== connection.session.userId) throw new ChatError('unauthenticated')
+    this.#app.connections.remove(connection)
+    connection.renew(session)
+    if (connection.isOpen) this.#app.connections.add(connection)
+    connection.send(AUTH_ACK)
+  }
+
+  #answerError (connection: Connection, error: unknown, ref: RefValue | undefined): void {
+    const chatError = asChatError(error)
+    if (chatError.code === 'internal' || chatError.code === 'unavailable') this.#app.log.error({ err: error }, 'action failed')
+    connection.send(errorFrame(chatError, ref))
+  }
+
+  #refuse (reason: string): void {
+    this.#webSocket.close(CLOSE_CODES.refused, reason)
+  }
+
+  #forget (): void {
+    clearTimeout(this.#authTimer)
+    if (this.#connection === undefined) return
+    this.#app.connections.remove(this.#connection)
+    this.#app.hub.remove(this.#connection)
+  }
+}

@@ -1,0 +1,28 @@
+/** Makes the domain and the realtime part known to every route. */
+import fastifyPlugin from 'fastify-plugin'
+import type { Config } from '../config.ts'
+import type { Connections } from '../realtime/connections.ts'
+import type { Hub } from '../realtime/hub.ts'
+import type { Services } from '../services.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config
+    services: Services
+    hub: Hub
+    connections: Connections
+    /** What the process is doing; anything but `serving` fails readiness. */
+    lifecycle: { phase: 'serving' | 'draining' }
+  }
+}
+
+/** What the routes are served from. */
+export type Served = { config: Config, services: Services, hub: Hub, connections: Connections }
+
+export default fastifyPlugin<Served>(async (app, { config, services, hub, connections }) => {
+  app.decorate('config', config)
+  app.decorate('services', services)
+  app.decorate('hub', hub)
+  app.decorate('connections', connections)
+  app.decorate('lifecycle', { phase: 'serving' })
+}, { name: 'services', fastify: '5.x' })

@@ -1,0 +1,163 @@
+/** One replica: adapters chosen by the configuration, the domain on them, the server in front; and its orderly end. */
+import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
+import { mkdir } from 'node:fs/promises'
+import { buildApp, createServer } from './app.ts'
+import type { Bus } from './bus/bus.ts'
+import { createMemoryBus } from './bus/memory.ts'
+import { connectRedis, openRedisBus } from './bus/redis.ts'
+import type { Config } from './config.ts'
+import { encodeNewMessage } from './dialects/chatcli/ws/frames.ts'
+import { decodeEvent, EVENTS_CHANNEL } from './domain/events.ts'
+import type { LogStream } from './logger.ts'
+import { openMailer } from './mail/open-mailer.ts'
+import { createOutboxSender } from './mail/outbox-sender.ts'
+import { CLOSE_CODES } from './realtime/close-codes.ts'
+import { Connections } from './realtime/connections.ts'
+import { Hub } from './realtime/hub.ts'
+import { createServices, type Services } from './services.ts'
+import type { Database } from './store/database.ts'
+import { openPglite } from './store/pglite.ts'
+import { openPostgres } from './store/postgres.ts'
+
+const CLEANUP_INTERVAL_MS = 3_600_000
+/** Connections that may wait to be accepted: after a restart everybody comes at once. */
+const LISTEN_BACKLOG = 4_096
+/** How long clients have to answer a close before their sockets are cut, in milliseconds. */
+const CLOSE_GRACE_MS = 1_000
+
+/** A running replica. */
+export type Replica = {
+  /** Where it listens, e.g. `http://127.0.0.1:5123`. */
+  readonly url: string
+  readonly app: FastifyInstance
+  /** What it runs on, in one sentence without a credential. */
+  readonly description: string
+  /** Ends it in order: readiness fails, posts are finished, sockets closed with 1012, adapters closed. */
+  close: () => Promise<void>
+}
+
+/** For tests: what to use in the place of the configured. */
+export type ReplicaOptions = { database?: Database, wrapBus?: (bus: Bus) => Bus, logStream?: LogStream }
+
+/**
+ * Starts a replica and resolves when it serves.
+ * @throws when the port is taken, the database cannot be reached or the embedded store is in use
+ */
+export async function startReplica (config: Config, options: ReplicaOptions = {}): Promise<Replica> {
+  const app = createServer(config, options.logStream)
+  const database = options.database ?? await openDatabase(config)
+  try {
+    return await serve(app, config, database, options)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openDatabase (config: Config): Promise<Database> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database)
+}
+
+async function serve (app: FastifyInstance, config: Config, database: Database, options: ReplicaOptions): Promise<Replica> {
+  const clock = () => new Date()
+  const bus = await openBus(config, app, options)
+  const redis = config.redis === undefined ? undefined : openRateRedis(config.redis.url)
+  const mailer = openMailer(config.mail, config.mailFrom)
+  const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
+  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock })
+  const hub = createHub(services, bus, config, app)
+  const connections = new Connections({
+    findDeadSessions: (ids) => services.sessions.findDead(ids),
+    pingIntervalMs: config.sockets.pingIntervalMs,
+    maxSocketsPerUser: config.sockets.maxSocketsPerUser
+  })
+  followEvents(bus, services, hub, connections)
+  await buildApp(app, { config, services, hub, connections, database, bus, redis })
+  await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
+  outbox.start()
+  const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
+
+  let closing: Promise<void> | undefined
+  async function close (): Promise<void> {
+    await drain(app, config, services, connections)
+    clearInterval(cleanup)
+    connections.stop()
+    await app.close()
+    await services.messages.flush()
+    hub.close()
+    await outbox.stop()
+    await Promise.all([mailer.close(), bus.close(), database.close()])
+    redis?.disconnect()
+  }
+  return {
+    url: urlOf(app),
+    app,
+    description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
+    close: () => closing ??= close()
+  }
+}
+
+async function openBus (config: Config, app: FastifyInstance, { wrapBus }: ReplicaOptions): Promise<Bus> {
+  const bus = config.redis === undefined ? createMemoryBus() : await openRedisBus({ ...config.redis, log: app.log })
+  return wrapBus === undefined ? bus : wrapBus(bus)
+}
+
+/** Rates are counted on a connection of their own. It reports nothing: the bus already says when Redis is away. */
+function openRateRedis (url: string): Redis {
+  const redis = connectRedis(url, 'rates')
+  redis.on('error', () => undefined)
+  redis.connect().catch(() => undefined)
+  return redis
+}
+
+function createHub ({ chats, messages }: Services, bus: Bus, config: Config, app: FastifyInstance): Hub {
+  const hub = new Hub({
+    bus,
+    log: { ...chats, read: messages.read, readAs: messages.readAs },
+    encode: encodeNewMessage,
+    sweepIntervalMs: config.sweepIntervalMs,
+    logger: app.log
+  })
+  messages.onCommitted((committed) => hub.announce(committed))
+  return hub
+}
+
+/** What other replicas did to sessions and memberships reaches the caches and the sockets here. */
+function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections): void {
+  const handler = (payload: Buffer) => {
+    const event = decodeEvent(payload)
+    if (event?.type === 'sessions_revoked') {
+      services.sessions.forget(event.sessionIds)
+      connections.endSessions(event.sessionIds)
+    } else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
+  }
+  // Down now means subscribed later; until then sessions are looked up every few seconds.
+  bus.subscribe(EVENTS_CHANNEL, handler).catch(() => undefined)
+  bus.onChange((isUp) => {
+    if (isUp) void connections.checkSessions()
+  })
+}
+
+async function drain (app: FastifyInstance, config: Config, services: Services, connections: Connections): Promise<void> {
+  app.lifecycle.phase = 'draining'
+  await sleep(config.drain.delayMs)
+  await connections.drain(config.drain.windowMs, () => services.messages.flush())
+  const { clients } = app.websocketServer
+  for (const client of clients) client.close(CLOSE_CODES.restart)
+  const deadline = Date.now() + CLOSE_GRACE_MS
+  while (clients.size > 0 && Date.now() < deadline) await sleep(10)
+  for (const client of clients) client.terminate()
+}
+
+function sleep (ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function urlOf (app: FastifyInstance): string {
+  const address = app.addresses().find((candidate) => typeof candidate !== 'string')
+  if (address === undefined) return app.listeningOrigin
+  const host = address.address === '0.0.0.0' || address.address === '::' ? 'localhost' : address.address
+  return `http://${address.family === 'IPv6' && host !== 'localhost' ? `[${host}]` : host}:${String(address.port)}`
+}

@@ -1,0 +1,45 @@
+/** Wires the domain to its ports. */
+import type { Bus } from './bus/bus.ts'
+import type { Config } from './config.ts'
+import { createAccounts } from './domain/accounts.ts'
+import { createChats } from './domain/chats.ts'
+import { createMessages } from './domain/messages.ts'
+import { createPasswordHasher } from './domain/passwords.ts'
+import { Poster } from './domain/posting.ts'
+import { Sessions } from './domain/sessions.ts'
+import type { Database } from './store/database.ts'
+import { preparePostBatch } from './store/messages.ts'
+
+/** What the domain is wired to. */
+export type ServiceDeps = {
+  config: Config
+  database: Database
+  bus: Bus
+  /** Called after a transaction that left a mail in the outbox. */
+  onMail: () => void
+  clock: () => Date
+}
+
+/** The domain, as dialects and the hub use it. */
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+/** Builds the domain. */
+export async function createServices ({ config, database, bus, onMail, clock }: ServiceDeps) {
+  const { orm } = database
+  const sessions = new Sessions({ orm, bus, refreshTtlMs: config.refreshTokenTtlMs, reuseGraceMs: config.refreshReuseGraceMs, clock })
+  const chats = createChats({ orm, bus })
+  return {
+    sessions,
+    chats,
+    messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting }) }),
+    accounts: createAccounts({
+      orm,
+      sessions,
+      passwords: await createPasswordHasher(config.hashing),
+      secret: config.jwtSecret,
+      resetLink: (token, username) => `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
+      onMail,
+      clock
+    })
+  }
+}
