@@ -1,0 +1,86 @@
+import { ESLint } from 'eslint'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import tseslint from 'typescript-eslint'
+import { ROOT } from '../harness.ts'
+
+const RULE = '@typescript-eslint/no-restricted-imports'
+
+/** What a file of each folder may not import, and what it needs. */
+const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
+  'src/domain': {
+    forbidden: [
+      'fastify', 'fastify/types/request', 'fastify-plugin', '@fastify/jwt', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', 'nodemailer', 'resend',
+      '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../config.ts'
+    ],
+    allowed: ['node:crypto', 'argon2', 'typebox', '../bus/bus.ts', '../store/messages.ts', '../mail/templates.ts', './errors.ts']
+  },
+  'src/store': {
+    forbidden: ['fastify', '@fastify/websocket', 'ws', 'ioredis', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config.ts', '../domain/errors.ts'],
+    allowed: ['postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', './schema.ts']
+  },
+  'src/bus': {
+    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../mail/mailer.ts', '../config.ts', '../domain/events.ts'],
+    allowed: ['ioredis', './bus.ts']
+  },
+  'src/mail': {
+    forbidden: ['fastify', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../domain/errors.ts'],
+    allowed: ['nodemailer', 'resend', '../store/outbox.ts', './mailer.ts']
+  },
+  'src/realtime': {
+    forbidden: ['fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config.ts'],
+    allowed: ['ws', '../bus/bus.ts', '../domain/posting.ts', './run.ts']
+  },
+  'src/dialects/chatcli/chat': {
+    forbidden: ['postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/chats.ts', '../../../store/schema.ts'],
+    allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
+  },
+  'src/plugins': {
+    forbidden: ['postgres', 'drizzle-orm', '../store/database.ts'],
+    allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config.ts', '../realtime/hub.ts']
+  }
+}
+
+const eslint = new ESLint({
+  cwd: ROOT,
+  // The file need not exist, so nothing can be asked of its types.
+  overrideConfig: [tseslint.configs.disableTypeChecked],
+  ruleFilter: ({ ruleId }) => ruleId === RULE
+})
+
+/** What the project's own rules say of a file with this text. */
+async function complaints (filePath: string, code: string): Promise<string[]> {
+  const [result] = await eslint.lintText(code, { filePath })
+  if (result === undefined) throw new Error(`${filePath} is not linted.`)
+  return result.messages.map((message) => message.ruleId ?? message.message)
+}
+
+const FORMS = [
+  (from: string) => `import * as all from '${from}'\nexport default all\n`,
+  (from: string) => `import type { One } from '${from}'\nexport type Two = One\n`,
+  (from: string) => `export * from '${from}'\n`,
+  (from: string) => `import '${from}'\n`
+]
+
+for (const [folder, { forbidden, allowed }] of Object.entries(FOLDERS)) {
+  t.test(`a file of ${folder} imports along the arrow only`, async (t) => {
+    for (const from of forbidden) {
+      for (const form of FORMS) t.strictSame(await complaints(`${folder}/x.ts`, form(from)), [RULE], `it may not: ${form(from).split('\n', 1).join()}`)
+    }
+    for (const from of allowed) {
+      for (const form of FORMS) t.strictSame(await complaints(`${folder}/x.ts`, form(from)), [], `it may: ${form(from).split('\n', 1).join()}`)
+    }
+  })
+}
+
+t.test('every folder is in the table above', async (t) => {
+  const entries = await readdir(path.join(ROOT, 'src'), { withFileTypes: true })
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => `src/${entry.name}`)
+  t.strictSame(folders.filter((folder) => !Object.keys(FOLDERS).some((known) => `${known}/`.startsWith(`${folder}/`))), [])
+})
+
+t.test('a file below a folder is bound like one in it', async (t) => {
+  t.strictSame(await complaints('src/domain/deep/er/x.ts', 'import \'fastify\'\n'), [RULE])
+  t.strictSame(await complaints('src/domain/deep/er/x.ts', 'import \'../../../dialects/chatcli/errors.ts\'\n'), [RULE])
+})

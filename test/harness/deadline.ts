@@ -1,0 +1,27 @@
+/** Deadlines: a test waits for an event, never for a time, and says what did not come. */
+
+/**
+ * Waits for a promise.
+ * @param what the event, for the error
+ * @throws when it takes longer than the deadline
+ */
+export async function within<Value> (promise: Promise<Value>, deadlineMs: number, what: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Waited ${String(deadlineMs)} ms in vain for ${what}.`)), deadlineMs)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/**
+ * Repeats a question until its answer is right, for what becomes true on another replica by way of the bus. Each try
+ * should be a round trip of its own.
+ * @returns whether it became true before the deadline
+ */
+export async function eventually (isTrue: () => Promise<boolean>, deadlineMs = 10_000): Promise<boolean> {
+  const end = Date.now() + deadlineMs
+  do {
+    if (await isTrue()) return true
+  } while (Date.now() < end)
+  return false
+}

@@ -1,0 +1,94 @@
+/** A Redis server of the test's own, which the test can stop, start and freeze. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Test } from 'tap'
+import { within } from './deadline.ts'
+import { isServiceRequired } from './deployments.ts'
+import { freePort } from './process.ts'
+
+const DEADLINE_MS = 30_000
+
+/** A server on a port of its own; what it holds is gone when it stops. */
+export class RedisServer {
+  readonly port: number
+  readonly #settings: string[]
+  #process: ChildProcess | undefined
+
+  /** @param settings added to its command line */
+  constructor (port: number, settings: string[]) {
+    this.port = port
+    this.#settings = settings
+  }
+
+  /** Where it is. */
+  get url (): string {
+    return `redis://127.0.0.1:${String(this.port)}`
+  }
+
+  /** Starts it and waits until it takes connections. */
+  async start (): Promise<void> {
+    const child = spawn('redis-server', [
+      '--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...this.#settings
+    ], { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#process = child
+    let output = ''
+    const ready = new Promise<void>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        if (output.includes('Ready to accept connections')) resolve()
+      })
+      child.once('error', reject)
+      child.once('exit', () => reject(new Error(`redis-server has ended: ${output}`)))
+    })
+    await within(ready, DEADLINE_MS, 'redis-server to start')
+  }
+
+  /** Ends it, and with it every connection. */
+  async stop (): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await within(ended, DEADLINE_MS, 'redis-server to stop')
+  }
+
+  /** Keeps it from doing anything, its connections open. */
+  freeze (): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  /** Lets it go on. */
+  thaw (): void {
+    this.#process?.kill('SIGCONT')
+  }
+}
+
+/** A server that is not started yet and ends with the test. */
+export async function createRedisServer (t: Test, settings: string[] = []): Promise<RedisServer> {
+  const server = new RedisServer(await freePort(), settings)
+  t.teardown(() => server.stop())
+  return server
+}
+
+/** A running server that ends with the test. */
+export async function startRedisServer (t: Test, settings: string[] = []): Promise<RedisServer> {
+  const server = await createRedisServer(t, settings)
+  await server.start()
+  return server
+}
+
+/** A test that starts Redis servers; without `redis-server` it is skipped aloud, or fails with CONFAB_REQUIRE_SERVICES=1. */
+export async function withRedisServers (t: Test, title: string, test: (t: Test) => Promise<void>): Promise<void> {
+  if (spawnSync('redis-server', ['--version']).status === 0) {
+    await t.test(title, (t) => test(t))
+    return
+  }
+  const reason = 'there is no redis-server on the PATH'
+  if (isServiceRequired()) {
+    t.fail(reason)
+    return
+  }
+  t.comment(`SKIPPED ${title}: ${reason}.`)
+  await t.test(title, { skip: reason }, () => undefined)
+}

@@ -1,0 +1,79 @@
+/** A proxy between a server under test and a service, so that the service can go away without being stopped. */
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+/** Passes bytes on between its port and another. */
+export class TcpProxy {
+  readonly #target: { host: string, port: number }
+  readonly #connections = new Set<{ client: Socket, service: Socket }>()
+  #server: Server | undefined
+  #port = 0
+  #holding = false
+
+  /** @param target the service behind it */
+  constructor (target: { host: string, port: number }) {
+    this.#target = target
+  }
+
+  /** Where it listens on 127.0.0.1. */
+  get port (): number {
+    return this.#port
+  }
+
+  /** Takes connections, on the same port as before if there was one. */
+  async open (): Promise<void> {
+    const server = createServer((client) => this.#accept(client))
+    this.#server = server
+    await once(server.listen(this.#port, '127.0.0.1'), 'listening')
+    const address = server.address()
+    if (address !== null && typeof address === 'object') this.#port = address.port
+  }
+
+  /** Drops every connection and refuses new ones. */
+  async cut (): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    for (const { client, service } of this.#connections) {
+      client.destroy()
+      service.destroy()
+    }
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
+  }
+
+  /** Keeps what the service answers, while everything else goes on. */
+  hold (): void {
+    this.#holding = true
+    for (const { service } of this.#connections) service.pause()
+  }
+
+  /** Passes on what was kept. */
+  release (): void {
+    this.#holding = false
+    for (const { service } of this.#connections) service.resume()
+  }
+
+  #accept (client: Socket): void {
+    const service = connect(this.#target)
+    const connection = { client, service }
+    this.#connections.add(connection)
+    for (const [from, to] of [[client, service], [service, client]] as const) {
+      from.setNoDelay(true)
+      from.on('data', (bytes) => to.write(bytes))
+      from.on('error', () => undefined)
+      from.on('close', () => {
+        to.destroy()
+        this.#connections.delete(connection)
+      })
+    }
+    if (this.#holding) service.pause()
+  }
+}
+
+/** A proxy in front of a service that is gone with the test. */
+export async function startTcpProxy (t: Test, target: { host: string, port: number }): Promise<TcpProxy> {
+  const proxy = new TcpProxy(target)
+  t.teardown(() => proxy.cut())
+  await proxy.open()
+  return proxy
+}

@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { bytesFrom, createRun, decodeRun, encodeRun, firstSeqOf, type Run } from '../../src/realtime/run.ts'
+import { seedOf } from '../harness/random.ts'
+
+const MAX_U48 = 2 ** 48 - 1
+const MAX_FRAMES = 65_535
+const HEADER_BYTES = 15
+
+type Content = { frames: Buffer[], lastSeq: number, membersVersion: number }
+
+const frame = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes))
+const content: fc.Arbitrary<Content> = fc.array(frame, { maxLength: 12 }).chain((frames) => fc.record({
+  frames: fc.constant(frames),
+  lastSeq: fc.oneof(fc.integer({ min: frames.length, max: frames.length + 5 }), fc.integer({ min: frames.length, max: MAX_U48 })),
+  membersVersion: fc.oneof(fc.nat(5), fc.integer({ min: 0, max: MAX_U48 }))
+}))
+const run = content.map(({ frames, lastSeq, membersVersion }) => createRun(frames, lastSeq, membersVersion))
+
+/** What is wrong with a run; undefined if nothing. */
+function complaintAbout ({ lastSeq, membersVersion, ends, bytes }: Run): string | undefined {
+  if (![lastSeq, membersVersion, ...ends].every((value) => Number.isSafeInteger(value) && value >= 0)) return 'there is something else than a natural number'
+  if (lastSeq < ends.length) return 'the first seq is below 1'
+  if (ends.some((end, index) => end <= (ends[index - 1] ?? 0))) return 'a frame is empty, or ends before it begins'
+  return (ends.at(-1) ?? 0) === bytes.length ? undefined : 'the frames are not all of the bytes'
+}
+
+t.test('a run is on the other side of the bus what it was on this', async (t) => {
+  fc.assert(fc.property(run, (sent) => {
+    const arrived = decodeRun(encodeRun(sent))
+    return arrived !== undefined && complaintAbout(arrived) === undefined &&
+      arrived.lastSeq === sent.lastSeq && arrived.membersVersion === sent.membersVersion &&
+      arrived.ends.join() === sent.ends.join() && arrived.bytes.equals(sent.bytes)
+  }), { seed: seedOf(t), numRuns: 500 })
+})
+
+t.test('the bytes from a seq on are the frames from that seq on, in order', async (t) => {
+  fc.assert(fc.property(content, fc.integer({ min: -2, max: 15 }), ({ frames, lastSeq, membersVersion }, offset) => {
+    const created = createRun(frames, lastSeq, membersVersion)
+    const wanted = Buffer.concat(frames.slice(Math.max(0, offset)))
+    return firstSeqOf(created) === lastSeq - frames.length + 1 && bytesFrom(created, firstSeqOf(created) + offset).equals(wanted)
+  }), { seed: seedOf(t), numRuns: 500 })
+})
+
+t.test('a run of more frames than can be counted arrives without frames, so that the receiver reads them', async (t) => {
+  const whole = createRun(Array.from({ length: MAX_FRAMES }, () => Buffer.from('x')), 70_000, 2)
+  t.equal(decodeRun(encodeRun(whole))?.ends.length, MAX_FRAMES)
+  const tooLong = createRun(Array.from({ length: MAX_FRAMES + 1 }, () => Buffer.from('x')), 70_000, 2)
+  t.strictSame(decodeRun(encodeRun(tooLong)), { lastSeq: 70_000, membersVersion: 2, ends: [], bytes: Buffer.alloc(0) })
+})
+
+const damage = fc.oneof(
+  fc.record({ kind: fc.constant('change' as const), at: fc.nat(300), to: fc.nat(255) }),
+  fc.record({ kind: fc.constant('change' as const), at: fc.nat(HEADER_BYTES + 8), to: fc.nat(255) }),
+  fc.record({ kind: fc.constant('cut' as const), at: fc.nat(300), to: fc.constant(0) }),
+  fc.record({ kind: fc.constant('insert' as const), at: fc.nat(300), to: fc.nat(255) }),
+  fc.record({ kind: fc.constant('append' as const), at: fc.constant(0), to: fc.nat(255) })
+)
+
+function damaged (payload: Buffer, { kind, at, to }: { kind: 'change' | 'cut' | 'insert' | 'append', at: number, to: number }): Buffer {
+  const index = at % (payload.length + 1)
+  if (kind === 'cut') return payload.subarray(0, index)
+  if (kind === 'insert') return Buffer.concat([payload.subarray(0, index), Buffer.from([to]), payload.subarray(index)])
+  if (kind === 'append') return Buffer.concat([payload, Buffer.from([to])])
+  const changed = Buffer.from(payload)
+  if (index < changed.length) changed[index] = to
+  return changed
+}
+
+t.test('a damaged payload is no run, or one that holds together; it never throws', async (t) => {
+  let [refused, accepted] = [0, 0]
+  fc.assert(fc.property(run, fc.array(damage, { minLength: 1, maxLength: 4 }), (sent, damages) => {
+    const arrived = decodeRun(damages.reduce(damaged, encodeRun(sent)))
+    if (arrived === undefined) refused++
+    else accepted++
+    return arrived === undefined || complaintAbout(arrived) === undefined
+  }), { seed: seedOf(t), numRuns: 5_000 })
+  t.ok(refused > 100 && accepted > 100, 'both happen')
+})
+
+t.test('a payload whose first message would have a seq below 1 is no run', async (t) => {
+  const frames = [Buffer.from('one'), Buffer.from('two')]
+  t.equal(decodeRun(encodeRun(createRun(frames, 1, 0))), undefined)
+  t.equal(decodeRun(encodeRun(createRun(frames, 2, 0)))?.lastSeq, 2)
+})
+
+t.test('a payload cut short at any byte is no run', async (t) => {
+  fc.assert(fc.property(run, (sent) => {
+    const payload = encodeRun(sent)
+    return Array.from({ length: payload.length }, (_, length) => decodeRun(payload.subarray(0, length))).every((arrived) => arrived === undefined)
+  }), { seed: seedOf(t), numRuns: 200 })
+})
+
+t.test('bytes that nobody meant as a run are no run, or one that holds together', async (t) => {
+  const withVersion = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from([1, ...bytes]))
+  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)), withVersion), (payload) => {
+    const arrived = decodeRun(payload)
+    return arrived === undefined || complaintAbout(arrived) === undefined
+  }), { seed: seedOf(t), numRuns: 2_000 })
+})

@@ -1,0 +1,32 @@
+import t from 'tap'
+import { onEmbedded, routesOf } from './harness.ts'
+
+const ROUTES = [
+  'GET /',
+  'GET /chat',
+  'GET /livez',
+  'GET /readyz',
+  'GET /subscribe',
+  'GET /user',
+  'GET /user/reset-password',
+  'GET /verify-connection',
+  'GET /ws',
+  'POST /chat/create-chat',
+  'POST /chat/delete-chat',
+  'POST /chat/fetch-chats',
+  'POST /chat/messages',
+  'POST /subscribe',
+  'POST /user/login',
+  'POST /user/refresh-token',
+  'POST /user/register',
+  'POST /user/reset-password',
+  'POST /user/reset-password-request',
+  'POST /user/verify-email',
+  'POST /verify-connection'
+]
+
+await onEmbedded(t, async (t, cluster) => {
+  await t.test('the server has these routes and no others', async (t) => {
+    t.strictSame(routesOf(cluster.replica(0)), ROUTES)
+  })
+})

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { sql } from 'drizzle-orm'
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+import { MIGRATIONS_FOLDER, type Database } from '../../src/store/database.ts'
+import { isTransient } from '../../src/store/failures.ts'
+import { preparePostBatch } from '../../src/store/messages.ts'
+import { migratePostgres, openPostgres } from '../../src/store/postgres.ts'
+import { testDatabase } from '../contract/database.ts'
+import { addChat } from '../contract/rows.ts'
+import { eventually, freePort, listAt, within, withServices } from '../harness.ts'
+import { createDatabase } from '../harness/database.ts'
+import { startTcpProxy } from '../harness/tcp-proxy.ts'
+
+const DEADLINE_MS = 30_000
+const REPLICAS = 5
+
+t.setTimeout(300_000)
+
+async function open (t: Test, url: string, options: { pool?: number, prepare?: boolean } = {}): Promise<Database> {
+  const database = await within(openPostgres({ url, pool: 3, prepare: true, ...options }), DEADLINE_MS, 'the database to open')
+  t.teardown(() => database.close())
+  return database
+}
+
+await withServices(t, 'Postgres keeps the contract', async (t, { databaseUrl }) => {
+  const url = await createDatabase(t, databaseUrl)
+  const [first, ...others] = [await open(t, url), await open(t, url), await open(t, url), await open(t, url)]
+  await testDatabase(t, [first.orm, ...others.map(({ orm }) => orm)])
+})
+
+await withServices(t, 'replicas that start at once on an empty database run each migration once', async (t, { databaseUrl }) => {
+  const url = await createDatabase(t, databaseUrl)
+  const databases = await Promise.all(Array.from({ length: REPLICAS }, () => open(t, url, { pool: 1 })))
+  const journal: unknown = JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8'))
+  const expected = listAt(journal, 'entries').length
+  const count = async ({ orm }: Database) => (await orm.select({ count: sql<number>`count(*)::int` }).from(sql`drizzle.__drizzle_migrations`))[0]?.count
+  for (const database of databases) t.equal(await count(database), expected)
+  await migratePostgres({ url, pool: 1, prepare: true })
+  t.equal(await count(await open(t, url, { pool: 1 })), expected, 'and none of them later')
+})
+
+await withServices(t, 'without prepared statements it works as well', async (t, { databaseUrl }) => {
+  const { orm } = await open(t, await createDatabase(t, databaseUrl), { prepare: false })
+  const { chatId, ann } = await addChat(orm)
+  const post = preparePostBatch(orm)
+  for (const postKey of ['a', 'b']) t.hasStrict(await post([{ chatId, authorId: ann.id, postKey, text: 'hello' }]), [{ outcome: 'stored' }])
+})
+
+await withServices(t, 'a connection that the server ends fails what is under way as transient, and is replaced', async (t, { databaseUrl }) => {
+  const url = await createDatabase(t, databaseUrl)
+  const database = await open(t, url, { pool: 1 })
+  const admin = postgres(databaseUrl, { max: 1 })
+  t.teardown(() => admin.end())
+  const sleeping = database.orm.execute(sql`select pg_sleep(600)`).then(() => undefined, (error: unknown) => error)
+  const name = new URL(url).pathname.slice(1)
+  t.ok(await eventually(async () => {
+    const rows = await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and wait_event = 'PgSleep'`
+    return rows.length > 0
+  }, DEADLINE_MS), 'the query was under way')
+  const error = await within(sleeping, DEADLINE_MS, 'the query to fail')
+  t.ok(isTransient(error), String(error))
+  // The next query may still run into the connection that is about to close.
+  t.ok(await eventually(() => database.ping().then(() => true, () => false), DEADLINE_MS), 'it answers again')
+})
+
+await withServices(t, 'a server that goes away fails queries as transient, and is found again', async (t, { databaseUrl }) => {
+  const url = new URL(await createDatabase(t, databaseUrl))
+  const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port === '' ? '5432' : url.port) })
+  url.host = `127.0.0.1:${String(proxy.port)}`
+  const database = await open(t, url.href)
+  await proxy.cut()
+  const failure = async () => database.ping().then(() => undefined, (error: unknown) => error)
+  for (let round = 0; round < 3; round++) {
+    const error = await within(failure(), DEADLINE_MS, 'the query to fail')
+    t.ok(isTransient(error), String(error))
+  }
+  await proxy.open()
+  t.ok(await eventually(async () => await failure() === undefined, DEADLINE_MS), 'it answers again')
+})
+
+await t.test('a server that is not there fails the start, and is not waited for', async (t) => {
+  const url = `postgres://somebody:hidden-password@127.0.0.1:${String(await freePort())}/nowhere`
+  const error = await within(openPostgres({ url, pool: 1, prepare: true }).then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the start to fail')
+  t.ok(isTransient(error), String(error))
+  t.notMatch(String(error), /hidden/)
+})
+
+await withServices(t, 'it says where it is without a credential', async (t, { databaseUrl }) => {
+  const url = new URL(await createDatabase(t, databaseUrl))
+  // A server that trusts its clients takes any password; one that does not has its own in the URL.
+  if (url.password === '') url.password = 'hidden-password'
+  const { description } = await open(t, url.href)
+  t.equal(description, `Postgres ${url.hostname}:${url.port === '' ? '5432' : url.port}${url.pathname}`)
+  t.notOk(description.includes(url.password))
+})
