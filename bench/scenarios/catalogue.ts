@@ -1,0 +1,12 @@
+/** All scenarios, in the order in which they run. */
+import { historyScenario } from './history.ts'
+import { idleScenarios } from './idle.ts'
+import { insertsScenario } from './inserts.ts'
+import { joinScenarios } from './join.ts'
+import { latencyScenarios } from './latency.ts'
+import type { Scenario } from './scenario.ts'
+import { throughputScenarios } from './throughput.ts'
+
+export const scenarios: Scenario[] = [
+  ...throughputScenarios, insertsScenario, ...latencyScenarios, ...idleScenarios, ...joinScenarios, historyScenario
+]
