@@ -21,6 +21,8 @@ export type FeedSubscriber = {
   readonly userId: number
   /** The seq up to which nothing is shown to this membership; another value means another membership. */
   readonly fromSeq: number
+  /** The version of the membership that was asked for this subscriber: a list from before it says nothing of them. */
+  readonly membersVersion: number
   /** Takes bytes of whole frames. */
   write: (bytes: Buffer) => void
   /** The user is not a participant any more; nothing is written from here on. */
@@ -108,7 +110,7 @@ export class ChatFeed {
   observeMembers (version: number): void {
     if (this.#closed) return
     this.#wantedVersion = Math.max(this.#wantedVersion, version)
-    if (this.#nextSeq !== undefined && this.#isFenced() && !this.#reloading) void this.#reloadMembers()
+    if (this.#nextSeq !== undefined && !this.#reloading && this.#isFenced()) void this.#reloadMembers()
   }
 
   /** Adds a subscriber that is still being brought up to the feed. */
@@ -126,6 +128,12 @@ export class ChatFeed {
       this.#waiting = (this.#waiting ?? new Map()).set(subscriber, startSeq)
       this.observeHead(startSeq - 1, this.#membersVersion)
     }
+  }
+
+  /** The seq up to which a subscriber that is attached has been brought. */
+  positionOf (subscriber: FeedSubscriber): number {
+    this.#flush()
+    return (this.#waiting?.get(subscriber) ?? this.nextSeq) - 1
   }
 
   /** Takes a subscriber off. */
@@ -169,7 +177,7 @@ export class ChatFeed {
   }
 
   #isFenced (): boolean {
-    return this.#wantedVersion > this.#membersVersion
+    return this.#reloading || this.#wantedVersion > this.#membersVersion
   }
 
   #deliver (run: Run): void {
@@ -238,20 +246,22 @@ export class ChatFeed {
   /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */
   async #reloadMembers (): Promise<void> {
     this.#reloading = true
+    // The store knows every change that was announced before it is asked, whatever number it was announced with; what
+    // is announced from here on is another question.
     const wanted = this.#wantedVersion
+    this.#wantedVersion = 0
     let isLoaded = false
     try {
       const { version, fromSeqs } = await this.#source.members(this.#chatId)
       for (const subscriber of [...this.#live, ...this.#waiting?.keys() ?? NONE, ...this.#replaying ?? NONE]) {
-        if (fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
+        if (subscriber.membersVersion > version || fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
         this.detach(subscriber)
         subscriber.removed()
       }
       this.#membersVersion = version
-      // The store knew every change that was announced before we asked it, whatever number it was announced with.
-      if (this.#wantedVersion === wanted) this.#wantedVersion = version
       isLoaded = true
     } catch (error) {
+      this.#wantedVersion = Math.max(this.#wantedVersion, wanted)
       this.#source.failed(error)
     }
     this.#reloading = false

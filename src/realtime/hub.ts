@@ -111,6 +111,8 @@ export class Hub {
     feed.observeHead(membership.lastSeq, membership.membersVersion)
     if (after !== undefined && after > membership.lastSeq) throw new ChatError('position_unknown')
     const current = connection.subscriptions.get(chatId)
+    // Who follows already loses nothing by asking again.
+    if (current?.fromSeq === membership.fromSeq && after === undefined) return feed.positionOf(current)
     if (current !== undefined) this.#end(feed, current)
     const subscription = new Subscription(connection, membership)
     if (!connection.isOpen) return membership.lastSeq

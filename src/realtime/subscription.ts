@@ -7,13 +7,15 @@ export class Subscription implements FeedSubscriber {
   readonly chatId: number
   readonly userId: number
   readonly fromSeq: number
+  readonly membersVersion: number
   readonly connection: Connection
   #isActive = true
 
-  constructor (connection: Connection, membership: { chatId: number, fromSeq: number }) {
+  constructor (connection: Connection, membership: { chatId: number, fromSeq: number, membersVersion: number }) {
     this.connection = connection
     this.chatId = membership.chatId
     this.fromSeq = membership.fromSeq
+    this.membersVersion = membership.membersVersion
     this.userId = connection.session.userId
   }
 

@@ -28,6 +28,7 @@ export class FeedModel {
   /** The version of the membership at the commit of each message; index 0 stands for the empty chat. */
   readonly #versions = [1]
   readonly #members: Map<number, number>
+  readonly #removals: { userId: number, version: number, head: number }[] = []
   #version = 1
   #isFailing = false
   #asking = { read: 0, members: 0 }
@@ -79,6 +80,7 @@ export class FeedModel {
   remove (userId: number): void {
     if (!this.#members.delete(userId)) return
     this.#version++
+    this.#removals.push({ userId, version: this.#version, head: this.head })
     for (const reader of this.readers) {
       if (reader.userId === userId) reader.endsWith(this.head)
     }
@@ -141,11 +143,14 @@ export class FeedModel {
     this.#feed.observeHead(membership.lastSeq, membership.version)
     if (after !== undefined && after > membership.lastSeq) return
     const startSeq = Math.max(after ?? this.#feed.nextSeq - 1, after === undefined ? membership.lastSeq : membership.fromSeq) + 1
-    const reader = new FeedReader(userId, membership.fromSeq, startSeq)
+    const reader = new FeedReader(userId, membership, startSeq)
     this.readers.push(reader)
     // Who was removed between the answer of the store and now was so before this reader was there.
+    for (const removal of this.#removals) {
+      if (removal.userId === userId && removal.version > membership.version) reader.endsWith(removal.head)
+    }
     const stillFrom = this.#members.get(userId)
-    if (stillFrom !== membership.fromSeq) reader.endsWith(membership.lastSeq)
+    if (stillFrom !== undefined) reader.resumesFrom(stillFrom)
     this.#feed.addReplaying(reader)
     if (after === undefined) this.#feed.attach(reader, startSeq)
     else await this.#replay(reader, membership.lastSeq).catch(() => this.leave(reader))

@@ -5,6 +5,7 @@ import type { FeedSubscriber } from '../../src/realtime/chat-feed.ts'
 export class FeedReader implements FeedSubscriber {
   readonly userId: number
   readonly fromSeq: number
+  readonly membersVersion: number
   readonly #complaints: string[] = []
   readonly #startSeq: number
   #nextSeq: number
@@ -14,9 +15,10 @@ export class FeedReader implements FeedSubscriber {
   #state: 'following' | 'removed' | 'left' = 'following'
 
   /** @param startSeq the first seq it must get */
-  constructor (userId: number, fromSeq: number, startSeq: number) {
+  constructor (userId: number, membership: { fromSeq: number, version: number }, startSeq: number) {
     this.userId = userId
-    this.fromSeq = fromSeq
+    this.fromSeq = membership.fromSeq
+    this.membersVersion = membership.version
     this.#startSeq = startSeq
     this.#nextSeq = startSeq
   }
