@@ -9,12 +9,15 @@ import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
 
 const MINIMUM_SECRET_LENGTH = 32
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 // `expected` is our own keyword: what the operator is told when the value is something else.
 const integer = (description: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ description, default: value, minimum, maximum, expected: `a whole number from ${String(minimum)} to ${String(maximum)}` })
 const duration = (description: string, value: string) =>
   Type.String({ description, default: value, pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$', expected: 'a duration such as 500ms, 10s, 15m, 12h or 60d' })
+// Node's timers wrap around beyond 2^31 - 1 milliseconds and fire at once.
+const timer = (description: string, value: string) => ({ ...duration(description, value), expected: 'a duration from 1ms to 24d, such as 500ms, 10s or 15m', longestMs: 24 * UNIT_MS.d })
 const choice = <const Choices extends string[]>(description: string, choices: Choices, value?: Choices[number]) =>
   Type.Enum(choices, { description, expected: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'), ...(value !== undefined && { default: value }) })
 const optional = (description: string, pattern: string) => Type.Optional(Type.String({ description, pattern }))
@@ -42,8 +45,8 @@ export const EnvironmentSchema = Type.Object({
   RATE_LIMITS: choice('off lifts all rates, for load tests', ['on', 'off'], 'on'),
   HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
   HASH_QUEUE: integer('password hashes that may wait; more answer 503', 64, 0, 100_000),
-  AUTH_DEADLINE: duration('time a new socket has to authenticate', '10s'),
-  PING_INTERVAL: duration('time between pings; a socket that has not answered by the next one is dropped', '25s'),
+  AUTH_DEADLINE: timer('time a new socket has to authenticate', '10s'),
+  PING_INTERVAL: timer('time between pings; a socket that has not answered by the next one is dropped', '25s'),
   MAX_FRAME_BYTES: integer('largest WebSocket frame accepted', 65_536, 1_024, 16_777_216),
   MAX_UNSENT_BYTES: integer('bytes that may wait for a slow socket before it is closed with 1013', 1_048_576, 65_536),
   MAX_SOCKETS: integer('sockets of this replica', 50_000, 1),
@@ -55,9 +58,9 @@ export const EnvironmentSchema = Type.Object({
   POST_BATCH: integer('posts in one batch at the most', 256, 1, 5_000),
   POST_QUEUE: integer('posts that may wait in one lane; more are refused', 10_000, 1),
   POST_DEADLINE: duration('how long a post is retried while the database is away', '10s'),
-  SWEEP_INTERVAL: duration('how often subscribed chats are compared with the store', '3s'),
-  DRAIN_DELAY: duration('time between failing readiness and closing sockets at SIGTERM', '1ms'),
-  DRAIN_WINDOW: duration('time over which sockets are closed at SIGTERM', '1s'),
+  SWEEP_INTERVAL: timer('how often subscribed chats are compared with the store', '3s'),
+  DRAIN_DELAY: timer('time between failing readiness and closing sockets at SIGTERM', '1ms'),
+  DRAIN_WINDOW: timer('time over which sockets are closed at SIGTERM', '1s'),
   NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
   LOG_LEVEL: choice('least severe event that is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info')
 })
@@ -95,11 +98,27 @@ function check (environment: Record<string, string | undefined>): Environment {
       ? defaultOf(schema)
       : Type.IsInteger(schema) && /^-?\d+$/.test(text) ? Number(text) : text
     if (value === undefined) continue
-    const isUsable = Value.Check(schema, value) && (!name.endsWith('_URL') || URL.canParse(String(value)))
-    if (!isUsable) throw new ConfigError(complaint(name, schema, text ?? ''))
+    if (!isUsable(name, schema, value)) throw new ConfigError(complaint(name, schema, text ?? ''))
     values[name] = value
   }
   return Value.Parse(EnvironmentSchema, values)
+}
+
+function isUsable (name: string, schema: TSchema, value: unknown): boolean {
+  if (!Value.Check(schema, value)) return false
+  if (name.endsWith('_URL')) return isReadable(String(value))
+  return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
+}
+
+/** Whether a URL can be taken apart, its credentials included: drivers decode them, and repeat them where they fail. */
+function isReadable (text: string): boolean {
+  try {
+    const { username, password } = new URL(text)
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function defaultOf (schema: TSchema): unknown {
@@ -113,8 +132,6 @@ function complaint (name: string, schema: TSchema, text: string): string {
   const expected = 'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
   return `${name} cannot be ${shown}: expected ${String(expected)}.`
 }
-
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 function milliseconds (text: string): number {
   const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
@@ -184,15 +201,26 @@ function jwtSecret (env: Environment, dataDir: string): string {
     throw new ConfigError('JWT_SECRET is required with DATABASE_URL, the same for all replicas (for example from: openssl rand -hex 32).')
   }
   const file = path.join(dataDir, 'jwt-secret')
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const secret = keptSecret(file)
+  if (secret.length < MINIMUM_SECRET_LENGTH) throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
+  return secret
+}
+
+/** The key in a file, which is made with the first start. */
+function keptSecret (file: string): string {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+    makeSecret(file)
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function makeSecret (file: string): void {
   try {
     writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-      throw new ConfigError(`DATA_DIR ${dataDir} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
-    }
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
-  const secret = readFileSync(file, 'utf8').trim()
-  if (secret.length < MINIMUM_SECRET_LENGTH) throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
-  return secret
 }

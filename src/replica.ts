@@ -6,6 +6,7 @@ import { buildApp, createServer } from './app.ts'
 import type { Bus } from './bus/bus.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { connectRedis, openRedisBus } from './bus/redis.ts'
+import { Closers } from './closers.ts'
 import type { Config } from './config.ts'
 import { encodeNewMessage } from './dialects/chatcli/ws/frames.ts'
 import { decodeEvent, EVENTS_CHANNEL } from './domain/events.ts'
@@ -25,6 +26,8 @@ const CLEANUP_INTERVAL_MS = 3_600_000
 const LISTEN_BACKLOG = 4_096
 /** How long clients have to answer a close before their sockets are cut, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000
+/** How long requests have to be answered before their connections are cut, in milliseconds. */
+const REQUEST_GRACE_MS = 5_000
 
 /** A running replica. */
 export type Replica = {
@@ -45,12 +48,12 @@ export type ReplicaOptions = { database?: Database, wrapBus?: (bus: Bus) => Bus,
  * @throws when the port is taken, the database cannot be reached or the embedded store is in use
  */
 export async function startReplica (config: Config, options: ReplicaOptions = {}): Promise<Replica> {
-  const app = createServer(config, options.logStream)
-  const database = options.database ?? await openDatabase(config)
+  const closers = new Closers()
   try {
-    return await serve(app, config, database, options)
+    return await serve(config, options, closers)
   } catch (error) {
-    await database.close()
+    // Why it cannot start matters more than what went wrong while it was tidied up.
+    await closers.close().catch(() => undefined)
     throw error
   }
 }
@@ -60,42 +63,44 @@ async function openDatabase (config: Config): Promise<Database> {
   return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database)
 }
 
-async function serve (app: FastifyInstance, config: Config, database: Database, options: ReplicaOptions): Promise<Replica> {
+async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
+  const app = createServer(config, options.logStream)
   const clock = () => new Date()
+  const database = options.database ?? await openDatabase(config)
+  closers.add(() => database.close())
   const bus = await openBus(config, app, options)
+  closers.add(() => bus.close())
   const redis = config.redis === undefined ? undefined : openRateRedis(config.redis.url)
+  closers.add(() => redis?.disconnect())
   const mailer = openMailer(config.mail, config.mailFrom)
+  closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
+  closers.add(() => outbox.stop())
   const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock })
   const hub = createHub(services, bus, config, app)
+  closers.add(() => hub.close())
+  closers.add(() => services.messages.flush())
   const connections = new Connections({
     findDeadSessions: (ids) => services.sessions.findDead(ids),
     pingIntervalMs: config.sockets.pingIntervalMs,
     maxSocketsPerUser: config.sockets.maxSocketsPerUser
   })
+  closers.add(() => connections.stop())
   followEvents(bus, services, hub, connections)
+  closers.add(() => closeServer(app))
   await buildApp(app, { config, services, hub, connections, database, bus, redis })
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   outbox.start()
   const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
+  closers.add(() => clearInterval(cleanup))
+  closers.add(() => drain(app, config, services, connections))
 
   let closing: Promise<void> | undefined
-  async function close (): Promise<void> {
-    await drain(app, config, services, connections)
-    clearInterval(cleanup)
-    connections.stop()
-    await app.close()
-    await services.messages.flush()
-    hub.close()
-    await outbox.stop()
-    await Promise.all([mailer.close(), bus.close(), database.close()])
-    redis?.disconnect()
-  }
   return {
     url: urlOf(app),
     app,
     description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
-    close: () => closing ??= close()
+    close: () => closing ??= closers.close()
   }
 }
 
@@ -149,6 +154,13 @@ async function drain (app: FastifyInstance, config: Config, services: Services, 
   const deadline = Date.now() + CLOSE_GRACE_MS
   while (clients.size > 0 && Date.now() < deadline) await sleep(10)
   for (const client of clients) client.terminate()
+}
+
+/** Ends the server, also when a client leaves its request half said. */
+async function closeServer (app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), REQUEST_GRACE_MS)
+  await app.close()
+  clearTimeout(cut)
 }
 
 function sleep (ms: number): Promise<void> {

@@ -64,19 +64,18 @@ await t.test('what a killed process leaves behind is no obstacle', async (t) => 
   // A path that is short enough for a socket.
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const socketPath = path.join(folder, 'lock')
+  const socketPath = path.join(folder, 'lock.1')
   await leaveDeadSocket(t, socketPath)
   t.ok((await lstat(socketPath)).isSocket())
   await (await lockFolder(folder))()
 
-  await leaveDeadSocket(t, socketPath)
+  await leaveDeadSocket(t, path.join(folder, 'lock.9'))
   const outcomes = await Promise.allSettled([lockFolder(folder), lockFolder(folder), lockFolder(folder)])
   const unlocks = outcomes.flatMap((outcome) => outcome.status === 'fulfilled' ? [outcome.value] : [])
   t.equal(unlocks.length, 1, 'of several that find it one takes the lock')
   await Promise.all(unlocks.map((unlock) => unlock()))
 
-  await rm(socketPath, { force: true })
-  await writeFile(socketPath, '')
+  await writeFile(path.join(folder, 'lock.99'), '')
   await (await lockFolder(folder))()
 })
 
