@@ -11,6 +11,7 @@ import { startReplica, type Replica } from '../../src/replica.ts'
 import type { Database, Orm } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { layOutStore } from './embedded-store.ts'
 import { call, type Answer, type CallOptions } from './http.ts'
 import { Outbox } from './outbox.ts'
 
@@ -92,6 +93,7 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
   // Torn down in reverse.
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  if (options.services === undefined) await layOutStore(dataDir)
   const environment = {
     HOST: '127.0.0.1',
     PORT: '0',
