@@ -81,8 +81,9 @@ class RedisBus implements Bus {
       connection.on('close', () => this.#goDown())
       connection.on('error', (error: Error) => this.#noteFailure(error))
     }
+    const prefixBytes = Buffer.byteLength(prefix)
     this.#subscriber.on('messageBuffer', (channel: Buffer, payload: Buffer) => {
-      const name = channel.toString('utf8', Buffer.byteLength(this.#prefix))
+      const name = channel.toString('utf8', prefixBytes)
       for (const handler of this.#subscriptions.get(name)?.handlers ?? []) handler(payload, name)
     })
   }

@@ -2,13 +2,13 @@
  * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them and
  * lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
  */
-import type { Bus } from '../bus/bus.ts'
+import type { Bus, BusHandler } from '../bus/bus.ts'
 import { ChatError } from '../domain/errors.ts'
 import type { Message } from '../domain/message.ts'
 import type { Committed } from '../domain/posting.ts'
 import { ChatFeed, type FeedSource } from './chat-feed.ts'
 import type { Connection, Joined } from './connection.ts'
-import { createRun, decodeRun, encodeRun, type Run } from './run.ts'
+import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
@@ -43,7 +43,7 @@ export type HubDeps = {
   logger: { warn: (details: object, message: string) => void }
 }
 
-type Room = { feed: ChatFeed, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
+type Room = { feed: ChatFeed, hear: BusHandler, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
 
 /** Delivers the messages of chats to the sockets of this replica. */
 export class Hub {
@@ -53,11 +53,6 @@ export class Hub {
     read: (chatId, after, limit) => this.#read(chatId, after, limit),
     members: (chatId) => this.#members(chatId),
     failed: (error) => this.#logFailure(error)
-  }
-
-  readonly #receive = (payload: Buffer, channel: string) => {
-    const run = decodeRun(payload)
-    if (run !== undefined) this.#rooms.get(chatOf(channel))?.feed.receive(run)
   }
 
   #sweepTimer: NodeJS.Timeout | undefined
@@ -227,9 +222,14 @@ export class Hub {
       known.releaseTimer = undefined
       return known
     }
+    const feed = new ChatFeed(chatId, this.#source)
+    const hear = (payload: Buffer) => {
+      const run = isOld(payload, feed.nextSeq, feed.membersVersion) ? undefined : decodeRun(payload)
+      if (run !== undefined) feed.receive(run)
+    }
     // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
-    const opened = this.#deps.bus.subscribe(channelOf(chatId), this.#receive).catch(() => undefined)
-    const room: Room = { feed: new ChatFeed(chatId, this.#source), opened, joining: 0, releaseTimer: undefined }
+    const opened = this.#deps.bus.subscribe(channelOf(chatId), hear).catch(() => undefined)
+    const room: Room = { feed, hear, opened, joining: 0, releaseTimer: undefined }
     void opened.then(() => room.opened = undefined)
     this.#rooms.set(chatId, room)
     return room
@@ -257,7 +257,7 @@ export class Hub {
   #release (chatId: number, room: Room): void {
     clearTimeout(room.releaseTimer)
     room.feed.close()
-    this.#deps.bus.unsubscribe(channelOf(chatId), this.#receive)
+    this.#deps.bus.unsubscribe(channelOf(chatId), room.hear)
     if (this.#rooms.get(chatId) === room) this.#rooms.delete(chatId)
   }
 
@@ -266,12 +266,6 @@ export class Hub {
   }
 }
 
-const CHANNEL_PREFIX = 'chat:'
-
 function channelOf (chatId: number): string {
-  return CHANNEL_PREFIX + String(chatId)
-}
-
-function chatOf (channel: string): number {
-  return Number(channel.slice(CHANNEL_PREFIX.length))
+  return `chat:${String(chatId)}`
 }

@@ -47,6 +47,11 @@ export function encodeRun ({ lastSeq, membersVersion, ends, bytes }: Run): Buffe
   return payload
 }
 
+/** Whether a payload is of no use to who has everything before `nextSeq`: a replica hears its own runs again. */
+export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
+  return payload.length >= HEADER_BYTES && payload.readUIntBE(7, 6) < nextSeq && payload.readUIntBE(1, 6) <= membersVersion
+}
+
 /** Reads a payload of the bus; undefined when it is none of this format. */
 export function decodeRun (payload: Buffer): Run | undefined {
   if (payload.length < HEADER_BYTES || payload[0] !== FORMAT_VERSION) return undefined
