@@ -8,6 +8,7 @@ import { isTransient } from '../store/failures.ts'
 export const ERRORS = {
   invalid_input: 'The request is not valid.',
   invalid_username: 'A username has 3 to 32 characters: letters, digits, "_", "-" and ".".',
+  invalid_name: 'A name has 1 to 64 characters and no control characters.',
   invalid_email: 'The e-mail address is not valid.',
   weak_password: 'A password has at least 8 characters, among them an upper-case letter, a lower-case letter, a digit and a punctuation character, and at most 256 bytes.',
   passwords_differ: 'The two passwords differ.',

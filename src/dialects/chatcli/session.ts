@@ -3,14 +3,7 @@
  * {@link requireSession} can count on a session.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ChatError } from '../../domain/errors.ts'
-import type { Session } from '../../domain/sessions.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    session: Session | null
-  }
-}
+import { bearerTokenOf } from '../../plugins/session.ts'
 
 /** Makes every route of this plugin need a session, checked before anything else is said about the request. */
 export function requireSession (app: FastifyInstance): void {
@@ -20,13 +13,8 @@ export function requireSession (app: FastifyInstance): void {
   })
 }
 
-/** The session of a request. @throws {ChatError} `unauthenticated` without one */
-export function sessionOf (request: FastifyRequest): Session {
-  if (request.session === null) throw new ChatError('unauthenticated')
-  return request.session
-}
-
-function tokenOf ({ body, headers }: FastifyRequest): unknown {
+function tokenOf (request: FastifyRequest): unknown {
+  const { body } = request
   if (typeof body === 'object' && body !== null && 'session_token' in body) return body.session_token
-  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+  return bearerTokenOf(request)
 }

@@ -1,9 +1,10 @@
 /** `/chat`: the caller's chats and their history. All but the index need a session. */
 import type { FastifyInstance } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sessionOf } from '../../../plugins/session.ts'
 import { success } from '../envelope.ts'
 import { encodeMessage } from '../message.ts'
-import { requireSession, sessionOf } from '../session.ts'
+import { requireSession } from '../session.ts'
 import { ChatBody, CreateChatBody, MessagesBody } from './schemas.ts'
 
 /** Mounts the routes. */

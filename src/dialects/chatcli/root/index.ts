@@ -5,7 +5,7 @@ import Type from 'typebox'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { wantsJson, wantsPage } from '../accept.ts'
 import { success } from '../envelope.ts'
-import { chatErrorOf, handleError, noteFailure } from '../errors.ts'
+import { answerFailure, handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { subscribedPage, subscribePage } from '../pages/subscribe.ts'
 import { welcomePage } from '../pages/welcome.ts'
@@ -28,9 +28,8 @@ const subscription: FastifyPluginAsyncTypebox = async (app) => {
   // A browser that posted the form gets the form back with the reason; everybody else the envelope.
   app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
     if (!wantsPage(request)) return handleError(error, request, reply)
-    const chatError = chatErrorOf(error)
-    const status = noteFailure(chatError, error, request, reply)
-    return reply.code(status).headers(PAGE_HEADERS).send(subscribePage({ message: chatError.message, email: '' }))
+    const { message } = answerFailure(error, request, reply)
+    return reply.headers(PAGE_HEADERS).send(subscribePage({ message, email: '' }))
   })
 
   app.get('/subscribe', async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))

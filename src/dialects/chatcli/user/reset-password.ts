@@ -6,7 +6,7 @@ import { isStorable } from '../../../domain/text.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { wantsPage } from '../accept.ts'
 import { failure, success } from '../envelope.ts'
-import { chatErrorOf, type handleError, noteFailure } from '../errors.ts'
+import { answerFailure, type handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../pages/reset-password.ts'
 import { ResetLink, ResetPasswordBody, ResetRequestBody } from './schemas.ts'
@@ -39,9 +39,7 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(formbody)
 
   app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
-    const chatError = chatErrorOf(error)
-    const { code, message } = chatError
-    reply.code(noteFailure(chatError, error, request, reply))
+    const { code, message } = answerFailure(error, request, reply)
     if (!wantsPage(request)) return reply.send({ ...failure(code, message), error: message })
     const link = linkOf(request.body, request.query)
     return reply.headers(PAGE_HEADERS).send(link === undefined ? brokenResetLinkPage() : resetPasswordPage({ ...link, message }))
