@@ -1,5 +1,5 @@
 /** Queries on chats, their heads and their participants. */
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
@@ -8,8 +8,8 @@ import { chatHeads, chats, messages, participants, users } from './schema.ts'
 export type ChatSummary = { chatId: number, otherId: number, otherName: string, lastSeq: number, lastAt: Date }
 /** The position of a chat: how far it goes and which membership counts. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
-/** A participant's view of a chat: its head, and the seq up to which nothing is shown. */
-export type Membership = ChatHead & { fromSeq: number }
+/** A participant's view of a chat: its head, the seq up to which nothing is shown, and that up to which they have read. */
+export type Membership = ChatHead & { fromSeq: number, readSeq: number }
 
 /** Adds the chat of a pair. @returns its id, or undefined when the pair has one */
 export async function insertChat (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
@@ -84,7 +84,7 @@ export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[
 
 const statements = oncePerDatabase((orm) => ({
   membership: orm
-    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion, fromSeq: participants.fromSeq })
+    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion, fromSeq: participants.fromSeq, readSeq: participants.readSeq })
     .from(participants).innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
     .where(and(eq(participants.chatId, sql.placeholder('chatId')), eq(participants.userId, sql.placeholder('userId'))))
     .prepare('membership'),
@@ -98,6 +98,12 @@ const statements = oncePerDatabase((orm) => ({
 export async function findMembership (orm: Orm, chatId: number, userId: number): Promise<Membership | undefined> {
   const [row] = await statements(orm).membership.execute({ chatId, userId })
   return row
+}
+
+/** Takes note that a participant has read up to a seq; it never goes back. */
+export async function markRead (orm: Orm, chatId: number, userId: number, seq: number): Promise<void> {
+  await orm.update(participants).set({ readSeq: seq })
+    .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId), lt(participants.readSeq, seq)))
 }
 
 /** The heads of those of these chats that exist. */

@@ -16,7 +16,8 @@ const reference = (name: string) => bigint(name, { mode: 'number' }).notNull()
 /**
  * Accounts. `username_key` and `email_key` are the lower-case forms that make both unique without regard to case.
  * `activated_at` is null while a registration waits for its code: such an account is invisible to everybody else and
- * may be registered over.
+ * may be registered over. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active, so
+ * that any page of their list is found by its number alone; it is null for the others.
  */
 export const users = pgTable('users', {
   id: id(),
@@ -28,26 +29,33 @@ export const users = pgTable('users', {
   passwordHash: text('password_hash').notNull(),
   activatedAt: instant('activated_at'),
   emailVerifiedAt: instant('email_verified_at'),
-  createdAt: createdAt()
+  createdAt: createdAt(),
+  directoryPosition: bigint('directory_position', { mode: 'number' })
 }, (table) => [
   uniqueIndex('users_username_key').on(table.usernameKey),
-  uniqueIndex('users_email_key').on(table.emailKey)
+  uniqueIndex('users_email_key').on(table.emailKey),
+  uniqueIndex('users_directory_position').on(table.directoryPosition),
+  // Who waits for a number: as a rule nobody, so that looking for them costs nothing.
+  index('users_unnumbered').on(table.id).where(sql`${table.activatedAt} is not null and ${table.directoryPosition} is null`)
 ])
 
-/** The pending e-mail code of an account: at most one. `code_hash` is keyed, since six digits alone can be guessed. */
+/**
+ * What proves the address of an account, at most one: a mailed code, whose hash is keyed since six digits alone can be
+ * guessed, or the token of a mailed link.
+ */
 export const verificationCodes = pgTable('verification_codes', {
   userId: bigint('user_id', { mode: 'number' }).primaryKey().references(() => users.id, { onDelete: 'cascade' }),
   codeHash: text('code_hash').notNull(),
   attempts: integer('attempts').notNull().default(0),
   expiresAt: instant('expires_at').notNull()
-})
+}, (table) => [index('verification_codes_hash').on(table.codeHash)])
 
 /** The pending password reset of an account: at most one, so that a newer link kills the older. */
 export const resetTokens = pgTable('reset_tokens', {
   userId: bigint('user_id', { mode: 'number' }).primaryKey().references(() => users.id, { onDelete: 'cascade' }),
   tokenHash: text('token_hash').notNull(),
   expiresAt: instant('expires_at').notNull()
-})
+}, (table) => [index('reset_tokens_hash').on(table.tokenHash)])
 
 /** One row per login. Access tokens name it (`sid`), so revoking the row kills them all. */
 export const sessions = pgTable('sessions', {
@@ -88,12 +96,16 @@ export const chatHeads = pgTable('chat_heads', {
   membersVersion: integer('members_version').notNull().default(1)
 })
 
-/** Who is in a chat. Messages up to `from_seq` were posted before this membership began and are not shown to it. */
+/**
+ * Who is in a chat. Messages up to `from_seq` were posted before this membership began and are not shown to it; those up
+ * to `read_seq` were handed out to it by the history.
+ */
 export const participants = pgTable('participants', {
   chatId: reference('chat_id'),
   userId: reference('user_id'),
   fromSeq: reference('from_seq').default(0),
-  joinedAt: instant('joined_at').notNull().defaultNow()
+  joinedAt: instant('joined_at').notNull().defaultNow(),
+  readSeq: reference('read_seq').default(0)
 }, (table) => [
   primaryKey({ columns: [table.chatId, table.userId] }),
   index('participants_user').on(table.userId)

@@ -1,5 +1,5 @@
 /** Queries on accounts, their codes and their reset tokens. */
-import { and, eq, gt, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { resetTokens, users, verificationCodes } from './schema.ts'
 
@@ -22,6 +22,30 @@ export async function findActiveUserByName (orm: Orm, username: string): Promise
   return row
 }
 
+/** The account of that address, in any state. Addresses compare without regard to case. */
+export async function findUserByEmail (orm: Orm, email: string): Promise<UserRow | undefined> {
+  const [row] = await orm.select().from(users).where(eq(users.emailKey, keyOf(email)))
+  return row
+}
+
+/** The account of that id. */
+export async function findUserById (orm: Orm, userId: number): Promise<UserRow | undefined> {
+  const [row] = await orm.select().from(users).where(eq(users.id, userId))
+  return row
+}
+
+/**
+ * Adds an account.
+ * @returns undefined when another account, in any state, has the name
+ * @throws a unique violation when another account has the address
+ */
+export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
+  const [row] = await orm.insert(users).values({ ...user, usernameKey: keyOf(user.username), emailKey: keyOf(user.email) })
+    .onConflictDoNothing({ target: users.usernameKey })
+    .returning()
+  return row
+}
+
 /**
  * Adds an account, or replaces a pending one of the same name.
  * @returns undefined when an active account has the name
@@ -35,7 +59,10 @@ export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserR
   return row
 }
 
-/** Frees an address that is held by a registration whose code has lapsed unused, so that nobody can squat on it. */
+/**
+ * Frees an address that is held by a registration whose code or link has lapsed unused, so that nobody can squat on it.
+ * @param exceptName a registration of that name stays
+ */
 export async function removeLapsedRegistration (orm: Orm, email: string, exceptName: string, now: Date): Promise<void> {
   const lapsed = orm.select({ userId: verificationCodes.userId }).from(verificationCodes).where(lte(verificationCodes.expiresAt, now))
   await orm.delete(users).where(and(
@@ -44,7 +71,7 @@ export async function removeLapsedRegistration (orm: Orm, email: string, exceptN
   ))
 }
 
-/** Marks the address as proved and the account as active. */
+/** Marks the address as proved and the account as active; see {@link numberAccounts}. */
 export async function activateUser (orm: Orm, userId: number, now: Date): Promise<void> {
   await orm.update(users)
     .set({ activatedAt: sql`coalesce(${users.activatedAt}, ${now.toISOString()}::timestamptz)`, emailVerifiedAt: now })
@@ -74,6 +101,17 @@ export async function countVerificationAttempt (orm: Orm, userId: number, maxAtt
   return row?.codeHash
 }
 
+/**
+ * Uses up the link that a hash is of.
+ * @returns the account that it proves the address of, once: of several at once only one gets it; undefined when it has lapsed
+ */
+export async function consumeVerificationLink (orm: Orm, tokenHash: string, now: Date): Promise<number | undefined> {
+  const [row] = await orm.delete(verificationCodes)
+    .where(and(eq(verificationCodes.codeHash, tokenHash), gt(verificationCodes.expiresAt, now)))
+    .returning({ userId: verificationCodes.userId })
+  return row?.userId
+}
+
 /** Uses up a code. @returns whether this call did: of several at once only one gets `true` */
 export async function consumeVerificationCode (orm: Orm, userId: number, codeHash: string): Promise<boolean> {
   const rows = await orm.delete(verificationCodes)
@@ -96,9 +134,14 @@ export async function consumeResetToken (orm: Orm, userId: number, tokenHash: st
   return rows.length > 0
 }
 
-/** Whether a reset token would still be accepted, without using it up. */
-export async function isResetTokenValid (orm: Orm, userId: number, tokenHash: string, now: Date): Promise<boolean> {
-  const rows = await orm.select({ userId: resetTokens.userId }).from(resetTokens)
-    .where(and(eq(resetTokens.userId, userId), eq(resetTokens.tokenHash, tokenHash), gt(resetTokens.expiresAt, now)))
-  return rows.length > 0
+/** Forgets the pending reset token of an account, if it has one. */
+export async function removeResetToken (orm: Orm, userId: number): Promise<void> {
+  await orm.delete(resetTokens).where(eq(resetTokens.userId, userId))
+}
+
+/** The account whose pending reset token has that hash, without using it up; undefined when it has lapsed. */
+export async function findUserByResetToken (orm: Orm, tokenHash: string, now: Date): Promise<UserRow | undefined> {
+  const [row] = await orm.select(getTableColumns(users)).from(resetTokens).innerJoin(users, eq(users.id, resetTokens.userId))
+    .where(and(eq(resetTokens.tokenHash, tokenHash), gt(resetTokens.expiresAt, now)))
+  return row
 }

@@ -8,6 +8,8 @@ import { mailOutbox, subscribers } from '../../src/store/schema.ts'
 import * as sessions from '../../src/store/sessions.ts'
 import * as users from '../../src/store/users.ts'
 import { uniqueName } from '../harness.ts'
+import { testConversations } from './conversations.ts'
+import { testDirectory } from './directory.ts'
 import { testPosting } from './posting.ts'
 import { addChat, addUser, minutes, newUser, NOW, pick, type Connections } from './rows.ts'
 
@@ -21,10 +23,13 @@ const CLAIM = 7
  * @param connections handles of that store; where they can be, they are independent of each other
  */
 export async function testDatabase (t: Test, connections: Connections): Promise<void> {
+  const [orm] = connections
   await testAccounts(t, connections)
   await testCodes(t, connections)
   await testSessions(t, connections)
   await testChats(t, connections)
+  await testConversations(t, orm)
+  await testDirectory(t, connections)
   await testMail(t, connections)
   await testPosting(t, connections)
 }
@@ -130,10 +135,23 @@ async function testCodes (t: Test, connections: Connections): Promise<void> {
     const [{ id }, other] = [await addUser(orm), await addUser(orm)]
     await users.setResetToken(orm, id, 'older', minutes(60))
     await users.setResetToken(orm, id, 'newer', minutes(60))
-    const isValid = (token: string, now: Date, userId = id) => users.isResetTokenValid(orm, userId, token, now)
-    t.strictSame([await isValid('older', NOW), await isValid('newer', NOW), await isValid('newer', minutes(60)), await isValid('newer', NOW, other.id)], [false, true, false, false])
+    const ownerOf = async (token: string, now: Date) => (await users.findUserByResetToken(orm, token, now))?.id
+    t.strictSame([await ownerOf('older', NOW), await ownerOf('newer', NOW), await ownerOf('newer', minutes(60))], [undefined, id, undefined])
+    t.equal(await users.consumeResetToken(orm, other.id, 'newer', NOW), false)
     t.equal(await users.consumeResetToken(orm, id, 'newer', minutes(60)), false)
     t.equal(await users.consumeResetToken(orm, id, 'newer', minutes(59)), true)
+    await users.setResetToken(orm, id, 'last', minutes(60))
+    await users.removeResetToken(orm, id)
+    t.equal(await ownerOf('last', NOW), undefined)
+  })
+
+  await t.test('a verification link is found by its hash alone, and used up by one of several at once', async (t) => {
+    const [one, two] = [await addUser(orm), await addUser(orm)]
+    await users.setVerificationCode(orm, one.id, `link ${one.username}`, minutes(10))
+    await users.setVerificationCode(orm, two.id, `link ${two.username}`, minutes(10))
+    t.equal(await users.consumeVerificationLink(orm, `link ${one.username}`, minutes(10)), undefined, 'it has an end')
+    const winners = await atOnce(connections, (orm) => users.consumeVerificationLink(orm, `link ${one.username}`, NOW))
+    t.strictSame(winners.filter((id) => id !== undefined), [one.id])
   })
 }
 
@@ -212,8 +230,8 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
     t.equal(await chats.removeParticipant(orm, chatId, bob.id), false)
     t.equal(await chats.findMembership(orm, chatId, bob.id), undefined)
     await chats.addParticipants(orm, chatId, [bob.id], 7)
-    t.strictSame(await chats.findMembership(orm, chatId, bob.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 7 })
-    t.strictSame(await chats.findMembership(orm, chatId, ann.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 0 })
+    t.strictSame(await chats.findMembership(orm, chatId, bob.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 7, readSeq: 0 })
+    t.strictSame(await chats.findMembership(orm, chatId, ann.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 0, readSeq: 0 })
     t.strictSame(await orm.transaction((tx) => chats.lockChat(tx, chatId)), { chatId, lastSeq: 0, membersVersion: 3 })
   })
 
