@@ -37,7 +37,9 @@ export async function createServices ({ config, database, bus, onMail, clock }: 
       sessions,
       passwords: await createPasswordHasher(config.hashing),
       secret: config.jwtSecret,
+      isVerificationRequired: config.isVerificationRequired,
       resetLink: (token, username) => `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
+      verificationLink: (token) => `${config.publicUrl}/user/verify-email?${new URLSearchParams({ token }).toString()}`,
       onMail,
       clock
     })

@@ -2,6 +2,8 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Orm } from '../store/database.ts'
 import * as store from '../store/chats.ts'
+import { type ConversationRow, listConversations } from '../store/conversations.ts'
+import type { CountedPage, PageRange } from '../store/directory.ts'
 import { findActiveUserByName } from '../store/users.ts'
 import { ChatError } from './errors.ts'
 import { publishEvent } from './events.ts'
@@ -12,6 +14,9 @@ const ATTEMPTS = 5
 /** What the chats need from around them. */
 export type ChatsDeps = { orm: Orm, bus: Bus }
 
+/** A chat as one of its participants sees it. */
+export type Conversation = ConversationRow
+
 /** The chats of this server. */
 export type Chats = ReturnType<typeof createChats>
 
@@ -21,6 +26,10 @@ export function createChats (deps: ChatsDeps) {
     create: create.bind(undefined, deps),
     leave: leave.bind(undefined, deps),
     list: (userId: number) => store.listChats(deps.orm, userId),
+    /** A page of a user's chats with what is new in them, latest activity first. */
+    conversations: (userId: number, range: PageRange): Promise<CountedPage<Conversation>> => listConversations(deps.orm, userId, range),
+    /** Takes note that a participant has read up to a seq; it never goes back. */
+    markRead: (userId: number, chatId: number, seq: number) => store.markRead(deps.orm, chatId, userId, seq),
     membership: membership.bind(undefined, deps),
     heads: (chatIds: number[]) => store.findHeads(deps.orm, chatIds),
     participants: (chatId: number) => store.listParticipants(deps.orm, chatId)

@@ -73,15 +73,17 @@ function createServerKeys (): () => string {
 
 /**
  * A page of a chat as one of its participants sees it, oldest first: the newest before a position, or, with `after`
- * alone, the oldest behind it.
+ * alone, the oldest behind it. What is handed out counts as read.
  * @throws {ChatError} `not_a_participant`
  */
 async function history (deps: MessagesDeps, userId: number, { chatId, limit, before, after }: HistoryQuery): Promise<Message[]> {
-  const { fromSeq } = await deps.chats.membership(userId, chatId)
+  const { fromSeq, readSeq } = await deps.chats.membership(userId, chatId)
   const floor = Math.max(fromSeq, after ?? 0)
   const rows = after !== undefined && before === undefined
     ? await store.listMessagesAfter(deps.orm, chatId, floor, limit)
     : await store.listMessagesBefore(deps.orm, chatId, { after: floor, before: before ?? Number.MAX_SAFE_INTEGER }, limit)
+  const lastSeq = rows.at(-1)?.seq ?? 0
+  if (lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
   return rows.map(toMessage)
 }
 

@@ -3,6 +3,7 @@
  * Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. Hashes run on the thread pool, a bounded number at once.
  */
 import { hash, verify } from 'argon2'
+import { COMMON_PASSWORDS } from './common-passwords.ts'
 import { ChatError } from './errors.ts'
 import { isStorable } from './text.ts'
 
@@ -21,11 +22,25 @@ export type PasswordHasher = {
   matches: (password: string, passwordHash: string | undefined) => Promise<boolean>
 }
 
-/** The rule for new passwords. @throws {ChatError} `weak_password` */
-export function checkNewPassword (password: string): void {
-  const isStrong = password.length >= MIN_LENGTH && /\p{Lu}/u.test(password) && /\p{Ll}/u.test(password) &&
-    /\p{Nd}/u.test(password) && /[^\p{L}\p{N}\s]/u.test(password)
-  if (!isStrong || isTooLong(password) || !isStorable(password)) throw new ChatError('weak_password')
+/** What a new password needs beside its length: a mixture of characters, or no more than that few others would choose it. */
+export type PasswordRule = 'mixed' | 'long'
+
+const LONG_SENTENCE = 'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
+
+/** Checks a new password. @throws {ChatError} `weak_password` */
+export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'): void {
+  const isStrong = password.length >= MIN_LENGTH && (rule === 'long' || isMixed(password))
+  const isUsable = isStrong && !isTooLong(password) && isStorable(password)
+  if (!isUsable || isCommon(password)) throw new ChatError('weak_password', rule === 'long' ? LONG_SENTENCE : undefined)
+}
+
+function isMixed (password: string): boolean {
+  return /\p{Lu}/u.test(password) && /\p{Ll}/u.test(password) && /\p{Nd}/u.test(password) && /[^\p{L}\p{N}\s]/u.test(password)
+}
+
+/** Whether it is one of the first to be guessed, or one character over and over. */
+function isCommon (password: string): boolean {
+  return COMMON_PASSWORDS.has(password.toLowerCase()) || /^(.)\1*$/su.test(password)
 }
 
 function isTooLong (password: string): boolean {

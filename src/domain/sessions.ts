@@ -78,10 +78,14 @@ export class Sessions {
     if (age > this.#deps.reuseGraceMs) await this.revoke(token.sessionId)
   }
 
-  /** The session of that id. @throws {ChatError} `unauthenticated` when it is revoked, over or unknown */
-  async authenticate (sessionId: string): Promise<Session> {
+  /**
+   * The session of that id.
+   * @param options `isFresh`: the store is asked whatever is remembered, so that a revocation counts everywhere at once
+   * @throws {ChatError} `unauthenticated` when it is revoked, over or unknown
+   */
+  async authenticate (sessionId: string, { isFresh }: { isFresh: boolean } = { isFresh: false }): Promise<Session> {
     const now = this.#deps.clock()
-    const cached = this.#cache.get(sessionId)
+    const cached = isFresh ? undefined : this.#cache.get(sessionId)
     if (cached !== undefined && now.getTime() - cached.checkedAt < CACHE_TTL_MS && cached.session.expiresAt > now) return cached.session
     const session = await store.findLiveSession(this.#deps.orm, sessionId, now)
     if (session === undefined || this.#revoked.has(sessionId)) {

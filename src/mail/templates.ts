@@ -18,6 +18,16 @@ export function verificationMail ({ to, username, code, minutes }: { to: string,
   ])
 }
 
+/** The link that proves an address. `minutes` is how long it lives. */
+export function confirmationMail ({ to, username, link, minutes }: { to: string, username: string, link: string, minutes: number }): OutboxMail {
+  return compose(to, `Confirm your e-mail address for ${PRODUCT}`, username, [
+    { kind: 'text', text: `Welcome to ${PRODUCT}. Confirm that this is your e-mail address:` },
+    { kind: 'link', link, label: 'Confirm the address' },
+    { kind: 'text', text: `The link works once, for ${duration(minutes)}.` },
+    { kind: 'text', text: 'If it was not you, do not follow the link.' }
+  ])
+}
+
 /** The link to the page where a new password is chosen. `minutes` is how long it lives. */
 export function resetMail ({ to, username, link, minutes }: { to: string, username: string, link: string, minutes: number }): OutboxMail {
   return compose(to, `Reset your ${PRODUCT} password`, username, [

@@ -25,8 +25,12 @@ declare module 'fastify' {
     accessTokens: {
       /** Signs a token for a session. */
       issue: (session: Session) => string
-      /** The living session a token is for. @throws {ChatError} `unauthenticated` */
-      authenticate: (token: unknown) => Promise<Session>
+      /**
+       * The living session a token is for.
+       * @param options as of the sessions' own `authenticate`
+       * @throws {ChatError} `unauthenticated`
+       */
+      authenticate: (token: unknown, options?: { isFresh: boolean }) => Promise<Session>
     }
   }
 }
@@ -45,11 +49,11 @@ export default fastifyPlugin(async (app) => {
       typ: 'access',
       exp: Math.floor(Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) / MS_PER_S)
     }),
-    async authenticate (token) {
+    async authenticate (token, options) {
       if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
       const payload = verify(token)
       if (!claims.Check(payload)) throw new ChatError('unauthenticated')
-      const session = await app.services.sessions.authenticate(payload.sid)
+      const session = await app.services.sessions.authenticate(payload.sid, options)
       if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
       return session
     }
