@@ -8,6 +8,7 @@ const arrow = (files, group, message) => ({
 })
 
 const DRIZZLE = 'drizzle-orm*'
+const STORE = ['postgres', DRIZZLE, '@electric-sql/*', '**/store/**']
 const HTTP = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws']
 
 export default tseslint.config(
@@ -48,5 +49,7 @@ export default tseslint.config(
   arrow(['src/bus/**'], [...HTTP, 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/store/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The bus carries bytes only.'),
   arrow(['src/mail/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
   arrow(['src/realtime/**'], ['fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
-  arrow(['src/dialects/**', 'src/plugins/**'], ['postgres', DRIZZLE, '@electric-sql/*', '**/store/**'], 'Dialects reach the database through the domain.')
+  arrow(['src/plugins/**'], STORE, 'Plugins reach the database through the domain.'),
+  arrow(['src/dialects/chatcli/**'], [...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),
+  arrow(['src/dialects/emotechat/**'], [...STORE, '**/chatcli/**'], 'A dialect reaches the database through the domain, and knows no other.')
 )

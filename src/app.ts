@@ -2,7 +2,10 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Config } from './config.ts'
+import { BAD_URL as chatcliBadUrl } from './dialects/chatcli/errors.ts'
 import chatcli from './dialects/chatcli/index.ts'
+import { BAD_URL as emotechatBadUrl } from './dialects/emotechat/errors.ts'
+import emotechat from './dialects/emotechat/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
 import ops, { type OpsDeps } from './ops.ts'
 import accessTokens from './plugins/access-tokens.ts'
@@ -10,6 +13,7 @@ import rateLimit from './plugins/rate-limit.ts'
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
 
+const EMOTECHAT_PREFIX = '/api'
 const BODY_LIMIT_BYTES = 262_144
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
@@ -28,9 +32,11 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     routerOptions: { ignoreTrailingSlash: true },
     // Types are taken as they come: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
-    frameworkErrors: (_error, _request, reply) => {
+    // No route was found for such a URL, so no dialect's error handler is asked.
+    frameworkErrors: (_error, request, reply) => {
+      const answer = request.url.startsWith(`${EMOTECHAT_PREFIX}/`) ? emotechatBadUrl : chatcliBadUrl
       reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
-      reply.raw.end('{"status":"error","message":"The URL is not valid.","response":"","code":"invalid_input"}')
+      reply.raw.end(JSON.stringify(answer))
     }
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -49,4 +55,5 @@ export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & {
   await app.register(websocket)
   await app.register(ops, deps)
   await app.register(chatcli)
+  await app.register(emotechat, { prefix: EMOTECHAT_PREFIX })
 }

@@ -3,7 +3,7 @@
  */
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../domain/errors.ts'
-import { isStorable } from '../domain/text.ts'
+import { isStorableThroughout } from '../domain/text.ts'
 
 const MAX_DEPTH = 20
 
@@ -22,7 +22,7 @@ export default fastifyPlugin(async (app) => {
     }
     void parse(request, String(body), (error, value) => {
       if (error !== null) done(new ChatError('invalid_input', 'The body is not valid JSON.', { cause: error }))
-      else if (!isClean(value)) done(new ChatError('invalid_input', 'The body has a text with a NUL or half a character in it.'))
+      else if (!isStorableThroughout(value)) done(new ChatError('invalid_input', 'The body has a text with a NUL or half a character in it.'))
       else done(null, value)
     })
   })
@@ -41,10 +41,4 @@ function nestingOf (text: string): number {
     else if (char === 0x7d || char === 0x5d) depth--
   }
   return deepest
-}
-
-function isClean (value: unknown): boolean {
-  if (typeof value === 'string') return isStorable(value)
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, inner]) => isStorable(key) && isClean(inner))
 }

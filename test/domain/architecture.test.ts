@@ -32,8 +32,12 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config.ts'],
     allowed: ['ws', '../bus/bus.ts', '../domain/posting.ts', './run.ts']
   },
+  'src/dialects/emotechat/auth': {
+    forbidden: ['postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/users.ts', '../../chatcli/errors.ts'],
+    allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/accounts.ts', '../../../plugins/session.ts', '../errors.ts']
+  },
   'src/dialects/chatcli/chat': {
-    forbidden: ['postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/chats.ts', '../../../store/schema.ts'],
+    forbidden: ['../../emotechat/errors.ts', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/chats.ts', '../../../store/schema.ts'],
     allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
   },
   'src/plugins': {

@@ -41,6 +41,9 @@ const STATUS: Record<ErrorCode, number> = {
   internal: 500
 }
 
+/** The answer to a URL that cannot even be read. */
+export const BAD_URL = failure('invalid_input', 'The URL is not valid.')
+
 /** The error handler of every route of this dialect. */
 export function handleError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message } = answerFailure(error, request, reply)

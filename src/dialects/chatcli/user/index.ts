@@ -1,9 +1,10 @@
-/** `/user`: register, verify, log in, refresh; resetting a password has its own file. */
+/** `/user`: register, verify, log in, refresh; what begins with a link in a mail has files of its own. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IssuedTokens } from '../../../domain/sessions.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { success } from '../envelope.ts'
 import resetPassword from './reset-password.ts'
+import verifyLink from './verify-link.ts'
 import { LoginBody, RefreshTokenBody, RegisterBody, VerifyEmailBody } from './schemas.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
@@ -40,6 +41,7 @@ const user: FastifyPluginAsyncTypebox = async (app) => {
     return withTokens(await sessions.refresh(body.refresh_token), 'Token refreshed')
   })
 
+  await app.register(verifyLink)
   await app.register(resetPassword)
 }
 

@@ -51,7 +51,7 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
     const { password, confirm_password: confirmation } = request.body
     const link = linkOf(request.body, request.query)
     if (link === undefined) throw new ChatError('invalid_reset_token')
-    await app.services.accounts.resetPassword({ ...link, password, confirmation })
+    await app.services.accounts.resetPassword({ ...link, password, confirmation, rule: 'mixed' })
     return wantsPage(request) ? reply.headers(PAGE_HEADERS).send(passwordResetPage()) : { message: 'Password reset successfully' }
   })
 }

@@ -10,6 +10,9 @@ export const LoginBody = Type.Object({ username: text(), password: text() })
 export const RefreshTokenBody = Type.Object({ refresh_token: Type.String() })
 export const ResetRequestBody = Type.Object({ username: text() })
 
+/** The link that proves an address. */
+export const VerificationLink = Type.Object({ token: text() })
+
 /** The link of the mail; a form posts the same fields along. */
 export const ResetLink = Type.Object({ token: Type.Optional(text()), username: Type.Optional(text()) })
 export const ResetPasswordBody = Type.Object({

@@ -1,0 +1,14 @@
+/** Whose request it is: `Authorization: Bearer`. Routes registered inside {@link requireSession} can count on a session. */
+import type { FastifyInstance } from 'fastify'
+import { bearerTokenOf } from '../../plugins/session.ts'
+
+/**
+ * Makes every route of this plugin need a session, checked before the body is read. The store is asked each time: here a
+ * logout counts on every replica from the moment it is answered.
+ */
+export function requireSession (app: FastifyInstance): void {
+  app.decorateRequest('session', null)
+  app.addHook('onRequest', async (request) => {
+    request.session = await app.accessTokens.authenticate(bearerTokenOf(request), { isFresh: true })
+  })
+}

@@ -1,0 +1,37 @@
+/** Pages by number: `page` and `page_size` of a query, and the `pagination` of an answer. */
+import Type, { type Static } from 'typebox'
+import { ChatError } from '../../domain/errors.ts'
+
+const DEFAULT_PAGE_SIZE = 30
+const MAX_PAGE_SIZE = 100
+
+/** The query of a list; see {@link readPage} for what the texts may be. */
+export const PageQuery = Type.Object({ page: Type.Optional(Type.Unknown()), page_size: Type.Optional(Type.Unknown()) })
+
+/** A page that was asked for. */
+export type Page = { page: number, pageSize: number }
+
+/** Reads which page is asked for; the first of 30 by default. @throws {ChatError} `invalid_input` */
+export function readPage ({ page, page_size: pageSize }: Static<typeof PageQuery>): Page {
+  return {
+    page: readInteger('page', page, 1, Number.MAX_SAFE_INTEGER),
+    pageSize: readInteger('page_size', pageSize, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+  }
+}
+
+function readInteger (field: string, text: unknown, byDefault: number, maximum: number): number {
+  if (text === undefined) return byDefault
+  const value = typeof text === 'string' && /^[1-9][0-9]*$/.test(text) ? Number(text) : NaN
+  if (!(value <= maximum)) throw new ChatError('invalid_input', `The field "${field}" must be an integer from 1 to ${String(maximum)}.`)
+  return value
+}
+
+/** The items of a page, as the domain counts them. */
+export function rangeOf ({ page, pageSize }: Page): { offset: number, limit: number } {
+  return { offset: (page - 1) * pageSize, limit: pageSize }
+}
+
+/** What an answer tells of the whole list. */
+export function paginationOf ({ page, pageSize }: Page, totalCount: number) {
+  return { current_page: page, page_size: pageSize, total_pages: Math.ceil(totalCount / pageSize), total_count: totalCount }
+}

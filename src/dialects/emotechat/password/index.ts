@@ -1,0 +1,31 @@
+/** `/password`: a new one by a token that is mailed. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { ChatError } from '../../../domain/errors.ts'
+import { perMinute } from '../../../plugins/rate-limit.ts'
+
+const ATTEMPTS_PER_MINUTE = 5
+const MAX_LENGTH = 1_024
+const text = () => Type.String({ maxLength: MAX_LENGTH })
+
+const ResetRequestBody = Type.Object({ email: text() })
+/** Either name of the field will do: older clients say `new_password`. */
+const ResetBody = Type.Object({ token: text(), password: Type.Optional(text()), new_password: Type.Optional(text()) })
+
+const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { accounts } = app.services
+
+  app.post('/reset-request', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody } }, async ({ body }) => {
+    await accounts.requestPasswordResetByEmail(body.email)
+    return { message: 'If an account has this address, a mail with a link is on its way.' }
+  })
+
+  app.post('/reset', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetBody } }, async ({ body }) => {
+    const password = body.password ?? body.new_password
+    if (password === undefined) throw new ChatError('invalid_input', 'The field "password" is missing.')
+    await accounts.resetPassword({ token: body.token, password, rule: 'long' })
+    return { message: 'The password was changed.' }
+  })
+}
+
+export default passwordRoutes
