@@ -28,7 +28,7 @@ export async function call (url: string, method: string, options: CallOptions = 
   const response = await fetch(url, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) })
   const text = await response.text()
   const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json')
-  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+  return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined }
 }
 
 function encode (options: CallOptions, headers: Headers): string | Uint8Array<ArrayBuffer> | undefined {

@@ -5,6 +5,11 @@ export function isRecord (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The names of an object's fields in alphabetical order; none of anything else. */
+export function fieldsOf (value: unknown): string[] {
+  return isRecord(value) ? Object.keys(value).sort() : []
+}
+
 /** The value under these keys and indexes, one below the other; undefined where there is none. */
 export function at (value: unknown, ...keys: (string | number)[]): unknown {
   let current = value
