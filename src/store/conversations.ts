@@ -67,11 +67,9 @@ export function selectConversations (orm: Orm, userId: number, { offset, limit }
       presentId: present.userId,
       lastMessage: { id: messages.id, authorId: messages.authorId, text: messages.body, at: messages.createdAt },
       unreadCount: sql<number>`${page.lastSeq} - greatest(${page.knownSeq}, (
-        select newest.seq from (
-          select ${messages.seq}, ${messages.authorId} from ${messages}
-          where ${messages.chatId} = ${page.chatId} and ${messages.seq} > ${page.knownSeq}
-          order by ${messages.seq} desc limit ${OWN_POST_WINDOW}) newest
-        where newest.author_id = ${userId} order by newest.seq desc limit 1))`.mapWith(Number)
+        select max(${messages.seq}) from ${messages}
+        where ${messages.chatId} = ${page.chatId} and ${messages.seq} > greatest(${page.knownSeq}, ${page.lastSeq} - ${OWN_POST_WINDOW})
+          and ${messages.authorId} = ${userId}))`.mapWith(Number)
     })
     .from(total)
     .leftJoin(page, sql`true`)

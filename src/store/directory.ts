@@ -30,13 +30,18 @@ export async function numberAccounts (tx: Orm): Promise<void> {
 }
 
 /** A page of the active accounts, in the order they became active: a range of their numbers, wherever it is. */
-export async function listDirectory (orm: Orm, { offset, limit }: PageRange): Promise<CountedPage<DirectoryEntry>> {
+export async function listDirectory (orm: Orm, range: PageRange): Promise<CountedPage<DirectoryEntry>> {
+  const rows = await selectDirectory(orm, range)
+  return { items: rows.flatMap(({ entry }) => entry ?? []), totalCount: rows[0]?.totalCount ?? 0 }
+}
+
+/** The one statement of {@link listDirectory}: a row per account of the page, or one of nulls when there is none. */
+export function selectDirectory (orm: Orm, { offset, limit }: PageRange) {
   const total = orm.$with('total').as(orm.select({ count: max(users.directoryPosition).as('count') }).from(users))
   const { id, username, displayName, email, emailVerifiedAt, createdAt } = users
-  const rows = await orm.with(total)
+  return orm.with(total)
     .select({ totalCount: total.count, entry: { id, username, displayName, email, emailVerifiedAt, createdAt } })
     .from(total)
     .leftJoin(users, and(gt(users.directoryPosition, offset), lte(users.directoryPosition, offset + limit)))
     .orderBy(asc(users.directoryPosition))
-  return { items: rows.flatMap(({ entry }) => entry ?? []), totalCount: rows[0]?.totalCount ?? 0 }
 }

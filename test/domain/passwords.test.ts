@@ -109,3 +109,17 @@ t.test('a new password has four kinds of characters and a length within bounds',
   const weak = ['', 'Aa1-aaa', 'aaaaaa1-', 'AAAAAA1-', 'Aaaaaaa-', 'Aaaaaaa1', 'Aaaaaa 1', `${longest}x`, `${longest.slice(1)}\u20ac`, 'Aa1-aaaa\0', 'Aa1-aaaa\ud800']
   for (const password of weak) t.throws(() => checkNewPassword(password), { code: 'weak_password' }, JSON.stringify(password))
 })
+
+t.test('a long password needs no mixture, and no rule lets in what everybody tries', async (t) => {
+  const rules = ['mixed', 'long'] as const
+  for (const password of ['correct horse', 'yourpassword', 'eight888', '\u674e\u5c0f'.repeat(42)]) {
+    t.doesNotThrow(() => checkNewPassword(password, 'long'), password)
+    t.throws(() => checkNewPassword(password, 'mixed'), { code: 'weak_password' }, password)
+  }
+  for (const password of ['P@ssw0rd', 'p@sSw0rd', 'Password1!']) {
+    for (const rule of rules) t.throws(() => checkNewPassword(password, rule), { code: 'weak_password' }, password)
+  }
+  for (const password of ['password', '1234567890', 'QWERTYUIOP', 'short', 'zzzzzzzzzzzz', '\u{1f600}'.repeat(8), 'x'.repeat(8) + '\0', '\u674e\u5c0f'.repeat(43)]) {
+    t.throws(() => checkNewPassword(password, 'long'), { code: 'weak_password' }, encodeURI(password))
+  }
+})

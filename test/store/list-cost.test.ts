@@ -1,0 +1,88 @@
+import { eq, sql } from 'drizzle-orm'
+import t, { type Test } from 'tap'
+import { listConversations, selectConversations } from '../../src/store/conversations.ts'
+import type { Orm } from '../../src/store/database.ts'
+import { listDirectory, numberAccounts, selectDirectory } from '../../src/store/directory.ts'
+import { openPglite } from '../../src/store/pglite.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { messages, participants } from '../../src/store/schema.ts'
+import { withServices } from '../harness.ts'
+import { createDatabase } from '../harness/database.ts'
+import { rowsVisited } from '../harness/plan.ts'
+
+const CHATS = 10_000
+const STRANGERS = 5_000
+const MESSAGES_EACH = 6
+const PAGE = 30
+const OWNER = 1
+const UNREAD = 4_000
+/** As far back as a message of the reader's own is looked for. */
+const OWN_POST_WINDOW = 1_000
+
+t.setTimeout(120_000)
+
+await t.test('lists stay cheap on the embedded store', async (t) => {
+  const database = await openPglite()
+  t.teardown(() => database.close())
+  await testCost(t, database.orm)
+})
+
+await withServices(t, 'lists stay cheap on Postgres', async (t, { databaseUrl }) => {
+  const database = await openPostgres({ url: await createDatabase(t, databaseUrl), pool: 1, prepare: true })
+  t.teardown(() => database.close())
+  await testCost(t, database.orm)
+})
+
+/** User 1 has a chat with each of the next; the latest is that with the highest number. Strangers chat in pairs. */
+async function settle (orm: Orm): Promise<void> {
+  const [chats, all] = [sql`${CHATS}::int`, sql`${CHATS + STRANGERS}::int`]
+  await orm.execute(sql`insert into users (id, username, username_key, display_name, email, email_key, password_hash, activated_at)
+    select i, 'u' || i, 'u' || i, 'U ' || i, i || '@x', i || '@x', '-', now() from generate_series(1, ${CHATS + 2 * STRANGERS + 1}::int) i`)
+  await orm.execute(sql`insert into chats (id, user_low, user_high)
+    select i, case when i <= ${chats} then 1 else 2 * i - ${chats} end, case when i <= ${chats} then i + 1 else 2 * i - ${chats} + 1 end from generate_series(1, ${all}) i`)
+  await orm.execute(sql`insert into chat_heads (chat_id, last_seq, last_at) select i, ${MESSAGES_EACH}::int, '2100-01-01'::timestamptz + i * interval '1 minute' from generate_series(1, ${all}) i`)
+  await orm.execute(sql`insert into participants (chat_id, user_id) select id, user_id from chats, lateral (values (user_low), (user_high)) v (user_id)`)
+  await orm.execute(sql`insert into messages (chat_id, seq, author_id, body, post_key) select c.id, s, c.user_high, 'text', 's' || s from chats c, generate_series(1, ${MESSAGES_EACH}::int) s`)
+  await orm.transaction((tx) => numberAccounts(tx))
+}
+
+async function testCost (t: Test, orm: Orm): Promise<void> {
+  await settle(orm)
+
+  await t.test('a page of 10,000 chats looks at their narrow rows, and beyond that at its own chats only', async (t) => {
+    for (const offset of [0, CHATS / 2, CHATS - PAGE]) {
+      const { items, totalCount } = await listConversations(orm, OWNER, { offset, limit: PAGE })
+      t.strictSame([totalCount, items.map(({ chatId }) => chatId)], [CHATS, Array.from({ length: PAGE }, (_, index) => CHATS - offset - index)])
+      t.ok(items.every(({ unreadCount, lastMessage }) => unreadCount === MESSAGES_EACH && lastMessage !== null))
+      const visited = await rowsVisited(orm, selectConversations(orm, OWNER, { offset, limit: PAGE }))
+      const within = (table: string, bound: number) => t.ok((visited.get(table) ?? Infinity) <= bound, `${table}: ${String(visited.get(table))} rows, at most ${String(bound)}`)
+      within('participants', CHATS + PAGE)
+      within('chat_heads', CHATS + STRANGERS)
+      within('chats', PAGE)
+      within('users', 2 * PAGE)
+      within('messages', PAGE * (1 + MESSAGES_EACH))
+    }
+  })
+
+  await t.test('a chat full of unread messages costs no more than those among which one\'s own is looked for', async (t) => {
+    await orm.execute(sql`insert into messages (chat_id, seq, author_id, body, post_key) select ${CHATS}::int, s, ${CHATS + 1}::int, 'text', 's' || s from generate_series(${MESSAGES_EACH + 1}::int, ${UNREAD}::int) s`)
+    await orm.execute(sql`update chat_heads set last_seq = ${UNREAD}::int where chat_id = ${CHATS}::int`)
+    const newest = { offset: 0, limit: 1 }
+    t.equal((await listConversations(orm, OWNER, newest)).items[0]?.unreadCount, UNREAD)
+    const visited = (await rowsVisited(orm, selectConversations(orm, OWNER, newest))).get('messages')
+    t.ok(visited !== undefined && visited <= OWN_POST_WINDOW + 1, `${String(visited)} rows`)
+    await orm.update(participants).set({ readSeq: UNREAD }).where(eq(participants.userId, OWNER))
+    t.equal((await rowsVisited(orm, selectConversations(orm, OWNER, newest))).get('messages'), 1, 'and nothing once it is read')
+    t.equal(await orm.$count(messages, eq(messages.chatId, CHATS)), UNREAD)
+  })
+
+  await t.test('any page of the accounts looks at its own rows only', async (t) => {
+    const total = CHATS + 2 * STRANGERS + 1
+    for (const offset of [0, total / 2 - 0.5, total - PAGE]) {
+      const { items, totalCount } = await listDirectory(orm, { offset, limit: PAGE })
+      t.strictSame([totalCount, items.map(({ id }) => id)], [total, Array.from({ length: PAGE }, (_, index) => offset + index + 1)])
+      const visited = (await rowsVisited(orm, selectDirectory(orm, { offset, limit: PAGE }))).get('users')
+      t.ok(visited !== undefined && visited <= PAGE + 1, `${String(visited)} rows`)
+    }
+  })
+}
