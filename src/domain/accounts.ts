@@ -1,33 +1,13 @@
 /** Accounts: log in, look up, subscribe to the newsletter. Registration and forgotten passwords have files of their own. */
-import type { Orm } from '../store/database.ts'
 import { listDirectory, type CountedPage, type PageRange } from '../store/directory.ts'
 import { insertSubscriber } from '../store/outbox.ts'
 import * as users from '../store/users.ts'
-import { type Account, toAccount } from './account.ts'
+import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from './errors.ts'
 import { requestPasswordReset, requestPasswordResetByEmail, resetPassword } from './password-reset.ts'
-import type { PasswordHasher } from './passwords.ts'
 import { register, registerByName, verifyByLink, verifyEmail } from './registration.ts'
-import type { IssuedTokens, Sessions } from './sessions.ts'
-
-/** What the accounts need from around them. */
-export type AccountsDeps = {
-  orm: Orm
-  passwords: PasswordHasher
-  sessions: Sessions
-  /** Keys the hashes of codes. */
-  secret: string
-  /** Whether nobody logs in before their address is proved. */
-  isVerificationRequired: boolean
-  /** Link of a reset mail, from its token and username. */
-  resetLink: (token: string, username: string) => string
-  /** Link that proves an address, from its token. */
-  verificationLink: (token: string) => string
-  /** Called after a transaction that left a mail in the outbox. */
-  onMail: () => void
-  clock: () => Date
-}
+import type { IssuedTokens } from './sessions.ts'
 
 /** The accounts of this server. */
 export type Accounts = ReturnType<typeof createAccounts>

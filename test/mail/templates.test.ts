@@ -1,5 +1,5 @@
 import t from 'tap'
-import { passwordChangedMail, resetMail, verificationMail } from '../../src/mail/templates.ts'
+import { confirmationMail, passwordChangedMail, resetMail, verificationMail } from '../../src/mail/templates.ts'
 
 const LINK = 'https://chat.example.org/user/reset-password?token=abc&username=ada'
 
@@ -20,6 +20,13 @@ t.test('the reset link stands alone on its line and is escaped in the HTML', asy
   t.match(mail.text, '1 hour.')
 })
 
+t.test('the link that proves an address stands alone on its line', async (t) => {
+  const mail = confirmationMail({ to: 'ada@example.org', username: 'ada', link: LINK, minutes: 1_440 })
+  t.equal(mail.recipient, 'ada@example.org')
+  t.equal(mail.text.split('\n').filter((line) => line === LINK).length, 1)
+  t.match(mail.text, '24 hours.')
+})
+
 t.test('the notice of a changed password holds no link to click', async (t) => {
   const mail = passwordChangedMail({ to: 'ada@example.org', username: 'ada' })
   t.match(mail.text, 'password of your account was just changed')
@@ -30,6 +37,7 @@ t.test('nothing from outside becomes markup, and a name stays on its line', asyn
   const username = '<img src=x onerror="a">\r\n\u2028999999'
   const mails = [
     verificationMail({ to: 'ada@example.org', username, code: '<b>&\'1', minutes: 1 }),
+    confirmationMail({ to: 'ada@example.org', username, link: 'https://x/?"><script>', minutes: 90 }),
     resetMail({ to: 'ada@example.org', username, link: 'https://x/?"><script>', minutes: 90 }),
     passwordChangedMail({ to: 'ada@example.org', username })
   ]
