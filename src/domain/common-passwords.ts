@@ -14,11 +14,11 @@ danielle december diamond1 dolphins elephant elizabeth estrella everton1 evoluti
 fuckyou1 gateway1 garfield godzilla hardcore hello123 hello1234 helloworld iloveyou iloveyou1 iloveyou2 infinity internet jennifer jessica1 jonathan
 jordan23 justdoit killer123 lakers24 letmein1 letmein123 letmeinnow liverpool liverpool1 lovelove loveyou1 manchester marlboro masterkey maverick
 mercedes metallica michael1 michelle midnight monkey123 motorola mustang1 mypassword newyork1 nicholas november october1 p@$$w0rd p@ssw0rd p@ssw0rd1
-p@ssword pa$$w0rd pa55word panther1 passw0rd passw0rd1 password password! password. password0 password00 password01 password1 password1! password10
-password11 password12 password123 password123! password1234 password12345 password2 password@1 password@123 passpass pakistan patricia pokemon1 princess princess1 q1w2e3r4
+p@ssword pa$$w0rd pa55word panther1 passw0rd passw0rd1 password password. password0 password00 password01 password1 password10
+password11 password12 password123 password1234 password12345 password2 password@1 password@123 passpass pakistan patricia pokemon1 princess princess1 q1w2e3r4
 q1w2e3r4t5 qazwsxedc qazxswedc qwaszx12 qwe123456 qweasdzxc qweqweqwe qwer1234 qwer12345 qwert123 qwert12345 qwerty12 qwerty123 qwerty1234 qwerty12345 qwerty123456
 qwertyui qwertyuiop qwertyuiop1 rangers1 redsox04 robinson rockstar1 rootroot samantha samsung1 samsung123 scorpion secret123 september sergeant
 shadow12 skywalker slipknot snowball softball spiderman spiderman1 spongebob starwars starwars1 steelers stephanie summer2023 summer2024 summer2025 sunflower sunshine sunshine1
 superman superman1 superstar swordfish test1234 testtest testing123 thunder1 thomas123 tigger12 trustno1 undertaker valentina vanessa1 veronica victoria
-welcome01 welcome1 welcome1! welcome123 welcome1234 whatever whatever1 william1 winner123 wolverine wordpass xxxxxxxx yamaha12 zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123 zxcvbnmm
+welcome01 welcome1 welcome123 welcome1234 whatever whatever1 william1 winner123 wolverine wordpass xxxxxxxx yamaha12 zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123 zxcvbnmm
 `.trim().split(/\s+/))

@@ -116,7 +116,7 @@ t.test('a long password needs no mixture, and no rule lets in what everybody tri
     t.doesNotThrow(() => checkNewPassword(password, 'long'), password)
     t.throws(() => checkNewPassword(password, 'mixed'), { code: 'weak_password' }, password)
   }
-  for (const password of ['P@ssw0rd', 'p@sSw0rd', 'Password1!']) {
+  for (const password of ['P@ssw0rd', 'p@sSw0rd', 'P@ssw0rD1']) {
     for (const rule of rules) t.throws(() => checkNewPassword(password, rule), { code: 'weak_password' }, password)
   }
   for (const password of ['password', '1234567890', 'QWERTYUIOP', 'short', 'zzzzzzzzzzzz', '\u{1f600}'.repeat(8), 'x'.repeat(8) + '\0', '\u674e\u5c0f'.repeat(43)]) {
