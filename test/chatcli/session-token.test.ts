@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { at, eventually, expectOk, expectRefusal, isRecord, JWT_SECRET, onEachDeployment, register, startChat } from '../harness.ts'
+import { at, eventually, expectOk, expectRefusal, isRecord, onEachDeployment, register, startChat } from '../harness.ts'
+import { claimsOf, signClaims, withoutSignature } from '../harness/jwt.ts'
 
 /** Every route that needs a session, with fields that are right otherwise. */
 const ROUTES: [target: string, fields: (chatID: number) => object][] = [
@@ -9,19 +9,6 @@ const ROUTES: [target: string, fields: (chatID: number) => object][] = [
   ['/chat/messages', (chatID) => ({ chatID })],
   ['/chat/delete-chat', (chatID) => ({ chatID })]
 ]
-
-const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function claimsOf (token: string): Record<string, unknown> {
-  const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-  if (!isRecord(claims)) throw new Error('The token holds no claims.')
-  return claims
-}
-
-function sign (claims: object, { secret = JWT_SECRET, algorithm = 'HS256', hash = 'sha256' } = {}): string {
-  const content = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`
-  return `${content}.${createHmac(hash, secret).update(content).digest('base64url')}`
-}
 
 await onEachDeployment(t, async (t, cluster) => {
   await t.test('a session token is taken from the body, and from the Authorization header', async (t) => {
@@ -58,18 +45,18 @@ await onEachDeployment(t, async (t, cluster) => {
       'two parts of three': `${header}.${payload}`,
       'without its signature': `${header}.${payload}.`,
       'with another signature': `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
-      'unsigned by algorithm none': `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
-      'signed with another key': sign(claims, { secret: 'a-key-that-the-server-never-heard-of' }),
-      'signed with another algorithm': sign(claims, { algorithm: 'HS512', hash: 'sha512' }),
-      expired: sign({ ...claims, iat: now - 20, exp: now - 10 }),
-      'without an end': sign({ ...claims, exp: undefined }),
-      'without a session': sign({ ...claims, sid: undefined }),
-      'of an unknown session': sign({ ...claims, sid: '00000000-0000-4000-8000-000000000000' }),
-      'of a session that is no UUID': sign({ ...claims, sid: '\'; drop table sessions; --' }),
-      'of a session that is no string': sign({ ...claims, sid: { toString: 1 } }),
+      'unsigned by algorithm none': withoutSignature(ann.accessToken),
+      'signed with another key': signClaims(claims, { secret: 'a-key-that-the-server-never-heard-of' }),
+      'signed with another algorithm': signClaims(claims, { algorithm: 'HS512', hash: 'sha512' }),
+      expired: signClaims({ ...claims, iat: now - 20, exp: now - 10 }),
+      'without an end': signClaims({ ...claims, exp: undefined }),
+      'without a session': signClaims({ ...claims, sid: undefined }),
+      'of an unknown session': signClaims({ ...claims, sid: '00000000-0000-4000-8000-000000000000' }),
+      'of a session that is no UUID': signClaims({ ...claims, sid: '\'; drop table sessions; --' }),
+      'of a session that is no string': signClaims({ ...claims, sid: { toString: 1 } }),
       'very long': 'x'.repeat(100_000)
     }
-    t.equal((await cluster.post('/chat/fetch-chats', { session_token: sign({ ...claims, exp: now + 60 }) })).status, 200, 'a token that is made like this one is good')
+    t.equal((await cluster.post('/chat/fetch-chats', { session_token: signClaims({ ...claims, exp: now + 60 }) })).status, 200, 'a token that is made like this one is good')
     for (const [target, fields] of ROUTES) {
       for (const [name, token] of Object.entries(tokens)) {
         expectRefusal(t, await cluster.post(target, { ...fields(chatID), session_token: token }), 401, `${target} in the body: ${name}`)

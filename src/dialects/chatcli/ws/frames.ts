@@ -50,6 +50,9 @@ const DECODERS = {
   post_msg: decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)
 }
 
+/** The `type` of every frame that a client may send. */
+export const ACTION_TYPES: readonly string[] = Object.keys(DECODERS)
+
 const isKnown = (type: string): type is keyof typeof DECODERS => Object.hasOwn(DECODERS, type)
 
 /** A frame as it came in: an object at least, with the `ref` to answer with, if it has one. */
