@@ -27,6 +27,7 @@ export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ description: 'address to listen on', default: '0.0.0.0', minLength: 1 }),
   PORT: integer('port of HTTP and WebSocket; 0 picks a free one', 5123, 0, 65_535),
   PUBLIC_URL: optional('base of the links in mails, e.g. https://chat.example.org; http://localhost:PORT without it', '^https?://[^/?#\\s]+$'),
+  CORS_ORIGINS: Type.String({ description: 'comma-separated origins of web clients, e.g. https://app.example.org, whose pages may call the API and open sockets', default: '', pattern: '^(https?://[^/?#\\s,]+(,\\s*|$))*$', expected: 'comma-separated origins such as https://app.example.org, without a path' }),
   DATA_DIR: Type.String({ description: 'folder of the embedded store, its secret and the mail file', default: './data', minLength: 1 }),
   DATABASE_URL: optional('Postgres; without it the store is embedded in DATA_DIR', '^postgres(ql)?://.+'),
   DATABASE_POOL: integer('Postgres connections of this replica', 10, 1, 1_000),
@@ -34,7 +35,7 @@ export const EnvironmentSchema = Type.Object({
   REDIS_URL: optional('Redis; without it events reach this process only', '^rediss?://.+'),
   REDIS_PREFIX: Type.String({ description: 'first part of every channel and key in Redis', default: 'confab:', pattern: '^[\\x21-\\x7e]*$' }),
   JWT_SECRET: optional(`key of access tokens, at least ${String(MINIMUM_SECRET_LENGTH)} characters; required with DATABASE_URL, else made once and kept in DATA_DIR`, `^.{${String(MINIMUM_SECRET_LENGTH)},}$`),
-  ACCESS_TOKEN_TTL: duration('life of an access token', '1d'),
+  ACCESS_TOKEN_TTL: duration('life of an access token, and of a socket that gets no newer one', '1d'),
   REFRESH_TOKEN_TTL: duration('life of a session without a refresh', '60d'),
   REFRESH_REUSE_GRACE: duration('a spent refresh token that comes back within this time is refused without revoking the session', '10s'),
   MAIL_TRANSPORT: Type.Optional(choice('how mail leaves; by default whichever of the next two is set, else the file DATA_DIR/outbox.jsonl', ['resend', 'smtp', 'file'])),
@@ -43,11 +44,15 @@ export const EnvironmentSchema = Type.Object({
   MAIL_FROM: Type.String({ description: 'sender of mails', default: 'Confab <noreply@localhost>', minLength: 3, pattern: '^[^\\r\\n]+$' }),
   EMAIL_VERIFICATION: choice('required refuses every login until the address is proved; optional lets accounts of EmoteChat in before', ['optional', 'required'], 'optional'),
   TRUST_PROXY: Type.String({ description: 'comma-separated networks of proxies whose X-Forwarded-For is believed', default: '', pattern: '^([0-9a-fA-F.:]+(/[0-9]{1,3})?(,\\s*|$))*$' }),
+  HEADERS_TIMEOUT: timer('time a client has to send the headers of a request; a quarter later at most it is cut off', '10s'),
+  REQUEST_TIMEOUT: timer('time a client has to send a whole request', '30s'),
+  IDLE_TIMEOUT: timer('how long an idle HTTP connection is kept; longer than that of a load balancer, which must be the one to close', '72s'),
   RATE_LIMITS: choice('off lifts all rates, for load tests', ['on', 'off'], 'on'),
   HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
   HASH_QUEUE: integer('password hashes that may wait; more answer 503', 64, 0, 100_000),
   AUTH_DEADLINE: timer('time a new socket has to authenticate', '10s'),
   PING_INTERVAL: timer('time between pings; a socket that has not answered by the next one is dropped', '25s'),
+  SESSION_CHECK_INTERVAL: timer('time between look-ups of the sessions of open sockets: how long a socket outlives a revocation that Redis did not carry', '5s'),
   MAX_FRAME_BYTES: integer('largest WebSocket frame accepted', 65_536, 1_024, 16_777_216),
   MAX_UNSENT_BYTES: integer('bytes that may wait for a slow socket before it is closed with 1013', 1_048_576, 65_536),
   MAX_SOCKETS: integer('sockets of this replica', 50_000, 1),
@@ -108,6 +113,7 @@ function check (environment: Record<string, string | undefined>): Environment {
 function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
   if (name.endsWith('_URL')) return isReadable(String(value))
+  if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
   return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
 }
 
@@ -120,6 +126,10 @@ function isReadable (text: string): boolean {
   } catch {
     return false
   }
+}
+
+function commaSeparated (text: string): string[] {
+  return text.split(',').map((part) => part.trim()).filter((part) => part !== '')
 }
 
 function defaultOf (schema: TSchema): unknown {
@@ -146,6 +156,8 @@ function resolve (env: Environment) {
     host: env.HOST,
     port: env.PORT,
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
+    // As browsers write them: in lower case, without the port that goes without saying.
+    corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
     dataDir,
     database: env.DATABASE_URL === undefined
       ? undefined
@@ -158,12 +170,19 @@ function resolve (env: Environment) {
     mail: mailSettings(env, dataDir),
     mailFrom: env.MAIL_FROM,
     isVerificationRequired: env.EMAIL_VERIFICATION === 'required',
-    trustProxy: env.TRUST_PROXY.split(',').map((network) => network.trim()).filter((network) => network !== ''),
+    trustProxy: commaSeparated(env.TRUST_PROXY),
+    timeouts: {
+      // Node refuses headers that may take longer than the whole.
+      headersMs: Math.min(milliseconds(env.HEADERS_TIMEOUT), milliseconds(env.REQUEST_TIMEOUT)),
+      requestMs: milliseconds(env.REQUEST_TIMEOUT),
+      idleMs: milliseconds(env.IDLE_TIMEOUT)
+    },
     rateLimits: env.RATE_LIMITS === 'on',
     hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE },
     sockets: {
       authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
       pingIntervalMs: milliseconds(env.PING_INTERVAL),
+      sessionCheckIntervalMs: milliseconds(env.SESSION_CHECK_INTERVAL),
       maxFrameBytes: env.MAX_FRAME_BYTES,
       maxUnsentBytes: env.MAX_UNSENT_BYTES,
       maxSockets: env.MAX_SOCKETS,

@@ -83,6 +83,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const connections = new Connections({
     findDeadSessions: (ids) => services.sessions.findDead(ids),
     pingIntervalMs: config.sockets.pingIntervalMs,
+    sessionCheckIntervalMs: config.sockets.sessionCheckIntervalMs,
     maxSocketsPerUser: config.sockets.maxSocketsPerUser
   })
   closers.add(() => connections.stop())
@@ -129,16 +130,15 @@ function createHub ({ chats, messages }: Services, bus: Bus, config: Config, app
   return hub
 }
 
-/** What other replicas did to sessions and memberships reaches the caches and the sockets here. */
+/** What was done to sessions and memberships, here or on other replicas, reaches the caches and the sockets here. */
 function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections): void {
+  services.sessions.onRevoked((sessionIds) => connections.endSessions(sessionIds))
   const handler = (payload: Buffer) => {
     const event = decodeEvent(payload)
-    if (event?.type === 'sessions_revoked') {
-      services.sessions.forget(event.sessionIds)
-      connections.endSessions(event.sessionIds)
-    } else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
+    if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
+    else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
   }
-  // Down now means subscribed later; until then sessions are looked up every few seconds.
+  // Down now means subscribed later; until then the sessions of sockets are looked up every few seconds.
   bus.subscribe(EVENTS_CHANNEL, handler).catch(() => undefined)
   bus.onChange((isUp) => {
     if (isUp) void connections.checkSessions()

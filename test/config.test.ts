@@ -106,8 +106,19 @@ t.test('a wrong value is refused with one sentence that names the variable', asy
     [{ HASH_CONCURRENCY: '0' }, 'HASH_CONCURRENCY cannot be "0": expected a whole number from 1 to 64.'],
     [{ MAX_FRAME_BYTES: '1023' }, 'MAX_FRAME_BYTES cannot be "1023": expected a whole number from 1024 to 16777216.'],
     [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY cannot be "true": expected .*networks/],
+    ...['*', 'null', 'app.example.org', 'https://app.example.org/', 'https://app.example.org https://b', 'https://app:port', 'ftp://app.example.org'].map((value) => [{ CORS_ORIGINS: value }, /^CORS_ORIGINS cannot be ".*": expected comma-separated origins/] as const),
     [{ REDIS_PREFIX: 'a b' }, /^REDIS_PREFIX cannot be "a b"/]
   ])
+})
+
+t.test('listed origins are understood the way browsers write them', async (t) => {
+  const origins = (CORS_ORIGINS: string) => loadConfig({ JWT_SECRET, CORS_ORIGINS }).corsOrigins
+  t.strictSame(origins(''), [])
+  t.strictSame(origins('https://App.Example.org:443,http://localhost:3000, https://[::1]:8443'), ['https://app.example.org', 'http://localhost:3000', 'https://[::1]:8443'])
+})
+
+t.test('headers have no more time than the whole request', async (t) => {
+  t.strictSame(loadConfig({ JWT_SECRET, HEADERS_TIMEOUT: '1m', REQUEST_TIMEOUT: '20s' }).timeouts, { headersMs: 20_000, requestMs: 20_000, idleMs: 72_000 })
 })
 
 t.test('what may hold a credential is refused without being repeated', async (t) => {
@@ -130,7 +141,7 @@ t.test('a URL that cannot be read is refused by the name of its variable', async
 
 t.test('a time that no timer can hold is refused', async (t) => {
   // Node's timers wrap around beyond 2^31 - 1 milliseconds and fire at once.
-  const names = ['AUTH_DEADLINE', 'PING_INTERVAL', 'SWEEP_INTERVAL', 'DRAIN_DELAY', 'DRAIN_WINDOW']
+  const names = ['AUTH_DEADLINE', 'PING_INTERVAL', 'SESSION_CHECK_INTERVAL', 'SWEEP_INTERVAL', 'HEADERS_TIMEOUT', 'REQUEST_TIMEOUT', 'IDLE_TIMEOUT', 'DRAIN_DELAY', 'DRAIN_WINDOW']
   expectComplaints(t, names.map((name) => [{ [name]: '25d' }, new RegExp(`^${name} `)]))
   t.strictSame(names.map((name) => complaintAbout({ [name]: '24d' })), names.map(() => undefined))
 })

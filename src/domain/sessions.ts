@@ -7,17 +7,19 @@ import { ChatError } from './errors.ts'
 import { publishEvent } from './events.ts'
 import { createToken, hashToken } from './secrets.ts'
 
-/** How long a session is believed without asking the store: the bound of a revocation while the bus is down. */
-const CACHE_TTL_MS = 5_000
-const CACHE_SIZE = 50_000
+/** How long a revocation is remembered: longer than any look-up that may have been under way takes. */
+const REVOKED_MEMORY_MS = 30_000
 /** Access tokens of a rotation that lost its answer must not be orphaned by a clean-up that is too eager. */
 const RETENTION_MS = 86_400_000
 
-/** A session with its owner, as far as this replica knows alive. */
+/** A living session with its owner. */
 export type Session = store.LiveSession
 
 /** What a login or a refresh hands out. */
 export type IssuedTokens = { session: Session, refreshToken: string }
+
+/** A living session as its owner sees it among others. */
+export type SessionSummary = store.SessionSummary
 
 /** What the sessions need from around them. Times are in milliseconds. */
 export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number, clock: () => Date }
@@ -25,9 +27,9 @@ export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGrac
 /** The sessions of this server. */
 export class Sessions {
   readonly #deps: SessionsDeps
-  readonly #cache = new Map<string, { session: Session, checkedAt: number }>()
   /** Ids that were revoked while a look-up of them may have been under way, with the time until which that counts. */
   readonly #revoked = new Map<string, number>()
+  #onRevoked: (sessionIds: readonly string[]) => void = () => undefined
 
   constructor (deps: SessionsDeps) {
     this.#deps = deps
@@ -67,7 +69,6 @@ export class Sessions {
       await this.#handleReuse(tokenHash)
       throw new ChatError('invalid_refresh_token')
     }
-    this.#remember(session)
     return { session, refreshToken: next }
   }
 
@@ -75,30 +76,34 @@ export class Sessions {
     const token = await store.findRefreshToken(this.#deps.orm, tokenHash)
     if (token?.spentAt == null) return
     const age = this.#deps.clock().getTime() - token.spentAt.getTime()
-    if (age > this.#deps.reuseGraceMs) await this.revoke(token.sessionId)
+    if (age > this.#deps.reuseGraceMs) await this.#revoke(token.sessionId)
   }
 
   /**
-   * The session of that id.
-   * @param options `isFresh`: the store is asked whatever is remembered, so that a revocation counts everywhere at once
+   * The session of that id. The store is asked each time, on every replica alike: a cache would have to be told of each
+   * revocation, and what tells it may be down at that moment. It is one look-up by primary key, and none per frame.
    * @throws {ChatError} `unauthenticated` when it is revoked, over or unknown
    */
-  async authenticate (sessionId: string, { isFresh }: { isFresh: boolean } = { isFresh: false }): Promise<Session> {
-    const now = this.#deps.clock()
-    const cached = isFresh ? undefined : this.#cache.get(sessionId)
-    if (cached !== undefined && now.getTime() - cached.checkedAt < CACHE_TTL_MS && cached.session.expiresAt > now) return cached.session
-    const session = await store.findLiveSession(this.#deps.orm, sessionId, now)
-    if (session === undefined || this.#revoked.has(sessionId)) {
-      this.#cache.delete(sessionId)
-      throw new ChatError('unauthenticated')
-    }
-    this.#remember(session)
+  async authenticate (sessionId: string): Promise<Session> {
+    const session = await store.findLiveSession(this.#deps.orm, sessionId, this.#deps.clock())
+    if (session === undefined || this.#revoked.has(sessionId)) throw new ChatError('unauthenticated')
     return session
   }
 
-  /** Revokes one session everywhere. */
-  async revoke (sessionId: string): Promise<void> {
-    if (await store.revokeSession(this.#deps.orm, sessionId, this.#deps.clock())) this.#announce([sessionId])
+  /** The living sessions of a user, the newest first. */
+  list (userId: number): Promise<SessionSummary[]> {
+    return store.listSessionsOfUser(this.#deps.orm, userId, this.#deps.clock())
+  }
+
+  /**
+   * Ends a session of a user everywhere: the one that asks, or another of theirs.
+   * @returns whether it was theirs and alive
+   */
+  async logOut (userId: number, sessionId: string): Promise<boolean> {
+    const { orm, clock } = this.#deps
+    const isRevoked = await store.revokeSessionOfUser(orm, userId, sessionId, clock())
+    if (isRevoked) this.#announce([sessionId])
+    return isRevoked
   }
 
   /**
@@ -113,17 +118,20 @@ export class Sessions {
     this.#announce(sessionIds)
   }
 
+  /** Has `listener` told which sessions were revoked, here or on another replica. A session may come twice. */
+  onRevoked (listener: (sessionIds: readonly string[]) => void): void {
+    this.#onRevoked = listener
+  }
+
   /** Takes note of sessions that were revoked, here or on another replica. */
-  forget (sessionIds: readonly string[]): void {
+  noteRevoked (sessionIds: readonly string[]): void {
     const now = Date.now()
     for (const [id, until] of this.#revoked) {
       if (until > now) break
       this.#revoked.delete(id)
     }
-    for (const id of sessionIds) {
-      this.#cache.delete(id)
-      this.#revoked.set(id, now + CACHE_TTL_MS)
-    }
+    for (const id of sessionIds) this.#revoked.set(id, now + REVOKED_MEMORY_MS)
+    this.#onRevoked(sessionIds)
   }
 
   /** Which of these sessions are no longer alive. */
@@ -136,18 +144,15 @@ export class Sessions {
     await store.removeSessionsEndedBefore(this.#deps.orm, new Date(this.#deps.clock().getTime() - RETENTION_MS))
   }
 
-  #announce (sessionIds: string[]): void {
-    if (sessionIds.length === 0) return
-    this.forget(sessionIds)
-    publishEvent(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
+  async #revoke (sessionId: string): Promise<void> {
+    if (await store.revokeSession(this.#deps.orm, sessionId, this.#deps.clock())) this.#announce([sessionId])
   }
 
-  #remember (session: Session): void {
-    this.#cache.delete(session.sessionId)
-    this.#cache.set(session.sessionId, { session, checkedAt: this.#deps.clock().getTime() })
-    if (this.#cache.size <= CACHE_SIZE) return
-    const [oldest] = this.#cache.keys()
-    if (oldest !== undefined) this.#cache.delete(oldest)
+  /** This replica takes note itself: the bus may be down. */
+  #announce (sessionIds: string[]): void {
+    if (sessionIds.length === 0) return
+    this.noteRevoked(sessionIds)
+    publishEvent(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
   }
 
   #expiry (): Date {

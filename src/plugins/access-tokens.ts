@@ -17,7 +17,8 @@ const MAX_LENGTH = 2_048
 const claims = Compile(Type.Object({
   sub: Type.String(),
   sid: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
-  typ: Type.Literal('access')
+  typ: Type.Literal('access'),
+  exp: Type.Number()
 }))
 
 declare module 'fastify' {
@@ -26,11 +27,10 @@ declare module 'fastify' {
       /** Signs a token for a session. */
       issue: (session: Session) => string
       /**
-       * The living session a token is for.
-       * @param options as of the sessions' own `authenticate`
+       * The living session a token is for; its `expiresAt` is the end of the token, which comes first.
        * @throws {ChatError} `unauthenticated`
        */
-      authenticate: (token: unknown, options?: { isFresh: boolean }) => Promise<Session>
+      authenticate: (token: unknown) => Promise<Session>
     }
   }
 }
@@ -49,13 +49,13 @@ export default fastifyPlugin(async (app) => {
       typ: 'access',
       exp: Math.floor(Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) / MS_PER_S)
     }),
-    async authenticate (token, options) {
+    async authenticate (token) {
       if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
       const payload = verify(token)
       if (!claims.Check(payload)) throw new ChatError('unauthenticated')
-      const session = await app.services.sessions.authenticate(payload.sid, options)
+      const session = await app.services.sessions.authenticate(payload.sid)
       if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
-      return session
+      return { ...session, expiresAt: new Date(Math.min(payload.exp * MS_PER_S, session.expiresAt.getTime())) }
     }
   })
 

@@ -3,7 +3,7 @@
  * 1008 as "logged out" and reconnect after any other, so nothing but a refusal may use those two.
  */
 export const CLOSE_CODES = {
-  /** Not authenticated, session ended, or the rules were broken for long: do not come back with the same token. */
+  /** Not authenticated, token expired, session ended, or the rules were broken for long: do not come back with the same token. */
   refused: 1008,
   /** A frame was too big: come back, send smaller ones. (Sent by `ws`.) */
   tooBig: 1009,

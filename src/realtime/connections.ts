@@ -6,8 +6,8 @@ import type { Connection } from './connection.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { PING_FRAME } from './websocket-frame.ts'
 
-/** How often the sessions of open sockets are looked up, in milliseconds: the bound of a revocation the bus lost. */
-const SESSION_CHECK_MS = 5_000
+/** How often sockets whose token has expired are closed, in milliseconds. */
+const EXPIRY_CHECK_MS = 500
 /** Sessions looked up in one query. */
 const SESSION_CHUNK = 1_000
 /** Waves in which sockets are closed over the drain window. */
@@ -18,6 +18,8 @@ export type ConnectionsDeps = {
   /** Which of these sessions are no longer alive. */
   findDeadSessions: (sessionIds: string[]) => Promise<string[]>
   pingIntervalMs: number
+  /** How often the sessions of open sockets are looked up: the bound of a revocation that the bus lost. */
+  sessionCheckIntervalMs: number
   maxSocketsPerUser: number
 }
 
@@ -28,12 +30,14 @@ export class Connections {
   readonly #countByUser = new Map<number, number>()
   readonly #pingTimer: NodeJS.Timeout
   readonly #sessionTimer: NodeJS.Timeout
+  readonly #expiryTimer: NodeJS.Timeout
   #checking = false
 
   constructor (deps: ConnectionsDeps) {
     this.#deps = deps
     this.#pingTimer = setInterval(() => this.#ping(), deps.pingIntervalMs)
-    this.#sessionTimer = setInterval(() => void this.checkSessions(), SESSION_CHECK_MS)
+    this.#sessionTimer = setInterval(() => void this.checkSessions(), deps.sessionCheckIntervalMs)
+    this.#expiryTimer = setInterval(() => this.#closeExpired(), EXPIRY_CHECK_MS)
   }
 
   /** Whether a user may open one more socket here. */
@@ -101,6 +105,17 @@ export class Connections {
   stop (): void {
     clearInterval(this.#pingTimer)
     clearInterval(this.#sessionTimer)
+    clearInterval(this.#expiryTimer)
+  }
+
+  /** One pass over all sockets costs less than a timer for each, which every renewal would have to move. */
+  #closeExpired (): void {
+    const now = Date.now()
+    for (const connections of this.#bySession.values()) {
+      for (const connection of connections) {
+        if (connection.session.expiresAt.getTime() <= now) connection.close(CLOSE_CODES.refused, 'the token has expired')
+      }
+    }
   }
 
   #ping (): void {

@@ -1,11 +1,14 @@
 /** Queries on sessions and their refresh tokens. */
-import { and, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
 
 /** A session that is neither revoked nor over, with its owner. */
 export type LiveSession = { sessionId: string, userId: number, username: string, expiresAt: Date }
+
+/** A session that is neither revoked nor over, among others of its user. */
+export type SessionSummary = { sessionId: string, createdAt: Date, expiresAt: Date }
 
 /** Adds a session. */
 export async function insertSession (orm: Orm, session: { id: string, userId: number, expiresAt: Date }): Promise<void> {
@@ -41,6 +44,13 @@ export async function findDeadSessions (orm: Orm, sessionIds: string[], now: Dat
   return sessionIds.filter((id) => !live.has(id))
 }
 
+/** The sessions of an account that are neither revoked nor over, the newest first. */
+export async function listSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<SessionSummary[]> {
+  return orm.select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt }).from(sessions)
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .orderBy(desc(sessions.createdAt), desc(sessions.id))
+}
+
 /** Moves the end of a session. */
 export async function extendSession (orm: Orm, sessionId: string, expiresAt: Date): Promise<void> {
   await orm.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId))
@@ -50,6 +60,13 @@ export async function extendSession (orm: Orm, sessionId: string, expiresAt: Dat
 export async function revokeSession (orm: Orm, sessionId: string, now: Date): Promise<boolean> {
   const rows = await orm.update(sessions).set({ revokedAt: now })
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt))).returning({ id: sessions.id })
+  return rows.length > 0
+}
+
+/** Revokes one session of an account. @returns whether it was alive and of this account */
+export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string, now: Date): Promise<boolean> {
+  const rows = await orm.update(sessions).set({ revokedAt: now })
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.revokedAt))).returning({ id: sessions.id })
   return rows.length > 0
 }
 

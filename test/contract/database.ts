@@ -186,6 +186,19 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
     t.strictSame(await sessions.findDeadSessions(orm, [alive, elsewhere], NOW), [alive], 'those of others live on')
   })
 
+  await t.test('a user\'s living sessions are listed, and one of them is revoked by its owner only', async (t) => {
+    const [user, other] = [await addUser(orm), await addUser(orm)]
+    const [one, two, over] = [await addSession(user.id, minutes(1)), await addSession(user.id, minutes(2)), await addSession(user.id, NOW)]
+    await addSession(other.id, minutes(1))
+    const listed = async () => (await sessions.listSessionsOfUser(orm, user.id, NOW)).map(({ sessionId, expiresAt }) => [sessionId, expiresAt] as const)
+    t.strictSame(new Map(await listed()), new Map([[one, minutes(1)], [two, minutes(2)]]))
+    t.equal(await sessions.revokeSessionOfUser(orm, other.id, one, NOW), false)
+    const revoked = await atOnce(connections, (orm) => sessions.revokeSessionOfUser(orm, user.id, one, NOW))
+    t.equal(revoked.filter(Boolean).length, 1, 'it is revoked once')
+    t.strictSame(await listed(), [[two, minutes(2)]])
+    t.notOk((await sessions.findDeadSessions(orm, [two, over], NOW)).includes(two))
+  })
+
   await t.test('a refresh token is spent by one of several at once', async (t) => {
     const sessionId = await addSession((await addUser(orm)).id, minutes(1))
     const token = randomUUID()

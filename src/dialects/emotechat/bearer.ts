@@ -3,12 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { bearerTokenOf } from '../../plugins/session.ts'
 
 /**
- * Makes every route of this plugin need a session, checked before the body is read. The store is asked each time: here a
- * logout counts on every replica from the moment it is answered.
+ * Makes every route of this plugin need a session, checked before the body is read.
  */
 export function requireSession (app: FastifyInstance): void {
   app.decorateRequest('session', null)
   app.addHook('onRequest', async (request) => {
-    request.session = await app.accessTokens.authenticate(bearerTokenOf(request), { isFresh: true })
+    request.session = await app.accessTokens.authenticate(bearerTokenOf(request))
   })
 }

@@ -31,7 +31,8 @@ const authenticated: FastifyPluginAsyncTypebox = async (app) => {
   requireSession(app)
 
   app.post('/logout', async (request) => {
-    await sessions.revoke(sessionOf(request).sessionId)
+    const { userId, sessionId } = sessionOf(request)
+    await sessions.logOut(userId, sessionId)
     return { message: 'You are logged out.' }
   })
 
