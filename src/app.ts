@@ -9,33 +9,37 @@ import emotechat from './dialects/emotechat/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
 import ops, { type OpsDeps } from './ops.ts'
 import accessTokens from './plugins/access-tokens.ts'
+import origins from './plugins/origins.ts'
 import rateLimit from './plugins/rate-limit.ts'
+import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plugins/security-headers.ts'
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
 
 const EMOTECHAT_PREFIX = '/api'
 const BODY_LIMIT_BYTES = 262_144
-const REQUEST_TIMEOUT_MS = 30_000
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
+/** All headers of a request together; Node refuses more with 431. */
+const HEADER_LIMIT_BYTES = 16_384
 
 /** Makes the server, without routes: its logger is needed before the rest can be built. */
 export function createServer (config: Config, logStream?: LogStream): FastifyInstance {
+  const { headersMs, requestMs, idleMs } = config.timeouts
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
     // One line per request, written below when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Longer than the idle time-out of common load balancers, which must be the ones to close.
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    // Node looks at its connections this often, so a client that drips its headers is cut off a quarter late at most.
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: headersMs, connectionsCheckingInterval: Math.ceil(headersMs / 4) },
     routerOptions: { ignoreTrailingSlash: true },
     // Types are taken as they come: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
     // No route was found for such a URL, so no dialect's error handler is asked.
     frameworkErrors: (_error, request, reply) => {
       const answer = request.url.startsWith(`${EMOTECHAT_PREFIX}/`) ? emotechatBadUrl : chatcliBadUrl
-      reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
+      reply.raw.writeHead(400, { ...headersOfEveryAnswer(config), 'content-type': 'application/json; charset=utf-8' })
       reply.raw.end(JSON.stringify(answer))
     }
   })
@@ -50,6 +54,8 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 /** Adds everything that is served. */
 export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { redis: Redis | undefined }): Promise<void> {
   await app.register(services, deps)
+  await app.register(securityHeaders)
+  await app.register(origins)
   await app.register(accessTokens)
   await app.register(rateLimit, { redis: deps.redis, prefix: deps.config.redis?.prefix ?? '' })
   await app.register(websocket)

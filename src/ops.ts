@@ -17,7 +17,6 @@ export default async function ops (app: FastifyInstance, { database, bus }: OpsD
   app.get('/livez', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
     if (app.lifecycle.phase === 'draining') return reply.code(503).send({ status: 'draining' })
     if (!await answers(database.ping())) return reply.code(503).send({ status: 'unavailable', database: 'down' })
     return bus.isUp ? { status: 'ok', database: 'up', bus: 'up' } : { status: 'degraded', database: 'up', bus: 'down' }

@@ -34,6 +34,7 @@ export const ERRORS = {
   unconfirmed: 'It is not known whether the message was stored: send it again with the same clientMessageID.',
   rate_limited: 'Too many requests: try again later.',
   too_many_sockets: 'Too many open sockets: close one, or try again in a moment.',
+  foreign_origin: 'This page may not use the server from a browser.',
   unknown_action: 'The server knows no such action.',
   unknown_route: 'There is no such route.',
   body_too_large: 'The body is too large.',

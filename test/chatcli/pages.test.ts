@@ -52,15 +52,6 @@ for (const [name, document] of Object.entries(PAGES)) {
   })
 }
 
-t.test('pages go out as HTML that is neither sniffed, stored nor named to others', async (t) => {
-  t.match(PAGE_HEADERS, {
-    'content-type': 'text/html; charset=utf-8',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store'
-  })
-})
-
 t.test('the welcome page says that the server runs and leads on', async (t) => {
   t.match(PAGES.welcome, 'Running')
   t.match(PAGES.welcome, 'href="/subscribe"')

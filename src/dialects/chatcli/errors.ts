@@ -34,6 +34,7 @@ const STATUS: Record<ErrorCode, number> = {
   overloaded: 429,
   unavailable: 503,
   unconfirmed: 503,
+  foreign_origin: 403,
   unknown_action: 400,
   unknown_route: 404,
   body_too_large: 413,

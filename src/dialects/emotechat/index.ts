@@ -13,8 +13,6 @@ import profileRoutes from './profile/index.ts'
 export default async function emotechat (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(() => { throw new ChatError('unknown_route') })
-  // Every answer is about one account or holds a token.
-  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
   await app.register(jsonBody)
   await app.register(formBody)
   app.removeContentTypeParser('text/plain')

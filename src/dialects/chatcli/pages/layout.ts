@@ -67,16 +67,12 @@ const LOGO = html`<svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
 const STYLE_HASH = createHash('sha256').update(STYLE.toString()).digest('base64')
 
 /**
- * Headers that every page is sent with. Nothing but the style element of {@link page} takes effect in the browser
- * (CSP level 2, hash source), forms post to this server only, and no page is framed, kept in a cache or named to
- * another site: the address of the reset page holds its token.
+ * Headers of a page, beside those of every answer. Nothing but the style element of {@link page} takes effect in the
+ * browser (CSP level 2, hash source), forms post to this server only, and no page is framed.
  */
 export const PAGE_HEADERS = Object.freeze({
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store'
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
 })
 
 /** The complete document around the content of one page. `title` is shown in the browser's tab. */

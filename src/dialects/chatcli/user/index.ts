@@ -31,15 +31,11 @@ const user: FastifyPluginAsyncTypebox = async (app) => {
     return success('Email verified!')
   })
 
-  app.post('/login', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async ({ body }, reply) => {
-    reply.header('cache-control', 'no-store')
-    return withTokens(await accounts.logIn(body), 'Login successful')
-  })
+  app.post('/login', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async ({ body }) =>
+    withTokens(await accounts.logIn(body), 'Login successful'))
 
-  app.post('/refresh-token', { config: perMinute(REFRESHES_PER_MINUTE), schema: { body: RefreshTokenBody } }, async ({ body }, reply) => {
-    reply.header('cache-control', 'no-store')
-    return withTokens(await sessions.refresh(body.refresh_token), 'Token refreshed')
-  })
+  app.post('/refresh-token', { config: perMinute(REFRESHES_PER_MINUTE), schema: { body: RefreshTokenBody } }, async ({ body }) =>
+    withTokens(await sessions.refresh(body.refresh_token), 'Token refreshed'))
 
   await app.register(verifyLink)
   await app.register(resetPassword)

@@ -1,4 +1,4 @@
-/** `/ws`: upgrades, within the number of sockets that this replica takes. */
+/** `/ws`: upgrades, from pages that may and within the number of sockets that this replica takes. */
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
@@ -21,6 +21,7 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
     websocket: true,
     preValidation: async (request, reply) => {
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
+      app.origins.check(request)
       if (app.lifecycle.phase === 'draining' || app.websocketServer.clients.size >= app.config.sockets.maxSockets) throw new ChatError('too_many_sockets')
       request.upgradeResponse = reply.raw
     }
