@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { ROOT } from './harness.ts'
 
@@ -37,7 +37,12 @@ const Manifest = Type.Object({
 })
 const Bom = Type.Object({
   bomFormat: Type.Literal('CycloneDX'),
-  components: Type.Array(Type.Object({ name: Type.String(), version: Type.String(), hashes: Type.Array(Type.Object({ alg: Type.String(), content: Type.String() })) }))
+  components: Type.Array(Type.Object({
+    name: Type.String(),
+    version: Type.String(),
+    hashes: Type.Array(Type.Object({ alg: Type.String(), content: Type.String() })),
+    properties: Type.Optional(Type.Array(Type.Object({ name: Type.String() })))
+  }))
 })
 
 const readJson = async (name: string): Promise<unknown> => JSON.parse(await readFile(`${ROOT}/${name}`, 'utf8'))
@@ -100,12 +105,13 @@ t.test('no package needs its install script to run', async (t) => {
   t.equal(stdout, 'true\n', `its own binary is enough ${stderr}`)
 })
 
-t.test('the bill of materials names every package that runs, with its hash', async (t) => {
+t.test('the bill of materials names every package with its hash, and which of them run', async (t) => {
   const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1_024 * 1_024, env: { ...process.env, NODE_OPTIONS: '' } })
   t.match(stdout, '"bomFormat": "CycloneDX"', stderr)
   const { components } = Value.Parse(Bom, JSON.parse(stdout))
-  const listed = components.map(({ name, version }) => `${name}@${version}`).sort()
-  const running = new Set(installed.filter(({ dev = false }) => !dev).map(({ name, version }) => `${name}@${version}`))
-  t.strictSame(listed, [...running].sort())
+  const namesOf = (packages: readonly { name: string, version: string }[]) => [...new Set(packages.map(({ name, version }) => `${name}@${version}`))].sort()
+  const isRunning = ({ properties = [] }: Static<typeof Bom>['components'][number]) => properties.every(({ name }) => name !== 'cdx:npm:package:development')
+  t.strictSame(namesOf(components), namesOf(installed))
+  t.strictSame(namesOf(components.filter(isRunning)), namesOf(installed.filter(({ dev = false }) => !dev)))
   t.strictSame(components.filter(({ hashes }) => hashes[0]?.alg !== 'SHA-512').map(({ name }) => name), [])
 })
