@@ -47,6 +47,7 @@ export default tseslint.config(
   arrow(['src/domain/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
   arrow(['src/store/**'], [...HTTP, 'ioredis', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The store knows the database only.'),
   arrow(['src/bus/**'], [...HTTP, 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/store/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The bus carries bytes only.'),
+  arrow(['src/rates/**'], [...HTTP, ...STORE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'Rates count, and know nothing of what.'),
   arrow(['src/mail/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
   arrow(['src/realtime/**'], ['fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
   arrow(['src/plugins/**'], STORE, 'Plugins reach the database through the domain.'),

@@ -1,6 +1,5 @@
 /** The HTTP server: plugins, then operations, then the dialects with their prefixes, on one screen. */
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import type { Redis } from 'ioredis'
 import type { Config } from './config.ts'
 import { BAD_URL as chatcliBadUrl } from './dialects/chatcli/errors.ts'
 import chatcli from './dialects/chatcli/index.ts'
@@ -14,6 +13,7 @@ import rateLimit from './plugins/rate-limit.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plugins/security-headers.ts'
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
+import type { Rates } from './rates/rates.ts'
 
 const EMOTECHAT_PREFIX = '/api'
 const BODY_LIMIT_BYTES = 262_144
@@ -52,12 +52,12 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 }
 
 /** Adds everything that is served. */
-export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { redis: Redis | undefined }): Promise<void> {
+export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { rates: Rates }): Promise<void> {
   await app.register(services, deps)
   await app.register(securityHeaders)
   await app.register(origins)
   await app.register(accessTokens)
-  await app.register(rateLimit, { redis: deps.redis, prefix: deps.config.redis?.prefix ?? '' })
+  await app.register(rateLimit, deps)
   await app.register(websocket)
   await app.register(ops, deps)
   await app.register(chatcli)

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import path from 'node:path'
 import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
@@ -43,11 +44,15 @@ export const EnvironmentSchema = Type.Object({
   SMTP_URL: optional('mail server, e.g. smtp://user:password@mail.example.org:587', '^smtps?://.+'),
   MAIL_FROM: Type.String({ description: 'sender of mails', default: 'Confab <noreply@localhost>', minLength: 3, pattern: '^[^\\r\\n]+$' }),
   EMAIL_VERIFICATION: choice('required refuses every login until the address is proved; optional lets accounts of EmoteChat in before', ['optional', 'required'], 'optional'),
-  TRUST_PROXY: Type.String({ description: 'comma-separated networks of proxies whose X-Forwarded-For is believed', default: '', pattern: '^([0-9a-fA-F.:]+(/[0-9]{1,3})?(,\\s*|$))*$' }),
+  TRUST_PROXY: Type.String({ description: 'comma-separated networks of proxies whose X-Forwarded-For is believed', default: '', pattern: '^[0-9a-fA-F.:/,\\s]*$' }),
   HEADERS_TIMEOUT: timer('time a client has to send the headers of a request; a quarter later at most it is cut off', '10s'),
   REQUEST_TIMEOUT: timer('time a client has to send a whole request', '30s'),
   IDLE_TIMEOUT: timer('how long an idle HTTP connection is kept; longer than that of a load balancer, which must be the one to close', '72s'),
   RATE_LIMITS: choice('off lifts all rates, for load tests', ['on', 'off'], 'on'),
+  LOGIN_FAILURES_PER_ADDRESS: integer('failed logins to one account from one address in 15 minutes; more answer 429', 10, 1),
+  LOGIN_FAILURES_PER_ACCOUNT: integer('failed logins to one account in 15 minutes from addresses it was not used from; more of those answer 429', 20, 1),
+  LOGIN_FAILURES_PER_MINUTE: integer('failed logins a minute from addresses their accounts were not used from; more of those answer 429', 1_000, 1),
+  HIDE_ACCOUNTS: choice('on answers alike whether or not an account exists; implies EMAIL_VERIFICATION=required', ['on', 'off'], 'off'),
   HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
   HASH_QUEUE: integer('password hashes that may wait; more answer 503', 64, 0, 100_000),
   AUTH_DEADLINE: timer('time a new socket has to authenticate', '10s'),
@@ -114,6 +119,7 @@ function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
   if (name.endsWith('_URL')) return isReadable(String(value))
   if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
+  if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
   return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
 }
 
@@ -130,6 +136,13 @@ function isReadable (text: string): boolean {
 
 function commaSeparated (text: string): string[] {
   return text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+}
+
+/** Whether it is an address, alone or with the length of a prefix. */
+function isNetwork (text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return rest.length === 0 && bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
 }
 
 function defaultOf (schema: TSchema): unknown {
@@ -169,7 +182,9 @@ function resolve (env: Environment) {
     refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
     mail: mailSettings(env, dataDir),
     mailFrom: env.MAIL_FROM,
-    isVerificationRequired: env.EMAIL_VERIFICATION === 'required',
+    // Whoever could log in right after registering would learn whether the address was free.
+    isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
+    areAccountsHidden: env.HIDE_ACCOUNTS === 'on',
     trustProxy: commaSeparated(env.TRUST_PROXY),
     timeouts: {
       // Node refuses headers that may take longer than the whole.
@@ -178,6 +193,7 @@ function resolve (env: Environment) {
       idleMs: milliseconds(env.IDLE_TIMEOUT)
     },
     rateLimits: env.RATE_LIMITS === 'on',
+    loginLimits: { perAddress: env.LOGIN_FAILURES_PER_ADDRESS, perAccount: env.LOGIN_FAILURES_PER_ACCOUNT, everywhere: env.LOGIN_FAILURES_PER_MINUTE },
     hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE },
     sockets: {
       authDeadlineMs: milliseconds(env.AUTH_DEADLINE),

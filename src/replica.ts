@@ -1,6 +1,5 @@
 /** One replica: adapters chosen by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
-import type { Redis } from 'ioredis'
 import { mkdir } from 'node:fs/promises'
 import { buildApp, createServer } from './app.ts'
 import type { Bus } from './bus/bus.ts'
@@ -13,6 +12,9 @@ import { decodeEvent, EVENTS_CHANNEL } from './domain/events.ts'
 import type { LogStream } from './logger.ts'
 import { openMailer } from './mail/open-mailer.ts'
 import { createOutboxSender } from './mail/outbox-sender.ts'
+import { createLocalRates } from './rates/local.ts'
+import { type Rates, UNLIMITED } from './rates/rates.ts'
+import { createRedisRates } from './rates/redis.ts'
 import { CLOSE_CODES } from './realtime/close-codes.ts'
 import { Connections } from './realtime/connections.ts'
 import { Hub } from './realtime/hub.ts'
@@ -22,6 +24,8 @@ import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
+/** A Redis that has not counted by then is taken for away. */
+const RATE_TIMEOUT_MS = 2_000
 /** Connections that may wait to be accepted: after a restart everybody comes at once. */
 const LISTEN_BACKLOG = 4_096
 /** How long clients have to answer a close before their sockets are cut, in milliseconds. */
@@ -70,13 +74,12 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => database.close())
   const bus = await openBus(config, app, options)
   closers.add(() => bus.close())
-  const redis = config.redis === undefined ? undefined : openRateRedis(config.redis.url)
-  closers.add(() => redis?.disconnect())
+  const rates = openRates(config, closers)
   const mailer = openMailer(config.mail, config.mailFrom)
   closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
-  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock })
+  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates })
   const hub = createHub(services, bus, config, app)
   closers.add(() => hub.close())
   closers.add(() => services.messages.flush())
@@ -89,7 +92,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => connections.stop())
   followEvents(bus, services, hub, connections)
   closers.add(() => closeServer(app))
-  await buildApp(app, { config, services, hub, connections, database, bus, redis })
+  await buildApp(app, { config, services, hub, connections, database, bus, rates })
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   outbox.start()
   const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
@@ -111,11 +114,14 @@ async function openBus (config: Config, app: FastifyInstance, { wrapBus }: Repli
 }
 
 /** Rates are counted on a connection of their own. It reports nothing: the bus already says when Redis is away. */
-function openRateRedis (url: string): Redis {
-  const redis = connectRedis(url, 'rates')
+function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): Rates {
+  if (!rateLimits) return UNLIMITED
+  if (settings === undefined) return createLocalRates()
+  const redis = connectRedis(settings.url, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
+  closers.add(() => redis.disconnect())
   redis.on('error', () => undefined)
   redis.connect().catch(() => undefined)
-  return redis
+  return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
 }
 
 function createHub ({ chats, messages }: Services, bus: Bus, config: Config, app: FastifyInstance): Hub {

@@ -7,6 +7,7 @@ import { createMessages } from './domain/messages.ts'
 import { createPasswordHasher } from './domain/passwords.ts'
 import { Poster } from './domain/posting.ts'
 import { Sessions } from './domain/sessions.ts'
+import type { Rates } from './rates/rates.ts'
 import type { Database } from './store/database.ts'
 import { preparePostBatch } from './store/messages.ts'
 
@@ -17,6 +18,7 @@ export type ServiceDeps = {
   bus: Bus
   /** Called after a transaction that left a mail in the outbox. */
   onMail: () => void
+  rates: Rates
   clock: () => Date
 }
 
@@ -24,7 +26,7 @@ export type ServiceDeps = {
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
-export async function createServices ({ config, database, bus, onMail, clock }: ServiceDeps) {
+export async function createServices ({ config, database, bus, onMail, rates, clock }: ServiceDeps) {
   const { orm } = database
   const sessions = new Sessions({ orm, bus, refreshTtlMs: config.refreshTokenTtlMs, reuseGraceMs: config.refreshReuseGraceMs, clock })
   const chats = createChats({ orm, bus })
@@ -41,6 +43,9 @@ export async function createServices ({ config, database, bus, onMail, clock }: 
       resetLink: (token, username) => `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
       verificationLink: (token) => `${config.publicUrl}/user/verify-email?${new URLSearchParams({ token }).toString()}`,
       onMail,
+      rates,
+      loginLimits: config.loginLimits,
+      areAccountsHidden: config.areAccountsHidden,
       clock
     })
   }

@@ -54,6 +54,9 @@ t.test('without an environment it has the defaults of the table', async (t) => {
     mail: { transport: 'file', path: path.resolve('data', 'outbox.jsonl') },
     trustProxy: [],
     rateLimits: true,
+    loginLimits: { perAddress: 10, perAccount: 20, everywhere: 1_000 },
+    areAccountsHidden: false,
+    isVerificationRequired: false,
     logLevel: 'info'
   })
 })
@@ -82,6 +85,10 @@ t.test('what is set is taken over, without blanks around it', async (t) => {
   t.ok(Object.isFrozen(config))
 })
 
+t.test('where accounts are hidden, addresses have to be verified', async (t) => {
+  t.hasStrict(loadConfig({ JWT_SECRET, HIDE_ACCOUNTS: 'on' }), { areAccountsHidden: true, isVerificationRequired: true })
+})
+
 t.test('an empty or blank value counts as none', async (t) => {
   const expected = loadConfig({ JWT_SECRET })
   for (const value of ['', '  ', '\t\n']) {
@@ -107,6 +114,7 @@ t.test('a wrong value is refused with one sentence that names the variable', asy
     [{ MAX_FRAME_BYTES: '1023' }, 'MAX_FRAME_BYTES cannot be "1023": expected a whole number from 1024 to 16777216.'],
     [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY cannot be "true": expected .*networks/],
     ...['*', 'null', 'app.example.org', 'https://app.example.org/', 'https://app.example.org https://b', 'https://app:port', 'ftp://app.example.org'].map((value) => [{ CORS_ORIGINS: value }, /^CORS_ORIGINS cannot be ".*": expected comma-separated origins/] as const),
+    ...['10.0.0.0/33', '::1/129', '10.0.0.0/', '10.0.0/8', '10.0.0.0/8/8', '1:2', '10.0.0.0/8,,x', '.'].map((value) => [{ TRUST_PROXY: value }, /^TRUST_PROXY cannot be ".*": expected .*networks/] as const),
     [{ REDIS_PREFIX: 'a b' }, /^REDIS_PREFIX cannot be "a b"/]
   ])
 })

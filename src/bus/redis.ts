@@ -8,7 +8,7 @@
  * Subscriptions are renewed by hand after a reconnect, since ioredis does not tell when its own renewal is
  * acknowledged, and only then may the bus call itself up.
  */
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import { type Bus, BusDownError, type BusHandler } from './bus.ts'
 
 const RETRY_DELAY_MS = 250
@@ -38,7 +38,7 @@ export async function openRedisBus (options: RedisBusOptions): Promise<Bus> {
 }
 
 /** The options that every Redis connection of Confab shares. */
-export function connectRedis (url: string, name: string): Redis {
+export function connectRedis (url: string, name: string, options: Pick<RedisOptions, 'commandTimeout'> = {}): Redis {
   return new Redis(url, {
     connectionName: `confab-${name}`,
     lazyConnect: true,
@@ -48,7 +48,8 @@ export function connectRedis (url: string, name: string): Redis {
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     connectTimeout: 5_000,
-    retryStrategy: () => RETRY_DELAY_MS
+    retryStrategy: () => RETRY_DELAY_MS,
+    ...options
   })
 }
 

@@ -1,6 +1,8 @@
 /** An account, as far as anybody outside the domain gets to see it, and what everything about accounts is wired to. */
+import type { Rates } from '../rates/rates.ts'
 import type { Orm } from '../store/database.ts'
 import type { DirectoryEntry } from '../store/directory.ts'
+import type { LoginLimits } from './login-guard.ts'
 import type { PasswordHasher } from './passwords.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -33,6 +35,10 @@ export type AccountsDeps = {
   resetLink: (token: string, username: string) => string
   /** Link that proves an address, from its token. */
   verificationLink: (token: string) => string
+  /** Whether nobody may learn from an answer that an account exists. */
+  areAccountsHidden: boolean
+  rates: Rates
+  loginLimits: LoginLimits
   /** Called after a transaction that left a mail in the outbox. */
   onMail: () => void
   clock: () => Date

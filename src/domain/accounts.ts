@@ -1,13 +1,13 @@
-/** Accounts: log in, look up, subscribe to the newsletter. Registration and forgotten passwords have files of their own. */
+/** Accounts: look up, subscribe to the newsletter. Registration, login and forgotten passwords have files of their own. */
 import { listDirectory, type CountedPage, type PageRange } from '../store/directory.ts'
 import { insertSubscriber } from '../store/outbox.ts'
 import * as users from '../store/users.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from './errors.ts'
+import { logIn } from './login.ts'
 import { requestPasswordReset, requestPasswordResetByEmail, resetPassword } from './password-reset.ts'
 import { register, registerByName, verifyByLink, verifyEmail } from './registration.ts'
-import type { IssuedTokens } from './sessions.ts'
 
 /** The accounts of this server. */
 export type Accounts = ReturnType<typeof createAccounts>
@@ -27,20 +27,6 @@ export function createAccounts (deps: AccountsDeps) {
     list: list.bind(undefined, deps),
     subscribe: subscribe.bind(undefined, deps)
   }
-}
-
-/** Who wants in: by name or by address. */
-export type Credentials = ({ username: string } | { email: string }) & { password: string }
-
-/**
- * Opens a session.
- * @throws {ChatError} `wrong_credentials`, `unverified` (only with the right password), `overloaded`
- */
-async function logIn (deps: AccountsDeps, credentials: Credentials): Promise<IssuedTokens & { account: Account }> {
-  const user = await ('email' in credentials ? users.findUserByEmail(deps.orm, credentials.email) : users.findUserByName(deps.orm, credentials.username))
-  if (!await deps.passwords.matches(credentials.password, user?.passwordHash) || user === undefined) throw new ChatError('wrong_credentials')
-  if (user.activatedAt === null || (deps.isVerificationRequired && user.emailVerifiedAt === null)) throw new ChatError('unverified')
-  return { ...await deps.sessions.open({ userId: user.id, username: user.username }), account: toAccount(user) }
 }
 
 /** The account of a session's owner. @throws {ChatError} `unauthenticated` when it is gone */

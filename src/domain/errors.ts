@@ -45,14 +45,30 @@ export const ERRORS = {
 /** A stable name of an error. */
 export type ErrorCode = keyof typeof ERRORS
 
+/** What an error may say beside its sentence. */
+export type ChatErrorOptions = ErrorOptions & {
+  /** How long the same would be refused again. */
+  retryAfterMs?: number
+  /** Whose account it was about: for the log, never for the answer. */
+  userId?: number | undefined
+  /** What exactly happened: for the log, too. */
+  detail?: string
+}
+
 /** An error that the product foresees; `message` is a sentence for its user. */
 export class ChatError extends Error {
   override readonly name = 'ChatError'
   readonly code: ErrorCode
+  readonly retryAfterMs: number | undefined
+  readonly userId: number | undefined
+  readonly detail: string | undefined
 
-  constructor (code: ErrorCode, message: string = ERRORS[code], options?: ErrorOptions) {
+  constructor (code: ErrorCode, message: string = ERRORS[code], options: ChatErrorOptions = {}) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options.retryAfterMs
+    this.userId = options.userId
+    this.detail = options.detail
   }
 }
 

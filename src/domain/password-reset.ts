@@ -1,37 +1,50 @@
 /** A new password by a mailed link, for whoever forgot the old one. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { passwordChangedMail, resetMail } from '../mail/templates.ts'
 import { insertMail } from '../store/outbox.ts'
 import * as users from '../store/users.ts'
 import type { AccountsDeps } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from './errors.ts'
+import { inEvenTime } from './even-time.ts'
+import { rememberNetwork } from './login-guard.ts'
+import { countMail } from './mail-rate.ts'
 import { checkNewPassword, type PasswordRule } from './passwords.ts'
 import { activate } from './registration.ts'
 import { createToken, hashToken } from './secrets.ts'
 import { minutesAfter } from './time.ts'
 
 const RESET_MINUTES = 60
-/** Longer than a mail takes to be written down, so that the time of an answer does not tell whether one was. */
-const ANSWER_DELAY_MS = 100
 
-/** Mails a link that lets its owner set a new password. @throws {ChatError} `unknown_user` */
-export async function requestPasswordReset (deps: AccountsDeps, username: string): Promise<void> {
-  const user = await users.findActiveUserByName(deps.orm, username)
+/**
+ * Mails a link that lets its owner set a new password. @returns the owner's id, for the log
+ * @throws {ChatError} `unknown_user`, unless accounts are hidden; `rate_limited`
+ */
+export async function requestPasswordReset (deps: AccountsDeps, username: string): Promise<number | undefined> {
+  await countMail(deps, { username })
+  const finding = users.findActiveUserByName(deps.orm, username)
+  if (deps.areAccountsHidden) return mailInEvenTime(deps, finding)
+  const user = await finding
   if (user === undefined) throw new ChatError('unknown_user')
   await mailLink(deps, user)
+  return user.id
 }
 
 /**
  * The same by address. Nobody learns from it whether an account has the address: neither from the outcome nor from the
- * time it takes. @throws {ChatError} `invalid_email`
+ * time it takes. @returns the owner's id, for the log
+ * @throws {ChatError} `invalid_email`, `rate_limited`
  */
-export async function requestPasswordResetByEmail (deps: AccountsDeps, email: string): Promise<void> {
+export async function requestPasswordResetByEmail (deps: AccountsDeps, email: string): Promise<number | undefined> {
   checkEmail(email)
-  const mailing = users.findUserByEmail(deps.orm, email).then(async (user) => {
+  await countMail(deps, { email })
+  return mailInEvenTime(deps, users.findUserByEmail(deps.orm, email))
+}
+
+async function mailInEvenTime (deps: AccountsDeps, finding: Promise<users.UserRow | undefined>): Promise<number | undefined> {
+  return inEvenTime(finding.then(async (user) => {
     if (user !== undefined) await mailLink(deps, user)
-  })
-  await Promise.all([mailing, sleep(ANSWER_DELAY_MS)])
+    return user?.id
+  }))
 }
 
 async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void> {
@@ -48,6 +61,8 @@ export type PasswordReset = {
   token: string
   password: string
   rule: PasswordRule
+  /** Where it is asked for: from now on known as the owner's. */
+  network: string
   /** Where the link names its account, the token must be of that one. */
   username?: string
   /** The password once more, where it is asked for. */
@@ -56,10 +71,10 @@ export type PasswordReset = {
 
 /**
  * Sets a new password by a mailed token, once, and ends every session of the account. The token came by mail, so it also
- * proves the address.
+ * proves the address. @returns the owner's id, for the log
  * @throws {ChatError} `passwords_differ`, `weak_password`, `invalid_reset_token`, `overloaded`
  */
-export async function resetPassword (deps: AccountsDeps, { token, password, rule, username, confirmation = password }: PasswordReset): Promise<void> {
+export async function resetPassword (deps: AccountsDeps, { token, password, rule, network, username, confirmation = password }: PasswordReset): Promise<number> {
   if (password !== confirmation) throw new ChatError('passwords_differ')
   checkNewPassword(password, rule)
   const tokenHash = hashToken(token)
@@ -74,4 +89,6 @@ export async function resetPassword (deps: AccountsDeps, { token, password, rule
     await activate(deps, tx, user.id)
   })
   deps.onMail()
+  await rememberNetwork(deps, user, network)
+  return user.id
 }

@@ -20,6 +20,8 @@ export type PasswordHasher = {
    * @throws {ChatError} `overloaded` when too many wait
    */
   matches: (password: string, passwordHash: string | undefined) => Promise<boolean>
+  /** Whether a hash was made with less work than a new one would be; a stronger one from elsewhere is none. */
+  isOutdated: (passwordHash: string) => boolean
 }
 
 /** What a new password needs beside its length: a mixture of characters, or no more than that few others would choose it. */
@@ -45,6 +47,14 @@ function isCommon (password: string): boolean {
 
 function isTooLong (password: string): boolean {
   return Buffer.byteLength(password) > MAX_BYTES
+}
+
+/** Work is memory times passes: OWASP counts 46 MiB in one pass as much as 19 MiB in two. */
+function isOutdated (passwordHash: string): boolean {
+  const [, parameters = ''] = /^\$argon2id\$v=19\$([^$]+)\$/.exec(passwordHash) ?? []
+  // Their order differs from one library to the next.
+  const costOf = (name: string) => Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(parameters)?.[1] ?? 0)
+  return costOf('m') * costOf('t') < ARGON2.memoryCost * ARGON2.timeCost
 }
 
 /**
@@ -73,6 +83,7 @@ export async function createPasswordHasher (limits: { concurrency: number, queue
 
   return {
     hash: (password) => withSlot(() => hash(password, ARGON2)),
+    isOutdated,
     matches (password, passwordHash) {
       if (isTooLong(password)) return Promise.resolve(false)
       return withSlot(async () => await verify(passwordHash ?? decoy, password) && passwordHash !== undefined)

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/bus.ts'
 import type { Orm } from '../store/database.ts'
 import * as store from '../store/sessions.ts'
-import { ChatError } from './errors.ts'
+import { ChatError, type ChatErrorOptions } from './errors.ts'
 import { publishEvent } from './events.ts'
 import { createToken, hashToken } from './secrets.ts'
 
@@ -66,17 +66,21 @@ export class Sessions {
       return { ...live, expiresAt }
     })
     if (session === undefined) {
-      await this.#handleReuse(tokenHash)
-      throw new ChatError('invalid_refresh_token')
+      throw new ChatError('invalid_refresh_token', undefined, await this.#handleReuse(tokenHash))
     }
     return { session, refreshToken: next }
   }
 
-  async #handleReuse (tokenHash: string): Promise<void> {
+  /** @returns what the log should know */
+  async #handleReuse (tokenHash: string): Promise<ChatErrorOptions> {
     const token = await store.findRefreshToken(this.#deps.orm, tokenHash)
-    if (token?.spentAt == null) return
-    const age = this.#deps.clock().getTime() - token.spentAt.getTime()
-    if (age > this.#deps.reuseGraceMs) await this.#revoke(token.sessionId)
+    if (token === undefined) return {}
+    const { userId, spentAt, sessionId } = token
+    if (spentAt === null) return { userId }
+    const age = this.#deps.clock().getTime() - spentAt.getTime()
+    if (age <= this.#deps.reuseGraceMs) return { userId, detail: 'reused within the grace' }
+    await this.#revoke(sessionId)
+    return { userId, detail: 'reused: the session is revoked' }
   }
 
   /**

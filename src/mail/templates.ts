@@ -46,10 +46,19 @@ export function passwordChangedMail ({ to, username }: { to: string, username: s
   ])
 }
 
+/** The answer to a registration with a name or an address that is taken, where nobody else may learn that. */
+export function accountTakenMail ({ to }: { to: string }): OutboxMail {
+  return compose(to, `Your registration at ${PRODUCT}`, undefined, [
+    { kind: 'text', text: 'Somebody, probably you, tried to register with this address. The address or the username is taken, so nothing has changed.' },
+    { kind: 'text', text: 'If you have an account with this address, sign in, or ask for a password reset. If not, register again under another username.' },
+    { kind: 'text', text: 'If it was not you, ignore this mail.' }
+  ])
+}
+
 type Block = { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }
 
-function compose (recipient: string, subject: string, username: string, blocks: Block[]): OutboxMail {
-  const all: Block[] = [{ kind: 'text', text: `Hello ${oneLine(username)},` }, ...blocks]
+function compose (recipient: string, subject: string, username: string | undefined, blocks: Block[]): OutboxMail {
+  const all: Block[] = [{ kind: 'text', text: username === undefined ? 'Hello,' : `Hello ${oneLine(username)},` }, ...blocks]
   return {
     recipient,
     subject,

@@ -2,7 +2,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asChatError, ChatError, type ErrorCode } from '../domain/errors.ts'
 
-const RETRY_AFTER_S = 1
+/** When to come back after a refusal that does not say so itself. */
+const RETRY_AFTER_MS = 1_000
+const MS_PER_S = 1_000
 
 /** What an operator must hear of; a refusal for want of room is none. */
 const OURS_TO_MEND: ReadonlySet<ErrorCode> = new Set(['internal', 'unavailable', 'unconfirmed'])
@@ -31,7 +33,7 @@ export function chatErrorOf (error: FastifyError): ChatError {
 /** Sets the status of the answer, says when to come back, and logs what is ours to mend. */
 export function noteFailure (chatError: ChatError, status: number, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   if (OURS_TO_MEND.has(chatError.code)) request.log.error({ err: error }, 'request failed')
-  if ((status === 429 || status === 503) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S)
+  if (status === 429 || status === 503) reply.header('retry-after', Math.ceil((chatError.retryAfterMs ?? RETRY_AFTER_MS) / MS_PER_S))
   reply.code(status)
 }
 

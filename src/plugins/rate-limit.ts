@@ -1,33 +1,36 @@
 /**
- * Rates per address, counted in Redis where there is one, so that all replicas share them. A route asks for its rate in
- * its `config`; without that it has none.
+ * Rates per client, shared by all replicas. A route asks for its rate in its `config`; without that it has none. Routes of
+ * both dialects that do the same share one.
  */
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyContextConfig } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { Redis } from 'ioredis'
 import { ChatError } from '../domain/errors.ts'
+import type { Rate, Rates } from '../rates/rates.ts'
+import { networkOfRequest } from './network.ts'
 
 const WINDOW_MS = 60_000
-/** Addresses counted at once without Redis. */
-const LOCAL_CACHE = 20_000
 
-/** The `config` of a route that an address may call `max` times a minute. */
-export function perMinute (max: number): FastifyContextConfig {
-  return { rateLimit: { max, timeWindow: WINDOW_MS } }
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How often one client may call the route. */
+    rate?: Rate
+  }
 }
 
-export default fastifyPlugin<{ redis: Redis | undefined, prefix: string }>(async (app, { redis, prefix }) => {
-  if (!app.config.rateLimits) return
-  await app.register(rateLimit, {
-    global: false,
-    cache: LOCAL_CACHE,
-    // Counted before the body is read, whatever is in it.
-    hook: 'onRequest',
-    nameSpace: `${prefix}rate:`,
-    // A Redis that is away must not keep anybody from logging in.
-    skipOnError: true,
-    ...(redis !== undefined && { redis }),
-    errorResponseBuilder: () => new ChatError('rate_limited')
+/** What has a rate of its own. */
+export type RateName = 'register' | 'verify' | 'verify-link' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'subscribe'
+
+/** The `config` of a route that a client may call `max` times a minute, together with the others of that name. */
+export function perMinute (name: RateName, max: number): FastifyContextConfig {
+  return { rate: { name, max, windowMs: WINDOW_MS } }
+}
+
+export default fastifyPlugin<{ rates: Rates }>(async (app, { rates }) => {
+  // Counted before the body is read, whatever is in it.
+  app.addHook('onRequest', async (request) => {
+    const { rate } = request.routeOptions.config
+    if (rate === undefined) return
+    const retryAfterMs = await rates.take(rate, networkOfRequest(request))
+    if (retryAfterMs > 0) throw new ChatError('rate_limited', undefined, { retryAfterMs })
   })
-}, { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' })
+}, { name: 'rate-limit', fastify: '5.x' })

@@ -90,10 +90,10 @@ export async function spendRefreshToken (orm: Orm, tokenHash: string, now: Date)
   return row?.sessionId
 }
 
-/** When a refresh token was spent, and of which session it is. */
-export async function findRefreshToken (orm: Orm, tokenHash: string): Promise<{ sessionId: string, spentAt: Date | null } | undefined> {
-  const [row] = await orm.select({ sessionId: refreshTokens.sessionId, spentAt: refreshTokens.spentAt })
-    .from(refreshTokens).where(eq(refreshTokens.tokenHash, tokenHash))
+/** When a refresh token was spent, and of which session and account it is. */
+export async function findRefreshToken (orm: Orm, tokenHash: string): Promise<{ sessionId: string, userId: number, spentAt: Date | null } | undefined> {
+  const [row] = await orm.select({ sessionId: refreshTokens.sessionId, userId: sessions.userId, spentAt: refreshTokens.spentAt })
+    .from(refreshTokens).innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId)).where(eq(refreshTokens.tokenHash, tokenHash))
   return row
 }
 

@@ -83,6 +83,11 @@ export async function setPasswordHash (orm: Orm, userId: number, passwordHash: s
   await orm.update(users).set({ passwordHash }).where(eq(users.id, userId))
 }
 
+/** Replaces the hash of a password that stays the same, unless it was replaced meanwhile. */
+export async function replacePasswordHash (orm: Orm, userId: number, oldHash: string, newHash: string): Promise<void> {
+  await orm.update(users).set({ passwordHash: newHash }).where(and(eq(users.id, userId), eq(users.passwordHash, oldHash)))
+}
+
 /** Sets the one pending code of an account. */
 export async function setVerificationCode (orm: Orm, userId: number, codeHash: string, expiresAt: Date): Promise<void> {
   const values = { codeHash, expiresAt, attempts: 0 }

@@ -24,6 +24,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../mail/mailer.ts', '../config.ts', '../domain/events.ts'],
     allowed: ['ioredis', './bus.ts']
   },
+  'src/rates': {
+    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config.ts', '../domain/errors.ts'],
+    allowed: ['ioredis', './rates.ts']
+  },
   'src/mail': {
     forbidden: ['fastify', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../domain/errors.ts'],
     allowed: ['nodemailer', 'resend', '../store/outbox.ts', './mailer.ts']

@@ -35,7 +35,7 @@ const subscription: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/subscribe', async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))
 
   app.post('/subscribe', {
-    config: perMinute(SUBSCRIPTIONS_PER_MINUTE),
+    config: perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE),
     schema: { body: Type.Object({ email: Type.String() }) }
   }, async (request, reply) => {
     await app.services.accounts.subscribe(request.body.email.trim())

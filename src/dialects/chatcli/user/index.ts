@@ -1,6 +1,8 @@
 /** `/user`: register, verify, log in, refresh; what begins with a link in a mail has files of its own. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IssuedTokens } from '../../../domain/sessions.ts'
+import { logged } from '../../../plugins/auth-log.ts'
+import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { success } from '../envelope.ts'
 import resetPassword from './reset-password.ts'
@@ -9,6 +11,8 @@ import { LoginBody, RefreshTokenBody, RegisterBody, VerifyEmailBody } from './sc
 
 const ATTEMPTS_PER_MINUTE = 5
 const REFRESHES_PER_MINUTE = 10
+
+const userIdOf = ({ session }: IssuedTokens) => session.userId
 
 const user: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts, sessions } = app.services
@@ -21,21 +25,26 @@ const user: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('User\'s index route'))
 
-  app.post('/register', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: RegisterBody } }, async ({ body }) => {
-    await accounts.register(body)
+  app.post('/register', { config: perMinute('register', ATTEMPTS_PER_MINUTE), schema: { body: RegisterBody } }, async (request) => {
+    await logged(request, 'register', accounts.register(request.body), (userId) => userId)
     return success('Verification email sent!')
   })
 
-  app.post('/verify-email', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: VerifyEmailBody } }, async ({ body }) => {
-    await accounts.verifyEmail({ username: body.username, code: body.email_token })
+  app.post('/verify-email', { config: perMinute('verify', ATTEMPTS_PER_MINUTE), schema: { body: VerifyEmailBody } }, async (request) => {
+    const { username, email_token: code } = request.body
+    await logged(request, 'verify', accounts.verifyEmail({ username, code }), (userId) => userId)
     return success('Email verified!')
   })
 
-  app.post('/login', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async ({ body }) =>
-    withTokens(await accounts.logIn(body), 'Login successful'))
+  app.post('/login', { config: perMinute('login', ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async (request) => {
+    const { username, password } = request.body
+    const entering = accounts.logIn({ identity: { username }, password, network: networkOfRequest(request) })
+    return withTokens(await logged(request, 'login', entering, userIdOf), 'Login successful')
+  })
 
-  app.post('/refresh-token', { config: perMinute(REFRESHES_PER_MINUTE), schema: { body: RefreshTokenBody } }, async ({ body }) =>
-    withTokens(await sessions.refresh(body.refresh_token), 'Token refreshed'))
+  app.post('/refresh-token', { config: perMinute('refresh', REFRESHES_PER_MINUTE), schema: { body: RefreshTokenBody } }, async (request) => {
+    return withTokens(await logged(request, 'refresh', sessions.refresh(request.body.refresh_token), userIdOf), 'Token refreshed')
+  })
 
   await app.register(verifyLink)
   await app.register(resetPassword)

@@ -3,6 +3,8 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ChatError } from '../../../domain/errors.ts'
 import { isStorable } from '../../../domain/text.ts'
+import { logged } from '../../../plugins/auth-log.ts'
+import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { wantsPage } from '../accept.ts'
 import { failure, success } from '../envelope.ts'
@@ -15,9 +17,9 @@ const ATTEMPTS_PER_MINUTE = 5
 
 const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reset-password-request', {
-    config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody }
-  }, async ({ body }) => {
-    await app.services.accounts.requestPasswordReset(body.username)
+    config: perMinute('reset-request', ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody }
+  }, async (request) => {
+    await logged(request, 'reset-request', app.services.accounts.requestPasswordReset(request.body.username), (userId) => userId)
     return success('Password reset email sent!')
   })
 
@@ -46,12 +48,13 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/reset-password', {
-    config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetPasswordBody, querystring: ResetLink }
+    config: perMinute('reset', ATTEMPTS_PER_MINUTE), schema: { body: ResetPasswordBody, querystring: ResetLink }
   }, async (request, reply) => {
     const { password, confirm_password: confirmation } = request.body
     const link = linkOf(request.body, request.query)
     if (link === undefined) throw new ChatError('invalid_reset_token')
-    await app.services.accounts.resetPassword({ ...link, password, confirmation, rule: 'mixed' })
+    const resetting = app.services.accounts.resetPassword({ ...link, password, confirmation, rule: 'mixed', network: networkOfRequest(request) })
+    await logged(request, 'reset', resetting, (userId) => userId)
     return wantsPage(request) ? reply.headers(PAGE_HEADERS).send(passwordResetPage()) : { message: 'Password reset successfully' }
   })
 }

@@ -1,5 +1,6 @@
 /** `GET /user/verify-email`: the link that proves an address by being followed. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { logged } from '../../../plugins/auth-log.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { answerFailure, type handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
@@ -16,12 +17,12 @@ const verifyLink: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/verify-email', {
-    config: perMinute(ATTEMPTS_PER_MINUTE),
+    config: perMinute('verify-link', ATTEMPTS_PER_MINUTE),
     schema: { querystring: VerificationLink },
     // HEAD is how programs look at a link without following it.
     exposeHeadRoute: false
-  }, async ({ query }, reply) => {
-    await app.services.accounts.verifyByLink(query.token)
+  }, async (request, reply) => {
+    await logged(request, 'verify', app.services.accounts.verifyByLink(request.query.token), (userId) => userId)
     return reply.headers(PAGE_HEADERS).send(emailVerifiedPage())
   })
 }

@@ -1,5 +1,7 @@
 /** `/auth`: register, log in, log out, and who am I. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { logged } from '../../../plugins/auth-log.ts'
+import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { sessionOf } from '../../../plugins/session.ts'
 import { requireSession } from '../bearer.ts'
@@ -11,13 +13,17 @@ const ATTEMPTS_PER_MINUTE = 5
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
-  app.post('/register', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: RegisterBody } }, async ({ body }) => {
-    const account = await accounts.registerByName(body)
+  app.post('/register', { config: perMinute('register', ATTEMPTS_PER_MINUTE), schema: { body: RegisterBody } }, async (request) => {
+    const account = await logged(request, 'register', accounts.registerByName(request.body), (created) => created?.id)
+    // The same for an address that is taken, of which there is no account to show.
+    if (account === undefined || app.config.areAccountsHidden) return { message: 'If the address is free, the account was created. A mail is on its way.' }
     return { message: 'The account was created.', user: encodeUser(account, account.id) }
   })
 
-  app.post('/login', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async ({ body }, reply) => {
-    const { session, account } = await accounts.logIn(body)
+  app.post('/login', { config: perMinute('login', ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async (request, reply) => {
+    const { email, password } = request.body
+    const entering = accounts.logIn({ identity: { email }, password, network: networkOfRequest(request) })
+    const { session, account } = await logged(request, 'login', entering, (entered) => entered.account.id)
     const token = app.accessTokens.issue(session)
     reply.header('authorization', `Bearer ${token}`)
     return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
@@ -32,7 +38,7 @@ const authenticated: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/logout', async (request) => {
     const { userId, sessionId } = sessionOf(request)
-    await sessions.logOut(userId, sessionId)
+    await logged(request, 'logout', sessions.logOut(userId, sessionId), () => userId)
     return { message: 'You are logged out.' }
   })
 

@@ -2,6 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { ChatError } from '../../../domain/errors.ts'
+import { logged } from '../../../plugins/auth-log.ts'
+import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
@@ -15,15 +17,16 @@ const ResetBody = Type.Object({ token: text(), password: Type.Optional(text()), 
 const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
-  app.post('/reset-request', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody } }, async ({ body }) => {
-    await accounts.requestPasswordResetByEmail(body.email)
+  app.post('/reset-request', { config: perMinute('reset-request', ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody } }, async (request) => {
+    await logged(request, 'reset-request', accounts.requestPasswordResetByEmail(request.body.email), (userId) => userId)
     return { message: 'If an account has this address, a mail with a link is on its way.' }
   })
 
-  app.post('/reset', { config: perMinute(ATTEMPTS_PER_MINUTE), schema: { body: ResetBody } }, async ({ body }) => {
-    const password = body.password ?? body.new_password
+  app.post('/reset', { config: perMinute('reset', ATTEMPTS_PER_MINUTE), schema: { body: ResetBody } }, async (request) => {
+    const { token, password = request.body.new_password } = request.body
     if (password === undefined) throw new ChatError('invalid_input', 'The field "password" is missing.')
-    await accounts.resetPassword({ token: body.token, password, rule: 'long' })
+    const resetting = accounts.resetPassword({ token, password, rule: 'long', network: networkOfRequest(request) })
+    await logged(request, 'reset', resetting, (userId) => userId)
     return { message: 'The password was changed.' }
   })
 }
