@@ -56,4 +56,24 @@ await onEmbedded(t, async (t, cluster) => {
   await t.test('who stays below the limits notices nothing', async (t) => {
     t.ok(await register(cluster))
   })
+
+  await t.test('the addresses of a /64 share one count, and an entry that is none is the proxy', async (t) => {
+    const attempt = async (address: string) => cluster.post('/user/login', { username: uniqueName('nobody-'), password: 'Wrong-Pass-1' }, { headers: { 'x-forwarded-for': address } })
+    for (let host = 1; host <= 5; host++) t.equal((await attempt(`2001:db8:1:1::${String(host)}`)).status, 400)
+    expectRefusal(t, await attempt('2001:db8:1:1:ffff::'), 429)
+    t.equal((await attempt('2001:db8:1:2::1')).status, 400)
+    for (let port = 1; port <= 5; port++) await attempt(`unknown:${String(port)}`)
+    expectRefusal(t, await attempt('unknown:6'), 429)
+  })
 }, { environment: { RATE_LIMITS: 'on', TRUST_PROXY: '127.0.0.1' } })
+
+await onEmbedded(t, async (t, cluster) => {
+  await t.test('an address that is told from outside the trusted networks changes nothing', async (t) => {
+    for (let count = 1; count <= 6; count++) {
+      const headers = { 'x-forwarded-for': `10.0.0.${String(count)}, 203.0.113.${String(count)}`, 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
+      const answer = await cluster.post('/user/login', { username: uniqueName('nobody-'), password: 'Wrong-Pass-1' }, { headers })
+      t.equal(answer.status, count <= 5 ? 400 : 429)
+    }
+    t.notMatch(cluster.log.join(''), /203\.0\.113|10\.0\.0|evil/, 'nor is it logged')
+  })
+}, { environment: { RATE_LIMITS: 'on', TRUST_PROXY: '10.0.0.0/8, 2001:db8::/32' } })

@@ -1,5 +1,6 @@
 /** One suite, every deployment: embedded, and three replicas on real services. */
 import type { Test } from 'tap'
+import { leaksIn } from './confidential.ts'
 import { startCluster, type Cluster, type ClusterOptions, type Services } from './cluster.ts'
 
 const FILE_TIMEOUT_MS = 300_000
@@ -57,7 +58,6 @@ export async function withServices (t: Test, title: string, test: (t: Test, serv
 async function run (t: Test, suite: Suite, options: ClusterOptions): Promise<void> {
   const cluster = await startCluster(t, options)
   await suite(t, cluster)
-  const log = cluster.log.join('')
-  t.strictSame([...cluster.secrets].filter((secret) => log.includes(secret)), [], 'no password and no token is in the log')
+  t.strictSame(leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()), [], 'no password, token, code or text of a message is in the log')
   t.strictSame(cluster.log.filter((line) => /"level":(50|60)/.test(line)), [], 'no error is in the log')
 }

@@ -1,5 +1,6 @@
 /** Requests over HTTP, and their answers. */
 import { randomInt } from 'node:crypto'
+import { noteConfidential, TOKEN_FIELDS } from './confidential.ts'
 
 /** What a request carries beside its method and path. At most one of `body`, `form` and `raw`. */
 export type CallOptions = {
@@ -24,11 +25,14 @@ export async function call (url: string, method: string, options: CallOptions = 
   const headers = new Headers(options.headers)
   if (options.bearer !== undefined) headers.set('authorization', `Bearer ${options.bearer}`)
   if (options.accept !== undefined) headers.set('accept', options.accept)
+  for (const sent of [options.body, options.form]) noteConfidential(sent)
   const body = encode(options, headers)
   const response = await fetch(url, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) })
   const text = await response.text()
   const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json')
-  return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined }
+  const answered: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
+  noteConfidential(answered, TOKEN_FIELDS)
+  return { status: response.status, headers: response.headers, text, body: answered }
 }
 
 function encode (options: CallOptions, headers: Headers): string | Uint8Array<ArrayBuffer> | undefined {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Test } from 'tap'
 import { WebSocket, type RawData } from 'ws'
+import { noteConfidential } from './confidential.ts'
 import { uniqueName } from './http.ts'
 import { isRecord } from './json.ts'
 
@@ -35,6 +36,7 @@ export class SocketClient {
 
   /** Sends an object as JSON. */
   send (frame: object): void {
+    noteConfidential(frame)
     this.sendRaw(JSON.stringify(frame))
   }
 
