@@ -200,14 +200,15 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
   })
 
   await t.test('a refresh token is spent by one of several at once', async (t) => {
-    const sessionId = await addSession((await addUser(orm)).id, minutes(1))
+    const { id: userId } = await addUser(orm)
+    const sessionId = await addSession(userId, minutes(1))
     const token = randomUUID()
     t.equal(await sessions.findRefreshToken(orm, token), undefined)
     await sessions.insertRefreshToken(orm, token, sessionId)
-    t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, spentAt: null })
+    t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, userId, spentAt: null })
     const spent = await atOnce(connections, (orm) => orm.transaction((tx) => sessions.spendRefreshToken(tx, token, NOW)))
     t.strictSame(spent.filter((id) => id !== undefined), [sessionId])
-    t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, spentAt: NOW })
+    t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, userId, spentAt: NOW })
   })
 
   await t.test('what ended long ago is removed, its tokens with it', async (t) => {

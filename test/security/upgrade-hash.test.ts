@@ -4,7 +4,7 @@ import t from 'tap'
 import { users } from '../../src/store/schema.ts'
 import { onEmbedded, register } from '../harness.ts'
 
-const CURRENT = /^\$argon2id\$v=19\$m=19456,p=1,t=2\$/
+const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
 
 await onEmbedded(t, async (t, cluster) => {
   const hashOf = async (username: string) => {
