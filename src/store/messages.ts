@@ -1,5 +1,5 @@
 /** Queries on messages: the batch insert, and reading ranges by seq. */
-import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { messages, participants, users } from './schema.ts'
@@ -54,33 +54,30 @@ export function preparePostBatch (orm: Orm): PostBatch {
  */
 export type PostBatch = (entries: readonly PostEntry[]) => Promise<PostOutcome[]>
 
-const columns = {
-  chatId: messages.chatId,
-  seq: messages.seq,
-  id: messages.id,
-  authorId: messages.authorId,
-  username: users.username,
-  text: messages.body,
-  postKey: messages.postKey,
-  at: messages.createdAt
-}
+const { chatId, seq, id, authorId, body, postKey, createdAt } = messages
 
+/**
+ * The statements that read a page. Each cuts its page out of the index before anything else: a plan that is prepared
+ * for any range takes a chat for short, and joined first it would sort the whole of a long one for fifty messages.
+ */
 const pages = oncePerDatabase((orm) => {
-  const chatId = sql.placeholder('chatId')
-  const after = sql.placeholder('after')
-  const limit = sql.placeholder('limit')
-  const select = () => orm.select(columns).from(messages).innerJoin(users, eq(users.id, messages.authorId))
+  const [chat, after, before, limit] = [sql.placeholder('chatId'), sql.placeholder('after'), sql.placeholder('before'), sql.placeholder('limit')]
+  const fromSeq = orm.select({ fromSeq: participants.fromSeq }).from(participants)
+    .where(and(eq(participants.chatId, chat), eq(participants.userId, sql.placeholder('userId'))))
+
+  const prepare = (name: string, range: SQL | undefined, order: SQL) => {
+    const page = orm.select({ chatId, seq, id, authorId, body, postKey, createdAt }).from(messages)
+      .where(and(eq(chatId, chat), range)).orderBy(order).limit(limit).as('page')
+    return orm
+      .select({ chatId: page.chatId, seq: page.seq, id: page.id, authorId: page.authorId, username: users.username, text: page.body, postKey: page.postKey, at: page.createdAt })
+      .from(page).innerJoin(users, eq(users.id, page.authorId))
+      .orderBy(asc(page.seq)).prepare(name)
+  }
   return {
-    after: select()
-      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after)))
-      .orderBy(asc(messages.seq)).limit(limit).prepare('messages_after'),
-    afterAs: select()
-      .innerJoin(participants, and(eq(participants.chatId, messages.chatId), eq(participants.userId, sql.placeholder('userId'))))
-      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after), gt(messages.seq, participants.fromSeq)))
-      .orderBy(asc(messages.seq)).limit(limit).prepare('messages_after_as'),
-    before: select()
-      .where(and(eq(messages.chatId, chatId), gt(messages.seq, after), lt(messages.seq, sql.placeholder('before'))))
-      .orderBy(desc(messages.seq)).limit(limit).prepare('messages_before')
+    after: prepare('messages_after', gt(seq, after), asc(seq)),
+    // Who is no participant has no `fromSeq`, and no seq is greater than null.
+    afterAs: prepare('messages_after_as', and(gt(seq, after), gt(seq, fromSeq)), asc(seq)),
+    before: prepare('messages_before', and(gt(seq, after), lt(seq, before)), desc(seq))
   }
 })
 
@@ -96,5 +93,5 @@ export async function listMessagesAfterAs (orm: Orm, userId: number, chatId: num
 
 /** The newest messages of a chat with `after < seq < before`, oldest first. */
 export async function listMessagesBefore (orm: Orm, chatId: number, range: { after: number, before: number }, limit: number): Promise<MessageRow[]> {
-  return (await pages(orm).before.execute({ chatId, ...range, limit })).reverse()
+  return pages(orm).before.execute({ chatId, ...range, limit })
 }

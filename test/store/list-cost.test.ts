@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { listConversations, selectConversations } from '../../src/store/conversations.ts'
 import type { Orm } from '../../src/store/database.ts'
 import { listDirectory, numberAccounts, selectDirectory } from '../../src/store/directory.ts'
+import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../src/store/messages.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { messages, participants } from '../../src/store/schema.ts'
@@ -16,6 +17,8 @@ const MESSAGES_EACH = 6
 const PAGE = 30
 const OWNER = 1
 const UNREAD = 4_000
+/** A prepared statement gets its plan for any values after five. */
+const READS = 20
 /** As far back as a message of the reader's own is looked for. */
 const OWN_POST_WINDOW = 1_000
 
@@ -46,6 +49,13 @@ async function settle (orm: Orm): Promise<void> {
   await orm.transaction((tx) => numberAccounts(tx))
 }
 
+/** How many messages have been looked at since the database was made. */
+async function messagesFetched (orm: Orm): Promise<number> {
+  await orm.execute(sql`select pg_stat_force_next_flush()`)
+  const [row] = await orm.select({ count: sql<number>`idx_tup_fetch + seq_tup_read`.mapWith(Number) }).from(sql`pg_stat_user_tables`).where(sql`relname = 'messages'`)
+  return row?.count ?? 0
+}
+
 async function testCost (t: Test, orm: Orm): Promise<void> {
   await settle(orm)
 
@@ -74,6 +84,21 @@ async function testCost (t: Test, orm: Orm): Promise<void> {
     await orm.update(participants).set({ readSeq: UNREAD }).where(eq(participants.userId, OWNER))
     t.equal((await rowsVisited(orm, selectConversations(orm, OWNER, newest))).get('messages'), 1, 'and nothing once it is read')
     t.equal(await orm.$count(messages, eq(messages.chatId, CHATS)), UNREAD)
+  })
+
+  await t.test('a page of history looks at its own messages only, also once its plan is one for all chats', async (t) => {
+    await orm.execute(sql`analyze`)
+    const before = await messagesFetched(orm)
+    for (let read = 0; read < READS; read++) {
+      const pages = [
+        await listMessagesAfter(orm, CHATS, 0, PAGE), await listMessagesAfterAs(orm, OWNER, CHATS, 0, PAGE),
+        await listMessagesBefore(orm, CHATS, { after: 0, before: UNREAD + 1 }, PAGE)
+      ]
+      t.strictSame(pages.map((page) => [page.length, page[0]?.seq]), [[PAGE, 1], [PAGE, 1], [PAGE, UNREAD - PAGE + 1]])
+    }
+    const fetched = await messagesFetched(orm) - before
+    t.ok(fetched > 0 && fetched <= READS * 3 * PAGE, `${String(fetched)} rows`)
+    t.strictSame(await listMessagesAfterAs(orm, OWNER + 2, CHATS, 0, PAGE), [], 'and a stranger gets none')
   })
 
   await t.test('any page of the accounts looks at its own rows only', async (t) => {
