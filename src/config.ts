@@ -54,7 +54,7 @@ export const EnvironmentSchema = Type.Object({
   LOGIN_FAILURES_PER_MINUTE: integer('failed logins a minute from addresses their accounts were not used from; more of those answer 429', 1_000, 1),
   HIDE_ACCOUNTS: choice('on answers alike whether or not an account exists; implies EMAIL_VERIFICATION=required', ['on', 'off'], 'off'),
   HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
-  HASH_QUEUE: integer('password hashes that may wait; more answer 503', 64, 0, 100_000),
+  HASH_QUEUE: integer('password hashes that may wait; more answer 429', 64, 0, 100_000),
   AUTH_DEADLINE: timer('time a new socket has to authenticate', '10s'),
   PING_INTERVAL: timer('time between pings; a socket that has not answered by the next one is dropped', '25s'),
   SESSION_CHECK_INTERVAL: timer('time between look-ups of the sessions of open sockets: how long a socket outlives a revocation that Redis did not carry', '5s'),

@@ -79,7 +79,7 @@ export class Sessions {
     if (spentAt === null) return { userId }
     const age = this.#deps.clock().getTime() - spentAt.getTime()
     if (age <= this.#deps.reuseGraceMs) return { userId, detail: 'reused within the grace' }
-    await this.#revoke(sessionId)
+    await this.logOut(userId, sessionId)
     return { userId, detail: 'reused: the session is revoked' }
   }
 
@@ -146,10 +146,6 @@ export class Sessions {
   /** Removes what ended long ago. */
   async removeEnded (): Promise<void> {
     await store.removeSessionsEndedBefore(this.#deps.orm, new Date(this.#deps.clock().getTime() - RETENTION_MS))
-  }
-
-  async #revoke (sessionId: string): Promise<void> {
-    if (await store.revokeSession(this.#deps.orm, sessionId, this.#deps.clock())) this.#announce([sessionId])
   }
 
   /** This replica takes note itself: the bus may be down. */

@@ -56,13 +56,6 @@ export async function extendSession (orm: Orm, sessionId: string, expiresAt: Dat
   await orm.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId))
 }
 
-/** Revokes one session. @returns whether it was alive before */
-export async function revokeSession (orm: Orm, sessionId: string, now: Date): Promise<boolean> {
-  const rows = await orm.update(sessions).set({ revokedAt: now })
-    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt))).returning({ id: sessions.id })
-  return rows.length > 0
-}
-
 /** Revokes one session of an account. @returns whether it was alive and of this account */
 export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string, now: Date): Promise<boolean> {
   const rows = await orm.update(sessions).set({ revokedAt: now })

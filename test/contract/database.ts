@@ -170,7 +170,7 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
     t.equal(await sessions.findLiveSession(orm, id, minutes(1)), undefined)
     await sessions.extendSession(orm, id, minutes(2))
     t.ok(await sessions.findLiveSession(orm, id, minutes(1)))
-    const revoked = await atOnce(connections, (orm) => sessions.revokeSession(orm, id, NOW))
+    const revoked = await atOnce(connections, (orm) => sessions.revokeSessionOfUser(orm, user.id, id, NOW))
     t.equal(revoked.filter(Boolean).length, 1, 'it is revoked once')
     t.equal(await sessions.findLiveSession(orm, id, NOW), undefined)
   })
@@ -179,7 +179,7 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
     const [user, other] = [await addUser(orm), await addUser(orm)]
     const [alive, over, revoked, unknown] = [await addSession(user.id, minutes(1)), await addSession(user.id, NOW), await addSession(user.id, minutes(1)), randomUUID()]
     const elsewhere = await addSession(other.id, minutes(1))
-    await sessions.revokeSession(orm, revoked, NOW)
+    await sessions.revokeSessionOfUser(orm, user.id, revoked, NOW)
     t.strictSame(await sessions.findDeadSessions(orm, [alive, over, revoked, unknown], NOW), [over, revoked, unknown])
     t.strictSame(await sessions.findDeadSessions(orm, [], NOW), [])
     t.strictSame((await sessions.revokeSessionsOfUser(orm, user.id, NOW)).sort(), [alive, over].sort())
@@ -215,7 +215,7 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
     const user = await addUser(orm)
     const past = new Date('2001-01-01')
     const [over, revoked, alive] = [await addSession(user.id, past), await addSession(user.id, NOW), await addSession(user.id, NOW)]
-    await sessions.revokeSession(orm, revoked, past)
+    await sessions.revokeSessionOfUser(orm, user.id, revoked, past)
     for (const id of [over, revoked, alive]) await sessions.insertRefreshToken(orm, `of ${id}`, id)
     await sessions.removeSessionsEndedBefore(orm, new Date('2002-01-01'))
     const left = await Promise.all([over, revoked, alive].map(async (id) => await sessions.findRefreshToken(orm, `of ${id}`) !== undefined))

@@ -1,9 +1,7 @@
 /** Replicas in this process: one on the embedded store, or several that share a real Postgres and a real Redis. */
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import postgres from 'postgres'
 import type { Test } from 'tap'
 import type { Bus } from '../../src/bus/bus.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -11,6 +9,7 @@ import { startReplica, type Replica } from '../../src/replica.ts'
 import type { Database, Orm } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { createDatabase } from './database.ts'
 import { layOutStore } from './embedded-store.ts'
 import { call, type Answer, type CallOptions } from './http.ts'
 import { Outbox } from './outbox.ts'
@@ -129,14 +128,6 @@ async function openDatabase (t: Test, environment: { DATA_DIR: string, DATABASE_
 
 /** A database and a corner of Redis that nobody else uses, gone with the test. */
 async function borrowServices (t: Test, { databaseUrl, redisUrl }: Services) {
-  const name = `confab_test_${randomBytes(6).toString('hex')}`
-  const admin = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
-  t.teardown(async () => {
-    await admin`drop database if exists ${admin(name)} with (force)`
-    await admin.end()
-  })
-  await admin`create database ${admin(name)}`
-  const url = new URL(databaseUrl)
-  url.pathname = `/${name}`
-  return { DATABASE_URL: url.href, DATABASE_POOL: CONNECTIONS_PER_REPLICA, REDIS_URL: redisUrl, REDIS_PREFIX: `${name}:` }
+  const url = await createDatabase(t, databaseUrl)
+  return { DATABASE_URL: url, DATABASE_POOL: CONNECTIONS_PER_REPLICA, REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:` }
 }
