@@ -80,6 +80,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
   const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates })
+  closers.add(() => services.epoch.stop())
   const hub = createHub(services, bus, config, app)
   closers.add(() => hub.close())
   closers.add(() => services.messages.flush())
@@ -91,6 +92,11 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   })
   closers.add(() => connections.stop())
   followEvents(bus, services, hub, connections)
+  services.epoch.onChange(() => {
+    app.log.warn('the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and told to start over')
+    connections.restartAll('another epoch has begun')
+    hub.reset()
+  })
   closers.add(() => closeServer(app))
   await buildApp(app, { config, services, hub, connections, database, bus, rates })
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
@@ -124,11 +130,12 @@ function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): 
   return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
 }
 
-function createHub ({ chats, messages }: Services, bus: Bus, config: Config, app: FastifyInstance): Hub {
+function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance): Hub {
   const hub = new Hub({
     bus,
     log: { ...chats, read: messages.read, readAs: messages.readAs },
     encode: encodeNewMessage,
+    epoch: () => epoch.current,
     sweepIntervalMs: config.sweepIntervalMs,
     logger: app.log
   })

@@ -3,6 +3,7 @@ import type { Bus } from './bus/bus.ts'
 import type { Config } from './config.ts'
 import { createAccounts } from './domain/accounts.ts'
 import { createChats } from './domain/chats.ts'
+import { Epoch } from './domain/epoch.ts'
 import { createMessages } from './domain/messages.ts'
 import { createPasswordHasher } from './domain/passwords.ts'
 import { Poster } from './domain/posting.ts'
@@ -33,6 +34,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
   return {
     sessions,
     chats,
+    epoch: await Epoch.watch({ orm, checkIntervalMs: config.sweepIntervalMs }),
     messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting }) }),
     accounts: createAccounts({
       orm,

@@ -27,6 +27,7 @@ export const ERRORS = {
   invalid_text: 'The text of a message has 1 to 4,000 characters.',
   conflict: 'This clientMessageID was used for another text.',
   position_unknown: 'The chat has no message with that seq: start over from its history.',
+  epoch_changed: 'The server\'s data went back to an earlier state: forget the chats you know and start over from their history.',
   too_many_chats: 'This socket has joined as many chats as it may.',
   too_many_frames: 'Too many frames: slow down.',
   overloaded: 'The server is busy: try again in a moment.',

@@ -70,6 +70,13 @@ export class Connections {
     }
   }
 
+  /** Closes all sockets at once, to be opened again: what they know of their chats is void. */
+  restartAll (reason: string): void {
+    for (const connections of this.#bySession.values()) {
+      for (const connection of connections) connection.close(CLOSE_CODES.restart, reason)
+    }
+  }
+
   /** Looks up the sessions of all sockets and closes those that have ended. Failures leave it to the next time. */
   async checkSessions (): Promise<void> {
     if (this.#checking) return

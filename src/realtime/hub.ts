@@ -14,6 +14,8 @@ import { Subscription } from './subscription.ts'
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
 const RELEASE_DELAY_MS = 5_000
 const SWEEP_WHILE_DOWN_MS = 1_000
+/** A membership that was asked for again is newer than what was known before. */
+const MEMBERSHIP_ATTEMPTS = 3
 /** Chats compared in one query. */
 const SWEEP_CHUNK = 1_000
 /** Messages read at once for a socket that resumes. */
@@ -39,11 +41,13 @@ export type HubDeps = {
   log: ChatLog
   /** A message as the frame its subscribers get. */
   encode: (message: Message) => Buffer
+  /** The history that seqs belong to: hints of another one must not be heard. */
+  epoch: () => string
   sweepIntervalMs: number
   logger: { warn: (details: object, message: string) => void }
 }
 
-type Room = { feed: ChatFeed, hear: BusHandler, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
+type Room = { channel: string, feed: ChatFeed, hear: BusHandler, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
 
 /** Delivers the messages of chats to the sockets of this replica. */
 export class Hub {
@@ -70,7 +74,7 @@ export class Hub {
     const frames = committed.messages.map((message) => this.#deps.encode(message))
     const run = createRun(frames, committed.lastSeq, committed.membersVersion)
     this.#rooms.get(committed.chatId)?.feed.receive(run)
-    this.#deps.bus.publish(channelOf(committed.chatId), encodeRun(run))
+    this.#deps.bus.publish(this.#channelOf(committed.chatId), encodeRun(run))
   }
 
   /** Takes note that somebody came into or left a chat. */
@@ -82,7 +86,7 @@ export class Hub {
    * Lets a socket follow a chat.
    * @param after the seq it has everything up to; what follows is replayed first. Without it: from now on
    * @returns the seq up to which the socket has been brought
-   * @throws {ChatError} `not_a_participant`, `too_many_chats`, `position_unknown`
+   * @throws {ChatError} `not_a_participant`, `too_many_chats`, `position_unknown`, `unavailable`
    */
   async join (connection: Connection, chatId: number, after?: number): Promise<number> {
     if (!connection.mayJoinMore && !connection.subscriptions.has(chatId)) throw new ChatError('too_many_chats')
@@ -102,7 +106,11 @@ export class Hub {
     const { userId } = connection.session
     let membership = await this.#deps.log.membership(userId, chatId)
     // Whoever was removed while we asked is not let in by an answer from before.
-    while (membership.membersVersion < feed.membersVersion) membership = await this.#deps.log.membership(userId, chatId)
+    for (let attempt = 1; membership.membersVersion < feed.membersVersion; attempt++) {
+      // The store knows less than it told before: it has gone back in time, and everybody is about to start over.
+      if (attempt > MEMBERSHIP_ATTEMPTS) throw new ChatError('unavailable')
+      membership = await this.#deps.log.membership(userId, chatId)
+    }
     feed.observeHead(membership.lastSeq, membership.membersVersion)
     if (after !== undefined && after > membership.lastSeq) throw new ChatError('position_unknown')
     const current = connection.subscriptions.get(chatId)
@@ -203,10 +211,15 @@ export class Hub {
     if (room.releaseTimer === undefined) this.#releaseIfUnused(chatId, room)
   }
 
+  /** Forgets every chat: another history has begun. The sockets must be closed before. */
+  reset (): void {
+    for (const [chatId, room] of this.#rooms) this.#release(chatId, room)
+  }
+
   close (): void {
     this.#closed = true
     clearTimeout(this.#sweepTimer)
-    for (const [chatId, room] of this.#rooms) this.#release(chatId, room)
+    this.reset()
   }
 
   #scheduleSweep (): void {
@@ -228,8 +241,9 @@ export class Hub {
       if (run !== undefined) feed.receive(run)
     }
     // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
-    const opened = this.#deps.bus.subscribe(channelOf(chatId), hear).catch(() => undefined)
-    const room: Room = { feed, hear, opened, joining: 0, releaseTimer: undefined }
+    const channel = this.#channelOf(chatId)
+    const opened = this.#deps.bus.subscribe(channel, hear).catch(() => undefined)
+    const room: Room = { channel, feed, hear, opened, joining: 0, releaseTimer: undefined }
     void opened.then(() => room.opened = undefined)
     this.#rooms.set(chatId, room)
     return room
@@ -257,15 +271,15 @@ export class Hub {
   #release (chatId: number, room: Room): void {
     clearTimeout(room.releaseTimer)
     room.feed.close()
-    this.#deps.bus.unsubscribe(channelOf(chatId), room.hear)
+    this.#deps.bus.unsubscribe(room.channel, room.hear)
     if (this.#rooms.get(chatId) === room) this.#rooms.delete(chatId)
+  }
+
+  #channelOf (chatId: number): string {
+    return `chat:${this.#deps.epoch()}:${String(chatId)}`
   }
 
   #logFailure (error: unknown): void {
     this.#deps.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'the store cannot be read; trying again')
   }
-}
-
-function channelOf (chatId: number): string {
-  return `chat:${String(chatId)}`
 }

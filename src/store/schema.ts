@@ -147,3 +147,9 @@ export const subscribers = pgTable('subscribers', {
   email: text('email').notNull(),
   createdAt: createdAt()
 })
+
+/** How often an operator began a new epoch: one row. See the SQL function `current_history`. */
+export const epochs = pgTable('epochs', {
+  id: integer('id').primaryKey().default(1),
+  counter: integer('counter').notNull().default(1)
+}, (table) => [check('epochs_single', sql`${table.id} = 1`)])

@@ -27,6 +27,7 @@ const STATUS: Record<ErrorCode, number> = {
   invalid_text: 400,
   conflict: 409,
   position_unknown: 409,
+  epoch_changed: 409,
   too_many_chats: 429,
   too_many_frames: 429,
   too_many_sockets: 503,

@@ -11,13 +11,14 @@ import { ChatId, Seq } from '../chat/schemas.ts'
 
 const MAX_REF_LENGTH = 64
 const MAX_SHOWN_TYPE_LENGTH = 100
+const MAX_EPOCH_LENGTH = 64
 
 /** What a client may put on an action to have it acknowledged. */
 const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()])
 
 export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String() })
 export const JoinChatFrame = Type.Object({
-  type: Type.Literal('join_chat'), chatID: ChatId, after: Type.Optional(Seq), ref: Type.Optional(Ref)
+  type: Type.Literal('join_chat'), chatID: ChatId, after: Type.Optional(Seq), epoch: Type.Optional(Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()])), ref: Type.Optional(Ref)
 })
 export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), chatID: ChatId, ref: Type.Optional(Ref) })
 export const PostMsgFrame = Type.Object({
@@ -45,7 +46,7 @@ const ID_USAGE = '"chatID", a positive integer'
 const REF_USAGE = '"ref", a string of at most 64 characters or an integer'
 const DECODERS = {
   auth: decoder(AuthFrame, 'auth needs "token", a string.'),
-  join_chat: decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, and ${REF_USAGE}.`),
+  join_chat: decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`),
   leave_chat: decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`),
   post_msg: decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)
 }
@@ -112,12 +113,17 @@ export function postAck (ref: RefValue, { message, duplicate }: Receipt) {
   } as const
 }
 
-/** The acknowledgement of a join, with the seq up to which the socket was brought, or of a leave. */
-export function chatAck (ref: RefValue, chatID: number, seq?: number) {
-  return { type: 'ack', ref, chatID, ...(seq !== undefined && { seq }) } as const
+/** The acknowledgement of a join, with the seq up to which the socket was brought and the epoch it belongs to. */
+export function joinAck (ref: RefValue, chatID: number, seq: number, epoch: string | undefined) {
+  return { type: 'ack', ref, chatID, seq, ...(epoch !== undefined && { epoch }) } as const
 }
 
-/** A refusal; with the `ref` of what was refused, if it had one. */
-export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue) {
-  return { type: 'error', ...(ref !== undefined && { ref }), code, message } as const
+/** The acknowledgement of a leave. */
+export function leaveAck (ref: RefValue, chatID: number) {
+  return { type: 'ack', ref, chatID } as const
+}
+
+/** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
+export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {
+  return { type: 'error', ...(ref !== undefined && { ref }), code, message, ...(epoch !== undefined && { epoch }) } as const
 }

@@ -8,7 +8,7 @@ import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
 import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
-import { type Action, AUTH_ACK, chatAck, decodeAction, errorFrame, parseFrame, postAck, type RefValue } from './frames.ts'
+import { type Action, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, type RefValue } from './frames.ts'
 
 /** Serves a socket until it closes. */
 export class ChatSocket {
@@ -74,7 +74,7 @@ export class ChatSocket {
         return this.#join(connection, action)
       case 'leave_chat':
         this.#app.hub.leave(connection, action.chatID)
-        if (action.ref !== undefined) connection.send(chatAck(action.ref, action.chatID))
+        if (action.ref !== undefined) connection.send(leaveAck(action.ref, action.chatID))
         return undefined
       case 'auth':
         return this.#renew(connection, action.token)
@@ -100,10 +100,14 @@ export class ChatSocket {
     if (this.#posting === 0) this.#onIdle?.()
   }
 
-  async #join (connection: Connection, { chatID, after, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
+  async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
     if (this.#posting > 0) await new Promise<void>((resolve) => this.#onIdle = resolve)
+    const { epoch } = this.#app.services
+    if (typeof known === 'string') await epoch.confirm(known)
+    const { current } = epoch
     const seq = await this.#app.hub.join(connection, chatID, after)
-    if (ref !== undefined) connection.send(chatAck(ref, chatID, seq))
+    // Only who speaks of the epoch is told of it.
+    if (ref !== undefined) connection.send(joinAck(ref, chatID, seq, known === undefined ? undefined : current))
   }
 
   async #authenticate ({ data, isBinary }: IncomingFrame): Promise<void> {
@@ -144,7 +148,7 @@ export class ChatSocket {
   #answerError (connection: Connection, error: unknown, ref: RefValue | undefined): void {
     const chatError = asChatError(error)
     if (chatError.code === 'internal' || chatError.code === 'unavailable') this.#app.log.error({ err: error }, 'action failed')
-    connection.send(errorFrame(chatError, ref))
+    connection.send(errorFrame(chatError, ref, chatError.code === 'epoch_changed' ? this.#app.services.epoch.current : undefined))
   }
 
   #refuse (reason: string): void {
