@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import path from 'node:path'
 import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
+import { parseRedisUrl } from './bus/redis-address.ts'
 
 const MINIMUM_SECRET_LENGTH = 32
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -33,7 +34,7 @@ export const EnvironmentSchema = Type.Object({
   DATABASE_URL: optional('Postgres; without it the store is embedded in DATA_DIR', '^postgres(ql)?://.+'),
   DATABASE_POOL: integer('Postgres connections of this replica', 10, 1, 1_000),
   DATABASE_PREPARE: choice('prepared statements; off behind a pgbouncer older than 1.21', ['on', 'off'], 'on'),
-  REDIS_URL: optional('Redis; without it events reach this process only', '^rediss?://.+'),
+  REDIS_URL: Type.Optional(Type.String({ description: 'Redis; without it events reach this process only. One server, redis+sentinel://host:port,…/name or redis+cluster://host:port,…; with rediss for TLS', pattern: '^rediss?(\\+sentinel|\\+cluster)?://.+', expected: 'redis://host:port, redis+sentinel://host:port,…/name-of-the-master or redis+cluster://host:port,…' })),
   REDIS_PREFIX: Type.String({ description: 'first part of every channel and key in Redis', default: 'confab:', pattern: '^[\\x21-\\x7e]*$' }),
   JWT_SECRET: optional(`key of access tokens, at least ${String(MINIMUM_SECRET_LENGTH)} characters; required with DATABASE_URL, else made once and kept in DATA_DIR`, `^.{${String(MINIMUM_SECRET_LENGTH)},}$`),
   ACCESS_TOKEN_TTL: duration('life of an access token, and of a socket that gets no newer one', '1d'),
@@ -117,6 +118,7 @@ function check (environment: Record<string, string | undefined>): Environment {
 
 function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
+  if (name === 'REDIS_URL') return parseRedisUrl(String(value)) !== undefined
   if (name.endsWith('_URL')) return isReadable(String(value))
   if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
   if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
@@ -175,7 +177,7 @@ function resolve (env: Environment) {
     database: env.DATABASE_URL === undefined
       ? undefined
       : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on' },
-    redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
+    redis: redisSettings(env),
     jwtSecret: jwtSecret(env, dataDir),
     accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
     refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
@@ -212,6 +214,11 @@ function resolve (env: Environment) {
     drain: { delayMs: milliseconds(env.DRAIN_DELAY), windowMs: milliseconds(env.DRAIN_WINDOW) },
     logLevel: env.LOG_LEVEL
   }
+}
+
+function redisSettings ({ REDIS_URL, REDIS_PREFIX }: Environment) {
+  const address = REDIS_URL === undefined ? undefined : parseRedisUrl(REDIS_URL)
+  return address && { address, prefix: REDIS_PREFIX }
 }
 
 function mailSettings (env: Environment, dataDir: string): MailSettings {

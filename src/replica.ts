@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises'
 import { buildApp, createServer } from './app.ts'
 import type { Bus } from './bus/bus.ts'
 import { createMemoryBus } from './bus/memory.ts'
-import { connectRedis, openRedisBus } from './bus/redis.ts'
+import { openRedisBus } from './bus/redis.ts'
+import { connectRedis, connectRedisCluster } from './bus/redis-connection.ts'
 import { Closers } from './closers.ts'
 import type { Config } from './config.ts'
 import { encodeNewMessage } from './dialects/chatcli/ws/frames.ts'
@@ -123,7 +124,8 @@ async function openBus (config: Config, app: FastifyInstance, { wrapBus }: Repli
 function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): Rates {
   if (!rateLimits) return UNLIMITED
   if (settings === undefined) return createLocalRates()
-  const redis = connectRedis(settings.url, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
+  const connect = settings.address.kind === 'cluster' ? connectRedisCluster : connectRedis
+  const redis = connect(settings.address, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
   closers.add(() => redis.disconnect())
   redis.on('error', () => undefined)
   redis.connect().catch(() => undefined)

@@ -73,7 +73,10 @@ t.test('what is set is taken over, without blanks around it', async (t) => {
     publicUrl: 'https://chat.example.org',
     dataDir: path.resolve('/srv/confab'),
     database: { url: 'postgres://confab@db/confab', pool: 20, prepare: false },
-    redis: { url: 'rediss://cache:6380', prefix: 'one:' },
+    redis: {
+      address: { nodes: [{ host: 'cache', port: 6380 }], kind: 'single', masterName: '', isEncrypted: true, username: undefined, password: undefined, sentinelPassword: undefined, database: 0 },
+      prefix: 'one:'
+    },
     accessTokenTtlMs: 900_000,
     refreshTokenTtlMs: 500,
     mail: { transport: 'smtp', url: 'smtp://mail' },
@@ -132,7 +135,7 @@ t.test('headers have no more time than the whole request', async (t) => {
 t.test('what may hold a credential is refused without being repeated', async (t) => {
   expectComplaints(t, [
     ...[`mysql://confab:${HIDDEN}@db/confab`, 'postgres://', `db/${HIDDEN}`].map((value) => [{ DATABASE_URL: value }, /^DATABASE_URL cannot be the value given: expected .*Postgres/] as const),
-    ...[`http://:${HIDDEN}@cache`, 'redis://', HIDDEN].map((value) => [{ REDIS_URL: value }, /^REDIS_URL cannot be the value given: expected .*Redis/] as const),
+    ...[`http://:${HIDDEN}@cache`, 'redis://', HIDDEN].map((value) => [{ REDIS_URL: value }, /^REDIS_URL cannot be the value given: expected redis:/] as const),
     ...[HIDDEN.padEnd(31, '.'), HIDDEN].map((value) => [{ JWT_SECRET: value }, /^JWT_SECRET cannot be the value given: expected .*at least 32 characters/] as const),
     [{ RESEND_API_KEY: `re_${HIDDEN} key` }, /^RESEND_API_KEY cannot be the value given/],
     [{ SMTP_URL: `http://confab:${HIDDEN}@mail` }, /^SMTP_URL cannot be the value given: expected .*smtp:\/\//]

@@ -2,7 +2,7 @@
  * Adapter: counts in Redis, so that all replicas share them. While Redis is away, or does not answer, this replica counts
  * by itself: an outage makes a limit looser, never void, and keeps nobody out.
  */
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { Rate, Rates } from './rates.ts'
 
 /** After a failure Redis is left alone for so long: a server that hangs must not hold up every request. */
@@ -17,7 +17,7 @@ return 0`
 const GIVE_BACK = 'if tonumber(redis.call(\'GET\', KEYS[1]) or \'0\') > 0 then redis.call(\'DECR\', KEYS[1]) end'
 
 /** Where the counts are, and who counts when Redis does not. */
-export type RedisRatesOptions = { redis: Redis, prefix: string, fallback: Rates }
+export type RedisRatesOptions = { redis: Redis | Cluster, prefix: string, fallback: Rates }
 
 /** Counts in Redis under `<prefix>rate:<name of the rate>:<key>`. */
 export function createRedisRates ({ redis, prefix, fallback }: RedisRatesOptions): Rates {

@@ -1,61 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { EventEmitter, once } from 'node:events'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { type Bus, BusDownError } from '../../src/bus/bus.ts'
+import { BusDownError } from '../../src/bus/bus.ts'
 import { openRedisBus } from '../../src/bus/redis.ts'
 import { Ear, testBus } from '../contract/bus.ts'
 import { eventually, within, withServices } from '../harness.ts'
-import { createRedisServer, startRedisServer, withRedisServers } from '../harness/redis-server.ts'
+import { addressOf, createRedisServer, startRedisServer, withRedisServers } from '../harness/redis-server.ts'
 import { startTcpProxy } from '../harness/tcp-proxy.ts'
+import { newPrefix, openWatchedBus as open } from '../harness/watched-bus.ts'
 
 const DEADLINE_MS = 30_000
 const MANY = 2_000
 const SILENT = { warn: () => undefined }
 
 t.setTimeout(300_000)
-
-const newPrefix = () => `confab-test-${randomBytes(6).toString('hex')}:`
-
-/** A bus, and when it went up and down. */
-type Watched = {
-  bus: Bus
-  changes: boolean[]
-  warnings: string[]
-  /** Waits until it is up, or down. */
-  comes: (isUp: boolean) => Promise<void>
-  /** Waits until it has logged so many warnings. */
-  warns: (count: number) => Promise<void>
-}
-
-async function open (t: Test, url: string, prefix = newPrefix()): Promise<Watched> {
-  const changes: boolean[] = []
-  const warnings: string[] = []
-  const news = new EventEmitter()
-  const warn = (details: object, message: string) => {
-    warnings.push(`${message} ${JSON.stringify(details)}`)
-    news.emit('news')
-  }
-  const opening = openRedisBus({ url, prefix, log: { warn } })
-  // Not waited for: a bus that does not open must not keep the test from ending.
-  t.teardown(() => void opening.then((bus) => bus.close()))
-  const bus = await within(opening, DEADLINE_MS, 'the bus to open')
-  bus.onChange((isUp) => {
-    changes.push(isUp)
-    news.emit('news')
-  })
-  const until = async (what: string, isTrue: () => boolean) => {
-    const end = AbortSignal.timeout(DEADLINE_MS)
-    while (!isTrue()) await once(news, 'news', { signal: end }).catch(() => { throw new Error(`Waited in vain for the bus to ${what}.`) })
-  }
-  return {
-    bus,
-    changes,
-    warnings,
-    comes: (isUp) => until(isUp ? 'come up' : 'go down', () => bus.isUp === isUp),
-    warns: (count) => until(`warn ${String(count)} times`, () => warnings.length >= count)
-  }
-}
 
 /** A connection that sees what the server sees. */
 async function inspect (t: Test, url: string): Promise<Redis> {
@@ -257,7 +214,7 @@ await withRedisServers(t, 'a closed bus leaves no connection and no timer, wheth
   const server = await startRedisServer(t)
   const handles = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'Timeout').length
   const before = handles()
-  const options = { url: server.url, prefix: newPrefix(), log: SILENT }
+  const options = { address: addressOf(server.url), prefix: newPrefix(), log: SILENT }
 
   const bus = await openRedisBus(options)
   await bus.subscribe('chat:1', () => undefined)

@@ -2,6 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
+import { parseRedisUrl, type RedisAddress } from '../../src/bus/redis-address.ts'
 import { within } from './deadline.ts'
 import { isServiceRequired } from './deployments.ts'
 import { freePort } from './process.ts'
@@ -12,12 +13,17 @@ const DEADLINE_MS = 30_000
 export class RedisServer {
   readonly port: number
   readonly #settings: string[]
+  readonly #file: string | undefined
   #process: ChildProcess | undefined
 
-  /** @param settings added to its command line */
-  constructor (port: number, settings: string[]) {
+  /**
+   * @param settings added to its command line
+   * @param file with more of them, which the server may write to
+   */
+  constructor (port: number, settings: string[], file?: string) {
     this.port = port
     this.#settings = settings
+    this.#file = file
   }
 
   /** Where it is. */
@@ -27,15 +33,17 @@ export class RedisServer {
 
   /** Starts it and waits until it takes connections. */
   async start (): Promise<void> {
+    const isSentinel = this.#settings.includes('--sentinel')
     const child = spawn('redis-server', [
-      '--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...this.#settings
+      ...this.#file === undefined ? [] : [this.#file],
+      '--port', String(this.port), '--bind', '127.0.0.1', ...isSentinel ? [] : ['--save', '', '--appendonly', 'no'], ...this.#settings
     ], { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#process = child
     let output = ''
     const ready = new Promise<void>((resolve, reject) => {
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         output += text
-        if (output.includes('Ready to accept connections')) resolve()
+        if (output.includes(isSentinel ? 'Sentinel ID is' : 'Ready to accept connections')) resolve()
       })
       child.once('error', reject)
       child.once('exit', () => reject(new Error(`redis-server has ended: ${output}`)))
@@ -62,6 +70,13 @@ export class RedisServer {
   thaw (): void {
     this.#process?.kill('SIGCONT')
   }
+}
+
+/** What a URL says. @throws when it says nothing */
+export function addressOf (url: string): RedisAddress {
+  const address = parseRedisUrl(url)
+  if (address === undefined) throw new Error(`${url} is no Redis.`)
+  return address
 }
 
 /** A server that is not started yet and ends with the test. */

@@ -1,17 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { connectRedis } from '../../src/bus/redis.ts'
+import { connectRedis, connectRedisCluster } from '../../src/bus/redis-connection.ts'
 import { createLocalRates } from '../../src/rates/local.ts'
 import type { Rates } from '../../src/rates/rates.ts'
 import { createRedisRates } from '../../src/rates/redis.ts'
 import { testRates } from '../contract/rates.ts'
 import { eventually, uniqueName } from '../harness.ts'
-import { startRedisServer, withRedisServers } from '../harness/redis-server.ts'
+import { startRedisCluster } from '../harness/redis-cluster.ts'
+import { addressOf, startRedisServer, withRedisServers } from '../harness/redis-server.ts'
 
 const rate = { name: 'x', max: 2, windowMs: 60_000 }
 
 async function openRates (t: Test, url: string, prefix: string): Promise<Rates> {
-  const redis = connectRedis(url, 'rates', { commandTimeout: 500 })
+  const address = addressOf(url)
+  const connect = address.kind === 'cluster' ? connectRedisCluster : connectRedis
+  const redis = connect(address, 'rates', { commandTimeout: 500 })
   redis.on('error', () => undefined)
   t.teardown(() => redis.disconnect())
   await redis.connect()
@@ -58,4 +61,10 @@ await withRedisServers(t, 'counts in Redis', async (t) => {
       }, 20_000))
     })
   }
+})
+
+await withRedisServers(t, 'counts in a Redis Cluster', async (t) => {
+  const { url } = await startRedisCluster(t)
+  const prefix = uniqueName('test-')
+  await testRates(t, await openRates(t, url, prefix), await openRates(t, url, prefix))
 })

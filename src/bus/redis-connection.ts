@@ -1,0 +1,56 @@
+/** Connections to Redis, made alike for every use. */
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { RedisAddress } from './redis-address.ts'
+
+const RETRY_DELAY_MS = 250
+const CONNECT_TIMEOUT_MS = 5_000
+/** How often the owners of the slots are asked for: how long a publisher may not know of a slot that moved. */
+const SLOTS_REFRESH_MS = 2_000
+
+type Tuning = Pick<RedisOptions, 'commandTimeout'>
+
+/** One connection, to the server or to whichever server is the master now; not connected yet. */
+export function connectRedis (address: RedisAddress, name: string, tuning: Tuning = {}): Redis {
+  const [node] = address.nodes
+  const place: RedisOptions = address.kind === 'sentinel'
+    ? {
+        sentinels: [...address.nodes],
+        name: address.masterName,
+        failoverDetector: true,
+        sentinelRetryStrategy: () => RETRY_DELAY_MS,
+        ...(address.sentinelPassword !== undefined && { sentinelPassword: address.sentinelPassword }),
+        ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} })
+      }
+    : { ...node }
+  return new Redis({ ...place, ...connectionOptions(address, name), ...tuning })
+}
+
+/** A client of a Cluster: it keeps a connection to each node it talks to, and knows whose the slots are. */
+export function connectRedisCluster (address: RedisAddress, name: string, tuning: Tuning = {}): Cluster {
+  return new Cluster([...address.nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: () => RETRY_DELAY_MS,
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    redisOptions: { ...connectionOptions(address, name), ...tuning }
+  })
+}
+
+function connectionOptions ({ username, password, database, isEncrypted }: RedisAddress, name: string): RedisOptions {
+  return {
+    connectionName: `confab-${name}`,
+    db: database,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(isEncrypted && { tls: {} }),
+    lazyConnect: true,
+    // Whatever cannot be sent now is of no use later.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: () => RETRY_DELAY_MS
+  }
+}

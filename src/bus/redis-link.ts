@@ -1,0 +1,238 @@
+/**
+ * Pub/sub on one Redis server by ioredis, with one connection to publish and one to subscribe.
+ *
+ * The publishing connection is told not to reply (`CLIENT REPLY OFF`), and what is published in one turn of the event
+ * loop is written to it as bytes, at once: a command object, a promise and a write of its own for each payload would
+ * cost four times what the payload does. A hint needs no answer, and a connection that breaks says so by closing.
+ *
+ * Subscriptions are renewed by hand after a reconnect, since ioredis does not tell when its own renewal is
+ * acknowledged, and only then may the bus call itself up.
+ */
+import type { Redis } from 'ioredis'
+import { type Bus, BusDownError, type BusHandler } from './bus.ts'
+
+const SUBSCRIBE_TIMEOUT_MS = 2_000
+const OPEN_TIMEOUT_MS = 5_000
+/** Channels named in one SUBSCRIBE when many are renewed at once. */
+const RENEWAL_CHUNK = 500
+
+/** Bytes that may wait for a Redis that does not read; beyond them hints are dropped, as they may be. */
+const MAX_UNSENT_BYTES = 16_777_216
+
+const END_OF_LINE = Buffer.from('\r\n')
+
+/** `acknowledged` is undefined after an attempt that failed: the next caller asks again. */
+type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined }
+
+/** What a link is made of. */
+export type RedisLinkOptions = {
+  /** Makes a connection that is not connected yet. */
+  connect: (name: string) => Redis
+  /** Where it leads, for the log. */
+  description: string
+  /** First part of every channel's name. */
+  prefix: string
+  /** Whether it is one of several, each with the channels of its slots (Redis 7, sharded pub/sub). */
+  isSharded: boolean
+  /** Called when the server does not take a subscription, or has ended one by itself: its slots may have moved. */
+  onRefused?: () => void
+  log: BusLog
+}
+
+/** Where a bus says that Redis is away. */
+export type BusLog = { warn: (details: object, message: string) => void }
+
+/** A bus on one Redis server. */
+export class RedisLink implements Bus {
+  readonly description: string
+  #isUp = false
+  readonly #isSharded: boolean
+  /** The head of a published payload up to the name's length. */
+  readonly #publishHead: string
+  readonly #onRefused: () => void
+  readonly #publisher: Redis
+  readonly #subscriber: Redis
+  readonly #prefix: string
+  #outgoing: Buffer[] = []
+  readonly #log: BusLog
+  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #listeners: ((isUp: boolean) => void)[] = []
+  #closing = false
+  #announcedDown = false
+
+  constructor ({ connect, description, prefix, isSharded, onRefused, log }: RedisLinkOptions) {
+    this.description = description
+    this.#prefix = prefix
+    this.#isSharded = isSharded
+    this.#publishHead = isSharded ? '*3\r\n$8\r\nSPUBLISH\r\n$' : '*3\r\n$7\r\nPUBLISH\r\n$'
+    this.#onRefused = onRefused ?? (() => undefined)
+    this.#log = log
+    this.#publisher = connect('publisher')
+    this.#subscriber = connect('subscriber')
+    this.#publisher.on('ready', () => {
+      // The connection never answers this either, so the promise ends with the connection.
+      this.#publisher.client('REPLY', 'OFF').catch(() => undefined)
+    })
+    for (const connection of [this.#publisher, this.#subscriber]) {
+      connection.on('ready', () => void this.#comeUp())
+      connection.on('close', () => this.#goDown())
+      connection.on('error', (error: Error) => this.#noteFailure(error))
+    }
+    this.#subscriber.on('error', () => {
+      // A server that gives a slot away ends its subscriptions unasked, and ioredis takes that for a broken connection.
+      if (isSharded && this.#subscriber.status === 'ready') this.#startOver()
+    })
+    const prefixBytes = Buffer.byteLength(prefix)
+    this.#subscriber.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
+      const name = channel.toString('utf8', prefixBytes)
+      for (const handler of this.#subscriptions.get(name)?.handlers ?? []) handler(payload, name)
+    })
+  }
+
+  get isUp () {
+    return this.#isUp
+  }
+
+  /** Resolves as soon as both connections are up, or failed once: the link then comes up by itself. */
+  async open () {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise((resolve) => { timer = setTimeout(resolve, OPEN_TIMEOUT_MS) })
+    // A server that takes connections and says nothing must not hold up the start.
+    await Promise.race([timeout, Promise.allSettled([this.#publisher.connect(), this.#subscriber.connect()])])
+    clearTimeout(timer)
+    await this.#comeUp()
+  }
+
+  publish (channel: string, payload: Buffer) {
+    if (this.#publisher.status !== 'ready') return
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.#send())
+    const name = this.#name(channel)
+    const head = `${this.#publishHead}${String(Buffer.byteLength(name))}\r\n${name}\r\n$${String(payload.length)}\r\n`
+    this.#outgoing.push(Buffer.from(head), payload, END_OF_LINE)
+  }
+
+  #send () {
+    const bytes = Buffer.concat(this.#outgoing)
+    this.#outgoing = []
+    const { stream, status } = this.#publisher
+    if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) stream.write(bytes)
+  }
+
+  async subscribe (channel: string, handler: BusHandler) {
+    let subscription = this.#subscriptions.get(channel)
+    if (subscription === undefined) {
+      subscription = { handlers: new Set(), acknowledged: undefined }
+      this.#subscriptions.set(channel, subscription)
+    }
+    subscription.handlers.add(handler)
+    subscription.acknowledged ??= this.#request(channel, subscription)
+    await subscription.acknowledged
+  }
+
+  unsubscribe (channel: string, handler: BusHandler) {
+    const subscription = this.#subscriptions.get(channel)
+    if (subscription?.handlers.delete(handler) !== true || subscription.handlers.size > 0) return
+    this.#subscriptions.delete(channel)
+    if (this.#subscriber.status !== 'ready') return
+    const name = this.#name(channel)
+    const ended = this.#isSharded ? this.#subscriber.sunsubscribe(name) : this.#subscriber.unsubscribe(name)
+    ended.catch((error: unknown) => this.#noteFailure(error))
+  }
+
+  onChange (listener: (isUp: boolean) => void) {
+    this.#listeners.push(listener)
+  }
+
+  close () {
+    this.#closing = true
+    this.#subscriptions.clear()
+    if (this.#outgoing.length > 0) this.#send()
+    // Both end their streams, which lets what is written leave first.
+    this.#publisher.disconnect()
+    this.#subscriber.disconnect()
+    return Promise.resolve()
+  }
+
+  #name (channel: string) {
+    return this.#prefix + channel
+  }
+
+  /** Asks for one channel. The promise is kept for later callers, unless it fails. */
+  #request (channel: string, subscription: Subscription): Promise<void> {
+    const acknowledged = this.#acknowledgement([channel])
+    acknowledged.catch(() => {
+      if (subscription.acknowledged === acknowledged) subscription.acknowledged = undefined
+    })
+    return acknowledged
+  }
+
+  async #acknowledgement (channels: string[]): Promise<void> {
+    if (this.#subscriber.status !== 'ready') throw new BusDownError('The bus is down.')
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new BusDownError('The bus does not answer.')), SUBSCRIBE_TIMEOUT_MS)
+    })
+    try {
+      await Promise.race([this.#subscribeTo(channels.map((channel) => this.#name(channel))), timeout])
+    } catch (error) {
+      this.#onRefused()
+      throw error instanceof BusDownError ? error : new BusDownError('The bus is down.', { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** The channels of one SSUBSCRIBE must share a slot, and seldom two do. */
+  async #subscribeTo (names: string[]): Promise<void> {
+    if (this.#isSharded) await Promise.all(names.map((name) => this.#subscriber.ssubscribe(name)))
+    else await this.#subscriber.subscribe(...names)
+  }
+
+  #startOver (): void {
+    this.#onRefused()
+    this.#subscriber.disconnect(true)
+  }
+
+  async #comeUp (): Promise<void> {
+    if (this.#isUp || !this.#isConnected()) return
+    try {
+      const wanted = [...this.#subscriptions.keys()]
+      for (let index = 0; index < wanted.length; index += RENEWAL_CHUNK) {
+        const chunk = wanted.slice(index, index + RENEWAL_CHUNK)
+        const acknowledged = this.#acknowledgement(chunk)
+        for (const channel of chunk) {
+          const subscription = this.#subscriptions.get(channel)
+          if (subscription !== undefined) subscription.acknowledged = acknowledged
+        }
+        await acknowledged
+      }
+    } catch {
+      // Without all subscriptions the bus is not up: start over with a new connection.
+      this.#subscriber.disconnect(true)
+      return
+    }
+    // Both connections may have come and gone meanwhile, or have been found ready twice.
+    if (this.isUp || !this.#isConnected()) return
+    this.#isUp = true
+    this.#announcedDown = false
+    for (const listener of this.#listeners) listener(true)
+  }
+
+  #isConnected () {
+    return this.#publisher.status === 'ready' && this.#subscriber.status === 'ready'
+  }
+
+  #goDown () {
+    if (!this.#isUp) return
+    this.#isUp = false
+    if (this.#closing) return
+    for (const listener of this.#listeners) listener(false)
+  }
+
+  /** One line per outage: while Redis is away every attempt to reconnect fails. */
+  #noteFailure (error: unknown) {
+    if (this.#closing || this.#announcedDown) return
+    this.#announcedDown = true
+    this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, `${this.description} fails; messages are read from the store until it is back`)
+  }
+}

@@ -1,0 +1,87 @@
+import calculateSlot from 'cluster-key-slot'
+import t from 'tap'
+import { Ear, testBus } from '../contract/bus.ts'
+import { eventually, within } from '../harness.ts'
+import { redisCommand, startRedisCluster } from '../harness/redis-cluster.ts'
+import { withRedisServers } from '../harness/redis-server.ts'
+import { newPrefix, openWatchedBus } from '../harness/watched-bus.ts'
+
+const DEADLINE_MS = 30_000
+const CHANNELS = 60
+
+t.setTimeout(300_000)
+
+await withRedisServers(t, 'a Redis Cluster', async (t) => {
+  const cluster = await startRedisCluster(t)
+  const subscribers = async (channel: string) => {
+    const counts = await Promise.all(cluster.servers.map(async (server) => Number((await redisCommand(server, 'pubsub', 'shardnumsub', channel)).split('\n')[1])))
+    return counts
+  }
+
+  await t.test('keeps the contract', async (t) => {
+    await testBus(t, async (t, replicas) => {
+      const prefix = newPrefix()
+      const first = await openWatchedBus(t, cluster.url, prefix)
+      const others = await Promise.all(Array.from({ length: replicas - 1 }, () => openWatchedBus(t, cluster.url, prefix)))
+      return [first.bus, ...others.map(({ bus }) => bus)]
+    })
+  })
+
+  await t.test('each channel is on the node of its slot, and on no other', async (t) => {
+    const prefix = newPrefix()
+    const { bus } = await openWatchedBus(t, cluster.url, prefix)
+    const names = Array.from({ length: CHANNELS }, (_, index) => `chat:${String(index)}`)
+    await Promise.all(names.map((name) => bus.subscribe(name, () => undefined)))
+    const used = new Set<number>()
+    for (const name of names) {
+      const counts = await subscribers(prefix + name)
+      const owner = await cluster.ownerOf(calculateSlot(prefix + name))
+      t.strictSame(counts, cluster.servers.map((server) => server === owner ? 1 : 0))
+      used.add(owner.port)
+    }
+    t.equal(used.size, cluster.servers.length, 'every node carries some')
+  })
+
+  await t.test('a slot that moves takes its channels along, and the others are not disturbed', async (t) => {
+    const prefix = newPrefix()
+    const [one, other] = [await openWatchedBus(t, cluster.url, prefix), await openWatchedBus(t, cluster.url, prefix)]
+    const ears = Array.from({ length: CHANNELS }, () => new Ear())
+    await Promise.all(ears.map((ear, index) => one.bus.subscribe(`chat:${String(index)}`, ear.handler)))
+    const target = await cluster.moveSlot(calculateSlot(`${prefix}chat:7`))
+    await one.comes(false)
+    t.pass('the bus says that something may have been missed')
+    await one.comes(true)
+    t.ok(await eventually(async () => (await subscribers(`${prefix}chat:7`)).every((count, index) => count === (cluster.servers[index] === target ? 1 : 0)), DEADLINE_MS), 'subscribed where the slot is now')
+    // The other replica may not have heard of the move yet.
+    t.ok(await eventually(async () => {
+      other.bus.publish('chat:7', Buffer.from('moved'))
+      await redisCommand(target, 'ping')
+      return ears[7]?.words.includes('moved') === true
+    }, DEADLINE_MS))
+    for (const index of ears.keys()) other.bus.publish(`chat:${String(index)}`, Buffer.from('all'))
+    await Promise.all(ears.map((ear) => ear.hears('all')))
+  })
+
+  await t.test('a node that is away takes the bus down, and back up with every subscription', async (t) => {
+    const prefix = newPrefix()
+    const [one, other] = [await openWatchedBus(t, cluster.url, prefix), await openWatchedBus(t, cluster.url, prefix)]
+    const ears = Array.from({ length: CHANNELS }, () => new Ear())
+    await Promise.all(ears.map((ear, index) => one.bus.subscribe(`chat:${String(index)}`, ear.handler)))
+    const [server] = cluster.servers
+    await server?.stop()
+    await one.comes(false)
+    await server?.start()
+    await Promise.all([one.comes(true), other.comes(true)])
+    for (const index of ears.keys()) other.bus.publish(`chat:${String(index)}`, Buffer.from('again'))
+    await Promise.all(ears.map((ear) => ear.hears('again')))
+  })
+
+  await t.test('a closed bus leaves nothing behind', async (t) => {
+    const { bus } = await openWatchedBus(t, cluster.url)
+    await bus.subscribe('chat:1', () => undefined)
+    await within(bus.close(), DEADLINE_MS, 'the bus to close')
+    t.equal(bus.isUp, false)
+    const clients = async () => (await Promise.all(cluster.servers.map((server) => redisCommand(server, 'client', 'list')))).join('\n')
+    t.ok(await eventually(async () => !(await clients()).includes('name=confab-'), DEADLINE_MS))
+  })
+})

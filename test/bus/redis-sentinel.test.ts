@@ -1,0 +1,36 @@
+import t from 'tap'
+import { Ear, testBus } from '../contract/bus.ts'
+import { startSentinels } from '../harness/redis-cluster.ts'
+import { withRedisServers } from '../harness/redis-server.ts'
+import { newPrefix, openWatchedBus } from '../harness/watched-bus.ts'
+
+t.setTimeout(300_000)
+
+await withRedisServers(t, 'a Redis that Sentinels watch', async (t) => {
+  const sentinels = await startSentinels(t)
+
+  await t.test('keeps the contract', async (t) => {
+    await testBus(t, async (t, replicas) => {
+      const prefix = newPrefix()
+      const first = await openWatchedBus(t, sentinels.url, prefix)
+      const others = await Promise.all(Array.from({ length: replicas - 1 }, () => openWatchedBus(t, sentinels.url, prefix)))
+      return [first.bus, ...others.map(({ bus }) => bus)]
+    })
+  })
+
+  await t.test('is followed to the new master', async (t) => {
+    const prefix = newPrefix()
+    const [one, other] = [await openWatchedBus(t, sentinels.url, prefix), await openWatchedBus(t, sentinels.url, prefix)]
+    const ear = new Ear()
+    await one.bus.subscribe('chat:1', ear.handler)
+    await Promise.all([one.comes(false), other.comes(false), sentinels.failOver()])
+    await Promise.all([one.comes(true), other.comes(true)])
+    other.bus.publish('chat:1', Buffer.from('again'))
+    await ear.hears('again')
+    // With the old one gone for good: nobody is left behind on it.
+    await sentinels.master.stop()
+    other.bus.publish('chat:1', Buffer.from('alone'))
+    await ear.hears('alone')
+    t.equal(one.bus.isUp && other.bus.isUp, true)
+  })
+})
