@@ -9,6 +9,7 @@ import path from 'node:path'
 import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { parseRedisUrl } from './bus/redis-address.ts'
+import { splitHosts } from './store/postgres-socket.ts'
 
 const MINIMUM_SECRET_LENGTH = 32
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -31,9 +32,10 @@ export const EnvironmentSchema = Type.Object({
   PUBLIC_URL: optional('base of the links in mails, e.g. https://chat.example.org; http://localhost:PORT without it', '^https?://[^/?#\\s]+$'),
   CORS_ORIGINS: Type.String({ description: 'comma-separated origins of web clients, e.g. https://app.example.org, whose pages may call the API and open sockets', default: '', pattern: '^(https?://[^/?#\\s,]+(,\\s*|$))*$', expected: 'comma-separated origins such as https://app.example.org, without a path' }),
   DATA_DIR: Type.String({ description: 'folder of the embedded store, its secret and the mail file', default: './data', minLength: 1 }),
-  DATABASE_URL: optional('Postgres; without it the store is embedded in DATA_DIR', '^postgres(ql)?://.+'),
+  DATABASE_URL: optional('Postgres; without it the store is embedded in DATA_DIR. Of several hosts (host:port,host:port) the next is tried when one fails; target_session_attrs=primary passes over standbys', '^postgres(ql)?://.+'),
   DATABASE_POOL: integer('Postgres connections of this replica', 10, 1, 1_000),
   DATABASE_PREPARE: choice('prepared statements; off behind a pgbouncer older than 1.21', ['on', 'off'], 'on'),
+  DATABASE_TIMEOUT: timer('time a statement has before Postgres ends it (with DATABASE_PREPARE=off a setting of the role); a second later a server that says nothing is taken for dead', '5s'),
   REDIS_URL: Type.Optional(Type.String({ description: 'Redis; without it events reach this process only. One server, redis+sentinel://host:port,…/name or redis+cluster://host:port,…; with rediss for TLS', pattern: '^rediss?(\\+sentinel|\\+cluster)?://.+', expected: 'redis://host:port, redis+sentinel://host:port,…/name-of-the-master or redis+cluster://host:port,…' })),
   REDIS_PREFIX: Type.String({ description: 'first part of every channel and key in Redis', default: 'confab:', pattern: '^[\\x21-\\x7e]*$' }),
   JWT_SECRET: optional(`key of access tokens, at least ${String(MINIMUM_SECRET_LENGTH)} characters; required with DATABASE_URL, else made once and kept in DATA_DIR`, `^.{${String(MINIMUM_SECRET_LENGTH)},}$`),
@@ -119,6 +121,7 @@ function check (environment: Record<string, string | undefined>): Environment {
 function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
   if (name === 'REDIS_URL') return parseRedisUrl(String(value)) !== undefined
+  if (name === 'DATABASE_URL') return isReadable(splitHosts(String(value)).url)
   if (name.endsWith('_URL')) return isReadable(String(value))
   if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
   if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
@@ -176,7 +179,7 @@ function resolve (env: Environment) {
     dataDir,
     database: env.DATABASE_URL === undefined
       ? undefined
-      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on' },
+      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on', timeoutMs: milliseconds(env.DATABASE_TIMEOUT) },
     redis: redisSettings(env),
     jwtSecret: jwtSecret(env, dataDir),
     accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),

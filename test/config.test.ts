@@ -64,7 +64,7 @@ t.test('without an environment it has the defaults of the table', async (t) => {
 t.test('what is set is taken over, without blanks around it', async (t) => {
   const config = loadConfig({
     HOST: '127.0.0.1', PORT: ' 8080 ', PUBLIC_URL: 'https://chat.example.org', DATA_DIR: '/srv/confab', DATABASE_URL: 'postgres://confab@db/confab',
-    DATABASE_POOL: '20', DATABASE_PREPARE: 'off', REDIS_URL: 'rediss://cache:6380', REDIS_PREFIX: 'one:', JWT_SECRET, ACCESS_TOKEN_TTL: '15m', REFRESH_TOKEN_TTL: '500ms',
+    DATABASE_POOL: '20', DATABASE_PREPARE: 'off', DATABASE_TIMEOUT: '2s', REDIS_URL: 'rediss://cache:6380', REDIS_PREFIX: 'one:', JWT_SECRET, ACCESS_TOKEN_TTL: '15m', REFRESH_TOKEN_TTL: '500ms',
     SMTP_URL: 'smtp://mail', TRUST_PROXY: '10.0.0.0/8, ::1', RATE_LIMITS: 'off', DRAIN_DELAY: '12h', LOG_LEVEL: 'silent', UNKNOWN: 'x'
   })
   t.hasStrict(config, {
@@ -72,7 +72,7 @@ t.test('what is set is taken over, without blanks around it', async (t) => {
     port: 8_080,
     publicUrl: 'https://chat.example.org',
     dataDir: path.resolve('/srv/confab'),
-    database: { url: 'postgres://confab@db/confab', pool: 20, prepare: false },
+    database: { url: 'postgres://confab@db/confab', pool: 20, prepare: false, timeoutMs: 2_000 },
     redis: {
       address: { nodes: [{ host: 'cache', port: 6380 }], kind: 'single', masterName: '', isEncrypted: true, username: undefined, password: undefined, sentinelPassword: undefined, database: 0 },
       prefix: 'one:'

@@ -121,7 +121,7 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
 async function openDatabase (t: Test, environment: { DATA_DIR: string, DATABASE_URL?: string }): Promise<Database> {
   const database = environment.DATABASE_URL === undefined
     ? await openPglite(environment.DATA_DIR)
-    : await openPostgres({ url: environment.DATABASE_URL, pool: 1, prepare: true })
+    : await openPostgres({ url: environment.DATABASE_URL, pool: 1, prepare: true, timeoutMs: 60_000 })
   t.teardown(() => database.close())
   return database
 }

@@ -31,7 +31,7 @@ await t.test('lists stay cheap on the embedded store', async (t) => {
 })
 
 await withServices(t, 'lists stay cheap on Postgres', async (t, { databaseUrl }) => {
-  const database = await openPostgres({ url: await createDatabase(t, databaseUrl), pool: 1, prepare: true })
+  const database = await openPostgres({ url: await createDatabase(t, databaseUrl), pool: 1, prepare: true, timeoutMs: 60_000 })
   t.teardown(() => database.close())
   await testCost(t, database.orm)
 })

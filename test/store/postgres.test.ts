@@ -19,7 +19,7 @@ const REPLICAS = 5
 t.setTimeout(300_000)
 
 async function open (t: Test, url: string, options: { pool?: number, prepare?: boolean } = {}): Promise<Database> {
-  const database = await within(openPostgres({ url, pool: 3, prepare: true, ...options }), DEADLINE_MS, 'the database to open')
+  const database = await within(openPostgres({ url, pool: 3, prepare: true, timeoutMs: 60_000, ...options }), DEADLINE_MS, 'the database to open')
   t.teardown(() => database.close())
   return database
 }
@@ -37,7 +37,7 @@ await withServices(t, 'replicas that start at once on an empty database run each
   const expected = listAt(journal, 'entries').length
   const count = async ({ orm }: Database) => (await orm.select({ count: sql<number>`count(*)::int` }).from(sql`drizzle.__drizzle_migrations`))[0]?.count
   for (const database of databases) t.equal(await count(database), expected)
-  await migratePostgres({ url, pool: 1, prepare: true })
+  await migratePostgres({ url, pool: 1, prepare: true, timeoutMs: 60_000 })
   t.equal(await count(await open(t, url, { pool: 1 })), expected, 'and none of them later')
 })
 
@@ -82,7 +82,7 @@ await withServices(t, 'a server that goes away fails queries as transient, and i
 
 await t.test('a server that is not there fails the start, and is not waited for', async (t) => {
   const url = `postgres://somebody:hidden-password@127.0.0.1:${String(await freePort())}/nowhere`
-  const error = await within(openPostgres({ url, pool: 1, prepare: true }).then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the start to fail')
+  const error = await within(openPostgres({ url, pool: 1, prepare: true, timeoutMs: 60_000 }).then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the start to fail')
   t.ok(isTransient(error), String(error))
   t.notMatch(String(error), /hidden/)
 })
