@@ -11,7 +11,9 @@
 import type { Redis } from 'ioredis'
 import { type Bus, BusDownError, type BusHandler } from './bus.ts'
 
-const SUBSCRIBE_TIMEOUT_MS = 2_000
+const ANSWER_TIMEOUT_MS = 2_000
+/** How often the server must answer, so that one that fell silent is not taken for up. */
+const BEAT_INTERVAL_MS = 3_000
 const OPEN_TIMEOUT_MS = 5_000
 /** Channels named in one SUBSCRIBE when many are renewed at once. */
 const RENEWAL_CHUNK = 500
@@ -59,6 +61,7 @@ export class RedisLink implements Bus {
   readonly #listeners: ((isUp: boolean) => void)[] = []
   #closing = false
   #announcedDown = false
+  readonly #beat: NodeJS.Timeout
 
   constructor ({ connect, description, prefix, isSharded, onRefused, log }: RedisLinkOptions) {
     this.description = description
@@ -82,6 +85,7 @@ export class RedisLink implements Bus {
       // A server that gives a slot away ends its subscriptions unasked, and ioredis takes that for a broken connection.
       if (isSharded && this.#subscriber.status === 'ready') this.#startOver()
     })
+    this.#beat = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
     const prefixBytes = Buffer.byteLength(prefix)
     this.#subscriber.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
       const name = channel.toString('utf8', prefixBytes)
@@ -145,6 +149,7 @@ export class RedisLink implements Bus {
 
   close () {
     this.#closing = true
+    clearInterval(this.#beat)
     this.#subscriptions.clear()
     if (this.#outgoing.length > 0) this.#send()
     // Both end their streams, which lets what is written leave first.
@@ -168,17 +173,24 @@ export class RedisLink implements Bus {
 
   async #acknowledgement (channels: string[]): Promise<void> {
     if (this.#subscriber.status !== 'ready') throw new BusDownError('The bus is down.')
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new BusDownError('The bus does not answer.')), SUBSCRIBE_TIMEOUT_MS)
-    })
     try {
-      await Promise.race([this.#subscribeTo(channels.map((channel) => this.#name(channel))), timeout])
+      await inTime(this.#subscribeTo(channels.map((channel) => this.#name(channel))))
     } catch (error) {
       this.#onRefused()
       throw error instanceof BusDownError ? error : new BusDownError('The bus is down.', { cause: error })
-    } finally {
-      clearTimeout(timer)
+    }
+  }
+
+  /** The publisher has no answers to wait for, but goes to the same server. */
+  async #checkAnswer (): Promise<void> {
+    if (!this.#isUp) return
+    try {
+      await inTime(this.#subscriber.ping())
+    } catch (error) {
+      if (this.#closing) return
+      this.#noteFailure(error)
+      this.#publisher.disconnect(true)
+      this.#subscriber.disconnect(true)
     }
   }
 
@@ -235,4 +247,13 @@ export class RedisLink implements Bus {
     this.#announcedDown = true
     this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, `${this.description} fails; messages are read from the store until it is back`)
   }
+}
+
+/** @throws {BusDownError} when it takes too long */
+async function inTime (answer: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new BusDownError('The bus does not answer.')), ANSWER_TIMEOUT_MS)
+  })
+  await Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
 }

@@ -247,3 +247,20 @@ await withRedisServers(t, 'no credential is in the description or the log', asyn
 function immediately (): Promise<boolean> {
   return new Promise((resolve) => setImmediate(() => resolve(true)))
 }
+
+await withServices(t, 'a server that falls silent with its connections open takes the bus down', async (t, { redisUrl }) => {
+  const { hostname, port } = new URL(redisUrl)
+  const proxy = await startTcpProxy(t, { host: hostname, port: Number(port === '' ? '6379' : port) })
+  const url = new URL(redisUrl)
+  url.host = `127.0.0.1:${String(proxy.port)}`
+  const { bus, comes, warnings } = await open(t, url.href)
+  const ear = new Ear()
+  await bus.subscribe('chat:1', ear.handler)
+  proxy.hold()
+  await comes(false)
+  t.match(warnings.join(), /does not answer/)
+  proxy.release()
+  await comes(true)
+  bus.publish('chat:1', Buffer.from('again'))
+  await ear.hears('again')
+})
