@@ -1,5 +1,5 @@
 /**
- * The floor for fan-out: raw sockets and ready bytes. No library, no database, no Redis, no encoding: what is left is
+ * The floor for deliveries: raw sockets and ready bytes. No library, no database, no Redis, no encoding: what is left is
  * the price of the writes themselves, one frame at a time or FRAMES_PER_WRITE of them in one write.
  */
 import { createServer, type IncomingMessage } from 'node:http'
@@ -21,18 +21,28 @@ const FRAMES_PER_WRITE = Number(setting('FRAMES_PER_WRITE'))
 const ready = Buffer.concat(Array.from({ length: FRAMES_PER_WRITE }, () => serverFrame(JSON.stringify(message))))
 const joined = serverFrame('{"type":"joined"}')
 const MASKED_SHORT = 0x80
-const members = new Set<Duplex>()
+const CHAT = '"chatID":'
+const members = new Map<string, Set<Duplex>>()
 
 /** Client frames arrive with a zero mask, so the bytes can be searched as they are. */
 function receive (socket: Duplex, data: Buffer): void {
+  const chat = chatOf(data)
+  const ofChat = members.get(chat) ?? new Set()
+  members.set(chat, ofChat)
   if (data.includes('"join_chat"')) {
-    members.add(socket)
+    ofChat.add(socket)
     socket.write(joined)
     return
   }
   for (let at = 0; at + 1 < data.length; at += frameLength(data, at)) {
-    for (const member of members) member.write(ready)
+    for (const member of ofChat) member.write(ready)
   }
+}
+
+/** A socket posts to one chat only. */
+function chatOf (data: Buffer): string {
+  const start = data.indexOf(CHAT)
+  return start < 0 ? '' : /^\d+/.exec(data.toString('latin1', start + CHAT.length, start + CHAT.length + 10))?.[0] ?? ''
 }
 
 function frameLength (data: Buffer, at: number): number {
@@ -44,8 +54,9 @@ const http = createServer((_request, response) => { response.end('ready') })
 http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
   socket.write(upgradeAnswer(request.headers['sec-websocket-key'] ?? ''))
   socket.on('data', (data: Buffer) => { receive(socket, data) })
-  socket.on('error', () => { members.delete(socket) })
-  socket.on('close', () => { members.delete(socket) })
+  const leave = () => { for (const ofChat of members.values()) ofChat.delete(socket) }
+  socket.on('error', leave)
+  socket.on('close', leave)
 })
 
 endOnSignal()

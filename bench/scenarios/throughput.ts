@@ -111,7 +111,7 @@ export const throughputScenarios: Scenario[] = [
     replicas: 1,
     places: manyPlaces(() => 0),
     counts: 'posts',
-    servers: contenders
+    servers: [...contenders, 'floor']
   }),
   throughput({
     name: 'many-cross',
