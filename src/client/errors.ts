@@ -1,0 +1,39 @@
+/** What can go wrong between a program and a server, in one form. */
+
+/** Codes after which the same may succeed later without a change. */
+const RETRYABLE = new Set(['overloaded', 'unavailable', 'unconfirmed', 'too_many_frames', 'too_many_sockets', 'rate_limited', 'unreachable', 'timeout'])
+
+/** What is known of a refusal beside its code. */
+export type ConfabErrorDetails = ErrorOptions & {
+  /** The status of the HTTP answer. */
+  status?: number
+  /** How long the same would be refused again, in milliseconds. */
+  retryAfterMs?: number | undefined
+  /** The epoch that the server is in; with `epoch_changed`. */
+  epoch?: string | undefined
+}
+
+/**
+ * A refusal by the server under its stable `code`, or one of the client's own: `unreachable` (no connection), `timeout`
+ * (no answer), `logged_out` (there is no session any more), `closed` (the client was closed).
+ */
+export class ConfabError extends Error {
+  override readonly name = 'ConfabError'
+  readonly code: string
+  readonly status: number | undefined
+  readonly retryAfterMs: number | undefined
+  readonly epoch: string | undefined
+
+  constructor (code: string, message: string, { status, retryAfterMs, epoch, ...options }: ConfabErrorDetails = {}) {
+    super(message, options)
+    this.code = code
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+    this.epoch = epoch
+  }
+
+  /** Whether the same may succeed later without a change. */
+  get isRetryable (): boolean {
+    return RETRYABLE.has(this.code)
+  }
+}

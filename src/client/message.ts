@@ -1,0 +1,25 @@
+/** A message as the server tells it, in history and as it happens. */
+import { integerOf, textOf } from './http.ts'
+
+/** A message. `seq` counts 1, 2, 3 … in each chat and gives the order. */
+export type Message = {
+  chatID: number
+  messageID: number
+  seq: number
+  userID: number
+  username: string
+  text: string
+  /** ISO 8601, in UTC. */
+  timestamp: string
+  /** What its author named it, if they did. */
+  clientMessageID: string | undefined
+}
+
+/** Reads a message; undefined when it is none. */
+export function messageOf (value: unknown): Message | undefined {
+  const [chatID, messageID, seq, userID] = [integerOf(value, 'chatID'), integerOf(value, 'messageID'), integerOf(value, 'seq'), integerOf(value, 'userID')]
+  const [username, text, timestamp] = [textOf(value, 'username'), textOf(value, 'message'), textOf(value, 'timestamp')]
+  if (chatID === undefined || messageID === undefined || seq === undefined || userID === undefined) return undefined
+  if (username === undefined || text === undefined || timestamp === undefined) return undefined
+  return { chatID, messageID, seq, userID, username, text, timestamp, clientMessageID: textOf(value, 'clientMessageID') }
+}
