@@ -50,6 +50,7 @@ export default tseslint.config(
   arrow(['src/rates/**'], [...HTTP, ...STORE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'Rates count, and know nothing of what.'),
   arrow(['src/mail/**'], [...HTTP, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
   arrow(['src/realtime/**'], ['fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
+  arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
   arrow(['src/plugins/**'], STORE, 'Plugins reach the database through the domain.'),
   arrow(['src/dialects/chatcli/**'], [...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),
   arrow(['src/dialects/emotechat/**'], [...STORE, '**/chatcli/**'], 'A dialect reaches the database through the domain, and knows no other.')
