@@ -1,8 +1,14 @@
 /** Accounts, made the way a user makes one: with a code from a mail. */
-import type { Cluster } from './cluster.ts'
-import { uniqueName } from './http.ts'
+import { type Answer, uniqueName } from './http.ts'
 import { integerAt, textAt } from './json.ts'
-import { codeIn } from './outbox.ts'
+import { codeIn, type Outbox } from './outbox.ts'
+
+/** Where accounts are made: a cluster, or anything that is asked like one. */
+export type AccountHost = {
+  readonly outbox: Outbox
+  readonly secrets: Set<string>
+  post: (target: string, body: unknown) => Promise<Answer>
+}
 
 /** What to register. */
 export type Registration = { username: string, email: string, password: string }
@@ -15,14 +21,14 @@ export function newRegistration (name = uniqueName('user-')): Registration {
 }
 
 /** Registers, verifies and logs in. */
-export async function register (cluster: Cluster, name?: string): Promise<Account> {
+export async function register (cluster: AccountHost, name?: string): Promise<Account> {
   const registration = await registerPending(cluster, name)
   await verify(cluster, registration)
   return { ...registration, ...await logIn(cluster, registration) }
 }
 
 /** Registers, and leaves the address unproved. */
-export async function registerPending (cluster: Cluster, name?: string): Promise<Registration> {
+export async function registerPending (cluster: AccountHost, name?: string): Promise<Registration> {
   const registration = newRegistration(name)
   cluster.secrets.add(registration.password)
   await succeed(cluster, '/user/register', registration)
@@ -30,13 +36,13 @@ export async function registerPending (cluster: Cluster, name?: string): Promise
 }
 
 /** Proves the address with the code of the next mail to it. */
-export async function verify (cluster: Cluster, { username, email }: Registration): Promise<void> {
+export async function verify (cluster: AccountHost, { username, email }: Registration): Promise<void> {
   const code = codeIn(await cluster.outbox.take(email))
   await succeed(cluster, '/user/verify-email', { username, email_token: code })
 }
 
 /** Opens a session. */
-export async function logIn (cluster: Cluster, { username, password }: Registration): Promise<{ accessToken: string, refreshToken: string }> {
+export async function logIn (cluster: AccountHost, { username, password }: Registration): Promise<{ accessToken: string, refreshToken: string }> {
   const body = await succeed(cluster, '/user/login', { username, password })
   const tokens = { accessToken: textAt(body, 'access_token'), refreshToken: textAt(body, 'refresh_token') }
   for (const token of Object.values(tokens)) cluster.secrets.add(token)
@@ -44,18 +50,18 @@ export async function logIn (cluster: Cluster, { username, password }: Registrat
 }
 
 /** Creates the chat of two accounts. @returns its id */
-export async function createChat (cluster: Cluster, account: Account, other: Account): Promise<number> {
+export async function createChat (cluster: AccountHost, account: Account, other: Account): Promise<number> {
   const body = await succeed(cluster, '/chat/create-chat', { session_token: account.accessToken, receiver: other.username })
   return integerAt(body, 'chatID')
 }
 
 /** Two accounts and their chat. */
-export async function startChat (cluster: Cluster): Promise<{ ann: Account, bob: Account, chatID: number }> {
+export async function startChat (cluster: AccountHost): Promise<{ ann: Account, bob: Account, chatID: number }> {
   const [ann, bob] = await Promise.all([register(cluster, uniqueName('Ann-')), register(cluster, uniqueName('Bob-'))])
   return { ann, bob, chatID: await createChat(cluster, ann, bob) }
 }
 
-async function succeed (cluster: Cluster, path: string, request: unknown): Promise<unknown> {
+async function succeed (cluster: AccountHost, path: string, request: unknown): Promise<unknown> {
   const answer = await cluster.post(path, request)
   if (answer.status !== 200) throw new Error(`POST ${path} answered ${String(answer.status)}: ${answer.text}`)
   return answer.body

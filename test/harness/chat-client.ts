@@ -1,16 +1,26 @@
 /** A client of the opt-in protocol: it puts a `ref` on what it sends and matches the answers. */
 import { once } from 'node:events'
-import type { Test } from 'tap'
 import { WebSocket } from 'ws'
 import { within } from './deadline.ts'
 import { isRecord } from './json.ts'
+import type { Scope } from './scope.ts'
 import type { Frame } from './socket.ts'
 
 const DEADLINE_MS = 30_000
+/** Pings in the time after which a silent server is taken for gone. */
+const PINGS_PER_SILENCE = 4
 
 /** The socket went away before an answer came. */
 export class SocketGoneError extends Error {
   override readonly name = 'SocketGoneError'
+}
+
+/** How a socket is opened. */
+export type OpenOptions = {
+  /** How long opening it may take, in milliseconds. */
+  deadlineMs?: number
+  /** The socket is dropped when nothing has come for so many milliseconds, not even the answer to a ping. Never by default. */
+  silenceMs?: number
 }
 
 type Waiting = { resolve: (answer: Frame) => void, reject: (error: Error) => void, look: ((answer: Frame) => void) | undefined }
@@ -23,14 +33,17 @@ export class ChatClient {
   readonly #waiting = new Map<number, Waiting>()
   #lastRef = 0
   #isGone = false
+  #heardAt = Date.now()
   /** Takes every frame that answers nothing. */
   onFrame: (frame: Frame) => void = () => undefined
 
   private constructor (socket: WebSocket) {
     this.#socket = socket
     socket.on('message', (data) => {
+      this.#heardAt = Date.now()
       if (Buffer.isBuffer(data) && !this.#isGone) this.#take(JSON.parse(data.toString()))
     })
+    socket.on('pong', () => { this.#heardAt = Date.now() })
     // A close follows, and says enough.
     socket.on('error', () => undefined)
     this.closed = new Promise((resolve) => socket.on('close', (code) => {
@@ -39,20 +52,22 @@ export class ChatClient {
     }))
   }
 
-  /** Opens a socket that is dropped with the test, and authenticates it. */
-  static async open (t: Test, server: { url: string }, token: string): Promise<ChatClient> {
+  /** Opens a socket that is dropped with the test, and authenticates it. @throws {SocketGoneError} when it is closed instead */
+  static async open (t: Scope, server: { url: string }, token: string, { deadlineMs = DEADLINE_MS, silenceMs }: OpenOptions = {}): Promise<ChatClient> {
     const socket = new WebSocket(`${server.url.replace(/^http/, 'ws')}/ws`)
     const client = new ChatClient(socket)
     t.teardown(() => client.drop())
-    await once(socket, 'open', { signal: AbortSignal.timeout(DEADLINE_MS) })
-    const acknowledged = new Promise<void>((resolve) => {
+    await once(socket, 'open', { signal: AbortSignal.timeout(deadlineMs) })
+    const acknowledged = new Promise<void>((resolve, reject) => {
       client.onFrame = (frame) => {
         if (frame['type'] === 'auth_ack') resolve()
       }
+      void client.closed.then((code) => reject(new SocketGoneError(`The socket was closed with ${String(code)} before the auth_ack.`)))
     })
     client.send({ type: 'auth', token })
-    await within(acknowledged, DEADLINE_MS, 'the auth_ack')
+    await within(acknowledged, deadlineMs, 'the auth_ack')
     client.onFrame = () => undefined
+    if (silenceMs !== undefined) client.#watch(silenceMs)
     return client
   }
 
@@ -86,6 +101,14 @@ export class ChatClient {
   drop (): void {
     this.#leave()
     this.#socket.terminate()
+  }
+
+  #watch (silenceMs: number): void {
+    const timer = setInterval(() => {
+      if (Date.now() - this.#heardAt > silenceMs) this.drop()
+      else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping()
+    }, silenceMs / PINGS_PER_SILENCE)
+    void this.closed.then(() => clearInterval(timer))
   }
 
   #take (frame: unknown): void {

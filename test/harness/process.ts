@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Test } from 'tap'
 import { EnvironmentSchema } from '../../src/config.ts'
+import type { Scope } from './scope.ts'
 
 const READY_DEADLINE_MS = 60_000
 const READY_INTERVAL_MS = 50
@@ -32,12 +32,12 @@ export type ReplicaProcess = {
 export type Launch = { command: string, parameters: string[], cwd: string, environment: Record<string, string>, deadlineMs?: number }
 
 /** Runs the built server and waits until it is ready. It is killed with the test. */
-export async function spawnReplica (t: Test, environment: Record<string, string>): Promise<ReplicaProcess> {
+export async function spawnReplica (t: Scope, environment: Record<string, string>): Promise<ReplicaProcess> {
   return launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: ROOT, environment })
 }
 
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
-export async function launch (t: Test, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS }: Launch): Promise<ReplicaProcess> {
+export async function launch (t: Scope, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS }: Launch): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
   const child = spawn(command, parameters, {
     cwd,

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import type { Test } from 'tap'
 import { within } from './deadline.ts'
 import { isRecord } from './json.ts'
+import type { Scope } from './scope.ts'
 import type { Frame } from './socket.ts'
 
 const DEADLINE_MS = 60_000
@@ -100,7 +100,7 @@ function takeFrame (bytes: Buffer): { opcode: number, payload: Buffer, end: numb
 }
 
 /** Opens a socket and authenticates it; it is dropped with the test. */
-export async function connectRaw (t: Test, server: { url: string }, token: string): Promise<RawClient> {
+export async function connectRaw (t: Scope, server: { url: string }, token: string): Promise<RawClient> {
   const { hostname, port } = new URL(server.url)
   const socket = connect({ host: hostname, port: Number(port) })
   t.teardown(() => socket.destroy())

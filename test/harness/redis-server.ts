@@ -6,6 +6,7 @@ import { parseRedisUrl, type RedisAddress } from '../../src/bus/redis-address.ts
 import { within } from './deadline.ts'
 import { isServiceRequired } from './deployments.ts'
 import { freePort } from './process.ts'
+import type { Scope } from './scope.ts'
 
 const DEADLINE_MS = 30_000
 
@@ -80,14 +81,14 @@ export function addressOf (url: string): RedisAddress {
 }
 
 /** A server that is not started yet and ends with the test. */
-export async function createRedisServer (t: Test, settings: string[] = []): Promise<RedisServer> {
+export async function createRedisServer (t: Scope, settings: string[] = []): Promise<RedisServer> {
   const server = new RedisServer(await freePort(), settings)
   t.teardown(() => server.stop())
   return server
 }
 
 /** A running server that ends with the test. */
-export async function startRedisServer (t: Test, settings: string[] = []): Promise<RedisServer> {
+export async function startRedisServer (t: Scope, settings: string[] = []): Promise<RedisServer> {
   const server = await createRedisServer(t, settings)
   await server.start()
   return server

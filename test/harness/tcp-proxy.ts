@@ -1,7 +1,7 @@
 /** A proxy between a server under test and a service, so that the service can go away without being stopped. */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Test } from 'tap'
+import type { Scope } from './scope.ts'
 
 /** Passes bytes on between its port and another. */
 export class TcpProxy {
@@ -71,7 +71,7 @@ export class TcpProxy {
 }
 
 /** A proxy in front of a service that is gone with the test. */
-export async function startTcpProxy (t: Test, target: { host: string, port: number }): Promise<TcpProxy> {
+export async function startTcpProxy (t: Scope, target: { host: string, port: number }): Promise<TcpProxy> {
   const proxy = new TcpProxy(target)
   t.teardown(() => proxy.cut())
   await proxy.open()

@@ -1,0 +1,193 @@
+/**
+ * The invariants that every history must fulfil, whatever was broken meanwhile:
+ *
+ * - I1 every acknowledged post is stored once, as what it was acknowledged as;
+ * - I2 every reader gets each seq behind its start once, in order, without a hole;
+ * - I3 a seq of a chat is the same message for everybody: every reader and the database;
+ * - I4 who was removed gets nothing from above the removal;
+ * - I5 an author's posts are stored in the order they were made;
+ * - I6 a post that was never acknowledged is stored once or not at all;
+ * - I7 when all is well again everybody has everything within a time;
+ * - I8 the memory of a replica is bounded;
+ * - I9 nothing fails in a way that a client cannot answer with a retry.
+ */
+import type { History, PostRecord, ReaderRecord, StoredRow } from './history.ts'
+
+/** An invariant. */
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9'
+
+/** What became of messages where an invariant does not hold. */
+export type Damage = 'lost' | 'doubled' | 'reordered'
+
+/** An invariant that does not hold, with the seqs that show it. */
+export type Violation = { readonly invariant: Invariant, readonly message: string, readonly damage?: { readonly kind: Damage, readonly count: number } }
+
+const MAX_SHOWN = 10
+
+/** Checks a history. @returns what is wrong with it, nothing when all is well */
+export function check (history: History): Violation[] {
+  return [
+    ...checkPosts(history),
+    ...history.readers.flatMap((reader) => checkReader(reader, history)),
+    ...checkContents(history),
+    ...checkSenders(history.posts),
+    ...history.memory.filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB).map(({ replica, peakMiB, boundMiB }): Violation =>
+      ({ invariant: 'I8', message: `${replica} had ${peakMiB.toFixed(0)} MiB; ${String(boundMiB)} MiB are the bound` })),
+    ...history.failures.map((message): Violation => ({ invariant: 'I9', message }))
+  ]
+}
+
+/** How many messages were lost, doubled or reordered by these violations. */
+export function damageOf (violations: readonly Violation[]): Record<Damage, number> {
+  const sum = { lost: 0, doubled: 0, reordered: 0 }
+  for (const { damage } of violations) if (damage !== undefined) sum[damage.kind] += damage.count
+  return sum
+}
+
+/** I1 and I6: acknowledged posts and rows against each other. */
+function checkPosts ({ posts, rows, heads }: History): Violation[] {
+  const violations: Violation[] = []
+  const byText = new Map<string, StoredRow[]>()
+  for (const row of rows) byText.set(row.text, [...byText.get(row.text) ?? [], row])
+  for (const post of posts) {
+    const stored = byText.get(post.text) ?? []
+    const seqs = stored.map(({ seq }) => String(seq)).join(', ')
+    if (stored.length > 1) {
+      const invariant = post.ack === undefined ? 'I6' : 'I1'
+      violations.push({ invariant, message: `${nameOf(post)} is stored ${String(stored.length)} times, as seqs ${seqs}`, damage: { kind: 'doubled', count: stored.length - 1 } })
+    }
+    const { ack } = post
+    if (ack === undefined) continue
+    const [row] = stored
+    if (row === undefined) violations.push({ invariant: 'I1', message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} and is not stored`, damage: { kind: 'lost', count: 1 } })
+    else if (stored.length === 1 && (row.seq !== ack.seq || row.messageID !== ack.messageID)) {
+      violations.push({ invariant: 'I1', message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} (message ${String(ack.messageID)}) and is stored as seq ${seqs} (message ${String(row.messageID)})` })
+    }
+  }
+  for (const [chatID, head] of heads) {
+    const present = new Set(rows.filter((row) => row.chatID === chatID).map(({ seq }) => seq))
+    const missing = range(1, head).filter((seq) => !present.has(seq))
+    const beyond = [...present].filter((seq) => seq > head)
+    if (missing.length > 0) violations.push({ invariant: 'I1', message: `chat ${String(chatID)} goes up to ${String(head)} and has no ${list(missing)}`, damage: { kind: 'lost', count: missing.length } })
+    if (beyond.length > 0) violations.push({ invariant: 'I1', message: `chat ${String(chatID)} goes up to ${String(head)} and has ${list(beyond)}` })
+  }
+  return violations
+}
+
+/** I2, I4 and I7: what one reader got. */
+function checkReader (record: ReaderRecord, { heads, convergenceMs }: History): Violation[] {
+  const { reader, chatID, start, seen, removedAt, convergedMs } = record
+  const violations: Violation[] = []
+  const add = (invariant: Invariant, what: string, damage?: Violation['damage']) => violations.push({ invariant, message: `${reader} in chat ${String(chatID)} ${what}`, ...(damage !== undefined && { damage }) })
+
+  const leaked = removedAt === undefined ? [] : seen.filter(({ seq }) => seq > removedAt).map(({ seq }) => seq)
+  if (leaked.length > 0) add('I4', `was removed at seq ${String(removedAt)} and got ${list(leaked)}`)
+
+  const { doubled, reordered, present, last } = order(record)
+  const missing = range(start + 1, last).filter((seq) => !present.has(seq))
+  if (missing.length > 0) add('I2', `went on to ${String(last)} and never got ${list(missing)}`, { kind: 'lost', count: missing.length })
+  if (doubled.length > 0) add('I2', `got ${list(doubled)} more than once`, { kind: 'doubled', count: doubled.length })
+  if (reordered.length > 0) add('I2', `got ${reordered.slice(0, MAX_SHOWN).map(([seq, before]) => `${String(seq)} after ${String(before)}`).join(', ')}`, { kind: 'reordered', count: reordered.length })
+
+  // Who was removed may stop anywhere below the removal.
+  if (removedAt !== undefined) return violations
+  const head = heads.get(chatID) ?? 0
+  if (last < head) add('I7', `stands at ${String(last)} where the chat goes up to ${String(head)}`, { kind: 'lost', count: head - last })
+  else if (convergedMs !== undefined && convergedMs > convergenceMs) add('I7', `had everything up to ${String(head)} only after ${String(Math.round(convergedMs))} ms; ${String(convergenceMs)} ms are allowed`)
+  return violations
+}
+
+function order ({ start, seen, removedAt = Infinity }: ReaderRecord) {
+  const present = new Set<number>()
+  const doubled: number[] = []
+  const reordered: [seq: number, before: number][] = []
+  let last = start
+  for (const { seq } of seen) {
+    if (seq > removedAt) continue
+    if (present.has(seq) || seq <= start) doubled.push(seq)
+    else if (seq < last) reordered.push([seq, last])
+    present.add(seq)
+    last = Math.max(last, seq)
+  }
+  return { doubled, reordered, present, last }
+}
+
+/** I3: one message under one seq, whoever looks; I1 has compared acknowledgements with rows. */
+function checkContents ({ readers, rows }: History): Violation[] {
+  const contents = new Map<string, { messageID: number, text: string, witness: string }>()
+  const violations = new Map<string, Violation>()
+  const note = (witness: string, chatID: number, { seq, messageID, text }: { seq: number, messageID: number, text: string }) => {
+    const place = `seq ${String(seq)} of chat ${String(chatID)}`
+    const known = contents.get(place)
+    if (known === undefined) contents.set(place, { messageID, text, witness })
+    else if ((known.messageID !== messageID || known.text !== text) && !violations.has(place)) {
+      violations.set(place, { invariant: 'I3', message: `${place} is message ${String(known.messageID)} "${known.text}" for ${known.witness} and message ${String(messageID)} "${text}" for ${witness}` })
+    }
+  }
+  for (const row of rows) note('the database', row.chatID, row)
+  for (const { reader, chatID, seen } of readers) for (const message of seen) note(reader, chatID, message)
+  return [...violations.values()]
+}
+
+/**
+ * I5: what was sent after an acknowledgement comes after it, and what was sent once over one socket keeps the order of
+ * the sending.
+ */
+function checkSenders (posts: readonly PostRecord[]): Violation[] {
+  const violations: Violation[] = []
+  for (const own of groupBy(posts, ({ author, chatID }) => `${author} ${String(chatID)}`).values()) {
+    const sent = [...own].sort((a, b) => a.sentAt - b.sentAt)
+    const acked = own.filter(hasAck).sort((a, b) => a.ack.at - b.ack.at)
+    const lastOfSocket = new Map<number, Acked>()
+    let [index, highest]: [number, Acked | undefined] = [0, undefined]
+    for (const post of sent) {
+      for (let next = acked[index]; next !== undefined && next.ack.at < post.sentAt; next = acked[++index]) {
+        if (highest === undefined || next.ack.seq > highest.ack.seq) highest = next
+      }
+      if (!hasAck(post)) continue
+      const [socket] = post.sockets
+      const before = post.sockets.length === 1 && socket !== undefined ? lastOfSocket.get(socket) : undefined
+      if (post.sockets.length === 1 && socket !== undefined) lastOfSocket.set(socket, post)
+      const earlier = [highest, before].find((other) => other !== undefined && other.ack.seq > post.ack.seq)
+      if (earlier !== undefined) violations.push({ invariant: 'I5', message: `${nameOf(post)} was posted after "${earlier.text}" and is seq ${String(post.ack.seq)}, before ${String(earlier.ack.seq)}`, damage: { kind: 'reordered', count: 1 } })
+    }
+  }
+  return violations
+}
+
+type Acked = PostRecord & { ack: NonNullable<PostRecord['ack']> }
+
+function hasAck (post: PostRecord): post is Acked {
+  return post.ack !== undefined
+}
+
+function nameOf ({ chatID, text }: PostRecord): string {
+  return `"${text}" in chat ${String(chatID)}`
+}
+
+function groupBy<Item> (items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group === undefined) groups.set(keyOf(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function range (first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+}
+
+/** Seqs as text, runs of them shortened: "3, 7–9, 12 …". */
+function list (seqs: readonly number[]): string {
+  const sorted = [...new Set(seqs)].sort((a, b) => a - b)
+  const runs: [number, number][] = []
+  for (const seq of sorted) {
+    const run = runs.at(-1)
+    if (run?.[1] === seq - 1) run[1] = seq
+    else runs.push([seq, seq])
+  }
+  const shown = runs.slice(0, MAX_SHOWN).map(([first, last]) => first === last ? String(first) : `${String(first)}–${String(last)}`)
+  return shown.join(', ') + (runs.length > MAX_SHOWN ? ' …' : '')
+}
