@@ -5,7 +5,7 @@ import type { History, PostRecord, ReaderRecord, SeenMessage } from './checking/
 const CHAT = 7
 const HEAD = 10
 
-type Draft = { posts: PostRecord[], readers: ReaderRecord[], rows: SeenMessage[], head: number, failures: string[], peakMiB: number }
+type Draft = { posts: PostRecord[], readers: ReaderRecord[], rows: SeenMessage[], head: number, failures: string[], late: string[], peakMiB: number }
 
 /** Ten posts of two authors, a reader of the whole and one of the second half; changed as a test wants it. */
 function historyWith (change: (draft: Draft) => void): History {
@@ -19,11 +19,12 @@ function historyWith (change: (draft: Draft) => void): History {
     rows: [...messages],
     head: HEAD,
     failures: [],
+    late: [],
     peakMiB: 100
   }
   change(draft)
-  const { posts, readers, rows, head, failures, peakMiB } = draft
-  return { posts, readers, rows: rows.map((row) => ({ ...row, chatID: CHAT })), heads: new Map([[CHAT, head]]), failures, memory: [{ replica: 'replica 1', peakMiB, boundMiB: 200 }], convergenceMs: 1_000 }
+  const { posts, readers, rows, head, failures, late, peakMiB } = draft
+  return { posts, readers, rows: rows.map((row) => ({ ...row, chatID: CHAT })), heads: new Map([[CHAT, head]]), failures, late, memory: [{ replica: 'replica 1', peakMiB, boundMiB: 200 }], convergenceMs: 1_000 }
 }
 
 function at<Item> (items: readonly Item[], index: number): Item {
@@ -89,6 +90,7 @@ const CASES: [what: string, change: (draft: Draft) => void, invariant: Violation
   }, 'I6', /"bob 3".*2 times, as seqs 4, 11/, { doubled: 1 }],
   ['a reader that never gets to the end', ({ readers }) => at(readers, 0).seen.splice(7), 'I7', /all .* stands at 7 where the chat goes up to 10/, { lost: 3 }],
   ['a reader that gets to the end too late', ({ readers }) => { at(readers, 1).convergedMs = 1_001 }, 'I7', /half .* only after 1001 ms; 1000 ms are allowed/],
+  ['a reader that was late while announcements were lost', ({ late }) => late.push('reader 1 stands at 4 of 10'), 'I7', /reader 1 stands at 4/],
   ['a replica that grows', (draft) => { draft.peakMiB = 201 }, 'I8', /replica 1 had 201 MiB; 200/],
   ['a failure', ({ failures }) => failures.push('replica 2 has ended by itself'), 'I9', /replica 2 has ended by itself/]
 ]

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
 import { parseRedisUrl, type RedisAddress } from '../../src/bus/redis-address.ts'
+import { bound } from './bound.ts'
 import { within } from './deadline.ts'
 import { isServiceRequired } from './deployments.ts'
 import { freePort } from './process.ts'
@@ -35,10 +36,11 @@ export class RedisServer {
   /** Starts it and waits until it takes connections. */
   async start (): Promise<void> {
     const isSentinel = this.#settings.includes('--sentinel')
-    const child = spawn('redis-server', [
+    const { command, parameters } = bound('redis-server', [
       ...this.#file === undefined ? [] : [this.#file],
       '--port', String(this.port), '--bind', '127.0.0.1', ...isSentinel ? [] : ['--save', '', '--appendonly', 'no'], ...this.#settings
-    ], { stdio: ['ignore', 'pipe', 'ignore'] })
+    ])
+    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#process = child
     let output = ''
     const ready = new Promise<void>((resolve, reject) => {

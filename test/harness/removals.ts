@@ -1,8 +1,8 @@
 /** At which seq each participant left, noted down by the database in the transaction itself. */
 import { desc, eq, sql } from 'drizzle-orm'
 import { bigint, bigserial, pgTable } from 'drizzle-orm/pg-core'
+import type { Orm } from '../../src/store/database.ts'
 import { participants } from '../../src/store/schema.ts'
-import type { Cluster } from './cluster.ts'
 
 const removals = pgTable('removals', {
   id: bigserial('id', { mode: 'number' }),
@@ -11,7 +11,7 @@ const removals = pgTable('removals', {
 })
 
 /** Has the database note removals from now on. The cluster must be `inspectable`. */
-export async function noteRemovals ({ orm }: Cluster): Promise<void> {
+export async function noteRemovals ({ orm }: { orm: Orm }): Promise<void> {
   await orm.execute(sql`create table removals (id bigserial, chat_id bigint, last_seq bigint)`)
   await orm.execute(sql`
     create function note_removal() returns trigger language plpgsql as $$ begin
@@ -22,14 +22,14 @@ export async function noteRemovals ({ orm }: Cluster): Promise<void> {
 }
 
 /** The seq up to which the latest to leave a chat may see it. */
-export async function latestRemoval ({ orm }: Cluster, chatID: number): Promise<number> {
+export async function latestRemoval ({ orm }: { orm: Orm }, chatID: number): Promise<number> {
   const [row] = await orm.select({ lastSeq: removals.lastSeq }).from(removals).where(eq(removals.chatId, chatID)).orderBy(desc(removals.id)).limit(1)
   if (row === undefined) throw new Error('Nobody has left.')
   return row.lastSeq
 }
 
 /** The seq behind which the latest to come into a chat may see it. */
-export async function latestReturn ({ orm }: Cluster, chatID: number): Promise<number> {
+export async function latestReturn ({ orm }: { orm: Orm }, chatID: number): Promise<number> {
   const [row] = await orm.select({ fromSeq: participants.fromSeq }).from(participants).where(eq(participants.chatId, chatID)).orderBy(desc(participants.fromSeq)).limit(1)
   if (row === undefined) throw new Error('Nobody is in the chat.')
   return row.fromSeq

@@ -3,6 +3,18 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Scope } from './scope.ts'
 
+/** How a line is bad: each way for the answers of the service only. */
+export type Impairment = {
+  /** How late everything is, in milliseconds. */
+  delayMs?: number
+  /** How much gets through. */
+  bytesPerSecond?: number
+}
+
+/** Slices of a second in which a throttled line lets bytes through. */
+const SLICES = 10
+const MS_PER_SLICE = 1_000 / SLICES
+
 /** Passes bytes on between its port and another. */
 export class TcpProxy {
   readonly #target: { host: string, port: number }
@@ -10,6 +22,7 @@ export class TcpProxy {
   #server: Server | undefined
   #port = 0
   #holding = false
+  #impairment: Impairment = {}
 
   /** @param target the service behind it */
   constructor (target: { host: string, port: number }) {
@@ -53,13 +66,37 @@ export class TcpProxy {
     for (const { service } of this.#connections) service.resume()
   }
 
+  /** Makes the line bad for what comes from now on, or good again. */
+  impair (impairment: Impairment): void {
+    this.#impairment = impairment
+  }
+
+  /** Passes bytes of the service on, as late and as slowly as the line is now. */
+  #answer (bytes: Buffer, client: Socket, service: Socket): void {
+    const { delayMs, bytesPerSecond } = this.#impairment
+    if (delayMs !== undefined) setTimeout(() => client.write(bytes), delayMs)
+    else if (bytesPerSecond !== undefined) this.#trickle(bytes, client, service)
+    else client.write(bytes)
+  }
+
+  /** Reads no more until these bytes are through, so that the rest piles up at the service. */
+  #trickle (bytes: Buffer, client: Socket, service: Socket): void {
+    service.pause()
+    const { bytesPerSecond } = this.#impairment
+    const size = bytesPerSecond === undefined ? bytes.length : Math.ceil(bytesPerSecond / SLICES)
+    client.write(bytes.subarray(0, size))
+    if (bytes.length > size) setTimeout(() => this.#trickle(bytes.subarray(size), client, service), MS_PER_SLICE)
+    else if (!this.#holding) setTimeout(() => service.resume(), MS_PER_SLICE)
+  }
+
   #accept (client: Socket): void {
     const service = connect(this.#target)
     const connection = { client, service }
     this.#connections.add(connection)
     for (const [from, to] of [[client, service], [service, client]] as const) {
       from.setNoDelay(true)
-      from.on('data', (bytes) => to.write(bytes))
+      if (from === client) from.on('data', (bytes) => to.write(bytes))
+      else from.on('data', (bytes) => this.#answer(bytes, client, service))
       from.on('error', () => undefined)
       from.on('close', () => {
         to.destroy()

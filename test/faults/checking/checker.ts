@@ -7,7 +7,7 @@
  * - I4 who was removed gets nothing from above the removal;
  * - I5 an author's posts are stored in the order they were made;
  * - I6 a post that was never acknowledged is stored once or not at all;
- * - I7 when all is well again everybody has everything within a time;
+ * - I7 when all is well again everybody has everything within a time, and where announcements are lost within another;
  * - I8 the memory of a replica is bounded;
  * - I9 nothing fails in a way that a client cannot answer with a retry.
  */
@@ -33,6 +33,7 @@ export function check (history: History): Violation[] {
     ...checkSenders(history.posts),
     ...history.memory.filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB).map(({ replica, peakMiB, boundMiB }): Violation =>
       ({ invariant: 'I8', message: `${replica} had ${peakMiB.toFixed(0)} MiB; ${String(boundMiB)} MiB are the bound` })),
+    ...history.late.map((message): Violation => ({ invariant: 'I7', message })),
     ...history.failures.map((message): Violation => ({ invariant: 'I9', message }))
   ]
 }

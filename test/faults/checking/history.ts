@@ -43,6 +43,8 @@ export type History = {
   readonly heads: ReadonlyMap<number, number>
   /** What no fault excuses: errors that are not declared retryable, processes that ended by themselves, and the like. */
   readonly failures: readonly string[]
+  /** Who was late while something was still broken, where even that has a bound. */
+  readonly late: readonly string[]
   readonly memory: readonly MemoryRecord[]
   /** Within what time every reader has to have everything, in milliseconds. */
   readonly convergenceMs: number

@@ -1,0 +1,113 @@
+/** A client that follows a chat through all its sockets and writes down what it gets. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ChatClient } from '../../harness/chat-client.ts'
+import { SocketGoneError } from '../../harness/chat-client.ts'
+import { integerAt, textAt } from '../../harness/json.ts'
+import type { Frame } from '../../harness/socket.ts'
+import type { ReaderRecord } from '../checking/history.ts'
+import { Line, type LineOptions } from './line.ts'
+
+const RETRY_DELAY_MS = 100
+const LOOK_INTERVAL_MS = 20
+
+/** What a reader reads. */
+export type ReaderOptions = LineOptions & {
+  readonly chatID: number
+  /** The seq behind which it begins. */
+  readonly start?: number
+  /** How long it stays on a socket, in milliseconds; until the socket ends by default. */
+  readonly patience?: () => number
+}
+
+/** A reader with what it got. */
+export class RecordedReader {
+  readonly record: ReaderRecord
+  readonly #options: ReaderOptions
+  readonly #line: Line
+  readonly #ended: Promise<void>
+  #mayBeRefused = false
+  /** The seq up to which it has the chat: with this it resumes. */
+  position: number
+  /** How often it was acknowledged a join. */
+  joins = 0
+
+  constructor (options: ReaderOptions) {
+    const { name, chatID, start = 0, journal } = options
+    this.#options = options
+    this.#line = new Line(options)
+    this.position = start
+    this.record = { reader: name, chatID, start, seen: [] }
+    journal.readers.push(this.record)
+    this.#ended = this.#run()
+  }
+
+  get chatID (): number {
+    return this.#options.chatID
+  }
+
+  get token (): string {
+    return this.#options.token
+  }
+
+  /** From here on the server may say that it is no participant. */
+  expectRefusal (): void {
+    this.#mayBeRefused = true
+  }
+
+  /** Waits until it has everything up to a seq. @returns whether it had before the deadline */
+  async reached (seq: number, deadlineMs: number): Promise<boolean> {
+    const end = Date.now() + deadlineMs
+    while (this.position < seq && Date.now() < end) await delay(LOOK_INTERVAL_MS)
+    return this.position >= seq
+  }
+
+  /** Reads no more. */
+  async end (): Promise<void> {
+    this.#line.hangUp()
+    await this.#ended
+  }
+
+  async #run (): Promise<void> {
+    const { patience } = this.#options
+    for (let socket = await this.#line.socket(); socket !== undefined; socket = await this.#line.socket()) {
+      const { client } = socket
+      try {
+        const isJoined = this.#join(client)
+        isJoined.catch(() => undefined)
+        // A restless one may leave in the middle of what it missed.
+        const leaving = patience === undefined ? undefined : delay(patience(), 'left')
+        if (await Promise.race([isJoined, ...(leaving === undefined ? [] : [leaving])]) === true) await Promise.race([client.closed, ...(leaving === undefined ? [] : [leaving])])
+        else if (leaving === undefined) await delay(RETRY_DELAY_MS)
+      } catch (error) {
+        if (!(error instanceof SocketGoneError)) this.#options.journal.failures.push(`${this.record.reader} got no answer: ${String(error)}`)
+      }
+      client.drop()
+    }
+  }
+
+  async #join (client: ChatClient): Promise<boolean> {
+    const { chatID, journal } = this.#options
+    client.onFrame = (frame) => this.#take(frame)
+    let reached: number | undefined
+    const answer = await client.request({ type: 'join_chat', chatID, after: this.position }, () => { reached = this.position })
+    if (answer['type'] !== 'ack') {
+      const isExpected = this.#mayBeRefused && answer['code'] === 'not_a_participant'
+      if (isExpected || !journal.noteError(this.record.reader, answer)) this.#line.hangUp()
+      return false
+    }
+    this.joins++
+    if (answer['seq'] !== reached) journal.failures.push(`${this.record.reader} was acknowledged seq ${String(answer['seq'])} when everything up to ${String(reached)} had come`)
+    return true
+  }
+
+  #take (frame: Frame): void {
+    const { chatID, journal } = this.#options
+    if (frame['type'] !== 'new_message' || frame['chatID'] !== chatID) {
+      if (frame['type'] !== 'error' || !journal.noteError(this.record.reader, frame)) journal.failures.push(`${this.record.reader} got ${JSON.stringify(frame).slice(0, 300)}`)
+      return
+    }
+    const seq = integerAt(frame, 'seq')
+    this.record.seen.push({ seq, messageID: integerAt(frame, 'messageID'), text: textAt(frame, 'message'), at: Date.now() })
+    this.position = Math.max(this.position, seq)
+  }
+}

@@ -1,0 +1,146 @@
+/** One round: load, the fault, recovery, silence, and then the checker. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Random } from '../harness/random.ts'
+import { check, damageOf, type Violation } from './checking/checker.ts'
+import type { History, ReaderRecord, StoredRow } from './checking/history.ts'
+import { Journal } from './clients/journal.ts'
+import { STEADY, Workload } from './clients/workload.ts'
+import type { Fault } from './fault.ts'
+import type { Build } from './servers/build.ts'
+import type { FaultCluster } from './servers/fault-cluster.ts'
+import { RunScope } from './servers/run-scope.ts'
+
+const WARM_UP_MS = 1_000
+const FLOW_DEADLINE_MS = 20_000
+const AFTERMATH_MS = 700
+/** Within what time everybody has everything when all is well and nobody posts any more. */
+const CONVERGENCE_MS = 10_000
+const CONVERGENCE_DEADLINE_MS = 20_000
+const MEMORY_INTERVAL_MS = 250
+/** What no replica needs under this load. */
+const MEMORY_MIB = 400
+
+/** What came of a round. Times are in milliseconds. */
+export type RoundResult = {
+  readonly fault: Fault
+  readonly injections: number
+  readonly acked: number
+  readonly damage: ReturnType<typeof damageOf>
+  /** The longest that a reader of a chat got nothing while it was posted to. */
+  readonly longestGapMs: number
+  /** From the mending to the first post and delivery of everybody. */
+  readonly recoveryMs: number
+  readonly peakMiB: number
+  readonly violations: readonly Violation[]
+  readonly notes: readonly string[]
+  /** Whether the cluster is in no state to go on with. */
+  readonly isClusterBroken: boolean
+}
+
+/** Runs a fault on a cluster. */
+export async function runRound (fault: Fault, cluster: FaultCluster, seed: number, build: Build): Promise<RoundResult> {
+  const scope = new RunScope()
+  const journal = new Journal()
+  const random = new Random(seed)
+  const notes: string[] = []
+  let injections = 0
+  try {
+    await cluster.healthy()
+    const { patience } = fault
+    for (const replica of cluster.replicas) replica.resetMemory()
+    const sampling = setInterval(() => { for (const replica of cluster.replicas) replica.measure() }, MEMORY_INTERVAL_MS)
+    scope.teardown(() => clearInterval(sampling))
+    const deadlocks = await countDeadlocks(cluster)
+    const workload = await Workload.start({
+      cluster, journal, random, shape: { ...STEADY, ...fault.load }, readerServer: await fault.readerServer?.(cluster, scope),
+      patience: patience === undefined ? undefined : () => patience(random)
+    })
+    scope.teardown(() => workload.end())
+    const startedAt = Date.now()
+    if (await workload.flows(startedAt, FLOW_DEADLINE_MS) === undefined) throw new Error('The load does not get going.')
+    await delay(WARM_UP_MS)
+
+    await fault.inject({
+      cluster, workload, journal, random, scope, build,
+      injected: (times = 1) => { injections += times },
+      note: (text) => notes.push(text),
+      during: (ms) => delay(ms)
+    })
+    const mendedAt = Date.now()
+    const recoveryMs = await workload.flows(mendedAt, FLOW_DEADLINE_MS)
+    if (recoveryMs === undefined) journal.failures.push(`the load does not flow ${String(FLOW_DEADLINE_MS)} ms after all was mended`)
+    await delay(AFTERMATH_MS)
+    if (!await workload.stopWriting()) journal.failures.push('posts were not acknowledged a minute after all was mended')
+    const stoppedAt = Date.now()
+    await converge(cluster, workload)
+    const history = await collect({ fault, cluster, journal, workload, deadlocks })
+    const violations = check(history)
+    const acked = journal.posts.filter(({ ack }) => ack !== undefined).length
+    return {
+      fault, injections, acked, violations, notes, damage: damageOf(violations), isClusterBroken: false,
+      recoveryMs: recoveryMs ?? FLOW_DEADLINE_MS,
+      longestGapMs: Math.max(0, ...workload.readers.map(({ record }) => longestGap(record, startedAt, stoppedAt))),
+      peakMiB: Math.max(...history.memory.map(({ peakMiB }) => peakMiB))
+    }
+  } catch (error) {
+    const messages = [`the round broke off: ${error instanceof Error ? error.message : String(error)}`, ...journal.failures, ...cluster.failures.splice(0)]
+    return {
+      fault, injections, acked: journal.posts.filter(({ ack }) => ack !== undefined).length, violations: messages.map((message) => ({ invariant: 'I9', message })),
+      notes, damage: damageOf([]), isClusterBroken: true, longestGapMs: 0, recoveryMs: 0, peakMiB: 0
+    }
+  } finally {
+    await scope.end()
+  }
+}
+
+/** Waits until every reader has everything, and notes how long that took. */
+async function converge (cluster: FaultCluster, workload: Workload): Promise<void> {
+  const heads = await readHeads(cluster, workload.pairs.map(({ chatID }) => chatID))
+  const start = Date.now()
+  await Promise.all(workload.readers.map(async (reader) => {
+    await reader.reached(heads.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
+    reader.record.convergedMs = Date.now() - start
+  }))
+}
+
+async function collect ({ fault, cluster, journal, workload, deadlocks }: { fault: Fault, cluster: FaultCluster, journal: Journal, workload: Workload, deadlocks: number }): Promise<History> {
+  const chatIDs = [...new Set([...workload.pairs.map(({ chatID }) => chatID), ...journal.posts.map(({ chatID }) => chatID), ...journal.readers.map(({ chatID }) => chatID)])]
+  const rows = await cluster.sql<{ chat: string, seq: string, id: string, text: string }[]>`
+    select chat_id as chat, seq, id, body as text from messages where chat_id in ${cluster.sql(chatIDs)} order by chat_id, seq`
+  const heads = await readHeads(cluster, chatIDs)
+  const waited = await countDeadlocks(cluster) - deadlocks
+  return {
+    posts: journal.posts,
+    readers: journal.readers,
+    rows: rows.map(({ chat, seq, id, text }): StoredRow => ({ chatID: Number(chat), seq: Number(seq), messageID: Number(id), text })),
+    heads,
+    failures: [
+      ...journal.failures, ...cluster.failures.splice(0),
+      ...(waited > 0 ? [`Postgres has broken ${String(waited)} deadlocks between replicas`] : [])
+    ],
+    late: journal.late,
+    memory: cluster.replicas.map((replica) => ({ replica: replica.name, peakMiB: replica.measure(), boundMiB: fault.memoryMiB ?? MEMORY_MIB })),
+    convergenceMs: CONVERGENCE_MS
+  }
+}
+
+async function readHeads (cluster: FaultCluster, chatIDs: number[]): Promise<Map<number, number>> {
+  const rows = await cluster.sql<{ chat: string, head: string }[]>`select chat_id as chat, last_seq as head from chat_heads where chat_id in ${cluster.sql(chatIDs)}`
+  return new Map(rows.map(({ chat, head }) => [Number(chat), Number(head)]))
+}
+
+/** The replicas' transactions that Postgres has ended for want of an order; a crash of Postgres forgets them. */
+async function countDeadlocks (cluster: FaultCluster): Promise<number> {
+  const [row] = await cluster.sql<{ deadlocks: string }[]>`select deadlocks from pg_stat_database where datname = current_database()`
+  return Number(row?.deadlocks ?? 0)
+}
+
+function longestGap ({ seen }: ReaderRecord, from: number, to: number): number {
+  let [longest, last] = [0, from]
+  for (const { at } of seen) {
+    if (at < from || at > to) continue
+    longest = Math.max(longest, at - last)
+    last = at
+  }
+  return Math.max(longest, to - last)
+}

@@ -1,0 +1,65 @@
+/**
+ * The safeguards that the suite must miss when they are gone: each is switched off in a copy of the build by changing
+ * its text, so that the product needs no switch. The suite proves itself by failing then.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Build } from './servers/build.ts'
+
+/** A change of the built text. */
+type Replacement = { readonly file: string, readonly from: string, readonly to: string }
+
+/** How a safeguard is switched off, and the faults that show it. */
+export type Safeguard = { readonly replacements: readonly Replacement[], readonly revealedBy: readonly string[] }
+
+/** Where the files of a build are. */
+const SOURCES = ['dist', 'dist-test/src']
+
+/** All of them. Paths are those of `src`; those under `drizzle` are of the folder itself. */
+export const SAFEGUARDS = {
+  /** A hole among the announcements is read from the store. */
+  'gap-repair': {
+    replacements: [{ file: 'realtime/chat-feed.js', from: 'if (this.#nextSeq !== undefined && this.#knownHead >= this.#nextSeq)', to: 'if (false)' }],
+    revealedBy: ['F6.lose']
+  },
+  /** Every chat that is followed is compared with the store every few seconds. */
+  sweep: {
+    replacements: [{ file: 'realtime/hub.js', from: 'if (this.#sweeping || this.#closed)', to: 'if (true)' }],
+    revealedBy: ['F6.lose']
+  },
+  /** The counters of a batch's chats are locked one after the other in the order of their ids. */
+  'lock-order': {
+    replacements: [{ file: 'drizzle/0001_create_post_messages.sql', from: 'ORDER BY chat_id FOR NO KEY UPDATE', to: 'ORDER BY random() FOR NO KEY UPDATE' }],
+    revealedBy: ['F14']
+  },
+  /** The counters of a batch's chats are locked before they are read. */
+  lock: {
+    replacements: [{ file: 'drizzle/0001_create_post_messages.sql', from: 'ORDER BY chat_id FOR NO KEY UPDATE', to: 'ORDER BY chat_id' }],
+    revealedBy: ['F14']
+  },
+  /** A post that is repeated is found by its key. */
+  'dedupe-key': {
+    replacements: [{ file: 'domain/messages.js', from: 'postKey: clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'postKey: serverKeys()' }],
+    revealedBy: ['F1', 'F9.in-doubt']
+  },
+  /** SIGTERM lets a replica finish what it has begun and part from its clients. */
+  drain: {
+    replacements: [{ file: 'replica.js', from: 'closers.add(() => drain(app, config, services, connections))', to: '' }],
+    revealedBy: ['F2']
+  }
+} as const satisfies Record<string, Safeguard>
+
+/** The name of a safeguard. */
+export type SafeguardName = keyof typeof SAFEGUARDS
+
+/** Switches a safeguard off in a copy of the build. @throws when the text that makes it is no longer there */
+export async function switchOff (name: SafeguardName, { folder }: Build): Promise<void> {
+  for (const { file, from, to } of SAFEGUARDS[name].replacements) {
+    const places = file.startsWith('drizzle/') ? [file, `dist-test/${file}`] : SOURCES.map((source) => `${source}/${file}`)
+    for (const place of places) {
+      const text = await readFile(path.join(folder, place), 'utf8')
+      if (text.split(from).length !== 2) throw new Error(`The safeguard ${name} cannot be switched off: ${place} does not have this once: ${from}`)
+      await writeFile(path.join(folder, place), text.replace(from, to))
+    }
+  }
+}

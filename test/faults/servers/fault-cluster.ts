@@ -1,0 +1,130 @@
+/** Three replicas as processes of their own behind a haproxy, on servers of their own. */
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Sql } from 'postgres'
+import { createChat, register, type Account, type AccountHost } from '../../harness/accounts.ts'
+import { JWT_SECRET, PUBLIC_URL } from '../../harness/cluster.ts'
+import { call, type Answer } from '../../harness/http.ts'
+import { Outbox } from '../../harness/outbox.ts'
+import { freePort } from '../../harness/process.ts'
+import { RedisServer } from '../../harness/redis-server.ts'
+import type { Scope } from '../../harness/scope.ts'
+import { startBalancer } from './balancer.ts'
+import { type Build, CURRENT_BUILD } from './build.ts'
+import { PostgresServer } from './postgres-server.ts'
+import { ReplicaSlot, type ReplicaStart } from './replica-slot.ts'
+
+const REPLICAS = 3
+/** More than one user needs, for the faults that come in crowds. */
+const SOCKETS_PER_USER = '20000'
+/** Long enough for the balancer to have noticed that a replica is leaving. */
+const DRAIN_DELAY = '600ms'
+
+/** Where a cluster is and what it runs on. */
+export type ClusterOptions = {
+  /** For everything that is written; nobody else's. */
+  folder: string
+  build?: Build
+  postgres: PostgresServer
+  /** Where the replicas find the database, if not at the server itself. */
+  databaseUrl?: string
+  redis?: RedisServer | undefined
+  redisUrl?: string
+  environment?: Record<string, string>
+  /** What each replica is started with at first. */
+  start?: ReplicaStart
+}
+
+/** A user's account in a chat with another. */
+export type Pair = { readonly chatID: number, readonly accounts: readonly [Account, Account] }
+
+/** A running cluster. */
+export class FaultCluster implements AccountHost {
+  readonly url: string
+  readonly replicas: readonly ReplicaSlot[]
+  readonly postgres: PostgresServer
+  readonly outbox: Outbox
+  readonly secrets = new Set<string>()
+  /** What has gone wrong by itself since it was last asked. */
+  readonly failures: string[]
+  readonly #redis: RedisServer | undefined
+  readonly #accounts: Account[] = []
+  #pairs = 0
+
+  private constructor (parts: { url: string, replicas: readonly ReplicaSlot[], options: ClusterOptions, failures: string[] }) {
+    this.url = parts.url
+    this.replicas = parts.replicas
+    this.postgres = parts.options.postgres
+    this.#redis = parts.options.redis
+    this.outbox = new Outbox(parts.options.folder)
+    this.failures = parts.failures
+  }
+
+  /** Starts a cluster that ends with the scope. */
+  static async start (scope: Scope, options: ClusterOptions): Promise<FaultCluster> {
+    await mkdir(options.folder, { recursive: true })
+    const redisUrl = options.redisUrl ?? options.redis?.url
+    const failures: string[] = []
+    const environment = {
+      DATABASE_URL: options.databaseUrl ?? options.postgres.url, ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+      DATABASE_POOL: '6', JWT_SECRET, PUBLIC_URL, DATA_DIR: options.folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off',
+      MAX_SOCKETS_PER_USER: SOCKETS_PER_USER, DRAIN_DELAY, LOG_LEVEL: 'warn', ...options.environment
+    }
+    const replicas: ReplicaSlot[] = []
+    for (let index = 0; index < REPLICAS; index++) {
+      replicas.push(new ReplicaSlot(`replica ${String(index + 1)}`, await freePort(), options.build ?? CURRENT_BUILD, environment, (failure) => failures.push(failure)))
+    }
+    scope.teardown(async () => { await Promise.all(replicas.map((replica) => replica.stop('SIGKILL'))) })
+    await Promise.all(replicas.map((replica) => replica.start(options.start)))
+    const url = await startBalancer(scope, options.folder, replicas.map(({ port }) => port))
+    return new FaultCluster({ url, replicas, options, failures })
+  }
+
+  get sql (): Sql {
+    return this.postgres.admin
+  }
+
+  /** The Redis server. @throws when the cluster has another arrangement */
+  get redis (): RedisServer {
+    if (this.#redis === undefined) throw new Error('This cluster has no single Redis server.')
+    return this.#redis
+  }
+
+  /** The replica of that number, counted round and round. */
+  replica (index: number): ReplicaSlot {
+    const replica = this.replicas[index % this.replicas.length]
+    if (replica === undefined) throw new Error('The cluster has no replica.')
+    return replica
+  }
+
+  /** Sends a request through the balancer. */
+  async post (target: string, body: unknown): Promise<Answer> {
+    return call(this.url + target, 'POST', { body })
+  }
+
+  /** Waits until every replica is ready and lacks nothing. */
+  async healthy (): Promise<void> {
+    await Promise.all(this.replicas.map((replica) => replica.healthy()))
+  }
+
+  /** A chat that nobody has used. Accounts are made as they are needed: n of them make n(n-1)/2 chats. */
+  async nextPair (): Promise<Pair> {
+    let [low, high] = [this.#pairs++, 1]
+    while (low >= high) low -= high++
+    const [first, second] = [await this.#account(low), await this.#account(high)]
+    return { accounts: [first, second], chatID: await createChat(this, first, second) }
+  }
+
+  async #account (index: number): Promise<Account> {
+    return this.#accounts[index] ??= await register(this)
+  }
+}
+
+/** Starts a cluster with a Postgres and a Redis server of its own. */
+export async function startStandardCluster (scope: Scope, options: Omit<ClusterOptions, 'postgres' | 'redis'>): Promise<FaultCluster> {
+  const redis = new RedisServer(await freePort(), ['--enable-debug-command', 'local'])
+  scope.teardown(() => redis.stop())
+  const postgres = await PostgresServer.create(scope, { folder: path.join(options.folder, 'postgres') })
+  await Promise.all([redis.start(), postgres.start()])
+  return FaultCluster.start(scope, { ...options, postgres, redis })
+}
