@@ -77,6 +77,8 @@ function connect (options: PostgresOptions, { max, timeoutMs }: { max: number, t
     prepare: options.prepare,
     socket: createPostgresSockets(hosts, timeoutMs === undefined ? 0 : timeoutMs + SILENCE_MARGIN_MS),
     connect_timeout: CONNECT_TIMEOUT_S,
+    // Nothing here is an array, and nobody would hear of it if the connection ended during this query of the driver's own.
+    fetch_types: false,
     // The default waits up to 20 s before it tries again, far longer than a restart of Postgres takes.
     backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, MAX_BACKOFF_S),
     connection: {

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
@@ -15,6 +17,14 @@ import { startTcpProxy } from '../harness/tcp-proxy.ts'
 
 const DEADLINE_MS = 30_000
 const REPLICAS = 5
+
+/** What a server says before it ends a connection: an ErrorResponse of the protocol, with its SQLSTATE. */
+const TERMINATED = (() => {
+  const fields = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
+})()
 
 t.setTimeout(300_000)
 
@@ -63,6 +73,35 @@ await withServices(t, 'a connection that the server ends fails what is under way
   t.ok(isTransient(error), String(error))
   // The next query may still run into the connection that is about to close.
   t.ok(await eventually(() => database.ping().then(() => true, () => false), DEADLINE_MS), 'it answers again')
+})
+
+await withServices(t, 'connections that end while they are being opened leave no rejection that nobody hears of', async (t, { databaseUrl }) => {
+  const url = new URL(await createDatabase(t, databaseUrl))
+  const target = { host: url.hostname, port: Number(url.port === '' ? '5432' : url.port) }
+  /** How often the server may answer on the next connection before that is cut. */
+  let answers = Infinity
+  const proxy = createServer((client) => {
+    const service = connect(target)
+    let left = answers
+    answers = Infinity
+    client.on('data', (bytes) => service.write(bytes)).on('error', () => undefined).on('close', () => service.destroy())
+    service.on('data', (bytes) => left-- > 0 ? client.write(bytes) : client.end(TERMINATED)).on('error', () => undefined).on('close', () => client.destroy())
+  })
+  t.teardown(() => proxy.close())
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  const address = proxy.address()
+  url.host = `127.0.0.1:${typeof address === 'object' && address !== null ? String(address.port) : ''}`
+  const rejections: unknown[] = []
+  const note = (reason: unknown) => rejections.push(reason)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  for (const allowed of [0, 1, 2, 3]) {
+    const database = await open(t, url.href, { pool: 1 })
+    answers = allowed
+    const error = await within(database.ping().then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the query to be answered')
+    t.ok(error === undefined || isTransient(error), `cut after ${String(allowed)} answers: ${String(error)}`)
+  }
+  t.strictSame(rejections, [])
 })
 
 await withServices(t, 'a server that goes away fails queries as transient, and is found again', async (t, { databaseUrl }) => {
