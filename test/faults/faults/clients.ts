@@ -70,7 +70,7 @@ const removed: Fault = {
   id: 'F15.removed',
   title: 'a participant leaves while posts stream in, with sockets on every replica',
   async inject ({ cluster, workload, journal, random, injected, during }: Round) {
-    const database = await openPostgres({ url: cluster.postgres.url, pool: 1, prepare: false })
+    const database = await openPostgres({ url: cluster.postgres.url, pool: 1, prepare: false, timeoutMs: 60_000 })
     try {
       const [found] = await cluster.sql`select 1 from pg_class where relname = 'removals'`
       if (found === undefined) await noteRemovals(database)
