@@ -4,10 +4,13 @@
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * SQLSTATEs after which the same statement may be run again: the server went away, is starting, refused for want of
- * connections, or asked for it (serialization failure, deadlock). See the Postgres manual, appendix A.
+ * SQLSTATEs after which the same statement may be run again: the server went away, is starting, or asked for it
+ * (serialization failure, deadlock). See the Postgres manual, appendix A.
  */
-const TRANSIENT_STATES = new Set(['40001', '40P01', '53300', '55P03', '57014', '57P01', '57P02', '57P03', '25006'])
+const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '25006'])
+
+/** Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory, room on its disk. */
+const TRANSIENT_CLASSES = new Set(['08', '53'])
 
 /** Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made. */
 const CONNECTION_CODES = new Set([
@@ -28,7 +31,7 @@ function codesOf (error: unknown): string[] {
  * unknown: a connection that dies during the commit does not tell on which side of it.
  */
 export function isTransient (error: unknown): boolean {
-  return codesOf(error).some((code) => CONNECTION_CODES.has(code) || TRANSIENT_STATES.has(code) || code.startsWith('08'))
+  return codesOf(error).some((code) => CONNECTION_CODES.has(code) || TRANSIENT_STATES.has(code) || TRANSIENT_CLASSES.has(code.slice(0, 2)))
 }
 
 /** Whether a row with the same unique key is there already. */
