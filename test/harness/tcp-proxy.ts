@@ -1,6 +1,7 @@
 /** A proxy between a server under test and a service, so that the service can go away without being stopped. */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Scope } from './scope.ts'
 
 /** How a line is bad: each way for the answers of the service only. */
@@ -15,10 +16,13 @@ export type Impairment = {
 const SLICES = 10
 const MS_PER_SLICE = 1_000 / SLICES
 
+/** `onTheWay` resolves when what the service has said so far has been passed on late. */
+type Connection = { readonly client: Socket, readonly service: Socket, onTheWay: Promise<void> | undefined }
+
 /** Passes bytes on between its port and another. */
 export class TcpProxy {
   readonly #target: { host: string, port: number }
-  readonly #connections = new Set<{ client: Socket, service: Socket }>()
+  readonly #connections = new Set<Connection>()
   #server: Server | undefined
   #port = 0
   #holding = false
@@ -72,31 +76,41 @@ export class TcpProxy {
   }
 
   /** Passes bytes of the service on, as late and as slowly as the line is now. */
-  #answer (bytes: Buffer, client: Socket, service: Socket): void {
-    const { delayMs, bytesPerSecond } = this.#impairment
-    if (delayMs !== undefined) setTimeout(() => client.write(bytes), delayMs)
-    else if (bytesPerSecond !== undefined) this.#trickle(bytes, client, service)
-    else client.write(bytes)
+  #answer (bytes: Buffer, connection: Connection): void {
+    const { delayMs = 0, bytesPerSecond } = this.#impairment
+    if (delayMs > 0 || connection.onTheWay !== undefined) this.#delay(bytes, delayMs, connection)
+    else if (bytesPerSecond !== undefined) this.#trickle(bytes, connection)
+    else connection.client.write(bytes)
+  }
+
+  /** What was said later never comes earlier, also when the line has become good meanwhile. */
+  #delay (bytes: Buffer, delayMs: number, connection: Connection): void {
+    const passed = Promise.all([delay(delayMs), connection.onTheWay]).then(() => {
+      connection.client.write(bytes)
+      if (connection.onTheWay === passed) connection.onTheWay = undefined
+    })
+    connection.onTheWay = passed
   }
 
   /** Reads no more until these bytes are through, so that the rest piles up at the service. */
-  #trickle (bytes: Buffer, client: Socket, service: Socket): void {
+  #trickle (bytes: Buffer, connection: Connection): void {
+    const { client, service } = connection
     service.pause()
     const { bytesPerSecond } = this.#impairment
     const size = bytesPerSecond === undefined ? bytes.length : Math.ceil(bytesPerSecond / SLICES)
     client.write(bytes.subarray(0, size))
-    if (bytes.length > size) setTimeout(() => this.#trickle(bytes.subarray(size), client, service), MS_PER_SLICE)
+    if (bytes.length > size) setTimeout(() => this.#trickle(bytes.subarray(size), connection), MS_PER_SLICE)
     else if (!this.#holding) setTimeout(() => service.resume(), MS_PER_SLICE)
   }
 
   #accept (client: Socket): void {
     const service = connect(this.#target)
-    const connection = { client, service }
+    const connection: Connection = { client, service, onTheWay: undefined }
     this.#connections.add(connection)
     for (const [from, to] of [[client, service], [service, client]] as const) {
       from.setNoDelay(true)
       if (from === client) from.on('data', (bytes) => to.write(bytes))
-      else from.on('data', (bytes) => this.#answer(bytes, client, service))
+      else from.on('data', (bytes) => this.#answer(bytes, connection))
       from.on('error', () => undefined)
       from.on('close', () => {
         to.destroy()
