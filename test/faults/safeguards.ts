@@ -40,7 +40,7 @@ export const SAFEGUARDS = {
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
     replacements: [{ file: 'domain/messages.js', from: 'postKey: clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'postKey: serverKeys()' }],
-    revealedBy: ['F1', 'F9.in-doubt']
+    revealedBy: ['F4', 'F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
