@@ -10,6 +10,7 @@ import ops, { type OpsDeps } from './ops.ts'
 import accessTokens from './plugins/access-tokens.ts'
 import origins from './plugins/origins.ts'
 import rateLimit from './plugins/rate-limit.ts'
+import requestMetrics from './plugins/request-metrics.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plugins/security-headers.ts'
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
@@ -54,6 +55,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 /** Adds everything that is served. */
 export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { rates: Rates }): Promise<void> {
   await app.register(services, deps)
+  await app.register(requestMetrics)
   await app.register(securityHeaders)
   await app.register(origins)
   await app.register(accessTokens)

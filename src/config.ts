@@ -29,6 +29,8 @@ const optional = (description: string, pattern: string) => Type.Optional(Type.St
 export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ description: 'address to listen on', default: '0.0.0.0', minLength: 1 }),
   PORT: integer('port of HTTP and WebSocket; 0 picks a free one', 5123, 0, 65_535),
+  METRICS_PORT: Type.Optional(Type.Integer({ description: 'port of GET /metrics for Prometheus; without it there is none', minimum: 0, maximum: 65_535, expected: 'a whole number from 0 to 65535' })),
+  METRICS_HOST: Type.String({ description: 'address of that port', default: '0.0.0.0', minLength: 1 }),
   PUBLIC_URL: optional('base of the links in mails, e.g. https://chat.example.org; http://localhost:PORT without it', '^https?://[^/?#\\s]+$'),
   CORS_ORIGINS: Type.String({ description: 'comma-separated origins of web clients, e.g. https://app.example.org, whose pages may call the API and open sockets', default: '', pattern: '^(https?://[^/?#\\s,]+(,\\s*|$))*$', expected: 'comma-separated origins such as https://app.example.org, without a path' }),
   DATA_DIR: Type.String({ description: 'folder of the embedded store, its secret and the mail file', default: './data', minLength: 1 }),
@@ -173,6 +175,7 @@ function resolve (env: Environment) {
   return {
     host: env.HOST,
     port: env.PORT,
+    metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
     // As browsers write them: in lower case, without the port that goes without saying.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),

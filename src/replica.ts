@@ -13,12 +13,15 @@ import { decodeEvent, EVENTS_CHANNEL } from './domain/events.ts'
 import type { LogStream } from './logger.ts'
 import { openMailer } from './mail/open-mailer.ts'
 import { createOutboxSender } from './mail/outbox-sender.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { counted } from './rates/counted.ts'
 import { createLocalRates } from './rates/local.ts'
 import { type Rates, UNLIMITED } from './rates/rates.ts'
 import { createRedisRates } from './rates/redis.ts'
 import { CLOSE_CODES } from './realtime/close-codes.ts'
 import { Connections } from './realtime/connections.ts'
 import { Hub } from './realtime/hub.ts'
+import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import type { Database } from './store/database.ts'
 import { openPglite } from './store/pglite.ts'
@@ -38,6 +41,8 @@ const REQUEST_GRACE_MS = 5_000
 export type Replica = {
   /** Where it listens, e.g. `http://127.0.0.1:5123`. */
   readonly url: string
+  /** Where its metrics are, seen from its machine; undefined when they are off. */
+  readonly metricsUrl: string | undefined
   readonly app: FastifyInstance
   /** What it runs on, in one sentence without a credential. */
   readonly description: string
@@ -63,15 +68,16 @@ export async function startReplica (config: Config, options: ReplicaOptions = {}
   }
 }
 
-async function openDatabase (config: Config): Promise<Database> {
+async function openDatabase (config: Config, metrics: Metrics): Promise<Database> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database)
+  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database, metrics)
 }
 
 async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
   const app = createServer(config, options.logStream)
   const clock = () => new Date()
-  const database = options.database ?? await openDatabase(config)
+  const metrics = new Metrics()
+  const database = options.database ?? await openDatabase(config, metrics)
   closers.add(() => database.close())
   const bus = await openBus(config, app, options)
   closers.add(() => bus.close())
@@ -80,9 +86,9 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
-  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates })
+  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: counted(rates, metrics) })
   closers.add(() => services.epoch.stop())
-  const hub = createHub(services, bus, config, app)
+  const hub = createHub(services, bus, config, app, metrics)
   closers.add(() => hub.close())
   closers.add(() => services.messages.flush())
   const connections = new Connections({
@@ -92,14 +98,16 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
     maxSocketsPerUser: config.sockets.maxSocketsPerUser
   })
   closers.add(() => connections.stop())
-  followEvents(bus, services, hub, connections)
+  followEvents(bus, services, hub, connections, metrics)
   services.epoch.onChange(() => {
     app.log.warn('the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and told to start over')
     connections.restartAll('another epoch has begun')
     hub.reset()
   })
   closers.add(() => closeServer(app))
-  await buildApp(app, { config, services, hub, connections, database, bus, rates })
+  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics })
+  const metricsServer = await serveReplicaMetrics(app, { config, database, bus })
+  closers.add(() => metricsServer?.close())
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   outbox.start()
   const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
@@ -110,6 +118,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   return {
     url: urlOf(app),
     app,
+    metricsUrl: metricsServer === undefined ? undefined : `http://127.0.0.1:${String(metricsServer.port)}/metrics`,
     description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
     close: () => closing ??= closers.close()
   }
@@ -132,21 +141,25 @@ function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): 
   return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
 }
 
-function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance): Hub {
+function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance, metrics: Metrics): Hub {
   const hub = new Hub({
     bus,
     log: { ...chats, read: messages.read, readAs: messages.readAs },
     encode: encodeNewMessage,
     epoch: () => epoch.current,
     sweepIntervalMs: config.sweepIntervalMs,
+    metrics,
     logger: app.log
   })
-  messages.onCommitted((committed) => hub.announce(committed))
+  messages.onCommitted((committed) => {
+    metrics.eventsCommitted.add('message', committed.messages.length)
+    hub.announce(committed)
+  })
   return hub
 }
 
 /** What was done to sessions and memberships, here or on other replicas, reaches the caches and the sockets here. */
-function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections): void {
+function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections, metrics: Metrics): void {
   services.sessions.onRevoked((sessionIds) => connections.endSessions(sessionIds))
   const handler = (payload: Buffer) => {
     const event = decodeEvent(payload)
@@ -156,7 +169,9 @@ function followEvents (bus: Bus, services: Services, hub: Hub, connections: Conn
   // Down now means subscribed later; until then the sessions of sockets are looked up every few seconds.
   bus.subscribe(EVENTS_CHANNEL, handler).catch(() => undefined)
   bus.onChange((isUp) => {
-    if (isUp) void connections.checkSessions()
+    if (!isUp) return
+    metrics.busReconnects++
+    void connections.checkSessions()
   })
 }
 

@@ -13,6 +13,8 @@ export type Bus = {
   readonly description: string
   /** Whether what is published now can be expected to arrive, and every subscription is acknowledged. */
   readonly isUp: boolean
+  /** How many payloads could not even be sent, since the start. */
+  readonly dropped: number
   /** Sends a payload to the channel's subscribers; never waits and never throws. */
   publish: (channel: string, payload: Buffer) => void
   /**

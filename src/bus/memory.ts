@@ -9,6 +9,7 @@ export function createMemoryBus (): Bus {
   return {
     description: 'events inside this process',
     isUp: true,
+    dropped: 0,
     publish (channel, payload) {
       // Later, as over a network: a handler must never run inside the publisher's call.
       setImmediate(() => {

@@ -32,6 +32,8 @@ export class RedisClusterBus implements Bus {
   readonly #moving = new Set<string>()
   readonly #listeners: ((isUp: boolean) => void)[] = []
   #isUp = false
+  /** Payloads of slots that nobody has, or of links that are gone. */
+  #dropped = 0
   #closed = false
 
   /** @param options the same as those of `openRedisBus` */
@@ -50,6 +52,10 @@ export class RedisClusterBus implements Bus {
     return this.#isUp
   }
 
+  get dropped () {
+    return [...this.#links.values()].reduce((sum, link) => sum + link.dropped, this.#dropped)
+  }
+
   /** Resolves when every link is up or failed once. */
   async open () {
     let timer: NodeJS.Timeout | undefined
@@ -63,7 +69,8 @@ export class RedisClusterBus implements Bus {
 
   publish (channel: string, payload: Buffer) {
     const link = this.#channels.get(channel)?.link ?? this.#ownerOf(channel)
-    link?.publish(channel, payload)
+    if (link === undefined) this.#dropped++
+    else link.publish(channel, payload)
   }
 
   async subscribe (name: string, handler: BusHandler) {
@@ -114,6 +121,7 @@ export class RedisClusterBus implements Bus {
     for (const [node, link] of this.#links) {
       if (masters.has(node)) continue
       this.#links.delete(node)
+      this.#dropped += link.dropped
       void link.close()
     }
     for (const node of masters) if (!this.#links.has(node)) this.#links.set(node, this.#connect(node))

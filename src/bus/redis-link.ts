@@ -21,6 +21,8 @@ const RENEWAL_CHUNK = 500
 /** Bytes that may wait for a Redis that does not read; beyond them hints are dropped, as they may be. */
 const MAX_UNSENT_BYTES = 16_777_216
 
+/** Buffers that a payload leaves in. */
+const PARTS_OF_PAYLOAD = 3
 const END_OF_LINE = Buffer.from('\r\n')
 
 /** `acknowledged` is undefined after an attempt that failed: the next caller asks again. */
@@ -48,6 +50,7 @@ export type BusLog = { warn: (details: object, message: string) => void }
 export class RedisLink implements Bus {
   readonly description: string
   #isUp = false
+  #dropped = 0
   readonly #isSharded: boolean
   /** The head of a published payload up to the name's length. */
   readonly #publishHead: string
@@ -97,6 +100,10 @@ export class RedisLink implements Bus {
     return this.#isUp
   }
 
+  get dropped () {
+    return this.#dropped
+  }
+
   /** Resolves as soon as both connections are up, or failed once: the link then comes up by itself. */
   async open () {
     let timer: NodeJS.Timeout | undefined
@@ -108,7 +115,10 @@ export class RedisLink implements Bus {
   }
 
   publish (channel: string, payload: Buffer) {
-    if (this.#publisher.status !== 'ready') return
+    if (this.#publisher.status !== 'ready') {
+      this.#dropped++
+      return
+    }
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#send())
     const name = this.#name(channel)
     const head = `${this.#publishHead}${String(Buffer.byteLength(name))}\r\n${name}\r\n$${String(payload.length)}\r\n`
@@ -117,9 +127,11 @@ export class RedisLink implements Bus {
 
   #send () {
     const bytes = Buffer.concat(this.#outgoing)
+    const count = this.#outgoing.length / PARTS_OF_PAYLOAD
     this.#outgoing = []
     const { stream, status } = this.#publisher
     if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) stream.write(bytes)
+    else this.#dropped += count
   }
 
   async subscribe (channel: string, handler: BusHandler) {

@@ -16,7 +16,7 @@ const WINDOW_MS = 15 * MINUTE_MS
 const FAMILIARITY_MS = 30 * 24 * 60 * MINUTE_MS
 const ALL_ACCOUNTS = 'all'
 
-const FAMILIAR: Rate = { name: 'familiar', max: 1, windowMs: FAMILIARITY_MS }
+const FAMILIAR: Rate = { name: 'familiar', max: 1, windowMs: FAMILIARITY_MS, isMark: true }
 
 /** How many logins may fail. */
 export type LoginLimits = {

@@ -43,6 +43,8 @@ export function createMessages (deps: MessagesDeps) {
     readAs: async (userId: number, chatId: number, after: number, limit: number) =>
       (await store.listMessagesAfterAs(deps.orm, userId, chatId, after, limit)).map(toMessage),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
+    /** How many posts wait to be stored. */
+    waiting: () => deps.poster.waiting,
     /** Resolves when everything that was posted until now is stored or refused. */
     flush: () => deps.poster.flush()
   }

@@ -66,6 +66,11 @@ export class Poster {
     return lane === undefined ? Promise.reject(new ChatError('internal')) : lane.add(post)
   }
 
+  /** How many posts wait for the batch before theirs. */
+  get waiting (): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0)
+  }
+
   /** Resolves when everything that was posted until now is stored or refused. */
   async flush (): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.idle()))
@@ -81,6 +86,10 @@ class Lane {
   constructor (options: PosterOptions, listeners: readonly CommitListener[]) {
     this.#options = options
     this.#listeners = listeners
+  }
+
+  get waiting (): number {
+    return this.#waiting.length
   }
 
   add (post: Post): Promise<Receipt> {

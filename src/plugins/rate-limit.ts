@@ -31,9 +31,13 @@ export default fastifyPlugin<{ rates: Rates }>(async (app, { rates }) => {
     // How much is left is of use to nobody but a guesser; when to come back is said by the error.
     addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false, 'retry-after': false },
     addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    errorResponseBuilder: (_request, { ttl }) => new ChatError('rate_limited', undefined, { retryAfterMs: ttl })
+    errorResponseBuilder: ({ routeOptions }, { ttl }) => {
+      const { rateLimit: rate } = routeOptions.config
+      if (rate !== undefined && rate !== false) app.metrics.rateLimited.add(rate.groupId?.trim() ?? 'requests')
+      return new ChatError('rate_limited', undefined, { retryAfterMs: ttl })
+    }
   })
-}, { name: 'rate-limit', fastify: '5.x' })
+}, { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' })
 
 /** Has the library count where all else is counted, which goes on while Redis is away. */
 function storeIn (rates: Rates): FastifyRateLimitStoreCtor {

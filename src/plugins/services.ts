@@ -1,6 +1,7 @@
 /** Makes the domain and the realtime part known to every route. */
 import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../config.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Connections } from '../realtime/connections.ts'
 import type { Hub } from '../realtime/hub.ts'
 import type { Services } from '../services.ts'
@@ -11,18 +12,20 @@ declare module 'fastify' {
     services: Services
     hub: Hub
     connections: Connections
+    metrics: Metrics
     /** What the process is doing; anything but `serving` fails readiness. */
     lifecycle: { phase: 'serving' | 'draining' }
   }
 }
 
 /** What the routes are served from. */
-export type Served = { config: Config, services: Services, hub: Hub, connections: Connections }
+export type Served = { config: Config, services: Services, hub: Hub, connections: Connections, metrics: Metrics }
 
-export default fastifyPlugin<Served>(async (app, { config, services, hub, connections }) => {
+export default fastifyPlugin<Served>(async (app, { config, services, hub, connections, metrics }) => {
   app.decorate('config', config)
   app.decorate('services', services)
   app.decorate('hub', hub)
   app.decorate('connections', connections)
+  app.decorate('metrics', metrics)
   app.decorate('lifecycle', { phase: 'serving' })
 }, { name: 'services', fastify: '5.x' })

@@ -9,7 +9,13 @@
  */
 
 /** How often something may happen within a window. */
-export type Rate = { name: string, max: number, windowMs: number }
+export type Rate = {
+  name: string
+  max: number
+  windowMs: number
+  /** It marks something for a while and refuses nothing. */
+  isMark?: true
+}
 
 /** Counts per rate and key. A key is whatever the rate is for: an address, an account, both. */
 export type Rates = {

@@ -2,12 +2,14 @@
  * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
  * or out of order; every subscriber gets the seqs one after the other. A gap is read from the store.
  */
+import type { Metrics } from '../metrics/metrics.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import { bytesFrom, firstSeqOf, type Run } from './run.ts'
 
 /** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
 const GAP_PATIENCE_MS = 30
 const RETRY_DELAY_MS = 500
+const MS_PER_S = 1_000
 /** Messages read at once to fill a gap: the longest of them fit into what may wait for a socket. */
 const REPAIR_PAGE = 32
 /** Bytes of runs that may be held behind a gap; what is beyond will be read from the store. */
@@ -37,7 +39,11 @@ export type FeedSource = {
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
   /** Told of a failure to read; the feed tries again by itself. */
   failed: (error: unknown) => void
+  metrics: Metrics
 }
+
+/** What shows that something is missing: a hint from beyond it, a look at the store, or a join that is ahead. */
+export type RepairCause = 'gap' | 'sweep' | 'join'
 
 /** The feed of one chat. */
 export class ChatFeed {
@@ -60,9 +66,13 @@ export class ChatFeed {
   #heldBytes = 0
   /** What is delivered and leaves at the end of this turn. */
   #pending: Buffer[] = NONE
+  #pendingFrames = 0
+  /** When the oldest of what is pending was committed. */
+  #pendingSince = Infinity
   #flushScheduled = false
   #repairTimer: NodeJS.Timeout | undefined
   #repairing = false
+  #repairCause: RepairCause = 'gap'
   #reloading = false
   #closed = false
 
@@ -93,17 +103,17 @@ export class ChatFeed {
       if (this.#held.length === 0 && this.#isNext(run)) this.#deliver(run)
       else this.#hold(run)
     }
-    this.#advance()
+    this.#advance('gap')
   }
 
   /** Takes note that the chat goes up to a seq, with a membership of that version. The first call starts the feed. */
-  observeHead (lastSeq: number, membersVersion: number): void {
+  observeHead (lastSeq: number, membersVersion: number, cause: RepairCause = 'sweep'): void {
     this.#knownHead = Math.max(this.#knownHead, lastSeq)
     if (this.#nextSeq === undefined) {
       this.#nextSeq = lastSeq + 1
       this.#membersVersion = membersVersion
     } else this.observeMembers(membersVersion)
-    this.#advance()
+    this.#advance(cause)
   }
 
   /** Takes note that the membership has changed. Nothing is delivered until the new one is known. */
@@ -126,7 +136,7 @@ export class ChatFeed {
     if (startSeq <= this.nextSeq) this.#live.add(subscriber)
     else {
       this.#waiting = (this.#waiting ?? new Map()).set(subscriber, startSeq)
-      this.observeHead(startSeq - 1, this.#membersVersion)
+      this.observeHead(startSeq - 1, this.#membersVersion, 'join')
     }
   }
 
@@ -154,13 +164,14 @@ export class ChatFeed {
   }
 
   #hold (run: Run): void {
+    if (this.#nextSeq !== undefined && firstSeqOf(run) > this.#nextSeq) this.#source.metrics.hintGaps++
     this.#held = [...this.#held, run].sort((a, b) => firstSeqOf(a) - firstSeqOf(b))
     this.#heldBytes += run.bytes.length
     while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1) this.#heldBytes -= this.#held.pop()?.bytes.length ?? 0
   }
 
   /** Delivers whatever has come into line, and sees to what is missing. */
-  #advance (): void {
+  #advance (cause: RepairCause): void {
     for (;;) {
       const [run] = this.#held
       if (run === undefined || !this.#isNext(run)) break
@@ -168,7 +179,7 @@ export class ChatFeed {
       this.#heldBytes -= run.bytes.length
       if (run.lastSeq >= this.nextSeq) this.#deliver(run)
     }
-    if (this.#nextSeq !== undefined && this.#knownHead >= this.#nextSeq) this.#scheduleRepair(GAP_PATIENCE_MS)
+    if (this.#nextSeq !== undefined && this.#knownHead >= this.#nextSeq) this.#scheduleRepair(GAP_PATIENCE_MS, cause)
   }
 
   /** Whether a run may be delivered now, from the seq on that is due. */
@@ -182,6 +193,8 @@ export class ChatFeed {
 
   #deliver (run: Run): void {
     const bytes = bytesFrom(run, this.nextSeq)
+    this.#pendingFrames += run.lastSeq + 1 - this.nextSeq
+    this.#pendingSince = Math.min(this.#pendingSince, run.committedAt)
     this.#nextSeq = run.lastSeq + 1
     if (this.#pending.length === 0) this.#pending = [bytes]
     else this.#pending.push(bytes)
@@ -200,7 +213,10 @@ export class ChatFeed {
     this.#flush()
     for (const [subscriber, startSeq] of waiting) {
       if (startSeq > this.nextSeq) continue
-      if (startSeq < this.nextSeq) subscriber.write(bytesFrom(run, startSeq))
+      if (startSeq < this.nextSeq) {
+        subscriber.write(bytesFrom(run, startSeq))
+        this.#source.metrics.framesSent.add('new_message', this.nextSeq - startSeq)
+      }
       this.detach(subscriber)
       this.#live.add(subscriber)
     }
@@ -212,10 +228,18 @@ export class ChatFeed {
     const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)
     this.#pending = NONE
     for (const subscriber of this.#live) subscriber.write(bytes)
+    if (this.#live.size > 0) {
+      const { framesSent, deliverySeconds } = this.#source.metrics
+      framesSent.add('new_message', this.#pendingFrames * this.#live.size)
+      deliverySeconds.observe((Date.now() - this.#pendingSince) / MS_PER_S)
+    }
+    this.#pendingFrames = 0
+    this.#pendingSince = Infinity
   }
 
-  #scheduleRepair (delayMs: number): void {
+  #scheduleRepair (delayMs: number, cause: RepairCause): void {
     if (this.#repairing || this.#repairTimer !== undefined || this.#closed) return
+    this.#repairCause = cause
     this.#repairTimer = setTimeout(() => {
       this.#repairTimer = undefined
       void this.#repair()
@@ -226,6 +250,7 @@ export class ChatFeed {
   async #repair (): Promise<void> {
     this.#repairing = true
     let delayMs = GAP_PATIENCE_MS
+    if (!this.#isFenced() && this.#knownHead >= this.nextSeq) this.#source.metrics.positionRepairs.add(this.#repairCause)
     try {
       while (!this.#closed && !this.#isFenced() && this.#knownHead >= this.nextSeq) {
         const after = this.nextSeq - 1
@@ -240,7 +265,7 @@ export class ChatFeed {
       this.#source.failed(error)
     }
     this.#repairing = false
-    if (this.#knownHead >= this.nextSeq && !this.#isFenced()) this.#scheduleRepair(delayMs)
+    if (this.#knownHead >= this.nextSeq && !this.#isFenced()) this.#scheduleRepair(delayMs, this.#repairCause)
   }
 
   /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */
@@ -268,6 +293,6 @@ export class ChatFeed {
     if (this.#closed) return
     if (isLoaded) this.observeMembers(0)
     else setTimeout(() => this.observeMembers(0), RETRY_DELAY_MS)
-    this.#advance()
+    this.#advance('gap')
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Session } from '../domain/sessions.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { FeedSubscriber } from './chat-feed.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
 import { encodeTextFrame } from './websocket-frame.ts'
@@ -36,8 +37,10 @@ export class Connection {
   readonly #webSocket: WebSocketHandle
   readonly #socket: Socket
   readonly #limits: ConnectionLimits
+  readonly #metrics: Metrics
   #session: Session
-  #closing = false
+  /** The code of our close; undefined while there is none. */
+  #closedWith: CloseCode | undefined
   /** Cleared by each ping and set by whatever comes back. */
   isAlive = true
   /** What this socket has joined, by chat. */
@@ -47,11 +50,12 @@ export class Connection {
    * @param webSocket the upgraded socket
    * @param socket the TCP socket under it, to which whole frames are written directly
    */
-  constructor (webSocket: WebSocketHandle, socket: Socket, session: Session, limits: ConnectionLimits) {
+  constructor (webSocket: WebSocketHandle, socket: Socket, session: Session, limits: ConnectionLimits, metrics: Metrics) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#session = session
     this.#limits = limits
+    this.#metrics = metrics
   }
 
   get session (): Session {
@@ -59,7 +63,17 @@ export class Connection {
   }
 
   get isOpen (): boolean {
-    return !this.#closing && this.#webSocket.readyState === this.#webSocket.OPEN
+    return this.#closedWith === undefined && this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  /** The code with which this side has closed the socket, if it has. */
+  get closedWith (): CloseCode | undefined {
+    return this.#closedWith
+  }
+
+  /** Bytes that wait to be sent. */
+  get unsentBytes (): number {
+    return this.#socket.writableLength
   }
 
   get mayJoinMore (): boolean {
@@ -80,7 +94,9 @@ export class Connection {
   write (frames: Buffer): void {
     if (!this.isOpen) return
     this.#socket.write(frames)
-    if (this.#socket.writableLength > this.#limits.maxUnsentBytes) this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
+    if (this.#socket.writableLength <= this.#limits.maxUnsentBytes) return
+    this.#metrics.slowConsumers++
+    this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
   }
 
   /** Resolves when little is left to be sent, or the socket is gone. */
@@ -97,8 +113,8 @@ export class Connection {
 
   /** Closes the socket; nothing is written to it from here on. */
   close (code: CloseCode, reason: string): void {
-    if (this.#closing) return
-    this.#closing = true
+    if (this.#closedWith !== undefined) return
+    this.#closedWith = code
     this.#webSocket.close(code, reason)
     // The client's half of the closing handshake must be read, whether or not the socket was paused.
     this.#webSocket.resume()

@@ -31,6 +31,7 @@ export class Connections {
   readonly #pingTimer: NodeJS.Timeout
   readonly #sessionTimer: NodeJS.Timeout
   readonly #expiryTimer: NodeJS.Timeout
+  #size = 0
   #checking = false
 
   constructor (deps: ConnectionsDeps) {
@@ -38,6 +39,20 @@ export class Connections {
     this.#pingTimer = setInterval(() => this.#ping(), deps.pingIntervalMs)
     this.#sessionTimer = setInterval(() => void this.checkSessions(), deps.sessionCheckIntervalMs)
     this.#expiryTimer = setInterval(() => this.#closeExpired(), EXPIRY_CHECK_MS)
+  }
+
+  /** How many sockets there are. */
+  get size (): number {
+    return this.#size
+  }
+
+  /** Bytes that wait to be sent, over all sockets. */
+  get unsentBytes (): number {
+    let sum = 0
+    for (const connections of this.#bySession.values()) {
+      for (const connection of connections) sum += connection.unsentBytes
+    }
+    return sum
   }
 
   /** Whether a user may open one more socket here. */
@@ -50,6 +65,7 @@ export class Connections {
     const ofSession = this.#bySession.get(sessionId)
     if (ofSession === undefined) this.#bySession.set(sessionId, new Set([connection]))
     else ofSession.add(connection)
+    this.#size++
     this.#countByUser.set(userId, (this.#countByUser.get(userId) ?? 0) + 1)
   }
 
@@ -57,6 +73,7 @@ export class Connections {
     const { sessionId, userId } = connection.session
     const ofSession = this.#bySession.get(sessionId)
     if (ofSession?.delete(connection) !== true) return
+    this.#size--
     if (ofSession.size === 0) this.#bySession.delete(sessionId)
     const count = (this.#countByUser.get(userId) ?? 1) - 1
     if (count === 0) this.#countByUser.delete(userId)

@@ -2,13 +2,15 @@
  * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them and
  * lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
  */
+import { randomInt } from 'node:crypto'
 import type { Bus, BusHandler } from '../bus/bus.ts'
-import { ChatError } from '../domain/errors.ts'
+import { asChatError, ChatError } from '../domain/errors.ts'
 import type { Message } from '../domain/message.ts'
 import type { Committed } from '../domain/posting.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { ChatFeed, type FeedSource } from './chat-feed.ts'
 import type { Connection, Joined } from './connection.ts'
-import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
+import { createRun, decodeRun, encodeRun, isOld, originOf, type Run } from './run.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
@@ -22,6 +24,8 @@ const SWEEP_CHUNK = 1_000
 const REPLAY_PAGE = 200
 /** Bytes written at once to a socket that resumes, however many messages they are. */
 const REPLAY_CHUNK_BYTES = 16_384
+/** Numbers that tell replicas apart: a run that comes back to its replica is no duplicate. */
+const ORIGINS = 2 ** 32
 
 /** What the hub asks of the domain. */
 export type ChatLog = {
@@ -44,6 +48,7 @@ export type HubDeps = {
   /** The history that seqs belong to: hints of another one must not be heard. */
   epoch: () => string
   sweepIntervalMs: number
+  metrics: Metrics
   logger: { warn: (details: object, message: string) => void }
 }
 
@@ -52,29 +57,36 @@ type Room = { channel: string, feed: ChatFeed, hear: BusHandler, opened: Promise
 /** Delivers the messages of chats to the sockets of this replica. */
 export class Hub {
   readonly #deps: HubDeps
+  readonly #origin = randomInt(ORIGINS)
   readonly #rooms = new Map<number, Room>()
-  readonly #source: FeedSource = {
-    read: (chatId, after, limit) => this.#read(chatId, after, limit),
-    members: (chatId) => this.#members(chatId),
-    failed: (error) => this.#logFailure(error)
-  }
-
+  readonly #source: FeedSource
   #sweepTimer: NodeJS.Timeout | undefined
   #sweeping = false
   #closed = false
 
   constructor (deps: HubDeps) {
     this.#deps = deps
+    this.#source = {
+      read: (chatId, after, limit) => this.#read(chatId, after, limit),
+      members: (chatId) => this.#members(chatId),
+      failed: (error) => this.#logFailure(error),
+      metrics: deps.metrics
+    }
     deps.bus.onChange(() => void this.sweep())
     this.#scheduleSweep()
+  }
+
+  /** How many chats the sockets of this replica follow. */
+  get size (): number {
+    return this.#rooms.size
   }
 
   /** Tells of stored messages: the sockets of this replica at once, the other replicas through the bus. */
   announce (committed: Committed): void {
     const frames = committed.messages.map((message) => this.#deps.encode(message))
-    const run = createRun(frames, committed.lastSeq, committed.membersVersion)
+    const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now())
     this.#rooms.get(committed.chatId)?.feed.receive(run)
-    this.#deps.bus.publish(this.#channelOf(committed.chatId), encodeRun(run))
+    this.#deps.bus.publish(this.#channelOf(committed.chatId), encodeRun(run, this.#origin))
   }
 
   /** Takes note that somebody came into or left a chat. */
@@ -95,7 +107,13 @@ export class Hub {
     try {
       // Subscribed first, asked for the head second: nothing can fall between.
       await room.opened
-      return await this.#join(room.feed, connection, chatId, after)
+      const seq = await this.#join(room.feed, connection, chatId, after)
+      if (after !== undefined) this.#deps.metrics.resumes.add('ok')
+      return seq
+    } catch (error) {
+      const { code } = asChatError(error)
+      if (after !== undefined) this.#deps.metrics.resumes.add(code === 'position_unknown' || code === 'not_a_participant' ? code : 'failed')
+      throw error
     } finally {
       room.joining--
       this.#releaseIfUnused(chatId, room)
@@ -111,7 +129,7 @@ export class Hub {
       if (attempt > MEMBERSHIP_ATTEMPTS) throw new ChatError('unavailable')
       membership = await this.#deps.log.membership(userId, chatId)
     }
-    feed.observeHead(membership.lastSeq, membership.membersVersion)
+    feed.observeHead(membership.lastSeq, membership.membersVersion, 'join')
     if (after !== undefined && after > membership.lastSeq) throw new ChatError('position_unknown')
     const current = connection.subscriptions.get(chatId)
     // Who follows already loses nothing by asking again.
@@ -138,10 +156,12 @@ export class Hub {
         throw new ChatError('not_a_participant')
       }
       await this.#writePage(subscription, page)
+      this.#deps.metrics.framesSent.add('new_message', page.length)
       position = last.seq
     }
     if (subscription.isActive) feed.attach(subscription, position + 1)
     else this.#end(feed, subscription)
+    this.#deps.metrics.resumeMessages.observe(position - after)
     return position
   }
 
@@ -237,7 +257,11 @@ export class Hub {
     }
     const feed = new ChatFeed(chatId, this.#source)
     const hear = (payload: Buffer) => {
-      const run = isOld(payload, feed.nextSeq, feed.membersVersion) ? undefined : decodeRun(payload)
+      if (isOld(payload, feed.nextSeq, feed.membersVersion)) {
+        if (originOf(payload) !== this.#origin) this.#deps.metrics.hintDuplicates++
+        return
+      }
+      const run = decodeRun(payload)
       if (run !== undefined) feed.receive(run)
     }
     // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
@@ -252,7 +276,8 @@ export class Hub {
   async #read (chatId: number, after: number, limit: number): Promise<Run> {
     const messages = await this.#deps.log.read(chatId, after, limit)
     const [head] = await this.#deps.log.heads([chatId])
-    return createRun(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0)
+    const [oldest] = messages
+    return createRun(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0, oldest?.at.getTime() ?? 0)
   }
 
   async #members (chatId: number) {

@@ -26,6 +26,13 @@ export async function claimMails (orm: Orm, limit: number, now: Date, leaseUntil
     .where(sql`${mailOutbox.id} in ${due}`).returning()
 }
 
+/** When the oldest mail that waits to be sent was written; undefined when none does. */
+export async function findOldestMail (orm: Orm): Promise<Date | undefined> {
+  const [row] = await orm.select({ createdAt: mailOutbox.createdAt }).from(mailOutbox)
+    .where(isNull(mailOutbox.failedAt)).orderBy(mailOutbox.createdAt).limit(1)
+  return row?.createdAt
+}
+
 /** Forgets a mail that was sent, its text with it. */
 export async function removeMail (orm: Orm, id: number): Promise<void> {
   await orm.delete(mailOutbox).where(eq(mailOutbox.id, id))

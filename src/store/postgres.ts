@@ -1,9 +1,11 @@
 /** Adapter: a pool of connections to a Postgres server. */
+import type { Metrics } from '../metrics/metrics.ts'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { type Database, MIGRATIONS_FOLDER } from './database.ts'
 import { createPostgresSockets, splitHosts } from './postgres-socket.ts'
+import { metered } from './query-meter.ts'
 import * as schema from './schema.ts'
 
 const CONNECT_TIMEOUT_S = 10
@@ -26,13 +28,14 @@ export type PostgresOptions = {
 
 /**
  * Connects and brings the tables to the version of this build.
+ * @param metrics where queries are counted
  * @throws when the server cannot be reached or a migration fails
  */
-export async function openPostgres (options: PostgresOptions): Promise<Database> {
+export async function openPostgres (options: PostgresOptions, metrics?: Metrics): Promise<Database> {
   await migratePostgres(options)
   const client = connect(options, { max: options.pool, timeoutMs: options.timeoutMs })
   return {
-    orm: drizzle(client, { schema }),
+    orm: drizzle(metrics === undefined ? client : metered(client, metrics), { schema }),
     description: describe(options.url),
     ping: async () => { await client`select 1` },
     close: () => client.end({ timeout: 5 })

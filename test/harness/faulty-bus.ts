@@ -12,6 +12,9 @@ export function withFaults (bus: Bus, fateOf: (channel: string) => Fate): Bus {
     get isUp () {
       return bus.isUp
     },
+    get dropped () {
+      return bus.dropped
+    },
     publish (channel, payload) {
       const fate = fateOf(channel)
       if (fate === undefined) bus.publish(channel, payload)

@@ -3,6 +3,7 @@
  * that a feed is compared with. Time is virtual, so a run takes as long as its work and can be repeated exactly.
  */
 import { ChatFeed } from '../../src/realtime/chat-feed.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { createRun, type Run } from '../../src/realtime/run.ts'
 import { FeedReader } from './feed-reader.ts'
 import { Random } from './random.ts'
@@ -42,7 +43,8 @@ export class FeedModel {
     this.#feed = new ChatFeed(CHAT, {
       read: (_chat, after, limit) => this.#alone('read', () => this.#read(after, limit)),
       members: () => this.#alone('members', () => this.#listMembers()),
-      failed: () => undefined
+      failed: () => undefined,
+      metrics: new Metrics()
     })
   }
 
@@ -63,7 +65,7 @@ export class FeedModel {
 
   /** Tells the feed of messages without handing them over; nothing says that it is true. */
   hint (lastSeq: number, version = this.#versions[lastSeq] ?? this.#version): void {
-    this.#feed.receive(createRun([], lastSeq, version))
+    this.#feed.receive(createRun([], lastSeq, version, Date.now()))
   }
 
   /** Compares the feed with the store. */
@@ -172,7 +174,7 @@ export class FeedModel {
 
   #run (first: number, last: number, version: number): Run {
     const frames = Array.from({ length: last - first + 1 }, (_, index) => Buffer.from(FeedReader.frame(first + index, this.#padding)))
-    return createRun(frames, last, version)
+    return createRun(frames, last, version, Date.now())
   }
 
   async #read (after: number, limit: number): Promise<Run> {

@@ -60,6 +60,11 @@ export class RawClient {
     await within(ready, DEADLINE_MS, what)
   }
 
+  /** Sends a close frame with any code. */
+  close (code: number): void {
+    this.#socket.write(Buffer.from([0x80 | CLOSE, 0x80 | 2, 0, 0, 0, 0, code >> 8, code & 0xff]))
+  }
+
   /** Takes nothing off the connection from here on. */
   stopReading (): void {
     this.#socket.pause()

@@ -123,6 +123,9 @@ export function leaveAck (ref: RefValue, chatID: number) {
   return { type: 'ack', ref, chatID } as const
 }
 
+/** A frame that answers one of the socket's own. */
+export type Answer = typeof AUTH_ACK | ReturnType<typeof postAck> | ReturnType<typeof joinAck> | ReturnType<typeof leaveAck> | ReturnType<typeof errorFrame>
+
 /** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
 export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {
   return { type: 'error', ...(ref !== undefined && { ref }), code, message, ...(epoch !== undefined && { epoch }) } as const

@@ -4,11 +4,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'node:net'
 import { asChatError, ChatError } from '../../../domain/errors.ts'
 import type { Session } from '../../../domain/sessions.ts'
+import { closeLabel } from '../../../metrics/metrics.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
 import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
-import { type Action, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, type RefValue } from './frames.ts'
+import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, type RefValue } from './frames.ts'
+
+const MS_PER_S = 1_000
 
 /** Serves a socket until it closes. */
 export class ChatSocket {
@@ -29,7 +32,8 @@ export class ChatSocket {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#rate = app.config.rateLimits ? new FrameRate(framesPerSecond, frameBurst) : undefined
-    this.#authTimer = setTimeout(() => this.#refuse('no auth frame in time'), authDeadlineMs)
+    this.#authTimer = setTimeout(() => this.#refuse('timeout', 'no auth frame in time'), authDeadlineMs)
+    app.metrics.socketsOpened++
     const enqueue = createFrameQueue(webSocket, (frame) => this.#handle(frame))
     webSocket.on('message', (data, isBinary) => {
       if (this.#connection !== undefined) this.#connection.isAlive = true
@@ -38,7 +42,7 @@ export class ChatSocket {
     webSocket.on('pong', () => {
       if (this.#connection !== undefined) this.#connection.isAlive = true
     })
-    webSocket.on('close', () => this.#forget())
+    webSocket.on('close', (code) => this.#forget(code))
   }
 
   /** Handles a frame. A promise means that the next one must wait. */
@@ -50,8 +54,11 @@ export class ChatSocket {
     try {
       const raw = parseFrame(frame.data, frame.isBinary)
       ref = raw.ref
-      return this.#perform(connection, decodeAction(raw))?.catch((error: unknown) => this.#answerError(connection, error, ref))
+      const action = decodeAction(raw)
+      this.#app.metrics.framesReceived.add(action.type)
+      return this.#perform(connection, action)?.catch((error: unknown) => this.#answerError(connection, error, ref))
     } catch (error) {
+      this.#noteBadFrame(error)
       this.#answerError(connection, error, ref)
       return undefined
     }
@@ -60,7 +67,8 @@ export class ChatSocket {
   #isWithinRate (connection: Connection): boolean {
     const verdict = this.#rate?.take() ?? 'accept'
     if (verdict === 'accept') return true
-    connection.send(errorFrame(new ChatError('too_many_frames')))
+    this.#app.metrics.rateLimited.add('frames')
+    this.#send(connection, errorFrame(new ChatError('too_many_frames')))
     if (verdict === 'close') connection.close(CLOSE_CODES.refused, 'too many frames')
     return false
   }
@@ -74,7 +82,7 @@ export class ChatSocket {
         return this.#join(connection, action)
       case 'leave_chat':
         this.#app.hub.leave(connection, action.chatID)
-        if (action.ref !== undefined) connection.send(leaveAck(action.ref, action.chatID))
+        if (action.ref !== undefined) this.#send(connection, leaveAck(action.ref, action.chatID))
         return undefined
       case 'auth':
         return this.#renew(connection, action.token)
@@ -84,10 +92,14 @@ export class ChatSocket {
   /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
   #post (connection: Connection, action: Extract<Action, { type: 'post_msg' }>): void {
     const { chatID, text, clientMessageID, ref } = action
+    const { metrics } = this.#app
+    const start = performance.now()
     this.#posting++
     this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID })
       .then((receipt) => {
-        if (ref !== undefined) connection.send(postAck(ref, receipt))
+        if (ref !== undefined) this.#send(connection, postAck(ref, receipt))
+        if (receipt.duplicate) metrics.postDuplicates++
+        metrics.postSeconds.observe((performance.now() - start) / MS_PER_S)
         this.#endPost()
       }, (error: unknown) => {
         this.#answerError(connection, error, ref)
@@ -107,32 +119,36 @@ export class ChatSocket {
     const { current } = epoch
     const seq = await this.#app.hub.join(connection, chatID, after)
     // Only who speaks of the epoch is told of it.
-    if (ref !== undefined) connection.send(joinAck(ref, chatID, seq, known === undefined ? undefined : current))
+    if (ref !== undefined) this.#send(connection, joinAck(ref, chatID, seq, known === undefined ? undefined : current))
   }
 
   async #authenticate ({ data, isBinary }: IncomingFrame): Promise<void> {
     let session: Session
     try {
       const action = decodeAction(parseFrame(data, isBinary))
+      this.#app.metrics.framesReceived.add(action.type)
       if (action.type !== 'auth') throw new ChatError('unauthenticated')
       session = await this.#app.accessTokens.authenticate(action.token)
     } catch (error) {
       const { code } = asChatError(error)
-      if (code === 'unavailable' || code === 'internal') this.#webSocket.close(CLOSE_CODES.tryAgainLater, 'cannot authenticate now')
-      else this.#refuse('not authenticated')
+      if (code === 'unavailable' || code === 'internal') {
+        this.#app.metrics.authFailures.add('unavailable')
+        this.#webSocket.close(CLOSE_CODES.tryAgainLater, 'cannot authenticate now')
+      } else this.#refuse('refused', 'not authenticated')
       return
     }
     clearTimeout(this.#authTimer)
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const connection = new Connection(this.#webSocket, this.#socket, session, this.#app.config.sockets)
+    const connection = new Connection(this.#webSocket, this.#socket, session, this.#app.config.sockets, this.#app.metrics)
     if (!this.#app.connections.hasRoomFor(session.userId)) {
-      connection.send(errorFrame(new ChatError('too_many_sockets')))
+      this.#app.metrics.authFailures.add('too_many_sockets')
+      this.#send(connection, errorFrame(new ChatError('too_many_sockets')))
       connection.close(CLOSE_CODES.tryAgainLater, 'too many sockets')
       return
     }
     this.#connection = connection
     this.#app.connections.add(connection)
-    connection.send(AUTH_ACK)
+    this.#send(connection, AUTH_ACK)
   }
 
   /** A newer token of the same user lets the socket live on; any other is an error, and the old one stays. */
@@ -142,21 +158,33 @@ export class ChatSocket {
     this.#app.connections.remove(connection)
     connection.renew(session)
     if (connection.isOpen) this.#app.connections.add(connection)
-    connection.send(AUTH_ACK)
+    this.#send(connection, AUTH_ACK)
   }
 
   #answerError (connection: Connection, error: unknown, ref: RefValue | undefined): void {
     const chatError = asChatError(error)
     if (chatError.code === 'internal' || chatError.code === 'unavailable') this.#app.log.error({ err: error }, 'action failed')
-    connection.send(errorFrame(chatError, ref, chatError.code === 'epoch_changed' ? this.#app.services.epoch.current : undefined))
+    this.#send(connection, errorFrame(chatError, ref, chatError.code === 'epoch_changed' ? this.#app.services.epoch.current : undefined))
   }
 
-  #refuse (reason: string): void {
+  #send (connection: Connection, frame: Answer): void {
+    this.#app.metrics.framesSent.add(frame.type)
+    connection.send(frame)
+  }
+
+  /** What is no action of ours is counted by how it is wrong, not by what the client calls it. */
+  #noteBadFrame (error: unknown): void {
+    this.#app.metrics.framesReceived.add(asChatError(error).code === 'unknown_action' ? 'unknown' : 'invalid')
+  }
+
+  #refuse (cause: 'refused' | 'timeout', reason: string): void {
+    this.#app.metrics.authFailures.add(cause)
     this.#webSocket.close(CLOSE_CODES.refused, reason)
   }
 
-  #forget (): void {
+  #forget (code: number): void {
     clearTimeout(this.#authTimer)
+    this.#app.metrics.socketsClosed.add(closeLabel(this.#connection?.closedWith ?? code))
     if (this.#connection === undefined) return
     this.#app.connections.remove(this.#connection)
     this.#app.hub.remove(this.#connection)
