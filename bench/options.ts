@@ -1,13 +1,15 @@
 /** The command line of the bench. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { SERVER_NAMES, type ServerName } from './lab/servers.ts'
+import { OPTIONAL_SERVERS, SERVER_NAMES, type ServerName } from './lab/servers.ts'
 import { scenarios } from './scenarios/catalogue.ts'
 import type { Scenario, Settings } from './scenarios/scenario.ts'
 
 export interface Options extends Settings {
   scenarios: Scenario[]
   servers: ServerName[]
+  /** The server that the others are compared with. */
+  reference: ServerName
   /** Where the table goes beside stdout. */
   out: string | undefined
   databaseUrl: string
@@ -15,7 +17,7 @@ export interface Options extends Settings {
 }
 
 const USAGE = `npm run bench -- [--runs 5] [--seconds 8] [--warmup 3] [--threads N] [--history-rows 10000000]
-  [--scenario NAME,…] [--server NAME,…] [--out FILE]
+  [--scenario NAME,…] [--server NAME,…] [--reference NAME] [--out FILE]
 scenarios: ${[...new Set(scenarios.flatMap(({ group, name }) => [group, name]))].join(' ')}
 servers: ${SERVER_NAMES.join(' ')}`
 
@@ -31,6 +33,7 @@ export function readOptions (argv: string[]): Options {
       'history-rows': { type: 'string', default: '10000000' },
       scenario: { type: 'string' },
       server: { type: 'string' },
+      reference: { type: 'string', default: 'socketio' },
       out: { type: 'string' }
     }
   })
@@ -42,6 +45,7 @@ export function readOptions (argv: string[]): Options {
     historyRows: positive('history-rows', values['history-rows']),
     scenarios: chooseScenarios(values.scenario),
     servers: chooseServers(values.server),
+    reference: serverNamed(values.reference),
     out: values.out,
     databaseUrl: process.env['BENCH_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres',
     redisUrl: process.env['BENCH_REDIS_URL'] ?? 'redis://127.0.0.1:6379/1'
@@ -65,9 +69,13 @@ function chooseScenarios (list: string | undefined): Scenario[] {
 }
 
 function chooseServers (list: string | undefined): ServerName[] {
-  if (list === undefined) return [...SERVER_NAMES]
-  const wanted = list.split(',')
-  const unknown = wanted.find((wish) => !SERVER_NAMES.some((name) => name === wish))
-  if (unknown !== undefined) throw new Error(`no server is called ${unknown}\n${USAGE}`)
+  if (list === undefined) return SERVER_NAMES.filter((name) => !OPTIONAL_SERVERS.includes(name))
+  const wanted = list.split(',').map(serverNamed)
   return SERVER_NAMES.filter((name) => wanted.includes(name))
+}
+
+function serverNamed (wish: string): ServerName {
+  const found = SERVER_NAMES.find((name) => name === wish)
+  if (found === undefined) throw new Error(`no server is called ${wish}\n${USAGE}`)
+  return found
 }

@@ -7,11 +7,15 @@ import { median } from './stats.ts'
 /** A figure with its run, so that servers are compared within a run. */
 interface Entry extends Figure { server: ServerName, run: number }
 
-const REFERENCE: ServerName = 'socketio'
-
 export class Report {
   readonly #entries: Entry[] = []
   readonly #failures: string[] = []
+  readonly #reference: ServerName
+
+  /** @param reference the server that the others are compared with */
+  constructor (reference: ServerName) {
+    this.#reference = reference
+  }
 
   add (server: ServerName, run: number, figure: Figure): void {
     this.#entries.push({ ...figure, server, run })
@@ -37,7 +41,7 @@ export class Report {
     return [
       machine,
       '',
-      '| scenario | unit | server | median | min–max | ratio to Socket.IO | out of order | lost |',
+      `| scenario | unit | server | median | min–max | ratio to ${SERVER_TITLES[this.#reference].split(' ', 1).join()} | out of order | lost |`,
       '|---|---|---|--:|--:|--:|--:|--:|',
       ...lines,
       ...(this.failed ? ['', 'Failed:', '', ...this.#failures.map((failure) => `- ${failure}`)] : []),
@@ -57,7 +61,7 @@ export class Report {
       SERVER_TITLES[server],
       figure(median(values)),
       `${figure(Math.min(...values))}–${figure(Math.max(...values))}`,
-      ratio(rows, mine),
+      ratio(rows, mine, this.#reference),
       ordered ? share(sum(({ outOfOrder }) => outOfOrder), sum(({ deliveries }) => deliveries)) : '–',
       verdicts.length > 0 ? remarks(sum(({ lost }) => lost), sum(({ duplicates }) => duplicates), sum(({ errors, closed }) => errors + closed)) : '–'
     ]
@@ -66,9 +70,9 @@ export class Report {
 }
 
 /** Median of the ratios within each run: what a machine does to all servers of a run cancels out. */
-function ratio (rows: Entry[], mine: Entry[]): string {
+function ratio (rows: Entry[], mine: Entry[], reference: ServerName): string {
   const ratios = mine.flatMap(({ run, value }) => {
-    const other = rows.find((row) => row.server === REFERENCE && row.run === run)
+    const other = rows.find((row) => row.server === reference && row.run === run)
     return other === undefined ? [] : [value / other.value]
   })
   return ratios.length === 0 ? '–' : `${median(ratios).toFixed(2)} ×`

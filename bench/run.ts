@@ -43,7 +43,7 @@ async function measureAll (lab: Lab, options: Options, report: Report): Promise<
 
 const options = readOptions(process.argv.slice(2))
 const lab = new Lab(options.databaseUrl, options.redisUrl)
-const report = new Report()
+const report = new Report(options.reference)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     void lab.close().finally(() => process.exit(INTERRUPTED))

@@ -151,7 +151,8 @@ async function answers (url: string): Promise<boolean> {
   }
 }
 
-async function freePort (): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort (): Promise<number> {
   const server = createServer()
   const port = await new Promise<number>((resolve, reject) => {
     server.on('error', reject)

@@ -3,16 +3,20 @@ import { fileURLToPath } from 'node:url'
 import type { DialectName } from '../load/plan.ts'
 import { cpuSeconds, residentKiB } from './accounting.ts'
 import { Inspector } from './inspector.ts'
-import type { Lab, Replica } from './lab.ts'
+import { freePort, type Lab, type Replica } from './lab.ts'
 import { settle, strangers, type Chat } from './population.ts'
 
-export const SERVER_NAMES = ['confab', 'socketio', 'plain', 'floor', 'floor16', 'inserts'] as const
+export const SERVER_NAMES = ['confab', 'socketio', 'plain', 'floor', 'floor16', 'inserts', 'confab-metrics'] as const
+
+/** Those that are measured only when they are asked for. */
+export const OPTIONAL_SERVERS: readonly ServerName[] = ['confab-metrics']
 
 export type ServerName = typeof SERVER_NAMES[number]
 
 /** How the table calls them. */
 export const SERVER_TITLES: Record<ServerName, string> = {
   confab: 'Confab',
+  'confab-metrics': 'Confab, its metrics read every second',
   socketio: 'Socket.IO + Redis adapter + insert',
   plain: 'Fastify + ws + ioredis + insert',
   floor: 'floor: ready frames, one a write',
@@ -22,6 +26,8 @@ export const SERVER_TITLES: Record<ServerName, string> = {
 
 const SECRET = 'bench-secret-bench-secret-bench-secret-bench-secret'
 const MANY_SOCKETS = '100000'
+/** Fifteen times as often as Prometheus does by default. */
+const SCRAPE_INTERVAL_MS = 1000
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 /** One or more replicas of a server on a database of their own. */
@@ -30,6 +36,8 @@ export class Deployment {
   readonly databaseUrl: string
   readonly #lab: Lab
   readonly #name: ServerName
+  readonly #metricsPorts: number[] = []
+  #scraping: NodeJS.Timeout | undefined
 
   private constructor (lab: Lab, name: ServerName, databaseUrl: string, replicas: Replica[]) {
     this.#lab = lab
@@ -48,12 +56,16 @@ export class Deployment {
     const common = { DATABASE_URL: databaseUrl, REDIS_URL: lab.redisUrl, REDIS_PREFIX: prefix }
     try {
       for (let i = 0; i < replicas; i++) {
+        const metricsPort = await freePort()
         deployment.replicas.push(await lab.start(program(name), (port) => ({
           ...common,
-          ...(name === 'confab' ? confabSettings(port, folder) : {}),
+          ...(isConfab(name) ? confabSettings(port, folder) : {}),
+          ...(name === 'confab-metrics' ? { METRICS_PORT: String(metricsPort), METRICS_HOST: '127.0.0.1' } : {}),
           FRAMES_PER_WRITE: name === 'floor16' ? '16' : '1'
         })))
+        deployment.#metricsPorts.push(metricsPort)
       }
+      if (name === 'confab-metrics') deployment.#scrape()
       return deployment
     } catch (error) {
       await deployment.stop()
@@ -63,12 +75,12 @@ export class Deployment {
 
   get dialect (): DialectName {
     if (this.#name === 'inserts') throw new Error('the inserting process speaks no protocol')
-    return this.#name
+    return isConfab(this.#name) ? 'confab' : this.#name
   }
 
   /** Makes chats of two accounts each, before anybody connects. */
   async populate (chats: number, history = 0): Promise<Chat[]> {
-    if (this.#name !== 'confab') return strangers(chats)
+    if (!isConfab(this.#name)) return strangers(chats)
     return await settle(this.databaseUrl, SECRET, chats, history)
   }
 
@@ -94,8 +106,18 @@ export class Deployment {
   }
 
   async stop (): Promise<void> {
+    clearInterval(this.#scraping)
     await Promise.all(this.replicas.map(async ({ pid }) => { await this.#lab.stop(pid) }))
     await this.#lab.dropDatabase(this.databaseUrl)
+  }
+
+  /** Reads the metrics of every replica as Prometheus would. A server that stops need not answer. */
+  #scrape (): void {
+    this.#scraping = setInterval(() => {
+      for (const port of this.#metricsPorts) {
+        fetch(`http://127.0.0.1:${String(port)}/metrics`).then(async (response) => response.text()).catch(() => undefined)
+      }
+    }, SCRAPE_INTERVAL_MS)
   }
 
   #single (): number {
@@ -105,8 +127,12 @@ export class Deployment {
   }
 }
 
+function isConfab (name: ServerName): name is 'confab' | 'confab-metrics' {
+  return name === 'confab' || name === 'confab-metrics'
+}
+
 function program (name: ServerName): string {
-  if (name === 'confab') return process.env['BENCH_CONFAB_MAIN'] ?? here('../../dist/main.js')
+  if (isConfab(name)) return process.env['BENCH_CONFAB_MAIN'] ?? here('../../dist/main.js')
   return here(`../peers/${name === 'floor16' ? 'floor' : name}.js`)
 }
 

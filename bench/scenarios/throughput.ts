@@ -7,7 +7,7 @@ const FANOUT_SOCKETS = 1000
 const MANY_CHATS = 500
 
 /** Servers that store what they deliver. */
-export const contenders: readonly ServerName[] = ['confab', 'socketio', 'plain']
+export const contenders: readonly ServerName[] = ['confab', 'confab-metrics', 'socketio', 'plain']
 
 /** All of one chat on one replica. The first socket posts, and posts again when its own message comes back. */
 export function fanoutPlaces (): Place[] {

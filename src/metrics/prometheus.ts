@@ -4,6 +4,9 @@ import { catalogue, type MetricSource, type Readings } from './catalogue.ts'
 import { type Distribution, LabelledDistribution } from './distribution.ts'
 import type { Metrics } from './metrics.ts'
 
+/** Defaults of the library that list every handle of the process: with 16,000 sockets that stalls it for 35 ms a scrape. */
+const STALLING = ['handles', 'requests', 'resources'].flatMap((what) => [`nodejs_active_${what}`, `nodejs_active_${what}_total`])
+
 /** What a scrape is answered. */
 export type Exposition = {
   readonly contentType: string
@@ -15,6 +18,7 @@ export type Exposition = {
 export function exposeMetrics (metrics: Metrics, readings: Readings): Exposition {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of STALLING) registry.removeSingleMetric(name)
   const histograms: (() => string)[] = []
   for (const source of catalogue(metrics, readings)) {
     if (source.kind === 'counter') addCounter(registry, source)
