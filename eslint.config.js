@@ -42,7 +42,7 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'src/config.ts is the only reader of the environment.' }]
     }
   },
-  { files: ['src/main.ts', 'src/migrate.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/main.ts', 'src/cli.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['test/**', 'bench/**'], rules: { 'max-lines-per-function': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
   arrow(['src/domain/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
@@ -52,6 +52,7 @@ export default tseslint.config(
   arrow(['src/mail/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
   arrow(['src/realtime/**'], [PROMETHEUS, 'fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
   arrow(['src/metrics/**'], [...HTTP, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Metrics are numbers, and know nothing of what they count.'),
+  arrow(['src/admin/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
   arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
   arrow(['src/plugins/**'], [PROMETHEUS, ...STORE], 'Plugins reach the database through the domain.'),
   arrow(['src/dialects/chatcli/**'], [PROMETHEUS, ...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),

@@ -38,6 +38,7 @@ export const EnvironmentSchema = Type.Object({
   DATABASE_POOL: integer('Postgres connections of this replica', 10, 1, 1_000),
   DATABASE_PREPARE: choice('prepared statements; off behind a pgbouncer older than 1.21', ['on', 'off'], 'on'),
   DATABASE_TIMEOUT: timer('time a statement has before Postgres ends it (with DATABASE_PREPARE=off a setting of the role); a second later a server that says nothing is taken for dead', '5s'),
+  DATABASE_MIGRATE: choice('on runs the migrations that Postgres lacks at the start; off leaves them to confab migrate, and the replica is not ready before', ['on', 'off'], 'on'),
   REDIS_URL: Type.Optional(Type.String({ description: 'Redis; without it events reach this process only. One server, redis+sentinel://host:port,…/name or redis+cluster://host:port,…; with rediss for TLS', pattern: '^rediss?(\\+sentinel|\\+cluster)?://.+', expected: 'redis://host:port, redis+sentinel://host:port,…/name-of-the-master or redis+cluster://host:port,…' })),
   REDIS_PREFIX: Type.String({ description: 'first part of every channel and key in Redis', default: 'confab:', pattern: '^[\\x21-\\x7e]*$' }),
   JWT_SECRET: optional(`key of access tokens, at least ${String(MINIMUM_SECRET_LENGTH)} characters; required with DATABASE_URL, else made once and kept in DATA_DIR`, `^.{${String(MINIMUM_SECRET_LENGTH)},}$`),
@@ -92,6 +93,9 @@ export type MailSettings =
 /** What the process runs with. Times are in milliseconds. */
 export type Config = ReturnType<typeof resolve>
 
+/** The part of {@link Config} that says where everything is kept. */
+export type StorageConfig = ReturnType<typeof resolveStorage>
+
 /** The environment cannot be used; `message` is one sentence for the operator and holds no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -104,6 +108,15 @@ export class ConfigError extends Error {
  */
 export function loadConfig (environment: Record<string, string | undefined>): Config {
   return Object.freeze(resolve(check(environment)))
+}
+
+/**
+ * The part of the environment that administration needs: where accounts and chats are, but no key of tokens and no way
+ * out for mail.
+ * @throws {ConfigError} on the first wrong value
+ */
+export function loadStorageConfig (environment: Record<string, string | undefined>): StorageConfig {
+  return Object.freeze(resolveStorage(check(environment)))
 }
 
 function check (environment: Record<string, string | undefined>): Environment {
@@ -170,6 +183,17 @@ function milliseconds (text: string): number {
   return Number(amount) * UNIT_MS[unit]
 }
 
+function resolveStorage (env: Environment) {
+  return {
+    dataDir: path.resolve(env.DATA_DIR),
+    database: env.DATABASE_URL === undefined
+      ? undefined
+      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on', timeoutMs: milliseconds(env.DATABASE_TIMEOUT), migrate: env.DATABASE_MIGRATE === 'on' },
+    redis: redisSettings(env),
+    hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE }
+  }
+}
+
 function resolve (env: Environment) {
   const dataDir = path.resolve(env.DATA_DIR)
   return {
@@ -179,11 +203,7 @@ function resolve (env: Environment) {
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
     // As browsers write them: in lower case, without the port that goes without saying.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
-    dataDir,
-    database: env.DATABASE_URL === undefined
-      ? undefined
-      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on', timeoutMs: milliseconds(env.DATABASE_TIMEOUT) },
-    redis: redisSettings(env),
+    ...resolveStorage(env),
     jwtSecret: jwtSecret(env, dataDir),
     accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
     refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
@@ -202,7 +222,6 @@ function resolve (env: Environment) {
     },
     rateLimits: env.RATE_LIMITS === 'on',
     loginLimits: { perAddress: env.LOGIN_FAILURES_PER_ADDRESS, perAccount: env.LOGIN_FAILURES_PER_ACCOUNT, everywhere: env.LOGIN_FAILURES_PER_MINUTE },
-    hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE },
     sockets: {
       authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
       pingIntervalMs: milliseconds(env.PING_INTERVAL),

@@ -1,14 +1,7 @@
 /** The process: configuration → replica; SIGTERM and SIGINT end it in order. */
-import { ConfigError, loadConfig } from './config.ts'
+import { loadConfig } from './config.ts'
+import { explain } from './explain.ts'
 import { startReplica } from './replica.ts'
-import { FolderInUseError } from './store/folder-lock.ts'
-
-/** Errors that are the operator's to mend get one sentence, not a stack. */
-function explain (error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'The port is in use: stop whatever listens there, or set another PORT.'
-  return `Confab cannot start: ${error instanceof Error ? `${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}` : String(error)}`
-}
 
 async function main (): Promise<void> {
   const replica = await startReplica(loadConfig(process.env))
@@ -30,6 +23,6 @@ async function main (): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explain(error, 'Confab cannot start')}\n`)
   process.exitCode = 1
 })

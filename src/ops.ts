@@ -10,23 +10,25 @@ const PROBE_TIMEOUT_MS = 2_000
 export type OpsDeps = { database: Database, bus: Bus }
 
 /**
- * `GET /livez`: the event loop turns, nothing else is asked. `GET /readyz`: 200 when the database answers and the
- * process is not draining. Without the bus it stays ready, `degraded`: messages are then read from the store.
+ * `GET /livez`: the event loop turns, nothing else is asked. `GET /readyz`: 200 when the database answers, its
+ * tables are new enough for this build and the process is not draining. Without the bus it stays ready, `degraded`: messages are then read from the store.
  */
 export default async function ops (app: FastifyInstance, { database, bus }: OpsDeps): Promise<void> {
   app.get('/livez', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
     if (app.lifecycle.phase === 'draining') return reply.code(503).send({ status: 'draining' })
-    if (!await answers(database.ping())) return reply.code(503).send({ status: 'unavailable', database: 'down' })
+    const missing = await answerOf(database.missingMigrations())
+    if (missing === undefined) return reply.code(503).send({ status: 'unavailable', database: 'down' })
+    if (missing.length > 0) return reply.code(503).send({ status: 'unavailable', database: 'behind', missing })
     return bus.isUp ? { status: 'ok', database: 'up', bus: 'up' } : { status: 'degraded', database: 'up', bus: 'down' }
   })
 }
 
-async function answers (probe: Promise<void>): Promise<boolean> {
+async function answerOf<Answer> (probe: Promise<Answer>): Promise<Answer | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS) })
-  const isUp = await Promise.race([probe.then(() => true, () => false), timeout])
+  const timeout = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), PROBE_TIMEOUT_MS) })
+  const answer = await Promise.race([probe.catch(() => undefined), timeout])
   clearTimeout(timer)
-  return isUp
+  return answer
 }

@@ -15,6 +15,7 @@ export const ERRORS = {
   account_taken: 'The username or the e-mail address is taken.',
   wrong_credentials: 'The username or the password is wrong.',
   unverified: 'The e-mail address of this account is not verified yet.',
+  suspended: 'This account is suspended.',
   wrong_code: 'The code is wrong, was used before or has expired.',
   invalid_refresh_token: 'The refresh token is invalid, has expired or was used before.',
   invalid_reset_token: 'The link is invalid, was used before or has expired.',

@@ -11,8 +11,8 @@ export type LoginRequest = { identity: Identity, password: string, network: stri
 
 /**
  * Opens a session.
- * @throws {ChatError} `wrong_credentials`, `unverified` (only with the right password, and never where accounts are
- * hidden), `rate_limited`, `overloaded`
+ * @throws {ChatError} `wrong_credentials`, `unverified` and `suspended` (only with the right password, and never where
+ * accounts are hidden), `rate_limited`, `overloaded`
  */
 export async function logIn (deps: AccountsDeps, { identity, password, network }: LoginRequest): Promise<IssuedTokens & { account: Account }> {
   const attempt = await countLogin(deps, identity, network)
@@ -34,6 +34,7 @@ async function authenticate (deps: AccountsDeps, identity: Identity, password: s
   if (user.activatedAt === null || (deps.isVerificationRequired && user.emailVerifiedAt === null)) {
     throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'unverified', undefined, { userId: user.id })
   }
+  if (user.suspendedAt !== null) throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'suspended', undefined, { userId: user.id })
   if (deps.passwords.isOutdated(user.passwordHash)) await upgradeHash(deps, user, password)
   return user
 }

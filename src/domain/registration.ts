@@ -106,8 +106,8 @@ async function insertNamed (deps: AccountsDeps, tx: Orm, user: Omit<users.NewUse
   return row
 }
 
-/** A second account with the address is told from a fault of ours. */
-async function withFreeAddress<Result> (registering: Promise<Result>): Promise<Result> {
+/** A second account with the address is told from a fault of ours. @throws {ChatError} `account_taken` */
+export async function withFreeAddress<Result> (registering: Promise<Result>): Promise<Result> {
   try {
     return await registering
   } catch (error) {
@@ -146,7 +146,7 @@ export async function verifyByLink (deps: AccountsDeps, token: string): Promise<
 }
 
 /** Marks an address as proved, and the account as one like any other. */
-export async function activate (deps: AccountsDeps, tx: Orm, userId: number): Promise<void> {
+export async function activate (deps: Pick<AccountsDeps, 'clock'>, tx: Orm, userId: number): Promise<void> {
   await users.activateUser(tx, userId, deps.clock())
   await numberAccounts(tx)
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/bus.ts'
 import type { Orm } from '../store/database.ts'
 import * as store from '../store/sessions.ts'
+import { holdUnsuspended } from '../store/users.ts'
 import { ChatError, type ChatErrorOptions } from './errors.ts'
 import { publishEvent } from './events.ts'
 import { createToken, hashToken } from './secrets.ts'
@@ -35,11 +36,15 @@ export class Sessions {
     this.#deps = deps
   }
 
-  /** Opens a session for a user who has proved to be them. */
+  /**
+   * Opens a session for a user who has proved to be them.
+   * @throws {ChatError} `suspended`, also when that happens at the same moment
+   */
   async open (user: { userId: number, username: string }): Promise<IssuedTokens> {
     const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
     const refreshToken = createToken('cfr_')
     await this.#deps.orm.transaction(async (tx) => {
+      if (!await holdUnsuspended(tx, session.userId)) throw new ChatError('suspended', undefined, { userId: session.userId })
       await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
       await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
     })
@@ -113,13 +118,15 @@ export class Sessions {
   /**
    * Revokes every session of a user everywhere.
    * @param work done in the same transaction, before it; when it throws nothing is revoked
+   * @returns how many were alive
    */
-  async revokeAll (userId: number, work: (tx: Orm) => Promise<void>): Promise<void> {
+  async revokeAll (userId: number, work?: (tx: Orm) => Promise<void>): Promise<number> {
     const sessionIds = await this.#deps.orm.transaction(async (tx) => {
-      await work(tx)
+      await work?.(tx)
       return store.revokeSessionsOfUser(tx, userId, this.#deps.clock())
     })
     this.#announce(sessionIds)
+    return sessionIds.length
   }
 
   /** Has `listener` told which sessions were revoked, here or on another replica. A session may come twice. */

@@ -18,6 +18,9 @@ const CONNECTION_CODES = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'
 ])
 
+/** SQLSTATEs of a table, or of its schema, that is not there. */
+const UNDEFINED_TABLE = new Set(['42P01', '3F000'])
+
 function codesOf (error: unknown): string[] {
   const codes: string[] = []
   for (let current = error; current instanceof Error; current = current.cause) {
@@ -37,4 +40,9 @@ export function isTransient (error: unknown): boolean {
 /** Whether a row with the same unique key is there already. */
 export function isUniqueViolation (error: unknown): boolean {
   return codesOf(error).includes(UNIQUE_VIOLATION)
+}
+
+/** Whether the statement named a table that is not there. */
+export function isUndefinedTable (error: unknown): boolean {
+  return codesOf(error).some((code) => UNDEFINED_TABLE.has(code))
 }

@@ -9,7 +9,8 @@ import { migrate } from 'drizzle-orm/pglite/migrator'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { lockFolder } from './folder-lock.ts'
-import { type Database, MIGRATIONS_FOLDER } from './database.ts'
+import type { Database } from './database.ts'
+import { findMissingMigrations, listMigrations, MIGRATIONS_FOLDER } from './migrations.ts'
 import * as schema from './schema.ts'
 
 /**
@@ -24,10 +25,11 @@ export async function openPglite (folder?: string): Promise<Database> {
     const client = await PGlite.create(folder === undefined ? {} : { dataDir: path.join(folder, 'store') })
     const orm = drizzle(client, { schema })
     await migrate(orm, { migrationsFolder: MIGRATIONS_FOLDER })
+    const migrations = await listMigrations()
     return {
       orm,
       description: folder === undefined ? 'embedded store in memory' : `embedded store in ${folder}`,
-      ping: async () => { await client.query('select 1') },
+      missingMigrations: () => findMissingMigrations(orm, migrations),
       close: async () => {
         await client.close()
         await unlock?.()

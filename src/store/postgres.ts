@@ -3,7 +3,8 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
-import { type Database, MIGRATIONS_FOLDER } from './database.ts'
+import type { Database } from './database.ts'
+import { findMissingMigrations, listMigrations, MIGRATIONS_FOLDER } from './migrations.ts'
 import { createPostgresSockets, splitHosts } from './postgres-socket.ts'
 import { metered } from './query-meter.ts'
 import * as schema from './schema.ts'
@@ -24,22 +25,29 @@ export type PostgresOptions = {
   prepare: boolean
   /** How long a statement, or a transaction that says nothing, may take before the server ends it, in milliseconds. */
   timeoutMs: number
+  /** Whether opening runs the migrations that are missing; it does by default. */
+  migrate?: boolean
 }
 
 /**
- * Connects and brings the tables to the version of this build.
+ * Connects and, unless told otherwise, brings the tables to the version of this build.
  * @param metrics where queries are counted
- * @throws when the server cannot be reached or a migration fails
+ * @throws when the server cannot be reached, a migration fails, or the role may not see which of them were run
  */
 export async function openPostgres (options: PostgresOptions, metrics?: Metrics): Promise<Database> {
-  await migratePostgres(options)
+  if (options.migrate ?? true) await migratePostgres(options)
   const client = connect(options, { max: options.pool, timeoutMs: options.timeoutMs })
-  return {
-    orm: drizzle(metrics === undefined ? client : metered(client, metrics), { schema }),
-    description: describe(options.url),
-    ping: async () => { await client`select 1` },
-    close: () => client.end({ timeout: 5 })
+  const orm = drizzle(metrics === undefined ? client : metered(client, metrics), { schema })
+  const migrations = await listMigrations()
+  const missingMigrations = () => findMissingMigrations(orm, migrations)
+  try {
+    await reach(client, splitHosts(options.url).hosts.length)
+    await missingMigrations()
+  } catch (error) {
+    await client.end({ timeout: 5 })
+    throw error
   }
+  return { orm, description: describe(options.url), missingMigrations, close: () => client.end({ timeout: 5 }) }
 }
 
 /**

@@ -17,7 +17,8 @@ const reference = (name: string) => bigint(name, { mode: 'number' }).notNull()
  * Accounts. `username_key` and `email_key` are the lower-case forms that make both unique without regard to case.
  * `activated_at` is null while a registration waits for its code: such an account is invisible to everybody else and
  * may be registered over. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active, so
- * that any page of their list is found by its number alone; it is null for the others.
+ * that any page of their list is found by its number alone; it is null for the others. `suspended_at` is set while an
+ * operator keeps the account out.
  */
 export const users = pgTable('users', {
   id: id(),
@@ -30,7 +31,8 @@ export const users = pgTable('users', {
   activatedAt: instant('activated_at'),
   emailVerifiedAt: instant('email_verified_at'),
   createdAt: createdAt(),
-  directoryPosition: bigint('directory_position', { mode: 'number' })
+  directoryPosition: bigint('directory_position', { mode: 'number' }),
+  suspendedAt: instant('suspended_at')
 }, (table) => [
   uniqueIndex('users_username_key').on(table.usernameKey),
   uniqueIndex('users_email_key').on(table.emailKey),

@@ -78,6 +78,17 @@ export async function activateUser (orm: Orm, userId: number, now: Date): Promis
     .where(eq(users.id, userId))
 }
 
+/** Suspends an account from a moment on, or lets it in again (null). It waits for whoever holds the account. */
+export async function setSuspended (orm: Orm, userId: number, since: Date | null): Promise<void> {
+  await orm.update(users).set({ suspendedAt: since }).where(eq(users.id, userId))
+}
+
+/** Keeps an account from being suspended until the transaction ends. @returns whether it is not yet */
+export async function holdUnsuspended (tx: Orm, userId: number): Promise<boolean> {
+  const [row] = await tx.select({ suspendedAt: users.suspendedAt }).from(users).where(eq(users.id, userId)).for('share')
+  return row?.suspendedAt === null
+}
+
 /** Replaces the password of an account. */
 export async function setPasswordHash (orm: Orm, userId: number, passwordHash: string): Promise<void> {
   await orm.update(users).set({ passwordHash }).where(eq(users.id, userId))

@@ -48,6 +48,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['../../emotechat/errors.ts', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/chats.ts', '../../../store/schema.ts'],
     allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
   },
+  'src/admin': {
+    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts'],
+    allowed: ['../config.ts', '../bus/redis.ts', '../domain/administration.ts', '../store/postgres.ts', './workplace.ts']
+  },
   'src/plugins': {
     forbidden: ['postgres', 'drizzle-orm', '../store/database.ts'],
     allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config.ts', '../realtime/hub.ts']

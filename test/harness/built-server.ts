@@ -1,9 +1,11 @@
 /** The built server as a process that is expected to end by itself. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { at, textAt } from './json.ts'
@@ -30,6 +32,16 @@ export async function runToEnd (environment: Record<string, string>): Promise<En
     const code = at(error, 'code')
     return { code: typeof code === 'number' ? code : undefined, stdout: textAt(error, 'stdout'), stderr: textAt(error, 'stderr') }
   }
+}
+
+/** Runs an operator's command with this environment and nothing else in it. */
+export async function runConfab (parameters: string[], environment: Record<string, string>, input = ''): Promise<Ended> {
+  const { PATH } = process.env
+  const child = spawn(process.execPath, ['dist/cli.js', ...parameters], { cwd: ROOT, env: { ...(PATH !== undefined && { PATH }), ...environment }, timeout: DEADLINE_MS, killSignal: 'SIGKILL' })
+  child.stdin.on('error', () => undefined).end(input)
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return { code: child.exitCode ?? undefined, stdout, stderr }
 }
 
 /** An empty folder with a short path, gone with the test. */

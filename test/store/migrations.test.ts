@@ -3,8 +3,8 @@ import { drizzle } from 'drizzle-orm/pglite'
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { MIGRATIONS_FOLDER } from '../../src/store/database.ts'
 import { listDirectory } from '../../src/store/directory.ts'
+import { MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import * as schema from '../../src/store/schema.ts'
 
 t.test('accounts from before they were numbered are in the list after an upgrade, pending ones are not', async (t) => {

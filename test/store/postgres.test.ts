@@ -5,9 +5,10 @@ import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { MIGRATIONS_FOLDER, type Database } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { isTransient } from '../../src/store/failures.ts'
 import { preparePostBatch } from '../../src/store/messages.ts'
+import { MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { migratePostgres, openPostgres } from '../../src/store/postgres.ts'
 import { testDatabase } from '../contract/database.ts'
 import { addChat } from '../contract/rows.ts'
@@ -72,7 +73,7 @@ await withServices(t, 'a connection that the server ends fails what is under way
   const error = await within(sleeping, DEADLINE_MS, 'the query to fail')
   t.ok(isTransient(error), String(error))
   // The next query may still run into the connection that is about to close.
-  t.ok(await eventually(() => database.ping().then(() => true, () => false), DEADLINE_MS), 'it answers again')
+  t.ok(await eventually(() => database.missingMigrations().then(() => true, () => false), DEADLINE_MS), 'it answers again')
 })
 
 await withServices(t, 'connections that end while they are being opened leave no rejection that nobody hears of', async (t, { databaseUrl }) => {
@@ -110,7 +111,7 @@ await withServices(t, 'a server that goes away fails queries as transient, and i
   url.host = `127.0.0.1:${String(proxy.port)}`
   const database = await open(t, url.href)
   await proxy.cut()
-  const failure = async () => database.ping().then(() => undefined, (error: unknown) => error)
+  const failure = async () => database.missingMigrations().then(() => undefined, (error: unknown) => error)
   for (let round = 0; round < 3; round++) {
     const error = await within(failure(), DEADLINE_MS, 'the query to fail')
     t.ok(isTransient(error), String(error))

@@ -15,6 +15,7 @@ const STATUS: Record<ErrorCode, number> = {
   account_taken: 400,
   wrong_credentials: 400,
   unverified: 400,
+  suspended: 400,
   wrong_code: 400,
   invalid_refresh_token: 401,
   invalid_reset_token: 400,

@@ -14,6 +14,7 @@ const STATUS: Record<ErrorCode, number> = {
   account_taken: 400,
   wrong_credentials: 400,
   unverified: 400,
+  suspended: 400,
   wrong_code: 400,
   invalid_refresh_token: 401,
   invalid_reset_token: 400,
@@ -43,12 +44,13 @@ const STATUS: Record<ErrorCode, number> = {
 }
 
 /** One text for every cause, so that an answer tells nobody which addresses have an account. */
-const NO_LOGIN = 'The e-mail address or the password is wrong, or the address has yet to be confirmed.'
+const NO_LOGIN = 'The e-mail address or the password is wrong, or the account cannot be used: its address has yet to be confirmed, or it is suspended.'
 
 /** Sentences that are others here, where accounts are known by their address. */
 const WORDING: Partial<Record<ErrorCode, string>> = {
   wrong_credentials: NO_LOGIN,
   unverified: NO_LOGIN,
+  suspended: NO_LOGIN,
   account_taken: 'The e-mail address is taken.',
   invalid_reset_token: 'The token is invalid, was used before or has expired.',
   unsupported_media_type: 'The body must be JSON or a form.'

@@ -1,0 +1,84 @@
+/** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
+import type { StorageConfig } from '../config.ts'
+import type { ChatFault, Hole } from '../domain/administration.ts'
+import { createToken } from '../domain/secrets.ts'
+import { administrate, CommandError, migrate } from './workplace.ts'
+
+/** What a command was called with. */
+export type Call = {
+  config: StorageConfig
+  /** What follows its name. */
+  parameters: readonly string[]
+  flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
+  /** The first line of the standard input. */
+  readLine: () => Promise<string>
+}
+
+/** A command: the words that call it, its parameters in words, and what it is for. */
+export type Command = { words: string, usage: string, purpose: string, run: (call: Call) => Promise<string[]> }
+
+/** Behind these four characters any random token has all the kinds that a password needs. */
+const PASSWORD_PREFIX = 'Cf1-'
+const UNHEARD = 'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up (SESSION_CHECK_INTERVAL).'
+/** Holes shown of one chat. */
+const MAX_HOLES = 20
+
+/** Every command. */
+export const COMMANDS: readonly Command[] = [
+  { words: 'migrate', usage: '', purpose: 'run the migrations that the tables lack', run: runMigrate },
+  { words: 'user create', usage: '<username> <address> [--name <name>] [--password-stdin]', purpose: 'make an account with a proved address; without --password-stdin its password is made and shown once', run: runCreate },
+  { words: 'user suspend', usage: '<username>', purpose: 'keep an account out and end its sessions and sockets everywhere', run: runSuspend },
+  { words: 'user resume', usage: '<username>', purpose: 'let a suspended account log in again', run: runResume },
+  { words: 'sessions revoke', usage: '<username>', purpose: 'end all sessions and sockets of an account', run: runRevoke },
+  { words: 'chat check', usage: '<id> | --all', purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing', run: runCheck }
+]
+
+async function runMigrate ({ config }: Call): Promise<string[]> {
+  await migrate(config)
+  return ['The tables are at the version of this build.']
+}
+
+async function runCreate ({ config, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
+  const given = flags['password-stdin'] ? await readLine() : undefined
+  const password = given ?? createToken(PASSWORD_PREFIX)
+  const account = await administrate(config, (administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
+  return [`Account ${String(account.id)} is ${account.username}.`, ...given === undefined ? [`Its password, which is not shown again: ${password}`] : []]
+}
+
+async function runSuspend ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+  return administrate(config, async (administration, isHeard) => {
+    const ended = await administration.suspend(username)
+    return [`${username} is suspended; ${sessionsEnded(ended)}`, ...isHeard ? [] : [UNHEARD]]
+  })
+}
+
+async function runResume ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+  await administrate(config, (administration) => administration.resume(username))
+  return [`${username} may log in again.`]
+}
+
+async function runRevoke ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+  return administrate(config, async (administration, isHeard) => [sessionsEnded(await administration.revokeSessions(username)), ...isHeard ? [] : [UNHEARD]])
+}
+
+function sessionsEnded (count: number): string {
+  return count === 1 ? '1 session was ended.' : `${String(count)} sessions were ended.`
+}
+
+/** @throws {CommandError} when a chat is not whole */
+async function runCheck ({ config, parameters: [id], flags }: Call): Promise<string[]> {
+  const chatId = flags.all ? undefined : Number(id)
+  const { chats, messages, faults } = await administrate(config, (administration) => administration.checkChats(chatId))
+  if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
+  return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
+}
+
+function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): string {
+  const shown = holes.slice(0, MAX_HOLES).map(describeHole).join(', ')
+  const missing = holes.length === 0 ? '' : `; missing: ${shown}${holes.length > MAX_HOLES ? ` and ${String(holes.length - MAX_HOLES)} more holes` : ''}`
+  return `Chat ${String(chatId)} is not whole: ${String(count)} messages, the highest seq is ${String(highest)}, its head says ${lastSeq === null ? 'nothing' : String(lastSeq)}${missing}.`
+}
+
+function describeHole ({ first, last }: Hole): string {
+  return first === last ? String(first) : `${String(first)}–${String(last)}`
+}

@@ -1,0 +1,60 @@
+/** What a command works on: the same store and bus as the replicas, without serving anything. */
+import type { Bus } from '../bus/bus.ts'
+import { createMemoryBus } from '../bus/memory.ts'
+import { openRedisBus } from '../bus/redis.ts'
+import { Closers } from '../closers.ts'
+import type { StorageConfig } from '../config.ts'
+import { type Administration, createAdministration } from '../domain/administration.ts'
+import { createPasswordHasher } from '../domain/passwords.ts'
+import { Sessions } from '../domain/sessions.ts'
+import { openPglite } from '../store/pglite.ts'
+import { migratePostgres, openPostgres } from '../store/postgres.ts'
+import type { Database } from '../store/database.ts'
+
+/** The command cannot do what it was asked; `message` is one sentence for the operator and holds no secret. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** Nobody waits for a command as they wait for a request: it may look at every message there is. */
+const TIMEOUT_MS = 3_600_000
+/** No session is opened here, so none needs a length. */
+const NO_LIFE = { refreshTtlMs: 0, reuseGraceMs: 0 }
+
+/** Runs the migrations that are missing. */
+export async function migrate ({ database, dataDir }: StorageConfig): Promise<void> {
+  if (database !== undefined) await migratePostgres(database)
+  else await (await openPglite(dataDir)).close()
+}
+
+/**
+ * Does something with accounts, sessions or chats.
+ * @param work gets whether replicas hear at once of what is done, beside administration itself
+ * @throws {CommandError} when the tables are older than this build
+ * @throws {FolderInUseError} when a server has the embedded store open
+ */
+export async function administrate<Result> (config: StorageConfig, work: (administration: Administration, isHeard: boolean) => Promise<Result>): Promise<Result> {
+  const closers = new Closers()
+  try {
+    const database = await openDatabase(config)
+    closers.add(() => database.close())
+    const missing = await database.missingMigrations()
+    if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
+    const bus = await openBus(config)
+    closers.add(() => bus.close())
+    const clock = () => new Date()
+    const sessions = new Sessions({ orm: database.orm, bus, clock, ...NO_LIFE })
+    const passwords = await createPasswordHasher(config.hashing)
+    return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
+  } finally {
+    await closers.close()
+  }
+}
+
+async function openDatabase ({ database, dataDir }: StorageConfig): Promise<Database> {
+  return database === undefined ? openPglite(dataDir) : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
+}
+
+async function openBus ({ redis }: StorageConfig): Promise<Bus> {
+  return redis === undefined ? createMemoryBus() : openRedisBus({ ...redis, log: { warn: () => undefined } })
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** `confab`: commands for operators, on the store and the bus that the environment names. Exit: 0 done, 1 not, 2 misspelt. */
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { type Call, type Command, COMMANDS } from './admin/commands.ts'
+import { CommandError } from './admin/workplace.ts'
+import { loadStorageConfig } from './config.ts'
+import { explain } from './explain.ts'
+
+const FAILED = 1
+const MISSPELT = 2
+
+function help (commands: readonly Command[] = COMMANDS): string {
+  const lines = commands.map(({ words, usage, purpose }) => `  confab ${words} ${usage}`.trimEnd().concat(`\n      ${purpose}`))
+  return `Usage:\n${lines.join('\n')}\n\nEverything works on DATABASE_URL and REDIS_URL or, without them, on the embedded store in DATA_DIR while no server has it open.\n`
+}
+
+function parse (args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h', default: false }, all: { type: 'boolean', default: false }, 'password-stdin': { type: 'boolean', default: false }, name: { type: 'string' } }
+  })
+}
+
+/** Whether as many parameters were given as the usage names, and no flag that it does not. */
+function isCalledRight ({ usage }: Command, parameters: readonly string[], flags: Call['flags']): boolean {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false).map(([flag]) => flag)
+  if (!given.every((flag) => usage.includes(`--${flag}`))) return false
+  const required = usage.replace(/\[.*?\]/g, '').match(/<\w+>/g)?.length ?? 0
+  return parameters.length === (flags.all ? 0 : required) && (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))
+}
+
+async function readLine (): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line
+  return ''
+}
+
+async function main (args: string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(args)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help()}`)
+    return MISSPELT
+  }
+  const { values: { help: isHelp, ...flags }, positionals } = parsed
+  const command = COMMANDS.find(({ words }) => `${positionals.join(' ')} `.startsWith(`${words} `))
+  if (isHelp) {
+    process.stdout.write(help(command === undefined ? COMMANDS : [command]))
+    return 0
+  }
+  const parameters = command === undefined ? [] : positionals.slice(command.words.split(' ').length)
+  if (command === undefined || !isCalledRight(command, parameters, flags)) {
+    process.stderr.write(help(command === undefined ? COMMANDS : [command]))
+    return MISSPELT
+  }
+  const lines = await command.run({ config: loadStorageConfig(process.env), parameters, flags, readLine })
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  return 0
+}
+
+main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error: unknown) => {
+  process.stderr.write(`${error instanceof CommandError ? error.message : explain(error, 'confab failed')}\n`)
+  process.exitCode = FAILED
+})

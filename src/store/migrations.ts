@@ -1,0 +1,42 @@
+/** Which migrations the tables have, and which this build needs. */
+import { sql } from 'drizzle-orm'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Type from 'typebox'
+import Value from 'typebox/value'
+import type { Orm } from './database.ts'
+import { isUndefinedTable } from './failures.ts'
+
+/** Folder of the generated SQL migrations; the same from `src` and from `dist`. */
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+const Journal = Type.Object({ entries: Type.Array(Type.Object({ tag: Type.String(), when: Type.Integer() })) })
+
+/** A migration of this build; `when` is the moment it was written, in milliseconds, by which they are ordered. */
+export type Migration = { tag: string, when: number }
+
+/** The migrations of this build, oldest first. */
+export async function listMigrations (): Promise<Migration[]> {
+  return Value.Parse(Journal, JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8'))).entries
+}
+
+/**
+ * The names of those migrations that the tables lack, oldest first. Tables may also be newer than this build: later
+ * migrations only add, until nothing that runs needs what they replace.
+ */
+export async function findMissingMigrations (orm: Orm, migrations: readonly Migration[]): Promise<string[]> {
+  const last = await lastMigration(orm)
+  return migrations.filter(({ when }) => when > last).map(({ tag }) => tag)
+}
+
+/** When the newest migration of the tables was written. The table that says so belongs to Drizzle's migrator. */
+async function lastMigration (orm: Orm): Promise<number> {
+  try {
+    const [row] = await orm.select({ when: sql<string | null>`max(created_at)::text` }).from(sql`drizzle.__drizzle_migrations`)
+    return Number(row?.when ?? 0)
+  } catch (error) {
+    if (isUndefinedTable(error)) return 0
+    throw error
+  }
+}
