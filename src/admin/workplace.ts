@@ -7,9 +7,8 @@ import type { StorageConfig } from '../config.ts'
 import { type Administration, createAdministration } from '../domain/administration.ts'
 import { createPasswordHasher } from '../domain/passwords.ts'
 import { Sessions } from '../domain/sessions.ts'
-import { openPglite } from '../store/pglite.ts'
-import { migratePostgres, openPostgres } from '../store/postgres.ts'
 import type { Database } from '../store/database.ts'
+import { migratePostgres, openPostgres } from '../store/postgres.ts'
 
 /** The command cannot do what it was asked; `message` is one sentence for the operator and holds no secret. */
 export class CommandError extends Error {
@@ -24,7 +23,7 @@ const NO_LIFE = { refreshTtlMs: 0, reuseGraceMs: 0 }
 /** Runs the migrations that are missing. */
 export async function migrate ({ database, dataDir }: StorageConfig): Promise<void> {
   if (database !== undefined) await migratePostgres(database)
-  else await (await openPglite(dataDir)).close()
+  else await (await openEmbedded(dataDir)).close()
 }
 
 /**
@@ -52,7 +51,13 @@ export async function administrate<Result> (config: StorageConfig, work: (admini
 }
 
 async function openDatabase ({ database, dataDir }: StorageConfig): Promise<Database> {
-  return database === undefined ? openPglite(dataDir) : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
+  return database === undefined ? openEmbedded(dataDir) : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
+}
+
+/** Loaded when it is needed: a Postgres inside the process takes longer to load than most commands take. */
+async function openEmbedded (dataDir: string): Promise<Database> {
+  const { openPglite } = await import('../store/pglite.ts')
+  return openPglite(dataDir)
 }
 
 async function openBus ({ redis }: StorageConfig): Promise<Bus> {
