@@ -4,7 +4,13 @@ import { explain } from './explain.ts'
 import { startReplica } from './replica.ts'
 
 async function main (): Promise<void> {
+  // Nothing was served yet that would have to be finished, and as the first process of a container it must ask to be ended.
+  const stopStarting = () => process.exit(0)
+  process.once('SIGTERM', stopStarting)
+  process.once('SIGINT', stopStarting)
   const replica = await startReplica(loadConfig(process.env))
+  process.off('SIGTERM', stopStarting)
+  process.off('SIGINT', stopStarting)
   replica.app.log.info(`Confab serves ${replica.url} on ${replica.description}`)
 
   const stop = (signal: NodeJS.Signals) => {

@@ -26,6 +26,7 @@ import { createServices, type Services } from './services.ts'
 import type { Database } from './store/database.ts'
 import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
+import { untilMigrated } from './until-migrated.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
 /** A Redis that has not counted by then is taken for away. */
@@ -79,8 +80,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const metrics = new Metrics()
   const database = options.database ?? await openDatabase(config, metrics)
   closers.add(() => database.close())
-  const missing = await database.missingMigrations()
-  if (missing.length > 0) app.log.warn({ missing }, 'the tables are older than this build: it is not ready until `confab migrate` has run')
+  await untilMigrated(database, config, app.log)
   const bus = await openBus(config, app, options)
   closers.add(() => bus.close())
   const rates = openRates(config, closers)

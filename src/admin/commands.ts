@@ -30,7 +30,8 @@ export const COMMANDS: readonly Command[] = [
   { words: 'user suspend', usage: '<username>', purpose: 'keep an account out and end its sessions and sockets everywhere', run: runSuspend },
   { words: 'user resume', usage: '<username>', purpose: 'let a suspended account log in again', run: runResume },
   { words: 'sessions revoke', usage: '<username>', purpose: 'end all sessions and sockets of an account', run: runRevoke },
-  { words: 'chat check', usage: '<id> | --all', purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing', run: runCheck }
+  { words: 'chat check', usage: '<id> | --all', purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing', run: runCheck },
+  { words: 'epoch bump', usage: '', purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice', run: runBump }
 ]
 
 async function runMigrate ({ config }: Call): Promise<string[]> {
@@ -71,6 +72,11 @@ async function runCheck ({ config, parameters: [id], flags }: Call): Promise<str
   const { chats, messages, faults } = await administrate(config, (administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
   return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
+}
+
+async function runBump ({ config }: Call): Promise<string[]> {
+  await administrate(config, (administration) => administration.bumpEpoch())
+  return ['Another epoch has begun: replicas notice within SWEEP_INTERVAL.']
 }
 
 function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): string {

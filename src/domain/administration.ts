@@ -1,5 +1,6 @@
 /** What an operator does to accounts, sessions and chats, beside the two dialects. */
 import type { Orm } from '../store/database.ts'
+import { bumpEpoch } from '../store/epoch.ts'
 import * as integrity from '../store/integrity.ts'
 import { insertUser, findUserByName, removeLapsedRegistration, setSuspended, type UserRow } from '../store/users.ts'
 import { type Account, toAccount } from './account.ts'
@@ -32,7 +33,9 @@ export function createAdministration (deps: AdministrationDeps) {
     suspend: suspend.bind(undefined, deps),
     resume: resume.bind(undefined, deps),
     revokeSessions: revokeSessions.bind(undefined, deps),
-    checkChats: checkChats.bind(undefined, deps)
+    checkChats: checkChats.bind(undefined, deps),
+    /** Says that acknowledged rows may have gone: every replica closes its sockets, and clients start over. */
+    bumpEpoch: () => bumpEpoch(deps.orm)
   }
 }
 

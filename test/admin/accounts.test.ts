@@ -12,6 +12,7 @@ import { ensureBuilt, runConfab } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
 
 const POLICY_VIOLATION = 1008
+const RESTART = 1012
 const DEADLINE_MS = 30_000
 const ROUNDS = 20
 /** Longer than any test: whatever closes a socket, it is not the look-up. */
@@ -101,6 +102,15 @@ await withServices(t, 'an account that is suspended by a command', async (t, ser
     t.match(answer, { code: 0, stderr: '', stdout: /^Account \d+ is Given-\S+\.\n$/ }, 'a password that was given is not repeated')
     t.ok(await logIn(cluster, { username: given, email: '', password: 'Correct-Horse-1' }))
   })
+})
+
+await withServices(t, 'a new epoch that a command begins closes every socket, to come again', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services, { SWEEP_INTERVAL: '200ms' })
+  const ann = await register(cluster)
+  const sockets = await socketsOf(t, cluster, ann.accessToken)
+  t.match(await confab(t, shared, 'epoch', 'bump'), /^Another epoch has begun/)
+  for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), RESTART)
+  t.equal((await cluster.get('/api/auth/validate', { bearer: ann.accessToken })).status, 200, 'sessions live on')
 })
 
 await withServices(t, 'without Redis a command says that others hear of it later, and they do', async (t, services) => {

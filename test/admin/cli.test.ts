@@ -40,7 +40,7 @@ await t.test('what is misspelt gets help and 2, and does nothing', async (t) => 
 await t.test('help is an answer, of one command or of all', async (t) => {
   const all = await runConfab(['--help'], {})
   t.strictSame([all.code, all.stderr], [0, ''])
-  for (const words of ['migrate', 'user create', 'user suspend', 'user resume', 'sessions revoke', 'chat check']) t.match(all.stdout, `confab ${words}`)
+  for (const words of ['migrate', 'user create', 'user suspend', 'user resume', 'sessions revoke', 'chat check', 'epoch bump']) t.match(all.stdout, `confab ${words}`)
   t.equal((await runConfab(['chat', 'check', '-h'], {})).stdout.match(/confab [a-z]+ /g)?.length, 1)
 })
 
