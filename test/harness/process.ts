@@ -29,7 +29,7 @@ export type ReplicaProcess = {
 }
 
 /** A process that should become a server. */
-export type Launch = { command: string, parameters: string[], cwd: string, environment: Record<string, string>, deadlineMs?: number }
+export type Launch = { command: string, parameters: string[], cwd: string, environment: Record<string, string>, deadlineMs?: number, uid?: number }
 
 /** Runs the built server and waits until it is ready. It is killed with the test. */
 export async function spawnReplica (t: Scope, environment: Record<string, string>): Promise<ReplicaProcess> {
@@ -37,12 +37,13 @@ export async function spawnReplica (t: Scope, environment: Record<string, string
 }
 
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
-export async function launch (t: Scope, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS }: Launch): Promise<ReplicaProcess> {
+export async function launch (t: Scope, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
   const child = spawn(command, parameters, {
     cwd,
     env: { ...cleanEnvironment(), HOST: '127.0.0.1', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
     // A group of its own, so that no child of a launcher that died can be left behind.
     detached: true
   })

@@ -1,0 +1,151 @@
+/**
+ * The image that the Dockerfile describes, without an engine: each stage becomes a folder, what is copied is copied, what
+ * is run is run there by a user who is nobody. What the base image brings is whatever is installed here.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { Arg, Copy, DockerfileParser, Env, Healthcheck, type Instruction, JSONInstruction, Run, User, Workdir } from 'dockerfile-ast'
+import { cp, mkdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { cleanEnvironment, ROOT } from './process.ts'
+
+/** Tens of thousands of files are copied and given away: programs do that ten times as fast as a loop here. */
+const exec = promisify(execFile)
+
+/** Who runs the steps of the build, and who owns what belongs to root in the image. */
+const NOBODY = 65_534
+/** Only root may act for others: elsewhere everybody is whoever runs the tests. */
+export const IS_ROOT = process.getuid?.() === 0
+
+/** A stage of a Dockerfile: its name or number, and what follows its FROM. */
+export type Stage = { name: string, base: string, instructions: Instruction[] }
+
+/** What the last stage says of the container. */
+export type Container = {
+  /** Where `/` of the image is. */
+  root: string
+  workdir: string
+  uid: number
+  environment: Record<string, string>
+  command: string[]
+  healthcheck: string[]
+}
+
+/** The stages of a Dockerfile, in order. */
+export function readStages (dockerfile: string): Stage[] {
+  const stages: Stage[] = []
+  for (const instruction of DockerfileParser.parse(dockerfile).getInstructions()) {
+    if (instruction.getKeyword() === 'FROM') {
+      const [base = '', , name = String(stages.length)] = argumentsOf(instruction)
+      stages.push({ name, base, instructions: [] })
+    } else stages.at(-1)?.instructions.push(instruction)
+  }
+  return stages
+}
+
+/** The arguments of an instruction, as they are written. */
+export function argumentsOf (instruction: Instruction): string[] {
+  return instruction.getArguments().map((argument) => argument.getValue())
+}
+
+/** The words of a command in exec form; none of one that a shell would run. */
+export function wordsOf (instruction: Instruction | undefined): string[] {
+  const command = instruction instanceof Healthcheck ? DockerfileParser.parse(`CMD ${instruction.getRawArgumentsContent()?.replace(/^.*?CMD\s+/s, '') ?? ''}`).getInstructions()[0] : instruction
+  return command instanceof JSONInstruction ? command.getJSONStrings().map((word) => String(JSON.parse(word.getValue()))) : []
+}
+
+/** Whether the build sees a file of the repository: the last pattern of .dockerignore that fits it decides. */
+export async function createContext (): Promise<(file: string) => boolean> {
+  const lines = (await readFile(path.join(ROOT, '.dockerignore'), 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const patterns = lines.map((line) => ({ isIn: line.startsWith('!'), pattern: line.replace(/^!/, '') }))
+  return (file) => patterns.findLast(({ pattern }) => pattern === '*' || file === pattern || file.startsWith(`${pattern}/`))?.isIn ?? true
+}
+
+/** Builds all stages below an empty folder. @throws when a step fails, with what it said */
+export async function build (dockerfile: string, folder: string): Promise<Container> {
+  const cache = await lendCache(path.join(folder, 'cache'))
+  const roots = new Map<string, string>()
+  let container: Container | undefined
+  for (const stage of readStages(dockerfile)) {
+    const root = path.join(folder, `stage-${stage.name}`)
+    await mkdir(root)
+    roots.set(stage.name, root)
+    container = { root, workdir: '/', uid: 0, environment: {}, command: [], healthcheck: [] }
+    for (const instruction of stage.instructions) await carryOut(instruction, container, roots, cache)
+  }
+  if (container === undefined) throw new Error('The Dockerfile has no stage.')
+  return container
+}
+
+async function carryOut (instruction: Instruction, container: Container, roots: ReadonlyMap<string, string>, cache: string): Promise<void> {
+  if (instruction instanceof Arg) return
+  const [first = ''] = argumentsOf(instruction)
+  if (instruction instanceof Workdir) {
+    container.workdir = first
+    await mkdir(path.join(container.root, first), { recursive: true })
+    await own(path.join(container.root, first))
+  } else if (instruction instanceof Env) {
+    for (const property of instruction.getProperties()) container.environment[property.getName()] = property.getValue() ?? ''
+  } else if (instruction instanceof Copy) await copy(instruction, container, roots)
+  else if (instruction instanceof Run) await run(instruction.getArgumentsContent() ?? '', path.join(container.root, container.workdir), cache)
+  else if (instruction instanceof User) container.uid = Number(first.split(':', 1)[0])
+  else if (instruction instanceof Healthcheck) container.healthcheck = wordsOf(instruction)
+  else if (instruction.getKeyword() === 'CMD') container.command = wordsOf(instruction)
+}
+
+async function copy (instruction: Copy, { root, workdir }: Container, roots: ReadonlyMap<string, string>): Promise<void> {
+  const flags = new Map(instruction.getFlags().map((flag) => [flag.getName(), flag.getValue() ?? '']))
+  const from = flags.get('from')
+  const source = from === undefined ? ROOT : roots.get(from)
+  if (source === undefined) throw new Error(`There is no stage ${String(from)}.`)
+  const isSeen = from === undefined ? await createContext() : () => true
+  const [last = '', ...others] = argumentsOf(instruction).reverse()
+  const destination = path.resolve('/', workdir, last)
+  for (const name of others.reverse()) {
+    const file = path.join(source, name)
+    const isFolder = (await stat(file)).isDirectory()
+    const target = path.join(root, isFolder || !/(^|\/)\.?\/?$/.test(last) ? destination : path.join(destination, path.basename(name)))
+    const filter = (each: string) => each === source || isSeen(path.relative(source, each))
+    if (!filter(file)) throw new Error(`.dockerignore keeps ${name} from the build.`)
+    if (from === undefined) await cp(file, target, { recursive: true, filter })
+    else await exec('cp', ['-R', '-T', file, target])
+    await own(target, Number(flags.get('chown')?.split(':', 1)[0] ?? NOBODY))
+  }
+}
+
+/** Runs a step as nobody, in a shell as an engine does. */
+async function run (step: string, cwd: string, cache: string): Promise<void> {
+  const child = spawn('/bin/sh', ['-c', step], {
+    cwd,
+    env: { ...cleanEnvironment(), HOME: cache, npm_config_cache: cache, npm_config_prefer_offline: 'true', npm_config_update_notifier: 'false' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(IS_ROOT && { uid: NOBODY, gid: NOBODY })
+  })
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('exit', resolve)
+    child.once('error', reject)
+  })
+  const said = await Promise.all([text(child.stdout), text(child.stderr)])
+  const code = await exit
+  if (code !== 0) throw new Error(`RUN ${step} ended with ${String(code)}: ${said.join('\n')}`)
+}
+
+/** A copy of this user's cache of packages that nobody may use, so that little is loaded again. */
+async function lendCache (folder: string): Promise<string> {
+  const mine = process.env['npm_config_cache'] ?? path.join(process.env['HOME'] ?? '/', '.npm')
+  await mkdir(folder)
+  if (await stat(path.join(mine, '_cacache')).then(() => true, () => false)) await exec('cp', ['-R', path.join(mine, '_cacache'), folder])
+  await own(folder)
+  return folder
+}
+
+/** Gives a file, or a folder and all that is in it, to a user. */
+async function own (file: string, uid = NOBODY): Promise<void> {
+  if (IS_ROOT) await exec('chown', ['-hR', `${String(uid)}:${String(uid)}`, file])
+}
+
+/** Takes from everybody the right to write below a folder, as a read-only root does. */
+export async function makeReadOnly (folder: string): Promise<void> {
+  await exec('chmod', ['-R', 'a-w', folder])
+}
