@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
@@ -81,7 +81,9 @@ await withServices(t, 'connections that end while they are being opened leave no
   const target = { host: url.hostname, port: Number(url.port === '' ? '5432' : url.port) }
   /** How often the server may answer on the next connection before that is cut. */
   let answers = Infinity
+  const clients = new Set<Socket>()
   const proxy = createServer((client) => {
+    clients.add(client.on('close', () => clients.delete(client)))
     const service = connect(target)
     let left = answers
     answers = Infinity
@@ -98,8 +100,10 @@ await withServices(t, 'connections that end while they are being opened leave no
   t.teardown(() => process.off('unhandledRejection', note))
   for (const allowed of [0, 1, 2, 3]) {
     const database = await open(t, url.href, { pool: 1 })
+    for (const client of clients) client.end(TERMINATED)
+    while (clients.size > 0) await once([...clients][0] ?? proxy, 'close')
     answers = allowed
-    const error = await within(database.ping().then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the query to be answered')
+    const error = await within(database.missingMigrations().then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the query to be answered')
     t.ok(error === undefined || isTransient(error), `cut after ${String(allowed)} answers: ${String(error)}`)
   }
   t.strictSame(rejections, [])
