@@ -8,6 +8,8 @@ import type { Build } from './build.ts'
 import { RunScope } from './run-scope.ts'
 
 const START_DEADLINE_MS = 60_000
+/** What Kubernetes gives a process by default. */
+const STOP_DEADLINE_MS = 30_000
 const READY_DEADLINE_MS = 60_000
 const READY_INTERVAL_MS = 50
 const PROBE_TIMEOUT_MS = 3_000
@@ -75,9 +77,12 @@ export class ReplicaSlot {
     const child = this.#process
     this.#process = undefined
     child?.kill(signal)
-    const exit = await child?.exited
+    const isLate = delay(STOP_DEADLINE_MS, 'late' as const, { ref: false })
+    const exit = await Promise.race([child?.exited, isLate])
+    if (exit === 'late') this.#fail(`${this.name} has not ended ${String(STOP_DEADLINE_MS)} ms after ${signal}`)
+    // Whatever is left of it is killed.
     await this.#scope.end()
-    return exit?.code ?? null
+    return exit === 'late' ? null : exit?.code ?? null
   }
 
   /** From here on the end of this process is expected. @returns resolves when it has ended */
