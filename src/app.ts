@@ -9,6 +9,7 @@ import { type LogStream, loggerOptions } from './logger.ts'
 import ops, { type OpsDeps } from './ops.ts'
 import accessTokens from './plugins/access-tokens.ts'
 import origins from './plugins/origins.ts'
+import overload from './plugins/overload.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import requestMetrics from './plugins/request-metrics.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plugins/security-headers.ts'
@@ -55,12 +56,14 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 /** Adds everything that is served. */
 export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { rates: Rates }): Promise<void> {
   await app.register(services, deps)
+  // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
+  await app.register(websocket)
   await app.register(requestMetrics)
   await app.register(securityHeaders)
+  await app.register(overload)
   await app.register(origins)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
-  await app.register(websocket)
   await app.register(ops, deps)
   await app.register(chatcli)
   await app.register(emotechat, { prefix: EMOTECHAT_PREFIX })

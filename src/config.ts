@@ -12,15 +12,18 @@ import { parseRedisUrl } from './bus/redis-address.ts'
 import { splitHosts } from './store/postgres-socket.ts'
 
 const MINIMUM_SECRET_LENGTH = 32
+/** What the end of a process takes beside the drain of its sockets, at most. */
+const DRAIN_MARGIN_MS = 15_000
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 // `expected` is our own keyword: what the operator is told when the value is something else.
 const integer = (description: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ description, default: value, minimum, maximum, expected: `a whole number from ${String(minimum)} to ${String(maximum)}` })
-const duration = (description: string, value: string) =>
-  Type.String({ description, default: value, pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$', expected: 'a duration such as 500ms, 10s, 15m, 12h or 60d' })
+const duration = (description: string, value?: string) =>
+  Type.String({ description, ...(value !== undefined && { default: value }), pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$', expected: 'a duration such as 500ms, 10s, 15m, 12h or 60d' })
+const LONGEST_TIMER_MS = 24 * UNIT_MS.d
 // Node's timers wrap around beyond 2^31 - 1 milliseconds and fire at once.
-const timer = (description: string, value: string) => ({ ...duration(description, value), expected: 'a duration from 1ms to 24d, such as 500ms, 10s or 15m', longestMs: 24 * UNIT_MS.d })
+const timer = (description: string, value?: string) => ({ ...duration(description, value), expected: 'a duration from 1ms to 24d, such as 500ms, 10s or 15m', longestMs: LONGEST_TIMER_MS })
 const choice = <const Choices extends string[]>(description: string, choices: Choices, value?: Choices[number]) =>
   Type.Enum(choices, { description, expected: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'), ...(value !== undefined && { default: value }) })
 const optional = (description: string, pattern: string) => Type.Optional(Type.String({ description, pattern }))
@@ -75,9 +78,14 @@ export const EnvironmentSchema = Type.Object({
   POST_BATCH: integer('posts in one batch at the most', 256, 1, 5_000),
   POST_QUEUE: integer('posts that may wait in one lane; more are refused', 10_000, 1),
   POST_DEADLINE: duration('how long a post is retried while the database is away', '10s'),
+  OVERLOAD_EVENT_LOOP_DELAY: timer('mean delay of the event loop beyond which requests and new sockets are refused with 503', '500ms'),
+  OVERLOAD_HEAP_PERCENT: integer('part of V8\'s heap limit beyond which they are', 90, 1, 100),
+  OVERLOAD_RSS_MIB: Type.Optional(Type.Integer({ description: 'resident memory in MiB beyond which they are, a tenth below the limit of the container; without it any', minimum: 1, maximum: 1_048_576, expected: 'a whole number from 1 to 1048576' })),
+  OVERLOAD_POSTS: integer('waiting posts beyond which they are', 5_000, 0),
   SWEEP_INTERVAL: timer('how often subscribed chats are compared with the store', '3s'),
-  DRAIN_DELAY: timer('time between failing readiness and closing sockets at SIGTERM', '1ms'),
+  DRAIN_DELAY: timer('time between failing readiness and closing sockets at SIGTERM, in which new ones are still let in: longer than a load balancer takes to notice', '1ms'),
   DRAIN_WINDOW: timer('time over which sockets are closed at SIGTERM', '1s'),
+  DRAIN_TIMEOUT: Type.Optional(timer('time after SIGTERM in which the process ends, in order or not; shorter than what the platform waits before SIGKILL; without it DRAIN_DELAY, DRAIN_WINDOW and 15s')),
   NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
   LOG_LEVEL: choice('least severe event that is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info')
 })
@@ -235,8 +243,9 @@ function resolve (env: Environment) {
       frameBurst: env.FRAME_BURST
     },
     posting: { lanes: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
+    overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
-    drain: { delayMs: milliseconds(env.DRAIN_DELAY), windowMs: milliseconds(env.DRAIN_WINDOW) },
+    drain: drainSettings(env),
     logLevel: env.LOG_LEVEL
   }
 }
@@ -244,6 +253,13 @@ function resolve (env: Environment) {
 function redisSettings ({ REDIS_URL, REDIS_PREFIX }: Environment) {
   const address = REDIS_URL === undefined ? undefined : parseRedisUrl(REDIS_URL)
   return address && { address, prefix: REDIS_PREFIX }
+}
+
+function drainSettings (env: Environment) {
+  const [delayMs, windowMs] = [milliseconds(env.DRAIN_DELAY), milliseconds(env.DRAIN_WINDOW)]
+  const timeoutMs = env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
+  if (timeoutMs <= delayMs + windowMs) throw new ConfigError('DRAIN_TIMEOUT must be longer than DRAIN_DELAY and DRAIN_WINDOW together.')
+  return { delayMs, windowMs, timeoutMs: Math.min(timeoutMs, LONGEST_TIMER_MS) }
 }
 
 function mailSettings (env: Environment, dataDir: string): MailSettings {

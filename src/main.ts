@@ -4,19 +4,25 @@ import { explain } from './explain.ts'
 import { startReplica } from './replica.ts'
 
 async function main (): Promise<void> {
+  const config = loadConfig(process.env)
   // Nothing was served yet that would have to be finished, and as the first process of a container it must ask to be ended.
   const stopStarting = () => process.exit(0)
   process.once('SIGTERM', stopStarting)
   process.once('SIGINT', stopStarting)
-  const replica = await startReplica(loadConfig(process.env))
+  const replica = await startReplica(config)
   process.off('SIGTERM', stopStarting)
   process.off('SIGINT', stopStarting)
   replica.app.log.info(`Confab serves ${replica.url} on ${replica.description}`)
 
   const stop = (signal: NodeJS.Signals) => {
-    replica.app.log.info(`${signal}: draining`)
+    const { log } = replica.app
+    log.info(`${signal}: draining`)
+    setTimeout(() => {
+      log.fatal('the drain took too long: DRAIN_TIMEOUT is over')
+      process.exit(1)
+    }, config.drain.timeoutMs).unref()
     replica.close().then(() => process.exit(0), (error: unknown) => {
-      replica.app.log.fatal({ err: error }, 'the drain failed')
+      log.fatal({ err: error }, 'the drain failed')
       process.exit(1)
     })
   }

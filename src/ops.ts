@@ -14,10 +14,12 @@ export type OpsDeps = { database: Database, bus: Bus }
  * tables are new enough for this build and the process is not draining. Without the bus it stays ready, `degraded`: messages are then read from the store.
  */
 export default async function ops (app: FastifyInstance, { database, bus }: OpsDeps): Promise<void> {
-  app.get('/livez', async () => ({ status: 'ok' }))
+  const config = { isOperational: true } as const
 
-  app.get('/readyz', async (_request, reply) => {
-    if (app.lifecycle.phase === 'draining') return reply.code(503).send({ status: 'draining' })
+  app.get('/livez', { config }, async () => ({ status: 'ok' }))
+
+  app.get('/readyz', { config }, async (_request, reply) => {
+    if (app.lifecycle.phase !== 'serving') return reply.code(503).send({ status: 'draining' })
     const missing = await answerOf(database.missingMigrations())
     if (missing === undefined) return reply.code(503).send({ status: 'unavailable', database: 'down' })
     if (missing.length > 0) return reply.code(503).send({ status: 'unavailable', database: 'behind', missing })

@@ -114,7 +114,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   outbox.start()
   const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
   closers.add(() => clearInterval(cleanup))
-  closers.add(() => drain(app, config, services, connections))
+  closers.add(() => drain(app, config, connections))
 
   let closing: Promise<void> | undefined
   return {
@@ -177,14 +177,19 @@ function followEvents (bus: Bus, services: Services, hub: Hub, connections: Conn
   })
 }
 
-async function drain (app: FastifyInstance, config: Config, services: Services, connections: Connections): Promise<void> {
-  app.lifecycle.phase = 'draining'
-  await sleep(config.drain.delayMs)
-  await connections.drain(config.drain.windowMs, () => services.messages.flush())
+/** Readiness fails at once; sockets are let in until the balancer has noticed, then refused, and those there closed. */
+async function drain (app: FastifyInstance, config: Config, connections: Connections): Promise<void> {
   const { clients } = app.websocketServer
+  app.lifecycle.phase = 'leaving'
+  app.log.info({ sockets: clients.size, delayMs: config.drain.delayMs }, 'readiness fails from now on')
+  await sleep(config.drain.delayMs)
+  app.lifecycle.phase = 'draining'
+  app.log.info({ sockets: clients.size, windowMs: config.drain.windowMs }, 'sockets are closed')
+  await connections.drain(config.drain.windowMs)
   for (const client of clients) client.close(CLOSE_CODES.restart)
   const deadline = Date.now() + CLOSE_GRACE_MS
   while (clients.size > 0 && Date.now() < deadline) await sleep(10)
+  if (clients.size > 0) app.log.info({ sockets: clients.size }, 'sockets that did not answer their close are cut')
   for (const client of clients) client.terminate()
 }
 

@@ -82,6 +82,7 @@ function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining 
     { name: 'chat_db_pool_waiting', help: 'Queries and transactions beyond the number of connections: they wait.', kind: 'gauge', value: () => Math.max(metrics.queriesRunning - poolSize, 0) },
     { name: 'chat_db_query_duration_seconds', help: 'Time of queries and transactions, the wait for a connection included, by kind.', kind: 'histogram', of: metrics.querySeconds },
     { name: 'chat_rate_limited_total', help: 'Refusals because of a rate, by the name of the rate.', kind: 'counter', label: 'scope', tally: metrics.rateLimited },
+    { name: 'chat_overload_refusals_total', help: 'Requests and upgrades refused because the replica has more to do than it can, or stops, by what there is too much of.', kind: 'counter', label: 'reason', tally: metrics.overloadRefusals },
     { name: 'chat_jobs_oldest_seconds', help: 'Age of the oldest mail that waits to be sent, 0 when none does.', kind: 'gauge', value: oldestJobSeconds },
     { name: 'chat_draining', help: '1 once the replica was told to stop.', kind: 'gauge', value: () => Number(isDraining()) },
     { name: 'http_request_duration_seconds', help: 'Time of HTTP requests, by method, route and class of status.', kind: 'histogram', of: metrics.requestSeconds }

@@ -51,6 +51,8 @@ export class Metrics {
   /** Queries and transactions that are under way or wait for a connection. */
   queriesRunning = 0
   readonly requestSeconds = new LabelledDistribution(['method', 'route', 'status'])
+  /** Requests and upgrades that were refused because this replica has more to do than it can, or stops. */
+  readonly overloadRefusals = new Tally(['event_loop', 'heap', 'rss', 'posts', 'sockets', 'draining'])
   /** Refusals by the name of the rate. */
   readonly rateLimited = new Tally<string>([])
 }

@@ -13,8 +13,8 @@ declare module 'fastify' {
     hub: Hub
     connections: Connections
     metrics: Metrics
-    /** What the process is doing; anything but `serving` fails readiness. */
-    lifecycle: { phase: 'serving' | 'draining' }
+    /** What the process is doing; anything but `serving` fails readiness, and `draining` takes no new sockets. */
+    lifecycle: { phase: 'serving' | 'leaving' | 'draining' }
   }
 }
 
@@ -28,4 +28,8 @@ export default fastifyPlugin<Served>(async (app, { config, services, hub, connec
   app.decorate('connections', connections)
   app.decorate('metrics', metrics)
   app.decorate('lifecycle', { phase: 'serving' })
+  // A connection that is kept would be cut in the middle of its next request.
+  app.addHook('onRequest', async (_request, reply) => {
+    if (app.lifecycle.phase !== 'serving') reply.header('connection', 'close')
+  })
 }, { name: 'services', fastify: '5.x' })

@@ -41,6 +41,10 @@ export class Connection {
   #session: Session
   /** The code of our close; undefined while there is none. */
   #closedWith: CloseCode | undefined
+  #isLeaving = false
+  /** Posts under way, and who waits for their end. */
+  #posting = 0
+  #onIdle: (() => void)[] | undefined
   /** Cleared by each ping and set by whatever comes back. */
   isAlive = true
   /** What this socket has joined, by chat. */
@@ -113,6 +117,8 @@ export class Connection {
 
   /** Closes the socket; nothing is written to it from here on. */
   close (code: CloseCode, reason: string): void {
+    // Whose session ends while they are on their way out has said their last word.
+    if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
     this.#closedWith = code
     this.#webSocket.close(code, reason)
@@ -120,9 +126,37 @@ export class Connection {
     this.#webSocket.resume()
   }
 
-  /** Takes no more frames, so that what is under way can be finished and answered before the close. */
-  stopReading (): void {
-    if (this.isOpen) this.#webSocket.pause()
+  /** Whether it was told to go elsewhere: what its client sent before it knew is still taken. */
+  get isLeaving (): boolean {
+    return this.#isLeaving
+  }
+
+  /** A post is under way. */
+  beginPost (): void {
+    this.#posting++
+  }
+
+  /** It is answered. */
+  endPost (): void {
+    this.#posting--
+    if (this.#posting > 0) return
+    const waiting = this.#onIdle ?? []
+    this.#onIdle = undefined
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Resolves when every post that was under way is answered. */
+  async settled (): Promise<void> {
+    if (this.#posting > 0) await new Promise<void>((resolve) => (this.#onIdle ??= []).push(resolve))
+  }
+
+  /** Reads no more, answers what is under way, and then closes the socket with 1012. */
+  async leave (reason: string): Promise<void> {
+    if (!this.isOpen || this.#isLeaving) return
+    this.#isLeaving = true
+    this.#webSocket.pause()
+    while (this.#posting > 0) await this.settled()
+    this.close(CLOSE_CODES.restart, reason)
   }
 
   /** Sends a ping, or drops the socket when the last one was not answered. */

@@ -2,6 +2,8 @@
  * The authenticated sockets of this replica: found by user and by session, kept alive by pings, closed when their
  * session ends or the replica stops.
  */
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { PING_FRAME } from './websocket-frame.ts'
@@ -10,8 +12,10 @@ import { PING_FRAME } from './websocket-frame.ts'
 const EXPIRY_CHECK_MS = 500
 /** Sessions looked up in one query. */
 const SESSION_CHUNK = 1_000
-/** Waves in which sockets are closed over the drain window. */
-const DRAIN_WAVES = 20
+/** How often some sockets are closed while the replica drains, in milliseconds; each pause is between half and one and a half of it. */
+const DRAIN_PAUSE_MS = 50
+
+const RESTART_REASON = 'the server restarts'
 
 /** What the register needs from around it. */
 export type ConnectionsDeps = {
@@ -110,20 +114,23 @@ export class Connections {
   }
 
   /**
-   * Closes all sockets with 1012, in waves over a window of milliseconds, so that they do not all come back at once.
-   * @param finish resolves when what the sockets have posted is stored and acknowledged
+   * Closes all sockets with 1012, a few at a time and in no order over a window of milliseconds, so that they do not all
+   * come back at once: not every client waits a random time of its own. What they have posted is answered first.
    */
-  async drain (windowMs: number, finish: () => Promise<void>): Promise<void> {
-    const all = [...this.#bySession.values()].flatMap((connections) => [...connections])
-    const waves = Math.min(DRAIN_WAVES, all.length)
-    const size = Math.ceil(all.length / Math.max(waves, 1))
-    for (let wave = 0; wave < waves; wave++) {
-      if (wave > 0) await new Promise((resolve) => setTimeout(resolve, windowMs / waves))
-      const leaving = all.slice(wave * size, (wave + 1) * size)
-      for (const connection of leaving) connection.stopReading()
-      await finish()
-      for (const connection of leaving) connection.close(CLOSE_CODES.restart, 'the server restarts')
+  async drain (windowMs: number): Promise<void> {
+    const end = performance.now() + windowMs
+    const leaving: Promise<void>[] = []
+    const staying = this.#inNoOrder()
+    while (staying.length > 0) {
+      const pauseMs = DRAIN_PAUSE_MS * (0.5 + Math.random())
+      const leftMs = end - performance.now()
+      const due = leftMs <= pauseMs ? staying.length : Math.ceil(staying.length * pauseMs / leftMs)
+      for (const connection of staying.splice(0, due)) leaving.push(connection.leave(RESTART_REASON))
+      if (staying.length > 0) await sleep(pauseMs)
     }
+    await Promise.all(leaving)
+    // Those that were let in meanwhile.
+    await Promise.all(this.#inNoOrder().map((connection) => connection.leave(RESTART_REASON)))
   }
 
   stop (): void {
@@ -140,6 +147,17 @@ export class Connections {
         if (connection.session.expiresAt.getTime() <= now) connection.close(CLOSE_CODES.refused, 'the token has expired')
       }
     }
+  }
+
+  /** All sockets, shuffled (Fisher and Yates). */
+  #inNoOrder (): Connection[] {
+    const all = [...this.#bySession.values()].flatMap((connections) => [...connections])
+    for (let index = all.length - 1; index > 0; index--) {
+      const other = randomInt(index + 1)
+      const [one, two] = [all[index], all[other]]
+      if (one !== undefined && two !== undefined) [all[index], all[other]] = [two, one]
+    }
+    return all
   }
 
   #ping (): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { at, complaintAbout, complaintAboutSentence, newEmoteRegistration, onEmbedded, onServices, PUBLIC_URL, register, uniqueName, within, type Answer, type Cluster } from '../harness.ts'
+import { refusedUpgrade } from '../harness/upgrades.ts'
 
 const APP = 'https://app.example.org'
 const LOCAL_APP = 'http://localhost:3000'
@@ -122,6 +123,8 @@ async function checksUpgrades (t: Test, cluster: Cluster, own: string[]): Promis
     for (const origin of FOREIGN.filter((value) => value !== '')) {
       t.strictSame(await upgrade(t, cluster, { origin }), { status: 403, code: 'foreign_origin' }, origin)
     }
+    const form = await refusedUpgrade(t, cluster.replica(0), { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' })
+    t.equal(form.status, 403, 'however early it is refused, the connection ends')
     t.strictSame(await upgrade(t, cluster, { origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' }), { status: 403, code: 'foreign_origin' }, 'no forwarded host is believed')
   })
 }

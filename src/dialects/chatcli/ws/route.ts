@@ -22,7 +22,14 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
     preValidation: async (request, reply) => {
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
       app.origins.check(request)
-      if (app.lifecycle.phase === 'draining' || app.websocketServer.clients.size >= app.config.sockets.maxSockets) throw new ChatError('too_many_sockets')
+      if (app.lifecycle.phase === 'draining') {
+        app.metrics.overloadRefusals.add('draining')
+        throw new ChatError('draining')
+      }
+      if (app.websocketServer.clients.size >= app.config.sockets.maxSockets) {
+        app.metrics.overloadRefusals.add('sockets')
+        throw new ChatError('too_many_sockets')
+      }
       request.upgradeResponse = reply.raw
     }
   }, (webSocket, request) => {

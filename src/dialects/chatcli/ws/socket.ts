@@ -21,9 +21,6 @@ export class ChatSocket {
   readonly #rate: FrameRate | undefined
   #authTimer: NodeJS.Timeout | undefined
   #connection: Connection | undefined
-  /** Posts under way: a join waits for those sent before it. */
-  #posting = 0
-  #onIdle: (() => void) | undefined
 
   /** @param socket the TCP socket under the WebSocket */
   constructor (app: FastifyInstance, webSocket: WebSocket, socket: Socket) {
@@ -49,7 +46,7 @@ export class ChatSocket {
   #handle (frame: IncomingFrame): Promise<void> | undefined {
     const connection = this.#connection
     if (connection === undefined) return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
-    if (!connection.isOpen || !this.#isWithinRate(connection)) return undefined
+    if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
     let ref: RefValue | undefined
     try {
       const raw = parseFrame(frame.data, frame.isBinary)
@@ -74,6 +71,8 @@ export class ChatSocket {
   }
 
   #perform (connection: Connection, action: Action): Promise<void> | undefined {
+    // On its way out it cannot be answered any more, but what it posted before it was told need not be lost.
+    if (!connection.isOpen && action.type !== 'post_msg') return undefined
     switch (action.type) {
       case 'post_msg':
         this.#post(connection, action)
@@ -94,26 +93,22 @@ export class ChatSocket {
     const { chatID, text, clientMessageID, ref } = action
     const { metrics } = this.#app
     const start = performance.now()
-    this.#posting++
+    connection.beginPost()
     this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID })
       .then((receipt) => {
         if (ref !== undefined) this.#send(connection, postAck(ref, receipt))
         if (receipt.duplicate) metrics.postDuplicates++
         metrics.postSeconds.observe((performance.now() - start) / MS_PER_S)
-        this.#endPost()
+        connection.endPost()
       }, (error: unknown) => {
         this.#answerError(connection, error, ref)
-        this.#endPost()
+        connection.endPost()
       })
   }
 
-  #endPost (): void {
-    this.#posting--
-    if (this.#posting === 0) this.#onIdle?.()
-  }
-
   async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
-    if (this.#posting > 0) await new Promise<void>((resolve) => this.#onIdle = resolve)
+    // It waits for the posts before it.
+    await connection.settled()
     const { epoch } = this.#app.services
     if (typeof known === 'string') await epoch.confirm(known)
     const { current } = epoch
@@ -168,6 +163,7 @@ export class ChatSocket {
   }
 
   #send (connection: Connection, frame: Answer): void {
+    if (!connection.isOpen) return
     this.#app.metrics.framesSent.add(frame.type)
     connection.send(frame)
   }
