@@ -7,8 +7,6 @@ import { ConfigError, EnvironmentSchema, loadConfig, loadStorageConfig } from '.
 import { at, fieldsOf, isRecord, isServiceRequired, listAt, ROOT, textAt } from '../harness.ts'
 import { temporaryFolder } from '../harness/built-server.ts'
 
-/** What a replica has to do after its sockets are closed, in seconds. */
-const END_MARGIN_S = 15
 const LONGEST_QUIET_S = 3_600
 
 const compose: unknown = parse(await readFile(`${ROOT}/compose.yaml`, 'utf8'), { merge: true })
@@ -72,7 +70,7 @@ function ourFaults (name: string, service: unknown): string[] {
       return [...unknown, ...hardening]
     }
     const { drain, database } = loadConfig({ ...environment, NODE_ENV: 'production' })
-    const needed = (drain.delayMs + drain.windowMs) / 1_000 + END_MARGIN_S
+    const needed = drain.timeoutMs / 1_000
     return [
       ...unknown, ...hardening,
       ...seconds(at(service, 'stop_grace_period')) >= needed ? [] : [`${name} is killed before it has ended`],

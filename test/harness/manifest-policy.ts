@@ -3,8 +3,6 @@ import { type Config, ConfigError, EnvironmentSchema, loadConfig, loadStorageCon
 import { at, isRecord, listAt, textAt } from './json.ts'
 import { containersOf, listOf, type Manifest, nameOf, ofKind, podOf } from './manifests.ts'
 
-/** What is left to do after the sockets are closed, with a margin: requests have 5 s to be answered, closes 1 s. */
-const END_MARGIN_S = 15
 const LONGEST_QUIET_S = 3_600
 const MIN_STABILISATION_S = 300
 const WORKLOADS = ['Deployment', 'StatefulSet', 'Job']
@@ -155,8 +153,9 @@ function drain (manifests: readonly Manifest[]): string[] {
     const name = nameOf(server)
     const grace = seconds(at(spec, 'terminationGracePeriodSeconds'))
     const preStop = Math.max(...containersOf(server).map((container) => seconds(at(container, 'lifecycle', 'preStop', 'sleep', 'seconds'))))
-    const { delayMs, windowMs } = configOf(manifests, server)?.drain ?? { delayMs: 0, windowMs: 0 }
-    const needed = preStop + (delayMs + windowMs) / 1_000 + END_MARGIN_S
+    const { delayMs, timeoutMs } = configOf(manifests, server)?.drain ?? { delayMs: 0, timeoutMs: 0 }
+    // By then the process has ended by itself, in order or not.
+    const needed = preStop + timeoutMs / 1_000
     return [
       ...fault(grace < needed, name, `has ${String(grace)} s to end and needs ${String(needed)} s`),
       ...fault(preStop + delayMs / 1_000 < 5, name, 'leaves before anybody has heard of it'),
