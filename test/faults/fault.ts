@@ -46,6 +46,8 @@ export type Fault = {
   readonly readerServer?: (cluster: FaultCluster, scope: Scope) => Promise<(reader: number, attempt: number) => { url: string }>
   /** The most memory that a replica may have, in MiB. */
   readonly memoryMiB?: number
+  /** Whether clients are told to start over, with another epoch; anywhere else that is a failure. */
+  readonly changesEpoch?: true
   /** Breaks something and mends it; resolves when it is mended. */
   readonly inject: (round: Round) => Promise<void>
 }

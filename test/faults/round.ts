@@ -116,6 +116,7 @@ async function collect ({ fault, cluster, journal, workload, deadlocks }: { faul
     heads,
     failures: [
       ...journal.failures, ...cluster.failures.splice(0),
+      ...workload.readers.filter(({ voided }) => (voided.length > 0) !== (fault.changesEpoch === true)).map(({ name, voided }) => `${name} was told ${String(voided.length)} times to start over`),
       ...(waited > 0 ? [`Postgres has broken ${String(waited)} deadlocks between replicas`] : [])
     ],
     late: journal.late,

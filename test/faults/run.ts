@@ -82,6 +82,7 @@ class Run {
       const result = await runRound(fault, cluster, seed, deployment.build)
       this.results.push(result)
       console.log(lineOf(result))
+      if (result.violations.length > 0) for (const replica of cluster.replicas) console.error(`${replica.name} logged last: ${replica.log}`)
       if (result.isClusterBroken) await this.#discardStandard()
       for (const { invariant, message } of result.violations.slice(0, MAX_SHOWN_VIOLATIONS)) console.log(`  ${invariant}: ${message}`)
       if (result.violations.length > MAX_SHOWN_VIOLATIONS) console.log(`  and ${String(result.violations.length - MAX_SHOWN_VIOLATIONS)} more`)

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { Test } from 'tap'
 import { promisify } from 'node:util'
 import { eventually } from './deadline.ts'
 import { freePort } from './process.ts'
 import { RedisServer } from './redis-server.ts'
+import type { Scope } from './scope.ts'
 
 const DEADLINE_MS = 60_000
 const MASTERS = 3
@@ -65,7 +65,7 @@ export class RedisCluster {
 }
 
 /** Starts a Cluster that ends with the test. */
-export async function startRedisCluster (t: Test): Promise<RedisCluster> {
+export async function startRedisCluster (t: Scope): Promise<RedisCluster> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-redis-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const servers: RedisServer[] = []
@@ -86,7 +86,7 @@ export async function startRedisCluster (t: Test): Promise<RedisCluster> {
 export type Sentinels = { url: string, master: RedisServer, replica: RedisServer, failOver: () => Promise<void> }
 
 /** Starts them; they end with the test. */
-export async function startSentinels (t: Test): Promise<Sentinels> {
+export async function startSentinels (t: Scope): Promise<Sentinels> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-sentinel-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const start = async (settings: string[], file?: string) => {

@@ -21,11 +21,15 @@ export type ReaderOptions = LineOptions & {
 
 /** A reader with what it got. */
 export class RecordedReader {
-  readonly record: ReaderRecord
+  /** What it got of the history that it knows now. */
+  record: ReaderRecord
+  /** What it got of earlier histories, when it was told that they are void. */
+  readonly voided: ReaderRecord[] = []
   readonly #options: ReaderOptions
   readonly #line: Line
   readonly #ended: Promise<void>
   #mayBeRefused = false
+  #epoch: string | null = null
   /** The seq up to which it has the chat: with this it resumes. */
   position: number
   /** How often it was acknowledged a join. */
@@ -39,6 +43,10 @@ export class RecordedReader {
     this.record = { reader: name, chatID, start, seen: [] }
     journal.readers.push(this.record)
     this.#ended = this.#run()
+  }
+
+  get name (): string {
+    return this.#options.name
   }
 
   get chatID (): number {
@@ -89,15 +97,32 @@ export class RecordedReader {
     const { chatID, journal } = this.#options
     client.onFrame = (frame) => this.#take(frame)
     let reached: number | undefined
-    const answer = await client.request({ type: 'join_chat', chatID, after: this.position }, () => { reached = this.position })
+    const answer = await client.request({ type: 'join_chat', chatID, after: this.position, epoch: this.#epoch }, () => { reached = this.position })
+    if (answer['code'] === 'epoch_changed') {
+      this.#startOver(textAt(answer, 'epoch'))
+      return false
+    }
     if (answer['type'] !== 'ack') {
       const isExpected = this.#mayBeRefused && answer['code'] === 'not_a_participant'
       if (isExpected || !journal.noteError(this.record.reader, answer)) this.#line.hangUp()
       return false
     }
     this.joins++
+    if (typeof answer['epoch'] === 'string') this.#epoch = answer['epoch']
     if (answer['seq'] !== reached) journal.failures.push(`${this.record.reader} was acknowledged seq ${String(answer['seq'])} when everything up to ${String(reached)} had come`)
     return true
+  }
+
+  /** What it knew is void: seqs mean other messages now. */
+  #startOver (epoch: string): void {
+    const { name, chatID, journal } = this.#options
+    // Whoever was told need not have come to the end of it.
+    this.record.removedAt = this.position
+    this.voided.push(this.record)
+    this.record = { reader: `${name}, history ${String(this.voided.length + 1)}`, chatID, start: 0, seen: [] }
+    journal.readers.push(this.record)
+    this.position = 0
+    this.#epoch = epoch
   }
 
   #take (frame: Frame): void {

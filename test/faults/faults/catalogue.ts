@@ -9,11 +9,13 @@ import { hintFaults } from './hints.ts'
 import { networkFaults } from './network.ts'
 import { poolerFaults } from './pooler.ts'
 import { postgresFaults } from './postgres.ts'
+import { postgresFailoverFaults } from './postgres-failover.ts'
 import { redisFaults } from './redis.ts'
+import { redisFailoverFaults } from './redis-failover.ts'
 import { replicaFaults } from './replicas.ts'
 
 /** In the order of the table in docs/guarantees.md. */
 export const catalogue: readonly Fault[] = [
-  ...replicaFaults, ...hintFaults, ...redisFaults, ...postgresFaults, ...diskFaults, ...networkFaults, ...clientFaults, ...clockFaults, ...buildFaults, ...poolerFaults,
-  ...crowdFaults
+  ...replicaFaults, ...hintFaults, ...redisFaults, ...redisFailoverFaults, ...postgresFaults, ...diskFaults, ...postgresFailoverFaults,
+  ...networkFaults, ...clientFaults, ...clockFaults, ...buildFaults, ...poolerFaults, ...crowdFaults
 ]

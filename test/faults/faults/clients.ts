@@ -139,11 +139,11 @@ const revoked: Fault = {
       const answer = await call(`${cluster.url}/api/auth/logout`, 'POST', { bearer: session.accessToken })
       if (answer.status !== 200) journal.failures.push(`a logout was answered ${answer.text}`)
       injected(readers.length)
-      const isClosed = ({ record }: RecordedReader) => journal.closes.some(({ client, code }) => client === record.reader && code === CLOSED_FOR_GOOD)
+      const isClosed = ({ name }: RecordedReader) => journal.closes.some(({ client, code }) => client === name && code === CLOSED_FOR_GOOD)
       const end = Date.now() + REVOCATION_MS
       while (!readers.every(isClosed) && Date.now() < end) await during(20)
       for (const reader of readers) {
-        if (!isClosed(reader)) journal.failures.push(`${reader.record.reader} was not closed with ${String(CLOSED_FOR_GOOD)} when its session was revoked`)
+        if (!isClosed(reader)) journal.failures.push(`${reader.name} was not closed with ${String(CLOSED_FOR_GOOD)} when its session was revoked`)
         await reader.end()
         reader.record.removedAt = reader.position
       }

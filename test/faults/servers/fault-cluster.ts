@@ -42,7 +42,8 @@ export type Pair = { readonly chatID: number, readonly accounts: readonly [Accou
 export class FaultCluster implements AccountHost {
   readonly url: string
   readonly replicas: readonly ReplicaSlot[]
-  readonly postgres: PostgresServer
+  /** The server that has the truth now. */
+  postgres: PostgresServer
   readonly outbox: Outbox
   readonly secrets = new Set<string>()
   /** What has gone wrong by itself since it was last asked. */

@@ -61,13 +61,16 @@ export class PostgresServer {
     return server
   }
 
-  /** Copies a running server as it is now, to be started beside it or in its place. */
-  static async copyOf (scope: Scope, origin: PostgresServer, folder: string, { asStandby = false } = {}): Promise<PostgresServer> {
-    const server = await PostgresServer.#at(scope, folder)
+  /** A place for a server that has no files yet; see {@link copyFrom}. */
+  static async reserve (scope: Scope, folder: string): Promise<PostgresServer> {
+    return PostgresServer.#at(scope, folder)
+  }
+
+  /** Takes over the files of a running server as they are now, to be started beside it or in its place. */
+  async copyFrom (origin: PostgresServer, { asStandby = false } = {}): Promise<void> {
     const connection = `host=127.0.0.1 port=${String(origin.port)} user=postgres application_name=standby`
-    await server.#run('pg_basebackup', ['-D', folder, '-d', connection, '-c', 'fast', '-X', 'stream', ...(asStandby ? ['-R'] : [])])
-    await server.configure([`unix_socket_directories = '${folder}'`])
-    return server
+    await this.#run('pg_basebackup', ['-D', this.folder, '-d', connection, '-c', 'fast', '-X', 'stream', ...(asStandby ? ['-R'] : [])])
+    await this.configure([`unix_socket_directories = '${this.folder}'`])
   }
 
   static async #at (scope: Scope, folder: string): Promise<PostgresServer> {
@@ -140,6 +143,22 @@ export class PostgresServer {
   /** Makes a standby the primary. */
   async promote (): Promise<void> {
     await this.admin`select pg_promote(true, 30)`
+  }
+
+  /** Has the next start recover from the backup that the files are. */
+  async signalRecovery (): Promise<void> {
+    await writeFile(path.join(this.folder, 'recovery.signal'), '')
+  }
+
+  /** Waits until it takes writes. */
+  async promoted (): Promise<void> {
+    const end = Date.now() + START_DEADLINE_MS
+    for (;;) {
+      const [row] = await this.admin<{ standby: boolean }[]>`select pg_is_in_recovery() as standby`
+      if (row?.standby === false) return
+      if (Date.now() > end) throw new Error('Postgres does not end its recovery.')
+      await delay(RETRY_MS)
+    }
   }
 
   async #run (program: string, parameters: string[]): Promise<void> {

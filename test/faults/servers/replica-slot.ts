@@ -13,6 +13,7 @@ const STOP_DEADLINE_MS = 30_000
 const READY_DEADLINE_MS = 60_000
 const READY_INTERVAL_MS = 50
 const PROBE_TIMEOUT_MS = 3_000
+const MAX_LOG = 4_000
 /** Levels of pino from which on a line says that something is broken for good. */
 const FATAL = 60
 
@@ -120,6 +121,11 @@ export class ReplicaSlot {
     } catch {
       return undefined
     }
+  }
+
+  /** The last that it has logged. */
+  get log (): string {
+    return this.#process?.stdout().slice(-MAX_LOG) ?? ''
   }
 
   /** Looks at the memory of the process. @returns the most there was since the last reset, in MiB */
