@@ -31,6 +31,8 @@ export type ClusterOptions = {
   redis?: RedisServer | undefined
   redisUrl?: string
   environment?: Record<string, string>
+  /** Places behind the balancer that are empty at first. */
+  spares?: number
   /** What each replica is started with at first. */
   start?: ReplicaStart
 }
@@ -41,7 +43,8 @@ export type Pair = { readonly chatID: number, readonly accounts: readonly [Accou
 /** A running cluster. */
 export class FaultCluster implements AccountHost {
   readonly url: string
-  readonly replicas: readonly ReplicaSlot[]
+  /** Places behind the balancer where a replica may run. */
+  readonly places: readonly ReplicaSlot[]
   /** The server that has the truth now. */
   postgres: PostgresServer
   readonly outbox: Outbox
@@ -50,11 +53,13 @@ export class FaultCluster implements AccountHost {
   readonly failures: string[]
   readonly #redis: RedisServer | undefined
   readonly #accounts: Account[] = []
+  #replicas: readonly ReplicaSlot[]
   #pairs = 0
 
-  private constructor (parts: { url: string, replicas: readonly ReplicaSlot[], options: ClusterOptions, failures: string[] }) {
+  private constructor (parts: { url: string, places: readonly ReplicaSlot[], options: ClusterOptions, failures: string[] }) {
     this.url = parts.url
-    this.replicas = parts.replicas
+    this.places = parts.places
+    this.#replicas = parts.places.slice(0, REPLICAS)
     this.postgres = parts.options.postgres
     this.#redis = parts.options.redis
     this.outbox = new Outbox(parts.options.folder)
@@ -71,14 +76,24 @@ export class FaultCluster implements AccountHost {
       DATABASE_POOL: '6', JWT_SECRET, PUBLIC_URL, DATA_DIR: options.folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off',
       MAX_SOCKETS_PER_USER: SOCKETS_PER_USER, DRAIN_DELAY, LOG_LEVEL: 'warn', ...options.environment
     }
-    const replicas: ReplicaSlot[] = []
-    for (let index = 0; index < REPLICAS; index++) {
-      replicas.push(new ReplicaSlot(`replica ${String(index + 1)}`, await freePort(), options.build ?? CURRENT_BUILD, environment, (failure) => failures.push(failure)))
+    const places: ReplicaSlot[] = []
+    for (let index = 0; index < REPLICAS + (options.spares ?? 0); index++) {
+      places.push(new ReplicaSlot(`replica ${String(index + 1)}`, await freePort(), options.build ?? CURRENT_BUILD, environment, (failure) => failures.push(failure)))
     }
-    scope.teardown(async () => { await Promise.all(replicas.map((replica) => replica.stop('SIGKILL'))) })
-    await Promise.all(replicas.map((replica) => replica.start(options.start)))
-    const url = await startBalancer(scope, options.folder, replicas.map(({ port }) => port))
-    return new FaultCluster({ url, replicas, options, failures })
+    scope.teardown(async () => { await Promise.all(places.map((place) => place.stop('SIGKILL'))) })
+    await Promise.all(places.slice(0, REPLICAS).map((place) => place.start(options.start)))
+    const url = await startBalancer(scope, options.folder, places.map(({ port }) => port))
+    return new FaultCluster({ url, places, options, failures })
+  }
+
+  /** The replicas that are to run. */
+  get replicas (): readonly ReplicaSlot[] {
+    return this.#replicas
+  }
+
+  /** Says which of the places are to have a replica from here on. */
+  deployed (replicas: readonly ReplicaSlot[]): void {
+    this.#replicas = replicas
   }
 
   get sql (): Sql {
