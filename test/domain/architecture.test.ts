@@ -52,6 +52,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts'],
     allowed: ['../config.ts', '../bus/redis.ts', '../domain/administration.ts', '../store/postgres.ts', './workplace.ts']
   },
+  'src/client': {
+    forbidden: ['fastify', 'node:crypto', 'node:events', '../domain/errors.ts', '../realtime/hub.ts', '../config.ts'],
+    allowed: ['ws', './errors.ts']
+  },
   'src/plugins': {
     forbidden: ['postgres', 'drizzle-orm', '../store/database.ts'],
     allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config.ts', '../realtime/hub.ts']

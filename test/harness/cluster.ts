@@ -101,6 +101,8 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
     DATA_DIR: dataDir,
     MAIL_TRANSPORT: 'file',
     RATE_LIMITS: 'off',
+    // Replicas in this process share its event loop with the test and with each other.
+    OVERLOAD_EVENT_LOOP_DELAY: '1h',
     ...(options.services !== undefined && await borrowServices(t, options.services)),
     ...options.environment
   }
