@@ -9,6 +9,28 @@ const SLOTS_REFRESH_MS = 2_000
 
 type Tuning = Pick<RedisOptions, 'commandTimeout'>
 
+/**
+ * ioredis gives up for good when a failover is announced while it is looking for the master; this comes back whatever
+ * happens, until it is told to disconnect.
+ */
+class PersistentRedis extends Redis {
+  #isDone = false
+
+  constructor (options: RedisOptions) {
+    super(options)
+    this.on('end', () => {
+      setTimeout(() => {
+        if (!this.#isDone && this.status === 'end') this.connect().catch(() => undefined)
+      }, RETRY_DELAY_MS)
+    })
+  }
+
+  override disconnect (reconnect = false): void {
+    if (!reconnect) this.#isDone = true
+    super.disconnect(reconnect)
+  }
+}
+
 /** One connection, to the server or to whichever server is the master now; not connected yet. */
 export function connectRedis (address: RedisAddress, name: string, tuning: Tuning = {}): Redis {
   const [node] = address.nodes
@@ -22,7 +44,7 @@ export function connectRedis (address: RedisAddress, name: string, tuning: Tunin
         ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} })
       }
     : { ...node }
-  return new Redis({ ...place, ...connectionOptions(address, name), ...tuning })
+  return new PersistentRedis({ ...place, ...connectionOptions(address, name), ...tuning })
 }
 
 /** A client of a Cluster: it keeps a connection to each node it talks to, and knows whose the slots are. */

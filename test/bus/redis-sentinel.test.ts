@@ -4,6 +4,8 @@ import { startSentinels } from '../harness/redis-cluster.ts'
 import { withRedisServers } from '../harness/redis-server.ts'
 import { newPrefix, openWatchedBus } from '../harness/watched-bus.ts'
 
+const CONNECTED = 4
+
 t.setTimeout(300_000)
 
 await withRedisServers(t, 'a Redis that Sentinels watch', async (t) => {
@@ -33,4 +35,20 @@ await withRedisServers(t, 'a Redis that Sentinels watch', async (t) => {
     await ear.hears('alone')
     t.equal(one.bus.isUp && other.bus.isUp, true)
   })
+})
+
+await withRedisServers(t, 'a Redis whose master dies', async (t) => {
+  const sentinels = await startSentinels(t)
+  const prefix = newPrefix()
+  const watched = await Promise.all(Array.from({ length: CONNECTED }, () => openWatchedBus(t, sentinels.url, prefix)))
+  await Promise.all([...watched.map((one) => one.comes(false)), sentinels.master.stop()])
+  await Promise.all(watched.map((one) => one.comes(true)))
+  const ear = new Ear()
+  const [first, ...others] = watched
+  await first?.bus.subscribe('chat:1', ear.handler)
+  for (const [index, { bus }] of others.entries()) {
+    bus.publish('chat:1', Buffer.from(String(index)))
+    await ear.hears(String(index))
+  }
+  t.pass('every replica finds the new one')
 })
