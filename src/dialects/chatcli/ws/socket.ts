@@ -112,7 +112,14 @@ export class ChatSocket {
     const { epoch } = this.#app.services
     if (typeof known === 'string') await epoch.confirm(known)
     const { current } = epoch
-    const seq = await this.#app.hub.join(connection, chatID, after)
+    const seq = await this.#app.hub.join(connection, chatID, after).catch(async (error: unknown) => {
+      // A chat that is shorter than its reader knew: its history may be another, and this replica the first to see it.
+      if (asChatError(error).code === 'position_unknown' && typeof known === 'string') {
+        await epoch.check()
+        await epoch.confirm(known)
+      }
+      throw error
+    })
     // Only who speaks of the epoch is told of it.
     if (ref !== undefined) this.#send(connection, joinAck(ref, chatID, seq, known === undefined ? undefined : current))
   }
