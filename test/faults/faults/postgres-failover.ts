@@ -43,7 +43,8 @@ function successorOf (cluster: FaultCluster): PostgresServer {
 
 async function killAndPromote ({ cluster, injected }: Round): Promise<void> {
   const standby = successorOf(cluster)
-  await cluster.postgres.stop('killed')
+  // As if its machine were gone: no process of it may live on and answer.
+  await cluster.postgres.stop('immediate')
   await standby.promote()
   cluster.postgres = standby
   injected()
@@ -78,10 +79,10 @@ const asynchronous: Fault = {
     // The sender stands still: what is written from here on stays with the primary.
     for (const { pid } of senders) process.kill(pid, 'SIGSTOP')
     await during(LAG_MS)
-    const lostAt = Date.now()
-    const dead = cluster.postgres.stop('killed')
+    const dead = cluster.postgres.stop('immediate')
     for (const { pid } of senders) process.kill(pid, 'SIGKILL')
     await dead
+    const lostAt = Date.now()
     const standby = successorOf(cluster)
     await standby.promote()
     cluster.postgres = standby
@@ -104,8 +105,8 @@ const restored: Fault = {
     await successor.configure(['restore_command = \'false\'', 'recovery_target = \'immediate\'', 'recovery_target_action = \'promote\''])
     await successor.signalRecovery()
     await during(SINCE_BACKUP_MS)
+    await cluster.postgres.stop('immediate')
     const lostAt = Date.now()
-    await cluster.postgres.stop('killed')
     await successor.start()
     await successor.promoted()
     cluster.postgres = successor
@@ -130,7 +131,8 @@ async function settleLoss ({ cluster, workload, journal, note, during }: Round, 
     if (!kept.has(post.text)) lost++
     delete post.ack
   }
-  note(`${String(lost)} acknowledged posts were gone, and all ${String(workload.readers.length)} readers were told to start over`)
+  const told = workload.readers.filter(({ voided }) => voided.length > 0).length
+  note(`${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.readers.length)} readers were told to start over`)
   if (lost === 0) journal.failures.push('nothing was lost, so nothing was shown')
   const isNew = new Set(journal.posts.filter(({ sentAt }) => sentAt > lostAt).map(({ text }) => text))
   for (const { voided } of workload.readers) {
