@@ -10,6 +10,7 @@ const arrow = (files, group, message) => ({
 const DRIZZLE = 'drizzle-orm*'
 const STORE = ['postgres', DRIZZLE, '@electric-sql/*', '**/store/**']
 const PROMETHEUS = 'prom-client'
+const OTEL = '@opentelemetry/*'
 const HTTP = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws']
 
 export default tseslint.config(
@@ -45,16 +46,17 @@ export default tseslint.config(
   { files: ['src/main.ts', 'src/cli.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['test/**', 'bench/**'], rules: { 'max-lines-per-function': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
-  arrow(['src/domain/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
-  arrow(['src/store/**'], [...HTTP, PROMETHEUS, 'ioredis', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The store knows the database only.'),
-  arrow(['src/bus/**'], [...HTTP, PROMETHEUS, 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/store/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The bus carries bytes only.'),
-  arrow(['src/rates/**'], [...HTTP, PROMETHEUS, ...STORE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'Rates count, and know nothing of what.'),
-  arrow(['src/mail/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
-  arrow(['src/realtime/**'], [PROMETHEUS, 'fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
-  arrow(['src/metrics/**'], [...HTTP, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Metrics are numbers, and know nothing of what they count.'),
-  arrow(['src/admin/**'], [...HTTP, PROMETHEUS, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
+  arrow(['src/domain/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
+  arrow(['src/store/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The store knows the database only.'),
+  arrow(['src/bus/**'], [...HTTP, PROMETHEUS, OTEL, 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/store/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'The bus carries bytes only.'),
+  arrow(['src/rates/**'], [...HTTP, PROMETHEUS, OTEL, ...STORE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**', '**/config.ts', '**/domain/**'], 'Rates count, and know nothing of what.'),
+  arrow(['src/mail/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/domain/**'], 'Mail knows its transports and its outbox only.'),
+  arrow(['src/realtime/**'], [PROMETHEUS, OTEL, 'fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
+  arrow(['src/tracing/**'], [...HTTP, PROMETHEUS, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Spans know nothing of what they tell.'),
+  arrow(['src/metrics/**'], [...HTTP, OTEL, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Metrics are numbers, and know nothing of what they count.'),
+  arrow(['src/admin/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
   arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
-  arrow(['src/plugins/**'], [PROMETHEUS, ...STORE], 'Plugins reach the database through the domain.'),
-  arrow(['src/dialects/chatcli/**'], [PROMETHEUS, ...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),
-  arrow(['src/dialects/emotechat/**'], [PROMETHEUS, ...STORE, '**/chatcli/**'], 'A dialect reaches the database through the domain, and knows no other.')
+  arrow(['src/plugins/**'], [PROMETHEUS, OTEL, ...STORE], 'Plugins reach the database through the domain.'),
+  arrow(['src/dialects/chatcli/**'], [PROMETHEUS, OTEL, ...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),
+  arrow(['src/dialects/emotechat/**'], [PROMETHEUS, OTEL, ...STORE, '**/chatcli/**'], 'A dialect reaches the database through the domain, and knows no other.')
 )

@@ -12,6 +12,7 @@ import origins from './plugins/origins.ts'
 import overload from './plugins/overload.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import requestMetrics from './plugins/request-metrics.ts'
+import requestTraces from './plugins/request-traces.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plugins/security-headers.ts'
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
@@ -58,6 +59,7 @@ export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & {
   await app.register(services, deps)
   // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
   await app.register(websocket)
+  await app.register(requestTraces)
   await app.register(requestMetrics)
   await app.register(securityHeaders)
   await app.register(overload)

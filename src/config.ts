@@ -86,6 +86,10 @@ export const EnvironmentSchema = Type.Object({
   DRAIN_DELAY: timer('time between failing readiness and closing sockets at SIGTERM, in which new ones are still let in: longer than a load balancer takes to notice', '1ms'),
   DRAIN_WINDOW: timer('time over which sockets are closed at SIGTERM', '1s'),
   DRAIN_TIMEOUT: Type.Optional(timer('time after SIGTERM in which the process ends, in order or not; shorter than what the platform waits before SIGKILL; without it DRAIN_DELAY, DRAIN_WINDOW and 15s')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional('collector that traces are sent to by OTLP over HTTP, e.g. http://collector:4318; without it there are none', '^https?://[^?#\\s]+$'),
+  OTEL_SERVICE_NAME: Type.String({ description: 'what the service is called there', default: 'confab', minLength: 1 }),
+  OTEL_TRACES_SAMPLER: choice('which traces are recorded; parentbased_ leaves it to the traceparent of a client, if there is one', ['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'], 'parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: Type.String({ description: 'the part of them for the samplers by ratio', default: '1', pattern: '^(0|1|0?\\.[0-9]{1,9}|1\\.0+)$', expected: 'a number from 0 to 1' }),
   NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
   LOG_LEVEL: choice('least severe event that is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info')
 })
@@ -246,6 +250,9 @@ function resolve (env: Environment) {
     overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
     drain: drainSettings(env),
+    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+      ? undefined
+      : { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: env.OTEL_SERVICE_NAME, sampler: env.OTEL_TRACES_SAMPLER, ratio: Number(env.OTEL_TRACES_SAMPLER_ARG) },
     logLevel: env.LOG_LEVEL
   }
 }

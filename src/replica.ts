@@ -26,6 +26,7 @@ import { createServices, type Services } from './services.ts'
 import type { Database } from './store/database.ts'
 import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import { untilMigrated } from './until-migrated.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
@@ -69,6 +70,13 @@ export async function startReplica (config: Config, options: ReplicaOptions = {}
   }
 }
 
+/** What is not asked for is not even loaded. */
+async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
+  if (tracing === undefined) return undefined
+  const { openOtlp } = await import('./tracing/otlp.ts')
+  return openOtlp(tracing)
+}
+
 async function openDatabase (config: Config, metrics: Metrics): Promise<Database> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database, metrics)
@@ -78,6 +86,8 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const app = createServer(config, options.logStream)
   const clock = () => new Date()
   const metrics = new Metrics()
+  const tracing = await openTracing(config)
+  closers.add(() => tracing?.close())
   const database = options.database ?? await openDatabase(config, metrics)
   closers.add(() => database.close())
   await untilMigrated(database, config, app.log)
@@ -88,9 +98,9 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
-  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: counted(rates, metrics) })
+  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: counted(rates, metrics), tracing })
   closers.add(() => services.epoch.stop())
-  const hub = createHub(services, bus, config, app, metrics)
+  const hub = createHub(services, bus, config, app, { metrics, tracing })
   closers.add(() => hub.close())
   closers.add(() => services.messages.flush())
   const connections = new Connections({
@@ -107,7 +117,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
     hub.reset()
   })
   closers.add(() => closeServer(app))
-  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics })
+  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics, tracing })
   const metricsServer = await serveReplicaMetrics(app, { config, database, bus })
   closers.add(() => metricsServer?.close())
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
@@ -143,7 +153,7 @@ function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): 
   return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
 }
 
-function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance, metrics: Metrics): Hub {
+function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance, { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }): Hub {
   const hub = new Hub({
     bus,
     log: { ...chats, read: messages.read, readAs: messages.readAs },
@@ -151,6 +161,7 @@ function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Conf
     epoch: () => epoch.current,
     sweepIntervalMs: config.sweepIntervalMs,
     metrics,
+    tracing,
     logger: app.log
   })
   messages.onCommitted((committed) => {

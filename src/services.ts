@@ -11,6 +11,7 @@ import { Sessions } from './domain/sessions.ts'
 import type { Rates } from './rates/rates.ts'
 import type { Database } from './store/database.ts'
 import { preparePostBatch } from './store/messages.ts'
+import type { Tracing } from './tracing/tracing.ts'
 
 /** What the domain is wired to. */
 export type ServiceDeps = {
@@ -21,13 +22,14 @@ export type ServiceDeps = {
   onMail: () => void
   rates: Rates
   clock: () => Date
+  tracing: Tracing | undefined
 }
 
 /** The domain, as dialects and the hub use it. */
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
-export async function createServices ({ config, database, bus, onMail, rates, clock }: ServiceDeps) {
+export async function createServices ({ config, database, bus, onMail, rates, clock, tracing }: ServiceDeps) {
   const { orm } = database
   const sessions = new Sessions({ orm, bus, refreshTtlMs: config.refreshTokenTtlMs, reuseGraceMs: config.refreshReuseGraceMs, clock })
   const chats = createChats({ orm, bus })
@@ -35,7 +37,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
     sessions,
     chats,
     epoch: await Epoch.watch({ orm, checkIntervalMs: config.sweepIntervalMs }),
-    messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting }) }),
+    messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
     accounts: createAccounts({
       orm,
       sessions,

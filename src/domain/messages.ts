@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Orm } from '../store/database.ts'
 import * as store from '../store/messages.ts'
+import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Chats } from './chats.ts'
 import { ChatError } from './errors.ts'
 import type { Message } from './message.ts'
@@ -22,7 +23,7 @@ const SERVER_KEY_BYTES = 8
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
 
 /** A post as a client hands it in. */
-export type PostRequest = { chatId: number, author: { userId: number, username: string }, text: string, clientMessageId?: string | undefined }
+export type PostRequest = { chatId: number, author: { userId: number, username: string }, text: string, clientMessageId?: string | undefined, trace?: TraceContext | undefined }
 
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
@@ -54,7 +55,7 @@ export function createMessages (deps: MessagesDeps) {
  * Posts a message. With a `clientMessageId` a repetition returns the first result.
  * @throws {ChatError} `invalid_text`, and those of {@link Poster.post}
  */
-function post (poster: Poster, serverKeys: () => string, { chatId, author, text, clientMessageId }: PostRequest): Promise<Receipt> {
+function post (poster: Poster, serverKeys: () => string, { chatId, author, text, clientMessageId, trace }: PostRequest): Promise<Receipt> {
   if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) return Promise.reject(new ChatError('invalid_text'))
   return poster.post({
     chatId,
@@ -62,7 +63,8 @@ function post (poster: Poster, serverKeys: () => string, { chatId, author, text,
     username: author.username,
     text,
     postKey: clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId,
-    ...(clientMessageId !== undefined && { clientMessageId })
+    ...(clientMessageId !== undefined && { clientMessageId }),
+    ...(trace !== undefined && { trace })
   })
 }
 

@@ -8,19 +8,21 @@
 import { isTransient } from '../store/failures.ts'
 import type { PostBatch, PostEntry, PostOutcome } from '../store/messages.ts'
 import { ChatError } from './errors.ts'
+import type { TraceContext } from '../tracing/trace-context.ts'
+import type { Span, Tracing } from '../tracing/tracing.ts'
 import type { Message } from './message.ts'
 
 const FIRST_RETRY_DELAY_MS = 20
 const MAX_RETRY_DELAY_MS = 500
 
 /** A message to store. `key` is unique per chat and author, so that storing it again finds it. */
-export type Post = PostEntry & { username: string, clientMessageId?: string }
+export type Post = PostEntry & { username: string, clientMessageId?: string, trace?: TraceContext }
 
 /**
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
- * fewer than are new, even none: a retry can find messages whose announcement died with the replica that stored them.
+ * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find messages whose announcement died with the replica that stored them.
  */
-export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[] }
+export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext }
 
 /** How posts become messages. Times are in milliseconds. */
 export type PosterOptions = {
@@ -30,6 +32,8 @@ export type PosterOptions = {
   batch: number
   /** Posts that may wait in a lane. */
   queue: number
+  /** Where posts that are traced have the spans of their commits, if anywhere. */
+  tracing?: Tracing | undefined
   /** How long a batch is retried while the database is away. */
   deadlineMs: number
 }
@@ -127,16 +131,19 @@ class Lane {
   }
 
   async #store (batch: Pending[]): Promise<void> {
+    const span = beginBatch(this.#options.tracing, batch)
     let outcomes: PostOutcome[]
     try {
       outcomes = await this.#storeWithRetry(batch.map((pending) => pending.post))
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
+      span?.fail(failure.code)
       for (const pending of batch) pending.reject(failure)
       return
     }
     const committed = new Map<number, CommittedDraft>()
     const receipts = batch.map(({ post }, index) => receiptOf(post, outcomes[index], committed))
+    if (span !== undefined) endBatch(span, batch, committed)
     for (const chat of committed.values()) {
       for (const listener of this.#listeners) listener(chat)
     }
@@ -165,6 +172,23 @@ class Lane {
 }
 
 type CommittedDraft = Committed & { messages: Message[] }
+
+/** A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none has. */
+function beginBatch (tracing: Tracing | undefined, batch: readonly Pending[]): Span | undefined {
+  if (tracing === undefined) return undefined
+  const links = batch.flatMap(({ post }) => post.trace ?? [])
+  const [parent] = links
+  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': batch.length } })
+}
+
+/** The news of the chats with a traced post go on in the trace of the batch. */
+function endBatch (span: Span, batch: readonly Pending[], committed: ReadonlyMap<number, CommittedDraft>): void {
+  span.end({ 'chat.batch.chats': committed.size })
+  for (const { post } of batch) {
+    const chat = post.trace === undefined ? undefined : committed.get(post.chatId)
+    if (chat !== undefined) chat.trace = span.context
+  }
+}
 
 /** What one post became; what others must hear of it is added to `committed`. */
 function receiptOf (post: Post, result: PostOutcome | undefined, committed: Map<number, CommittedDraft>): Receipt | ChatError {

@@ -6,6 +6,9 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import { bytesFrom, firstSeqOf, type Run } from './run.ts'
 
+/** Where a run that is traced stands in its trace. */
+export type RunTrace = NonNullable<Run['trace']>
+
 /** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
 const GAP_PATIENCE_MS = 30
 const RETRY_DELAY_MS = 500
@@ -39,6 +42,8 @@ export type FeedSource = {
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
   /** Told of a failure to read; the feed tries again by itself. */
   failed: (error: unknown) => void
+  /** Told when runs that are traced have been written to so many sockets. */
+  delivered: (traces: readonly RunTrace[], sockets: number) => void
   metrics: Metrics
 }
 
@@ -69,6 +74,8 @@ export class ChatFeed {
   #pendingFrames = 0
   /** When the oldest of what is pending was committed. */
   #pendingSince = Infinity
+  /** Those of the pending that are traced; seldom any. */
+  #pendingTraces: RunTrace[] | undefined
   #flushScheduled = false
   #repairTimer: NodeJS.Timeout | undefined
   #repairing = false
@@ -195,6 +202,7 @@ export class ChatFeed {
     const bytes = bytesFrom(run, this.nextSeq)
     this.#pendingFrames += run.lastSeq + 1 - this.nextSeq
     this.#pendingSince = Math.min(this.#pendingSince, run.committedAt)
+    if (run.trace !== undefined) (this.#pendingTraces ??= []).push(run.trace)
     this.#nextSeq = run.lastSeq + 1
     if (this.#pending.length === 0) this.#pending = [bytes]
     else this.#pending.push(bytes)
@@ -235,6 +243,9 @@ export class ChatFeed {
     }
     this.#pendingFrames = 0
     this.#pendingSince = Infinity
+    if (this.#pendingTraces === undefined) return
+    this.#source.delivered(this.#pendingTraces, this.#live.size)
+    this.#pendingTraces = undefined
   }
 
   #scheduleRepair (delayMs: number, cause: RepairCause): void {

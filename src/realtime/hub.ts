@@ -8,7 +8,8 @@ import { asChatError, ChatError } from '../domain/errors.ts'
 import type { Message } from '../domain/message.ts'
 import type { Committed } from '../domain/posting.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { ChatFeed, type FeedSource } from './chat-feed.ts'
+import type { Tracing } from '../tracing/tracing.ts'
+import { ChatFeed, type FeedSource, type RunTrace } from './chat-feed.ts'
 import type { Connection, Joined } from './connection.ts'
 import { createRun, decodeRun, encodeRun, isOld, originOf, type Run } from './run.ts'
 import { Subscription } from './subscription.ts'
@@ -49,6 +50,7 @@ export type HubDeps = {
   epoch: () => string
   sweepIntervalMs: number
   metrics: Metrics
+  tracing?: Tracing | undefined
   logger: { warn: (details: object, message: string) => void }
 }
 
@@ -70,6 +72,7 @@ export class Hub {
       read: (chatId, after, limit) => this.#read(chatId, after, limit),
       members: (chatId) => this.#members(chatId),
       failed: (error) => this.#logFailure(error),
+      delivered: (traces, sockets) => this.#traceDelivery(traces, sockets),
       metrics: deps.metrics
     }
     deps.bus.onChange(() => void this.sweep())
@@ -84,9 +87,12 @@ export class Hub {
   /** Tells of stored messages: the sockets of this replica at once, the other replicas through the bus. */
   announce (committed: Committed): void {
     const frames = committed.messages.map((message) => this.#deps.encode(message))
-    const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now())
+    const { chatId, trace } = committed
+    const span = trace === undefined ? undefined : this.#deps.tracing?.begin('publish', { kind: 'producer', parent: trace, attributes: { 'chat.id': chatId, 'chat.messages': frames.length } })
+    const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
     this.#rooms.get(committed.chatId)?.feed.receive(run)
     this.#deps.bus.publish(this.#channelOf(committed.chatId), encodeRun(run, this.#origin))
+    span?.end()
   }
 
   /** Takes note that somebody came into or left a chat. */
@@ -302,6 +308,12 @@ export class Hub {
 
   #channelOf (chatId: number): string {
     return `chat:${this.#deps.epoch()}:${String(chatId)}`
+  }
+
+  #traceDelivery (traces: readonly RunTrace[], sockets: number): void {
+    for (const { context, at } of traces) {
+      this.#deps.tracing?.begin('deliver', { kind: 'consumer', parent: context, startedAt: at, attributes: { 'chat.sockets': sockets } }).end()
+    }
   }
 
   #logFailure (error: unknown): void {

@@ -11,7 +11,7 @@ const RULE = '@typescript-eslint/no-restricted-imports'
 const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
   'src/domain': {
     forbidden: [
-      'prom-client', 'fastify', 'fastify/types/request', 'fastify-plugin', '@fastify/jwt', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', 'nodemailer', 'resend',
+      'prom-client', '@opentelemetry/api', 'fastify', 'fastify/types/request', 'fastify-plugin', '@fastify/jwt', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', 'nodemailer', 'resend',
       '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../config.ts'
     ],
     allowed: ['node:crypto', 'argon2', 'typebox', '../bus/bus.ts', '../store/messages.ts', '../mail/templates.ts', './errors.ts']
@@ -28,6 +28,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config.ts', '../domain/errors.ts'],
     allowed: ['ioredis', './rates.ts']
   },
+  'src/tracing': {
+    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'prom-client', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config.ts'],
+    allowed: ['@opentelemetry/api', './trace-context.ts']
+  },
   'src/metrics': {
     forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config.ts'],
     allowed: ['prom-client', 'node:http', './metrics.ts']
@@ -37,7 +41,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     allowed: ['nodemailer', 'resend', '../store/outbox.ts', './mailer.ts']
   },
   'src/realtime': {
-    forbidden: ['prom-client', 'fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config.ts'],
+    forbidden: ['prom-client', '@opentelemetry/api', 'fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config.ts'],
     allowed: ['ws', '../bus/bus.ts', '../domain/posting.ts', './run.ts']
   },
   'src/dialects/emotechat/auth': {

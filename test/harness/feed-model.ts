@@ -44,6 +44,7 @@ export class FeedModel {
       read: (_chat, after, limit) => this.#alone('read', () => this.#read(after, limit)),
       members: () => this.#alone('members', () => this.#listMembers()),
       failed: () => undefined,
+      delivered: () => undefined,
       metrics: new Metrics()
     })
   }

@@ -26,6 +26,8 @@ export const PostMsgFrame = Type.Object({
   chatID: ChatId,
   text: Type.String(),
   clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH })),
+  /** W3C Trace Context; anything else in its place starts a trace of its own. */
+  traceparent: Type.Optional(Type.Unknown()),
   ref: Type.Optional(Ref)
 })
 

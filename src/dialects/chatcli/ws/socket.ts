@@ -7,6 +7,7 @@ import type { Session } from '../../../domain/sessions.ts'
 import { closeLabel } from '../../../metrics/metrics.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
+import { isSampled, parseTraceparent } from '../../../tracing/trace-context.ts'
 import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, type RefValue } from './frames.ts'
@@ -93,14 +94,17 @@ export class ChatSocket {
     const { chatID, text, clientMessageID, ref } = action
     const { metrics } = this.#app
     const start = performance.now()
+    const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': chatID, 'user.id': connection.session.userId } })
     connection.beginPost()
-    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID })
+    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID, trace: span !== undefined && isSampled(span.context) ? span.context : undefined })
       .then((receipt) => {
         if (ref !== undefined) this.#send(connection, postAck(ref, receipt))
         if (receipt.duplicate) metrics.postDuplicates++
         metrics.postSeconds.observe((performance.now() - start) / MS_PER_S)
+        span?.end({ 'chat.seq': receipt.message.seq })
         connection.endPost()
       }, (error: unknown) => {
+        span?.fail(asChatError(error).code)
         this.#answerError(connection, error, ref)
         connection.endPost()
       })
