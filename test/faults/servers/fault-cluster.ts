@@ -1,6 +1,7 @@
 /** Three replicas as processes of their own behind a haproxy, on servers of their own. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Sql } from 'postgres'
 import { createChat, register, type Account, type AccountHost } from '../../harness/accounts.ts'
 import { JWT_SECRET, PUBLIC_URL } from '../../harness/cluster.ts'
@@ -15,6 +16,9 @@ import { PostgresServer } from './postgres-server.ts'
 import { ReplicaSlot, type ReplicaStart } from './replica-slot.ts'
 
 const REPLICAS = 3
+/** A machine that has too much to do refuses requests for a moment. */
+const PATIENCE_MS = 20_000
+const RETRY_MS = 250
 /** More than one user needs, for the faults that come in crowds. */
 const SOCKETS_PER_USER = '20000'
 /** Long enough for the balancer to have noticed that a replica is leaving. */
@@ -113,9 +117,14 @@ export class FaultCluster implements AccountHost {
     return replica
   }
 
-  /** Sends a request through the balancer. */
+  /** Sends a request through the balancer, again for a while where it is asked to try again. */
   async post (target: string, body: unknown): Promise<Answer> {
-    return call(this.url + target, 'POST', { body })
+    const end = Date.now() + PATIENCE_MS
+    for (;;) {
+      const answer = await call(this.url + target, 'POST', { body })
+      if (answer.status !== 503 || Date.now() > end) return answer
+      await delay(RETRY_MS)
+    }
   }
 
   /** Waits until every replica is ready and lacks nothing. */
