@@ -1,4 +1,5 @@
 /** The HTTP server: plugins, then operations, then the dialects with their prefixes, on one screen. */
+import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.ts'
 import { BAD_URL as chatcliBadUrl } from './dialects/chatcli/errors.ts'
@@ -29,6 +30,8 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
     // One line per request, written below when it is answered.
+    // Like no other, on any replica.
+    genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -47,7 +50,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     }
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const details = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime), address: request.ip }
+    const details = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime), userId: request.session?.userId, address: request.ip }
     request.log.info(details, 'request')
     done()
   })

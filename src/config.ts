@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import path from 'node:path'
+import { findMisspelt, withoutSecrets } from './config-report.ts'
 import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { parseRedisUrl } from './bus/redis-address.ts'
@@ -78,6 +79,8 @@ export const EnvironmentSchema = Type.Object({
   POST_BATCH: integer('posts in one batch at the most', 256, 1, 5_000),
   POST_QUEUE: integer('posts that may wait in one lane; more are refused', 10_000, 1),
   POST_DEADLINE: duration('how long a post is retried while the database is away', '10s'),
+  REBALANCE_PERCENT: integer('part of the sockets above the mean of all replicas that a replica closes a minute, with 1012, so that new replicas get some; 0 closes none', 0, 0, 6_000),
+  REBALANCE_INTERVAL: timer('how often replicas tell each other how many sockets they have', '5s'),
   OVERLOAD_EVENT_LOOP_DELAY: timer('mean delay of the event loop beyond which requests and new sockets are refused with 503', '500ms'),
   OVERLOAD_HEAP_PERCENT: integer('part of V8\'s heap limit beyond which they are', 90, 1, 100),
   OVERLOAD_RSS_MIB: Type.Optional(Type.Integer({ description: 'resident memory in MiB beyond which they are, a tenth below the limit of the container; without it any', minimum: 1, maximum: 1_048_576, expected: 'a whole number from 1 to 1048576' })),
@@ -103,7 +106,7 @@ export type MailSettings =
   | { transport: 'file', path: string }
 
 /** What the process runs with. Times are in milliseconds. */
-export type Config = ReturnType<typeof resolve>
+export type Config = ReturnType<typeof loadConfig>
 
 /** The part of {@link Config} that says where everything is kept. */
 export type StorageConfig = ReturnType<typeof resolveStorage>
@@ -118,8 +121,16 @@ export class ConfigError extends Error {
  * @param environment as in `process.env`; empty strings count as absent
  * @throws {ConfigError} on the first wrong value, or a combination that cannot work
  */
-export function loadConfig (environment: Record<string, string | undefined>): Config {
-  return Object.freeze(resolve(check(environment)))
+export function loadConfig (environment: Record<string, string | undefined>) {
+  const values = check(environment)
+  const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
+  return Object.freeze({
+    ...resolve(values),
+    /** What it was made from, for the log: without a secret. */
+    shown: withoutSecrets(values, SECRET),
+    /** Variables that are probably meant for Confab and are not read. */
+    misspelt: findMisspelt(set, Object.keys(EnvironmentSchema.properties))
+  })
 }
 
 /**
@@ -247,6 +258,7 @@ function resolve (env: Environment) {
       frameBurst: env.FRAME_BURST
     },
     posting: { lanes: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
+    rebalancing: env.REBALANCE_PERCENT === 0 ? undefined : { percentPerMinute: env.REBALANCE_PERCENT, intervalMs: milliseconds(env.REBALANCE_INTERVAL) },
     overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
     drain: drainSettings(env),

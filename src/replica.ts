@@ -21,6 +21,7 @@ import { createRedisRates } from './rates/redis.ts'
 import { CLOSE_CODES } from './realtime/close-codes.ts'
 import { Connections } from './realtime/connections.ts'
 import { Hub } from './realtime/hub.ts'
+import { startRebalancing } from './realtime/rebalancing.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import type { Database } from './store/database.ts'
@@ -84,6 +85,8 @@ async function openDatabase (config: Config, metrics: Metrics): Promise<Database
 
 async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
   const app = createServer(config, options.logStream)
+  app.log.info({ configuration: config.shown }, 'configuration')
+  for (const { name, meant } of config.misspelt) app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
   const clock = () => new Date()
   const metrics = new Metrics()
   const tracing = await openTracing(config)
@@ -125,6 +128,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
   closers.add(() => clearInterval(cleanup))
   closers.add(() => drain(app, config, connections))
+  if (config.rebalancing !== undefined) closers.add(startRebalancing({ bus, sockets: connections, ...config.rebalancing }))
 
   let closing: Promise<void> | undefined
   return {

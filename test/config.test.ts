@@ -206,6 +206,22 @@ t.test('mail leaves by what is set, and in production by nothing that was not as
   ])
 })
 
+t.test('what is shown of it holds no secret', async (t) => {
+  const shown = JSON.stringify(loadConfig({
+    JWT_SECRET: `${HIDDEN}-key-of-more-than-32-characters`, DATABASE_URL: `postgres://confab:${HIDDEN}@db/confab`, REDIS_URL: `redis://:${HIDDEN}@cache`,
+    SMTP_URL: `smtp://confab:${HIDDEN}@mail`, RESEND_API_KEY: `re_${HIDDEN}`, MAIL_TRANSPORT: 'smtp', OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${HIDDEN}@collector:4318`, PORT: '8080'
+  }).shown)
+  t.notMatch(shown, HIDDEN)
+  t.match(shown, /"PORT":8080.*"DATABASE_URL":"\(set\)".*"OTEL_EXPORTER_OTLP_ENDPOINT":"https:\/\/collector:4318"/)
+})
+
+t.test('names that are a slip away from a variable are noticed, others are not', async (t) => {
+  const misspelt = (...names: string[]) => loadConfig({ JWT_SECRET, ...Object.fromEntries(names.map((name) => [name, 'x'])) }).misspelt.map(({ name, meant }) => `${name}=${meant}`)
+  t.strictSame(misspelt('REDIS_URI', 'DATABSE_URL', 'Drain_Windows', 'LOG_LEVE', 'MAX_SOCKET'), ['REDIS_URI=REDIS_URL', 'DATABSE_URL=DATABASE_URL', 'Drain_Windows=DRAIN_WINDOW', 'LOG_LEVE=LOG_LEVEL', 'MAX_SOCKET=MAX_SOCKETS'])
+  t.strictSame(misspelt('HOME', 'HOSTNAME', 'PATH', 'POST', 'REDIS_PORT', 'DATABASE_PORT', 'LOGNAME', 'NODE_PATH', 'CONFAB_SERVICE_HOST', 'KUBERNETES_PORT', 'npm_config_user_agent'), [])
+  t.strictSame(loadConfig({ JWT_SECRET, LOG_LEVE: 'x', LOG_LEVEL: 'info' }).misspelt, [], 'nor is one whose right form is set as well')
+})
+
 await ensureBuilt()
 
 await t.test('a process with a wrong value ends with 1 and one line', async (t) => {
@@ -227,7 +243,9 @@ await t.test('an embedded server', async (t) => {
   const DATA_DIR = await temporaryFolder(t)
 
   await t.test('says in one line where it is and what it runs on', async (t) => {
-    const server = await spawnReplica(t, { DATA_DIR })
+    const server = await spawnReplica(t, { DATA_DIR, SWEEP_INTERVALL: '1s' })
+    t.match(server.stdout(), '"configuration":{"HOST":"127.0.0.1"')
+    t.match(server.stdout(), 'SWEEP_INTERVALL is no variable of Confab: SWEEP_INTERVAL was probably meant')
     t.strictSame(startLines(server.stdout()), [`Confab serves ${server.url} on embedded store in ${DATA_DIR}, events inside this process, mail by file ${DATA_DIR}/outbox.jsonl`])
     t.notOk((server.stdout() + server.stderr()).includes(loadConfig({ DATA_DIR }).jwtSecret))
     server.kill('SIGTERM')

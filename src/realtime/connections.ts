@@ -133,6 +133,11 @@ export class Connections {
     await Promise.all(this.#inNoOrder().map((connection) => connection.leave(RESTART_REASON)))
   }
 
+  /** Closes some sockets with 1012, whichever, so that they come back elsewhere. What they have posted is answered first. */
+  moveSome (count: number): void {
+    for (const connection of this.#inNoOrder().slice(0, count)) void connection.leave('other replicas have fewer sockets')
+  }
+
   stop (): void {
     clearInterval(this.#pingTimer)
     clearInterval(this.#sessionTimer)
