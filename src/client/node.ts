@@ -4,14 +4,8 @@ import { ConfabClient as Client } from './client.ts'
 import type { Options } from './index.ts'
 import type { SocketLike } from './realtime.ts'
 
-export type { Acknowledgement, PostOptions } from './outbox.ts'
-export type { Chat, ChatEvents } from './chat.ts'
-export type { ChatSummary, ClientEvents, HistoryRange } from './client.ts'
-export type { ConnectionState } from './realtime.ts'
-export type { Options } from './index.ts'
-export { ConfabError } from './errors.ts'
-export type { Message } from './message.ts'
-export type { Tokens } from './session.ts'
+// All but the client itself, which is made with the sockets below.
+export * from './index.ts'
 
 /** The sockets of `ws`, in the form of a browser's. */
 class NodeSocket implements SocketLike {

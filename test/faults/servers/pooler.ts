@@ -2,10 +2,9 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import postgres from 'postgres'
 import { freePort } from '../../harness/process.ts'
 import type { Scope } from '../../harness/scope.ts'
-import type { PostgresServer } from './postgres-server.ts'
+import { answersQueries, type PostgresServer } from './postgres-server.ts'
 import { Program } from './program.ts'
 
 const START_DEADLINE_MS = 10_000
@@ -53,7 +52,7 @@ max_client_conn = 200
   async open (): Promise<void> {
     this.#program = new Program(this.#scope, 'pgbouncer', { parameters: [this.#file], user: POOLER_USER })
     const end = Date.now() + START_DEADLINE_MS
-    while (!await this.#isUp()) {
+    while (!await answersQueries(this.url)) {
       if (Date.now() > end) throw new Error(`pgbouncer does not start: ${this.#program.output}`)
       await delay(RETRY_MS)
     }
@@ -62,17 +61,5 @@ max_client_conn = 200
   /** Kills it, and with it every connection. */
   async kill (): Promise<void> {
     await this.#program?.end('SIGKILL')
-  }
-
-  async #isUp (): Promise<boolean> {
-    const probe = postgres(this.url, { max: 1, connect_timeout: 2, prepare: false, onnotice: () => undefined })
-    try {
-      await probe`select 1`
-      return true
-    } catch {
-      return false
-    } finally {
-      await probe.end({ timeout: 0 })
-    }
   }
 }

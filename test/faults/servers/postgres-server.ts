@@ -122,15 +122,7 @@ export class PostgresServer {
 
   /** Whether it takes connections. */
   async isUp (): Promise<boolean> {
-    const probe = postgres(this.url, { max: 1, connect_timeout: 2, onnotice: () => undefined })
-    try {
-      await probe`select 1`
-      return true
-    } catch {
-      return false
-    } finally {
-      await probe.end({ timeout: 0 })
-    }
+    return answersQueries(this.url)
   }
 
   /** Stops it: `fast` ends what is under way in order, `immediate` and `killed` as a crash does. */
@@ -173,4 +165,17 @@ async function giveToServer (folder: string): Promise<void> {
     await chown(folder, await idOf('-u'), await idOf('-g'))
   }
   await chmod(folder, 0o700)
+}
+
+/** Whether a server, or a pooler in front of it, answers a query now. */
+export async function answersQueries (url: string): Promise<boolean> {
+  const probe = postgres(url, { max: 1, connect_timeout: 2, prepare: false, onnotice: () => undefined })
+  try {
+    await probe`select 1`
+    return true
+  } catch {
+    return false
+  } finally {
+    await probe.end({ timeout: 0 })
+  }
 }
