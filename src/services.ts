@@ -36,7 +36,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
   return {
     sessions,
     chats,
-    epoch: await Epoch.watch({ orm, checkIntervalMs: config.sweepIntervalMs }),
+    epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
     messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
     accounts: createAccounts({
       orm,

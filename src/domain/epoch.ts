@@ -3,31 +3,34 @@
  * asynchronous standby that was promoted, a backup that was restored) gives old seqs to new messages, and nobody who
  * counts on may be left believing otherwise.
  */
-import type { Orm } from '../store/database.ts'
+import type { Database } from '../store/database.ts'
+import type { History } from '../store/history-guard.ts'
 import { readEpoch } from '../store/epoch.ts'
 import { ChatError } from './errors.ts'
 
 /** Where the epoch is read, and how often, in milliseconds. */
-export type EpochOptions = { orm: Orm, checkIntervalMs: number }
+export type EpochOptions = { database: Database, checkIntervalMs: number }
 
 /** Watches the epoch. */
-export class Epoch {
-  readonly #orm: Orm
+export class Epoch implements History {
+  readonly #database: Database
   readonly #timer: NodeJS.Timeout
   readonly #listeners: (() => void)[] = []
   #current: string
   #reading: Promise<void> | undefined
 
-  private constructor ({ orm, checkIntervalMs }: EpochOptions, current: string) {
-    this.#orm = orm
+  private constructor ({ database, checkIntervalMs }: EpochOptions, current: string) {
+    this.#database = database
     this.#current = current
     // A store that is away says so elsewhere, and is asked again.
     this.#timer = setInterval(() => void this.check().catch(() => undefined), checkIntervalMs)
   }
 
-  /** Reads the epoch and goes on watching it until {@link Epoch.stop}. */
+  /** Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be another. */
   static async watch (options: EpochOptions): Promise<Epoch> {
-    return new Epoch(options, await readEpoch(options.orm))
+    const epoch = new Epoch(options, await readEpoch(options.database.unguarded))
+    options.database.followHistory(epoch)
+    return epoch
   }
 
   /** A short string without meaning of its own. */
@@ -40,8 +43,9 @@ export class Epoch {
     this.#listeners.push(listener)
   }
 
-  /** Asks the store. @throws when it cannot be reached */
+  /** Asks the store, from now on: not with a question that is under way. @throws when it cannot be reached */
   async check (): Promise<void> {
+    await this.#reading?.catch(() => undefined)
     this.#reading ??= this.#read().finally(() => { this.#reading = undefined })
     await this.#reading
   }
@@ -61,7 +65,7 @@ export class Epoch {
   }
 
   async #read (): Promise<void> {
-    const epoch = await readEpoch(this.#orm)
+    const epoch = await readEpoch(this.#database.unguarded)
     if (epoch === this.#current) return
     this.#current = epoch
     for (const listener of this.#listeners) listener()

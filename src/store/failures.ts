@@ -12,10 +12,11 @@ const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '
 /** Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory, room on its disk. */
 const TRANSIENT_CLASSES = new Set(['08', '53'])
 
-/** Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made. */
+/** Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made, and of a result that came too late. */
 const CONNECTION_CODES = new Set([
   'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'
+  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT',
+  'HISTORY_CHANGED'
 ])
 
 /** SQLSTATEs of a table, or of its schema, that is not there. */

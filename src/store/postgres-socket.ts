@@ -1,6 +1,6 @@
 /**
- * TCP connections to Postgres that notice a server which does not answer: a host that lost its power or its network
- * closes nothing, and the kernel goes on trying for a quarter of an hour.
+ * TCP connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes
+ * an answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an hour.
  */
 import net, { type Socket } from 'node:net'
 
@@ -27,34 +27,62 @@ function parseHost (text: string): PostgresHost {
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT) }
 }
 
-/**
- * What postgres.js calls for each connection. It may write before the socket is connected, as Node keeps that.
- * @param hosts the one that served last is asked first, and the next when it refuses
- * @param silenceMs how long an answer may take before the socket is destroyed with `ETIMEDOUT`; 0 for ever
- */
-export function createPostgresSockets (hosts: readonly [PostgresHost, ...PostgresHost[]], silenceMs: number): (options: { path?: unknown }) => Socket {
-  let preferred = 0
-  return ({ path }) => {
-    const index = preferred
-    const place = hosts[index] ?? hosts[0]
+/** The connections of a pool. */
+export class PostgresSockets {
+  readonly #hosts: readonly [PostgresHost, ...PostgresHost[]]
+  /** How much each has received, and since when no more. */
+  readonly #received = new Map<Socket, { bytes: number, since: number }>()
+  /** The host that served last is asked first, and the next when it refuses. */
+  #preferred = 0
+  #answered = 0
+
+  constructor (hosts: readonly [PostgresHost, ...PostgresHost[]]) {
+    this.#hosts = hosts
+  }
+
+  /** How many connections a server has answered on, until now. It grows before such a connection brings its first result. */
+  get answered (): number {
+    return this.#answered
+  }
+
+  /** Begins a connection. Bytes may be written before it stands, as Node keeps them. */
+  open (path?: unknown): Socket {
+    const index = this.#preferred
+    const place = this.#hosts[index] ?? this.#hosts[0]
     // The name is what a certificate is checked against.
     const socket = typeof path === 'string' ? net.connect(path) : Object.assign(net.connect({ ...place, noDelay: true }), place)
-    destroyWhenSilent(socket, silenceMs)
-    const openedAt = performance.now()
-    socket.once('close', (hadError) => {
-      // Nobody is there, or a standby where a primary is wanted.
-      const isRefused = hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS
-      if (isRefused && preferred === index) preferred = (index + 1) % hosts.length
-    })
+    this.#received.set(socket, { bytes: 0, since: performance.now() })
+    this.#follow(socket, index)
     return socket
   }
-}
 
-/** A socket with nothing to answer may be silent for ever. */
-function destroyWhenSilent (socket: Socket, silenceMs: number): void {
-  let answered = 0
-  socket.on('data', () => { answered = socket.bytesWritten })
-  socket.setTimeout(silenceMs, () => {
-    if (socket.bytesWritten > answered || socket.connecting) socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
-  })
+  /** Takes note of what was received until now. */
+  observe (): void {
+    for (const [socket, { bytes }] of this.#received) {
+      if (socket.bytesRead > bytes) this.#received.set(socket, { bytes: socket.bytesRead, since: performance.now() })
+    }
+  }
+
+  /** Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks on another. */
+  destroySilent (silenceMs: number): void {
+    for (const [socket, { since }] of this.#received) {
+      if (performance.now() - since >= silenceMs) socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
+    }
+  }
+
+  #follow (socket: Socket, index: number): void {
+    const openedAt = performance.now()
+    const forget = (hadError: boolean) => {
+      if (!this.#received.delete(socket)) return
+      // Nobody is there, or a standby where a primary is wanted.
+      const isRefused = hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS
+      if (isRefused && this.#preferred === index) this.#preferred = (index + 1) % this.#hosts.length
+    }
+    socket.once('close', forget)
+    socket.once('data', () => {
+      this.#answered++
+      // The driver takes all listeners off a socket that it goes on to encrypt.
+      setImmediate(() => socket.destroyed ? forget(false) : socket.once('close', forget))
+    })
+  }
 }

@@ -1,18 +1,19 @@
 /** Adapter: a pool of connections to a Postgres server. */
 import type { Metrics } from '../metrics/metrics.ts'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
-import postgres from 'postgres'
 import type { Database } from './database.ts'
 import { findMissingMigrations, listMigrations, MIGRATIONS_FOLDER } from './migrations.ts'
-import { createPostgresSockets, splitHosts } from './postgres-socket.ts'
-import { metered } from './query-meter.ts'
+import { HistoryGuard } from './history-guard.ts'
+import { PostgresPool, type Run } from './postgres-pool.ts'
+import { PostgresSockets, splitHosts } from './postgres-socket.ts'
+import { meterQuery } from './query-meter.ts'
 import * as schema from './schema.ts'
+import { SilenceWatch } from './silence-watch.ts'
 
-const CONNECT_TIMEOUT_S = 10
 /** Beyond the time a statement has, before a server that says nothing is taken for dead, in milliseconds. */
 const SILENCE_MARGIN_MS = 1_000
-const MAX_BACKOFF_S = 1
 /** Any number will do, as long as every build of Confab uses the same. */
 const MIGRATION_LOCK = 5_123_000_001
 
@@ -36,18 +37,43 @@ export type PostgresOptions = {
  */
 export async function openPostgres (options: PostgresOptions, metrics?: Metrics): Promise<Database> {
   if (options.migrate ?? true) await migratePostgres(options)
-  const client = connect(options, { max: options.pool, timeoutMs: options.timeoutMs })
-  const orm = drizzle(metrics === undefined ? client : metered(client, metrics), { schema })
+  const sockets = new PostgresSockets(splitHosts(options.url).hosts)
+  const pool = createPool(options, sockets, { max: options.pool, timeoutMs: options.timeoutMs })
+  const silence = new SilenceWatch(sockets, options.timeoutMs + SILENCE_MARGIN_MS)
+  const guard = new HistoryGuard(() => sockets.answered)
+  const watched: Run = async (statement, work) => {
+    const answered = silence.begin()
+    const metered = metrics === undefined ? undefined : meterQuery(statement, metrics)
+    return pool.run(statement, work).finally(() => {
+      answered()
+      metered?.()
+    })
+  }
+  const guarded: Run = async (statement, work) => {
+    const pass = guard.begin()
+    return pass(await watched(statement, work))
+  }
+  const orm = drizzle(pool.client(guarded), { schema })
   const migrations = await listMigrations()
   const missingMigrations = () => findMissingMigrations(orm, migrations)
+  const close = async () => {
+    await pool.close()
+    silence.stop()
+  }
   try {
-    await reach(client, splitHosts(options.url).hosts.length)
     await missingMigrations()
   } catch (error) {
-    await client.end({ timeout: 5 })
+    await close()
     throw error
   }
-  return { orm, description: describe(options.url), missingMigrations, close: () => client.end({ timeout: 5 }) }
+  return {
+    orm,
+    unguarded: drizzle(pool.client(watched), { schema }),
+    followHistory: (history) => guard.follow(history),
+    description: describe(options.url),
+    missingMigrations,
+    close
+  }
 }
 
 /**
@@ -55,52 +81,27 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
  * transaction of its own so that it also works through a transaction pooler.
  */
 export async function migratePostgres (options: PostgresOptions): Promise<void> {
-  const locking = connect(options, { max: 1 })
-  const migrating = connect(options, { max: 1 })
+  const sockets = new PostgresSockets(splitHosts(options.url).hosts)
+  const [locking, migrating] = [createPool(options, sockets, { max: 1 }), createPool(options, sockets, { max: 1 })]
   try {
-    await reach(locking, splitHosts(options.url).hosts.length)
-    await locking.begin(async (transaction) => {
-      await transaction`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
-      await migrate(drizzle(migrating, { schema }), { migrationsFolder: MIGRATIONS_FOLDER })
+    await drizzle(locking.client()).transaction(async (transaction) => {
+      await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+      await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: MIGRATIONS_FOLDER })
     })
   } finally {
-    await Promise.all([migrating.end({ timeout: 5 }), locking.end({ timeout: 5 })])
-  }
-}
-
-/** Makes the first connection, to whichever of the hosts takes it. @throws the last failure */
-async function reach (client: postgres.Sql, hosts: number): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await client`select 1`
-      return
-    } catch (error) {
-      if (attempt >= hosts) throw error
-    }
+    await Promise.all([migrating.close(), locking.close()])
   }
 }
 
 /** @param bounds without `timeoutMs` a statement has all the time it needs */
-function connect (options: PostgresOptions, { max, timeoutMs }: { max: number, timeoutMs?: number }) {
-  const { hosts, url } = splitHosts(options.url)
-  const settings = {
-    max,
-    prepare: options.prepare,
-    socket: createPostgresSockets(hosts, timeoutMs === undefined ? 0 : timeoutMs + SILENCE_MARGIN_MS),
-    connect_timeout: CONNECT_TIMEOUT_S,
-    // Nothing here is an array, and nobody would hear of it if the connection ended during this query of the driver's own.
-    fetch_types: false,
-    // The default waits up to 20 s before it tries again, far longer than a restart of Postgres takes.
-    backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, MAX_BACKOFF_S),
-    connection: {
-      application_name: 'confab',
-      // A pooler that forgets prepared statements refuses settings it does not know: there they belong to the role.
-      ...(timeoutMs !== undefined && options.prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
-    },
-    onnotice: () => undefined
+function createPool ({ url, prepare }: PostgresOptions, sockets: PostgresSockets, { max, timeoutMs }: { max: number, timeoutMs?: number }): PostgresPool {
+  const { hosts, url: single } = splitHosts(url)
+  const connection = {
+    application_name: 'confab',
+    // A pooler that forgets prepared statements refuses settings it does not know: there they belong to the role.
+    ...(timeoutMs !== undefined && prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
   }
-  // `socket` is documented and has no type.
-  return postgres(url, settings)
+  return new PostgresPool({ url: single, sockets, settings: { prepare, connection }, max, attempts: hosts.length })
 }
 
 function describe (url: string): string {

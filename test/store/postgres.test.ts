@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import type { Database } from '../../src/store/database.ts'
 import { isTransient } from '../../src/store/failures.ts'
+import { HistoryChangedError } from '../../src/store/history-guard.ts'
 import { preparePostBatch } from '../../src/store/messages.ts'
 import { MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { migratePostgres, openPostgres } from '../../src/store/postgres.ts'
@@ -29,7 +30,7 @@ const TERMINATED = (() => {
 
 t.setTimeout(300_000)
 
-async function open (t: Test, url: string, options: { pool?: number, prepare?: boolean } = {}): Promise<Database> {
+async function open (t: Test, url: string, options: { pool?: number, prepare?: boolean, timeoutMs?: number } = {}): Promise<Database> {
   const database = await within(openPostgres({ url, pool: 3, prepare: true, timeoutMs: 60_000, ...options }), DEADLINE_MS, 'the database to open')
   t.teardown(() => database.close())
   return database
@@ -74,6 +75,29 @@ await withServices(t, 'a connection that the server ends fails what is under way
   t.ok(isTransient(error), String(error))
   // The next query may still run into the connection that is about to close.
   t.ok(await eventually(() => database.missingMigrations().then(() => true, () => false), DEADLINE_MS), 'it answers again')
+})
+
+await withServices(t, 'a connection that ends within a transaction takes all of it along, and nothing else', async (t, { databaseUrl }) => {
+  const url = await createDatabase(t, databaseUrl)
+  const { orm } = await open(t, url, { pool: 1 })
+  await orm.execute(sql`create table marks (mark text)`)
+  const uncaught: unknown[] = []
+  const note = (error: unknown) => uncaught.push(error)
+  process.on('uncaughtException', note)
+  t.teardown(() => process.off('uncaughtException', note))
+  const error = await within(orm.transaction(async (transaction) => {
+    await transaction.execute(sql`insert into marks values ('before')`)
+    await transaction.execute(sql`select pg_terminate_backend(pg_backend_pid())`).catch(() => undefined)
+    await transaction.execute(sql`insert into marks values ('after')`)
+  }).then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the transaction to fail')
+  t.ok(isTransient(error), String(error))
+  const others = await Promise.all(['one', 'two'].map(async (mark) => orm.transaction(async (transaction) => {
+    await transaction.execute(sql`insert into marks values (${mark})`)
+    return mark
+  })))
+  const rows = await orm.select({ mark: sql<string>`mark` }).from(sql`marks`).orderBy(sql`mark`)
+  t.strictSame(rows.map(({ mark }) => mark), others)
+  t.strictSame(uncaught, [])
 })
 
 await withServices(t, 'connections that end while they are being opened leave no rejection that nobody hears of', async (t, { databaseUrl }) => {
@@ -122,6 +146,78 @@ await withServices(t, 'a server that goes away fails queries as transient, and i
   }
   await proxy.open()
   t.ok(await eventually(async () => await failure() === undefined, DEADLINE_MS), 'it answers again')
+})
+
+/** Ends every connection to the database of a URL, and resolves when they are gone. */
+async function endConnections (t: Test, databaseUrl: string, url: string): Promise<void> {
+  const admin = postgres(databaseUrl, { max: 1 })
+  t.teardown(() => admin.end())
+  const name = new URL(url).pathname.slice(1)
+  await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
+  t.ok(await eventually(async () => (await admin`select from pg_stat_activity where datname = ${name}`).length === 0, DEADLINE_MS), 'its connections ended')
+}
+
+await withServices(t, 'what comes on a new connection is withheld until it is known of which history it is', async (t, { databaseUrl }) => {
+  const url = await createDatabase(t, databaseUrl)
+  const { orm, unguarded, followHistory } = await open(t, url, { pool: 2 })
+  const ask = async () => eventually(async () => orm.execute(sql`select 1`).then(() => true, () => false), DEADLINE_MS)
+  let checks = 0
+  let found = 'first'
+  const history = {
+    current: 'first',
+    check: async () => {
+      await unguarded.execute(sql`select 1`)
+      checks++
+      history.current = found
+    }
+  }
+  followHistory(history)
+  t.ok(await ask())
+  const before = checks
+  t.ok(await ask())
+  t.equal(checks, before, 'what is known is not asked again')
+  await endConnections(t, databaseUrl, url)
+  t.ok(await ask())
+  t.ok(checks > before, 'another connection, another question')
+
+  await endConnections(t, databaseUrl, url)
+  found = 'second'
+  const failures: unknown[] = []
+  t.ok(await eventually(async () => {
+    const failure = await orm.execute(sql`select 1`).then(() => undefined, (error: unknown) => error)
+    if (failure !== undefined) failures.push(failure)
+    return failure === undefined
+  }, DEADLINE_MS), 'it answers again')
+  t.ok(failures.every(isTransient), failures.map(String).join())
+  t.ok(failures.some((failure) => failure instanceof Error && failure.cause instanceof HistoryChangedError), 'the result of a question from before was thrown away')
+})
+
+await withServices(t, 'a server that falls silent fails what waits, however much is sent behind it', async (t, { databaseUrl }) => {
+  const url = new URL(await createDatabase(t, databaseUrl))
+  const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port === '' ? '5432' : url.port) })
+  url.host = `127.0.0.1:${String(proxy.port)}`
+  const { orm } = await open(t, url.href, { pool: 1, timeoutMs: 300 })
+  const ask = async () => orm.execute(sql`select 1`).then(() => undefined, (error: unknown) => error)
+  t.equal(await ask(), undefined)
+  proxy.hold()
+  // Each of them writes to the connection on which nothing comes back.
+  const asking = setInterval(() => void ask(), 50)
+  t.teardown(() => clearInterval(asking))
+  const error = await within(ask(), DEADLINE_MS, 'the query to fail')
+  t.ok(isTransient(error), String(error))
+  proxy.release()
+  t.ok(await eventually(async () => await ask() === undefined, DEADLINE_MS), 'it answers again')
+})
+
+await withServices(t, 'a server that closes connections without a word fails what waits', async (t, { databaseUrl }) => {
+  const server = createServer((socket) => socket.resume().end())
+  t.teardown(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${typeof address === 'object' && address !== null ? String(address.port) : ''}`
+  const error = await within(openPostgres({ url: url.href, pool: 1, prepare: true, timeoutMs: 60_000 }).then(() => undefined, (error: unknown) => error), DEADLINE_MS, 'the start to fail')
+  t.ok(isTransient(error), String(error))
 })
 
 await t.test('a server that is not there fails the start, and is not waited for', async (t) => {
