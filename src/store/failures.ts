@@ -5,9 +5,10 @@ const UNIQUE_VIOLATION = '23505'
 
 /**
  * SQLSTATEs after which the same statement may be run again: the server went away, is starting, or asked for it
- * (serialization failure, deadlock). See the Postgres manual, appendix A.
+ * (serialization failure, deadlock), or is still a standby, which refuses to write and has no position in a log of its
+ * own to tell. See the Postgres manual, appendix A.
  */
-const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '25006'])
+const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '25006', '55000'])
 
 /** Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory, room on its disk. */
 const TRANSIENT_CLASSES = new Set(['08', '53'])

@@ -108,8 +108,6 @@ const timeouts: Fault = {
     await cluster.postgres.set({ lock_timeout: '150ms', statement_timeout: '400ms' })
     for (let count = 0; count < 3; count++) {
       await cluster.sql.begin(async (transaction) => {
-        await transaction`set local statement_timeout = 0`
-        await transaction`set local lock_timeout = 0`
         await transaction`select from chat_heads order by chat_id for update`
         injected()
         await during(800)

@@ -93,7 +93,7 @@ export class PostgresServer {
 
   /** A connection for whoever breaks things; it comes back by itself. */
   get admin (): Sql {
-    return this.#admin ??= postgres(this.url, { max: 2, connect_timeout: 5, idle_timeout: 5, backoff: () => 0.1, onnotice: () => undefined, connection: { application_name: 'faults' } })
+    return this.#admin ??= postgres(this.url, { max: 2, connect_timeout: 5, idle_timeout: 5, backoff: () => 0.1, onnotice: () => undefined, connection: { application_name: 'faults', statement_timeout: 0, lock_timeout: 0 } })
   }
 
   /** Adds lines to the configuration, for the next start or reload. */
