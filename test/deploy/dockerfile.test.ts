@@ -83,9 +83,8 @@ async function hasRegistry (): Promise<boolean> {
 async function startContainer (t: Test, { root, workdir, uid, environment, command: [program = '', ...parameters] }: Container, more: Record<string, string>) {
   const data = environment['DATA_DIR'] ?? ''
   return launch(t, {
-    // The test runner puts itself into each program that a test starts, by NODE_OPTIONS; only its own user may.
-    command: '/usr/bin/env',
-    parameters: ['-u', 'NODE_OPTIONS', program === 'node' ? process.execPath : program, ...parameters],
+    command: program === 'node' ? process.execPath : program,
+    parameters,
     cwd: path.join(root, workdir),
     environment: { ...environment, DATA_DIR: path.join(root, data), ...more },
     ...(IS_ROOT && { uid })

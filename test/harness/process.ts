@@ -39,7 +39,8 @@ export async function spawnReplica (t: Scope, environment: Record<string, string
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
 export async function launch (t: Scope, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
-  const child = spawn(command, parameters, {
+  // Without what the test runner puts into each program that a test starts, by NODE_OPTIONS: it takes long to load, and only its own user may.
+  const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', command, ...parameters], {
     cwd,
     env: { ...cleanEnvironment(), HOST: '127.0.0.1', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
