@@ -97,7 +97,7 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
 async function converge (cluster: FaultCluster, workload: Workload): Promise<void> {
   const heads = await readHeads(cluster, workload.pairs.map(({ chatID }) => chatID))
   const start = Date.now()
-  await Promise.all(workload.readers.map(async (reader) => {
+  await Promise.all(workload.followers.map(async (reader) => {
     await reader.reached(heads.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
     reader.record.convergedMs = Date.now() - start
   }))
@@ -116,7 +116,7 @@ async function collect ({ fault, cluster, journal, workload, deadlocks }: { faul
     heads,
     failures: [
       ...journal.failures, ...cluster.failures.splice(0),
-      ...workload.readers.filter(({ voided }) => (voided.length > 0) !== (fault.changesEpoch === true)).map(({ name, voided }) => `${name} was told ${String(voided.length)} times to start over`),
+      ...workload.followers.filter(({ voided }) => (voided.length > 0) !== (fault.changesEpoch === true)).map(({ name, voided }) => `${name} was told ${String(voided.length)} times to start over`),
       ...(waited > 0 ? [`Postgres has broken ${String(waited)} deadlocks between replicas`] : [])
     ],
     late: journal.late,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../harness/random.ts'
 import type { FaultCluster, Pair } from '../servers/fault-cluster.ts'
 import type { Journal } from './journal.ts'
+import { LibraryClient } from './library-client.ts'
 import { Prober } from './prober.ts'
 import { RecordedReader } from './recorded-reader.ts'
 import { RecordedWriter } from './recorded-writer.ts'
@@ -40,6 +41,8 @@ export class Workload {
   readonly pairs: readonly Pair[]
   readonly writers: readonly RecordedWriter[]
   readonly readers: readonly RecordedReader[]
+  /** One for each chat, which also posts. */
+  readonly libraryClients: readonly LibraryClient[]
   readonly #prober: Prober
 
   private constructor ({ cluster, journal, random, shape, readerServer, patience }: LoadOptions, pairs: readonly Pair[]) {
@@ -52,6 +55,7 @@ export class Workload {
         ...common, name: `reader ${String(chatID)}-${String(index + 1)}`, token: accounts[index % 2 === 0 ? 0 : 1].accessToken, chatID,
         ...(readerServer !== undefined && { server: (attempt: number) => readerServer(index, attempt) }), ...(patience !== undefined && { patience })
       })))
+    this.libraryClients = pairs.map(({ chatID, accounts: [{ accessToken: token }] }) => new LibraryClient({ name: `library ${String(chatID)}`, url: cluster.url, token, chatID, journal }))
     const [first] = pairs
     if (first === undefined) throw new Error('A load needs a chat.')
     this.#prober = new Prober(cluster.url, first.chatID, first.accounts[0].accessToken, journal)
@@ -62,6 +66,11 @@ export class Workload {
     const pairs: Pair[] = []
     while (pairs.length < options.shape.chats) pairs.push(await options.cluster.nextPair())
     return new Workload(options, pairs)
+  }
+
+  /** Everybody who follows a chat. */
+  get followers (): readonly (RecordedReader | LibraryClient)[] {
+    return [...this.readers, ...this.libraryClients]
   }
 
   /** The answers to requests over HTTP, by status. */
@@ -100,12 +109,13 @@ export class Workload {
 
   /** Makes no more posts. @returns whether all were acknowledged */
   async stopWriting (): Promise<boolean> {
-    const finished = await Promise.all(this.writers.map((writer) => writer.finish(FINISH_DEADLINE_MS)))
+    const finished = await Promise.all([...this.writers, ...this.libraryClients].map((writer) => writer.finish(FINISH_DEADLINE_MS)))
     return finished.every(Boolean)
   }
 
   /** Ends every client. */
   async end (): Promise<void> {
+    for (const client of this.libraryClients) client.end()
     await Promise.all([...this.writers.map((writer) => writer.finish(0)), ...this.readers.map((reader) => reader.end()), this.#prober.end()])
   }
 

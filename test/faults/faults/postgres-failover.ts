@@ -122,7 +122,7 @@ const restored: Fault = {
 async function settleLoss ({ cluster, workload, journal, note, during }: Round, lostAt: number): Promise<void> {
   await cluster.healthy()
   const end = Date.now() + 15_000
-  while (workload.readers.some(({ voided }) => voided.length === 0) && Date.now() < end) await during(50)
+  while (workload.followers.some(({ voided }) => voided.length === 0) && Date.now() < end) await during(50)
   const rows = await cluster.sql<{ text: string }[]>`select body as text from messages`
   const kept = new Set(rows.map(({ text }) => text))
   let lost = 0
@@ -131,11 +131,11 @@ async function settleLoss ({ cluster, workload, journal, note, during }: Round, 
     if (!kept.has(post.text)) lost++
     delete post.ack
   }
-  const told = workload.readers.filter(({ voided }) => voided.length > 0).length
-  note(`${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.readers.length)} readers were told to start over`)
+  const told = workload.followers.filter(({ voided }) => voided.length > 0).length
+  note(`${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.followers.length)} readers and library clients were told to start over`)
   if (lost === 0) journal.failures.push('nothing was lost, so nothing was shown')
   const isNew = new Set(journal.posts.filter(({ sentAt }) => sentAt > lostAt).map(({ text }) => text))
-  for (const { voided } of workload.readers) {
+  for (const { voided } of workload.followers) {
     for (const record of voided) {
       const gone = record.seen.findIndex(({ text }) => !kept.has(text))
       const mixed = gone < 0 ? undefined : record.seen.slice(gone).find(({ text }) => isNew.has(text))
