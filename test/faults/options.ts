@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { catalogue } from './faults/catalogue.ts'
 import type { Fault } from './fault.ts'
-import { SAFEGUARDS, type SafeguardName } from './safeguards.ts'
+import { isSafeguard, SAFEGUARDS, type SafeguardName } from './safeguards.ts'
 
 const SEED_RANGE = 2 ** 31
 
@@ -43,10 +43,6 @@ export function readOptions (argv: string[]): Options {
     without,
     previous: values.previous
   }
-}
-
-function isSafeguard (name: string): name is SafeguardName {
-  return Object.hasOwn(SAFEGUARDS, name)
 }
 
 function choose (wanted: string[]): Fault[] {

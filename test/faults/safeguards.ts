@@ -44,7 +44,7 @@ export const SAFEGUARDS = {
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
-    replacements: [{ file: 'replica.js', from: 'closers.add(() => drain(app, config, services, connections))', to: '' }],
+    replacements: [{ file: 'replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
     revealedBy: ['F2']
   }
 } as const satisfies Record<string, Safeguard>
@@ -52,11 +52,20 @@ export const SAFEGUARDS = {
 /** The name of a safeguard. */
 export type SafeguardName = keyof typeof SAFEGUARDS
 
+/** Whether a safeguard is called that. */
+export function isSafeguard (name: string): name is SafeguardName {
+  return Object.hasOwn(SAFEGUARDS, name)
+}
+
+/** Where a file of a replacement is in a build. */
+export function placesOf (file: string): string[] {
+  return file.startsWith('drizzle/') ? [file, `dist-test/${file}`] : SOURCES.map((source) => `${source}/${file}`)
+}
+
 /** Switches a safeguard off in a copy of the build. @throws when the text that makes it is no longer there */
 export async function switchOff (name: SafeguardName, { folder }: Build): Promise<void> {
   for (const { file, from, to } of SAFEGUARDS[name].replacements) {
-    const places = file.startsWith('drizzle/') ? [file, `dist-test/${file}`] : SOURCES.map((source) => `${source}/${file}`)
-    for (const place of places) {
+    for (const place of placesOf(file)) {
       const text = await readFile(path.join(folder, place), 'utf8')
       if (text.split(from).length !== 2) throw new Error(`The safeguard ${name} cannot be switched off: ${place} does not have this once: ${from}`)
       await writeFile(path.join(folder, place), text.replace(from, to))

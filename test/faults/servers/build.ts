@@ -9,6 +9,8 @@ export type Build = { readonly folder: string, readonly main: string, readonly r
 
 const MAIN = 'dist/main.js'
 const RIGGED = 'dist-test/test/faults/servers/rigged-replica.js'
+/** What either program needs. */
+const PARTS = ['package.json', 'drizzle', 'dist', 'dist-test/drizzle', 'dist-test/src', 'dist-test/test']
 
 /** The build of this repository. */
 export const CURRENT_BUILD: Build = { folder: ROOT, main: MAIN, rigged: RIGGED }
@@ -16,7 +18,7 @@ export const CURRENT_BUILD: Build = { folder: ROOT, main: MAIN, rigged: RIGGED }
 /** A copy of the current build, to be changed. */
 export async function copyBuild (folder: string): Promise<Build> {
   await mkdir(folder, { recursive: true })
-  for (const part of ['dist', 'dist-test', 'drizzle', 'package.json']) await cp(path.join(ROOT, part), path.join(folder, part), { recursive: true })
+  for (const part of PARTS) await cp(path.join(ROOT, part), path.join(folder, part), { recursive: true })
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
   return { folder, main: MAIN, rigged: RIGGED }
 }
