@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.ts'
+import description from './description/index.ts'
 import { BAD_URL as chatcliBadUrl } from './dialects/chatcli/errors.ts'
 import chatcli from './dialects/chatcli/index.ts'
 import { BAD_URL as emotechatBadUrl } from './dialects/emotechat/errors.ts'
@@ -69,6 +70,8 @@ export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & {
   await app.register(origins)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
+  // Before the routes, which it describes.
+  await app.register(description)
   await app.register(ops, deps)
   await app.register(chatcli)
   await app.register(emotechat, { prefix: EMOTECHAT_PREFIX })

@@ -1,6 +1,8 @@
 /** For operators, outside both dialects: is the process alive, and should it be sent traffic? */
 import type { FastifyInstance } from 'fastify'
 import type { Bus } from './bus/bus.ts'
+import { handleError } from './dialects/chatcli/errors.ts'
+import { LIVEZ, READYZ } from './ops-description.ts'
 import type { Database } from './store/database.ts'
 
 /** A probe that takes longer is a failed one, in milliseconds. */
@@ -15,10 +17,12 @@ export type OpsDeps = { database: Database, bus: Bus }
  */
 export default async function ops (app: FastifyInstance, { database, bus }: OpsDeps): Promise<void> {
   const config = { isOperational: true } as const
+  // Only what is wrong with the request itself.
+  app.setErrorHandler(handleError)
 
-  app.get('/livez', { config }, async () => ({ status: 'ok' }))
+  app.get('/livez', { config: { ...config, operation: LIVEZ } }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', { config }, async (_request, reply) => {
+  app.get('/readyz', { config: { ...config, operation: READYZ } }, async (_request, reply) => {
     if (app.lifecycle.phase !== 'serving') return reply.code(503).send({ status: 'draining' })
     const missing = await answerOf(database.missingMigrations())
     if (missing === undefined) return reply.code(503).send({ status: 'unavailable', database: 'down' })

@@ -49,6 +49,11 @@ export const ERRORS = {
 /** A stable name of an error. */
 export type ErrorCode = keyof typeof ERRORS
 
+/** Errors after which the same may succeed later without a change. */
+export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'rate_limited', 'too_many_frames', 'too_many_sockets', 'draining', 'overloaded', 'over_capacity', 'unavailable', 'unconfirmed'
+] as const)
+
 /** What an error may say beside its sentence. */
 export type ChatErrorOptions = ErrorOptions & {
   /** How long the same would be refused again. */

@@ -5,7 +5,7 @@ import { chatErrorOf, noteFailure } from '../../plugins/failures.ts'
 import { failure } from './envelope.ts'
 
 /** The HTTP status of each code; the compiler finds a missing one. */
-const STATUS: Record<ErrorCode, number> = {
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 400,
   invalid_username: 400,
   invalid_name: 400,

@@ -1,10 +1,10 @@
 /** Errors in the form of the EmoteChat dialect: an HTTP status and one sentence. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { ErrorCode } from '../../domain/errors.ts'
+import { ERRORS, type ErrorCode } from '../../domain/errors.ts'
 import { chatErrorOf, noteFailure } from '../../plugins/failures.ts'
 
 /** The HTTP status of each code; the compiler finds a missing one. */
-const STATUS: Record<ErrorCode, number> = {
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 400,
   invalid_username: 400,
   invalid_name: 400,
@@ -58,6 +58,11 @@ const WORDING: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: 'The body must be JSON or a form.'
 }
 
+/** The body that tells an error. `message` is what it says of itself. */
+export function refusal (code: ErrorCode, message: string = ERRORS[code]) {
+  return { message: WORDING[code] ?? message }
+}
+
 /** The answer to a URL that cannot even be read. */
 export const BAD_URL = { message: 'The URL is not valid.' } as const
 
@@ -65,5 +70,5 @@ export const BAD_URL = { message: 'The URL is not valid.' } as const
 export function handleError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const chatError = chatErrorOf(error)
   noteFailure(chatError, STATUS[chatError.code], error, request, reply)
-  return reply.send({ message: WORDING[chatError.code] ?? chatError.message })
+  return reply.send(refusal(chatError.code, chatError.message))
 }

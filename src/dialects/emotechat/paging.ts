@@ -8,6 +8,23 @@ const MAX_PAGE_SIZE = 100
 /** The query of a list; see {@link readPage} for what the texts may be. */
 export const PageQuery = Type.Object({ page: Type.Optional(Type.Unknown()), page_size: Type.Optional(Type.Unknown()) })
 
+/** The same in the words of a schema. */
+export const DescribedPageQuery = Type.Object({
+  page: Type.Integer({ minimum: 1, default: 1, description: 'Which page; one past the end is an empty list.' }),
+  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, description: 'How many to a page.' })
+})
+
+/** What an answer tells of the whole list. */
+export const PaginationSchema = Type.Object({
+  current_page: Type.Integer({ minimum: 1 }),
+  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE }),
+  total_pages: Type.Integer({ minimum: 0 }),
+  total_count: Type.Integer({ minimum: 0 })
+}, { title: 'Pagination' })
+
+/** Of a list that has one page. */
+export const EXAMPLE_PAGINATION = { current_page: 1, page_size: DEFAULT_PAGE_SIZE, total_pages: 1, total_count: 1 }
+
 /** A page that was asked for. */
 export type Page = { page: number, pageSize: number }
 
@@ -31,7 +48,7 @@ export function rangeOf ({ page, pageSize }: Page): { offset: number, limit: num
   return { offset: (page - 1) * pageSize, limit: pageSize }
 }
 
-/** What an answer tells of the whole list. */
-export function paginationOf ({ page, pageSize }: Page, totalCount: number) {
+/** See {@link PaginationSchema}. */
+export function paginationOf ({ page, pageSize }: Page, totalCount: number): Static<typeof PaginationSchema> {
   return { current_page: page, page_size: pageSize, total_pages: Math.ceil(totalCount / pageSize), total_count: totalCount }
 }

@@ -1,23 +1,10 @@
 /** The one design that all pages share. No script, nothing loaded from anywhere, one style element. */
 import { createHash } from 'node:crypto'
+import { COLOURS, LOGO } from './brand.ts'
 import { html, type Html } from './html.ts'
 
-// Written as markup so that it is never escaped; it holds no interpolation.
-const STYLE = html`
-:root {
-  color-scheme: light dark;
-  --ground: #f5f5fa; --glow: #e4e4fb; --card: #ffffff; --line: #e2e2ec; --field: #ffffff; --field-line: #8b8ba3;
-  --ink: #17172b; --quiet: #585872; --accent: #4338ca; --accent-strong: #3730a3; --on-accent: #ffffff;
-  --good: #15803d; --good-soft: #dcfce7; --bad: #b42318; --bad-soft: #fef1f0; --bad-line: #f4c4bf;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ground: #101018; --glow: #1e1b4b; --card: #191924; --line: #2d2d3d; --field: #12121b; --field-line: #73738c;
-    --ink: #f1f1f7; --quiet: #a8a8bd; --accent: #a5b4fc; --accent-strong: #c7d2fe; --on-accent: #17172b;
-    --good: #86efac; --good-soft: #143524; --bad: #fda29b; --bad-soft: #33191a; --bad-line: #6f2f2d;
-  }
-}
-*, ::before, ::after { box-sizing: border-box; }
+// Written as markup so that it is never escaped.
+const STYLE = html`${COLOURS}*, ::before, ::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; min-height: 100vh; min-height: 100dvh; padding: 32px 20px;
@@ -61,8 +48,6 @@ footer a { color: inherit; }
   .button, .state, .alert { border: 1px solid; }
 }
 `
-
-const LOGO = html`<svg viewBox="0 0 32 32" aria-hidden="true" focusable="false"><path fill="currentColor" d="M9 4h14a6 6 0 0 1 6 6v8a6 6 0 0 1-6 6h-8.5l-6 4.6a.9.9 0 0 1-1.5-.7V24a6 6 0 0 1-4-6v-8a6 6 0 0 1 6-6z"/><g class="dots"><circle cx="10.2" cy="14" r="1.9"/><circle cx="16" cy="14" r="1.9"/><circle cx="21.8" cy="14" r="1.9"/></g></svg>`
 
 const STYLE_HASH = createHash('sha256').update(STYLE.toString()).digest('base64')
 

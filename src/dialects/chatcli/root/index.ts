@@ -9,14 +9,15 @@ import { answerFailure, handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { subscribedPage, subscribePage } from '../pages/subscribe.ts'
 import { welcomePage } from '../pages/welcome.ts'
+import { SUBSCRIBE, SUBSCRIBE_FORM, VERIFY_CONNECTION, WELCOME } from './operations.ts'
 
 const SUBSCRIPTIONS_PER_MINUTE = 20
 
 const root: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', async (_request, reply) => reply.headers(PAGE_HEADERS).send(welcomePage()))
+  app.get('/', { config: { operation: WELCOME } }, async (_request, reply) => reply.headers(PAGE_HEADERS).send(welcomePage()))
 
   for (const method of ['GET', 'POST'] as const) {
-    app.route({ method, url: '/verify-connection', handler: async () => success('Server is reachable!') })
+    app.route({ method, url: '/verify-connection', config: { operation: VERIFY_CONNECTION[method] }, handler: async () => success('Server is reachable!') })
   }
 
   await app.register(subscription)
@@ -32,11 +33,11 @@ const subscription: FastifyPluginAsyncTypebox = async (app) => {
     return reply.headers(PAGE_HEADERS).send(subscribePage({ message, email: '' }))
   })
 
-  app.get('/subscribe', async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))
+  app.get('/subscribe', { config: { operation: SUBSCRIBE_FORM } }, async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))
 
   app.post('/subscribe', {
-    config: perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE),
-    schema: { body: Type.Object({ email: Type.String() }) }
+    config: { ...perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE), operation: SUBSCRIBE },
+    schema: { body: Type.Object({ email: Type.String({ description: 'The address.' }) }) }
   }, async (request, reply) => {
     await app.services.accounts.subscribe(request.body.email.trim())
     return wantsJson(request) ? success('Thank you for subscribing!') : reply.headers(PAGE_HEADERS).send(subscribedPage())

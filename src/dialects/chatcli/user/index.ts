@@ -5,6 +5,7 @@ import { logged } from '../../../plugins/auth-log.ts'
 import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
 import { success } from '../envelope.ts'
+import { INDEX, LOGIN, REFRESH_TOKEN, REGISTER, VERIFY_EMAIL } from './operations.ts'
 import resetPassword from './reset-password.ts'
 import verifyLink from './verify-link.ts'
 import { LoginBody, RefreshTokenBody, RegisterBody, VerifyEmailBody } from './schemas.ts'
@@ -23,26 +24,26 @@ const user: FastifyPluginAsyncTypebox = async (app) => {
     refresh_token: refreshToken
   })
 
-  app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('User\'s index route'))
+  app.get('/', { config: { operation: INDEX } }, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('User\'s index route'))
 
-  app.post('/register', { config: perMinute('register', ATTEMPTS_PER_MINUTE), schema: { body: RegisterBody } }, async (request) => {
+  app.post('/register', { config: { ...perMinute('register', ATTEMPTS_PER_MINUTE), operation: REGISTER }, schema: { body: RegisterBody } }, async (request) => {
     await logged(request, 'register', accounts.register(request.body), (userId) => userId)
     return success('Verification email sent!')
   })
 
-  app.post('/verify-email', { config: perMinute('verify', ATTEMPTS_PER_MINUTE), schema: { body: VerifyEmailBody } }, async (request) => {
+  app.post('/verify-email', { config: { ...perMinute('verify', ATTEMPTS_PER_MINUTE), operation: VERIFY_EMAIL }, schema: { body: VerifyEmailBody } }, async (request) => {
     const { username, email_token: code } = request.body
     await logged(request, 'verify', accounts.verifyEmail({ username, code }), (userId) => userId)
     return success('Email verified!')
   })
 
-  app.post('/login', { config: perMinute('login', ATTEMPTS_PER_MINUTE), schema: { body: LoginBody } }, async (request) => {
+  app.post('/login', { config: { ...perMinute('login', ATTEMPTS_PER_MINUTE), operation: LOGIN }, schema: { body: LoginBody } }, async (request) => {
     const { username, password } = request.body
     const entering = accounts.logIn({ identity: { username }, password, network: networkOfRequest(request) })
     return withTokens(await logged(request, 'login', entering, userIdOf), 'Login successful')
   })
 
-  app.post('/refresh-token', { config: perMinute('refresh', REFRESHES_PER_MINUTE), schema: { body: RefreshTokenBody } }, async (request) => {
+  app.post('/refresh-token', { config: { ...perMinute('refresh', REFRESHES_PER_MINUTE), operation: REFRESH_TOKEN }, schema: { body: RefreshTokenBody } }, async (request) => {
     return withTokens(await logged(request, 'refresh', sessions.refresh(request.body.refresh_token), userIdOf), 'Token refreshed')
   })
 

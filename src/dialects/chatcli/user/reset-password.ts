@@ -11,19 +11,22 @@ import { failure, success } from '../envelope.ts'
 import { answerFailure, type handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../pages/reset-password.ts'
+import { RESET_FORM, RESET_PASSWORD, RESET_REQUEST } from './operations.ts'
 import { ResetLink, ResetPasswordBody, ResetRequestBody } from './schemas.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
 
 const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reset-password-request', {
-    config: perMinute('reset-request', ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody }
+    config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST }, schema: { body: ResetRequestBody }
   }, async (request) => {
     await logged(request, 'reset-request', app.services.accounts.requestPasswordReset(request.body.username), (userId) => userId)
     return success('Password reset email sent!')
   })
 
-  app.get('/reset-password', { schema: { querystring: ResetLink }, attachValidation: true }, async ({ query, validationError }, reply) => {
+  app.get('/reset-password', {
+    config: { operation: RESET_FORM }, schema: { querystring: ResetLink }, attachValidation: true
+  }, async ({ query, validationError }, reply) => {
     reply.headers(PAGE_HEADERS)
     const { token, username } = query
     const isWhole = validationError === undefined && isFilled(token) && isFilled(username)
@@ -48,7 +51,7 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/reset-password', {
-    config: perMinute('reset', ATTEMPTS_PER_MINUTE), schema: { body: ResetPasswordBody, querystring: ResetLink }
+    config: { ...perMinute('reset', ATTEMPTS_PER_MINUTE), operation: RESET_PASSWORD }, schema: { body: ResetPasswordBody, querystring: ResetLink }
   }, async (request, reply) => {
     const { password, confirm_password: confirmation } = request.body
     const link = linkOf(request.body, request.query)

@@ -5,6 +5,7 @@ import { perMinute } from '../../../plugins/rate-limit.ts'
 import { answerFailure, type handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { brokenVerificationLinkPage, emailVerifiedPage, verificationFailedPage } from '../pages/verify-email.ts'
+import { VERIFY_LINK } from './operations.ts'
 import { VerificationLink } from './schemas.ts'
 
 const ATTEMPTS_PER_MINUTE = 20
@@ -17,7 +18,7 @@ const verifyLink: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/verify-email', {
-    config: perMinute('verify-link', ATTEMPTS_PER_MINUTE),
+    config: { ...perMinute('verify-link', ATTEMPTS_PER_MINUTE), operation: VERIFY_LINK },
     schema: { querystring: VerificationLink },
     // HEAD is how programs look at a link without following it.
     exposeHeadRoute: false

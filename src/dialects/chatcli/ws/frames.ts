@@ -8,26 +8,30 @@ import type { Receipt } from '../../../domain/posting.ts'
 import { isStorable } from '../../../domain/text.ts'
 import { encodeTextFrame } from '../../../realtime/websocket-frame.ts'
 import { ChatId, Seq } from '../chat/schemas.ts'
+import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
 
 const MAX_REF_LENGTH = 64
 const MAX_SHOWN_TYPE_LENGTH = 100
 const MAX_EPOCH_LENGTH = 64
 
 /** What a client may put on an action to have it acknowledged. */
-const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()])
+export const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()], { description: 'Has the action acknowledged; repeated in the answer.' })
 
-export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String() })
+export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String({ description: 'The `access_token` of a login.' }) })
 export const JoinChatFrame = Type.Object({
-  type: Type.Literal('join_chat'), chatID: ChatId, after: Type.Optional(Seq), epoch: Type.Optional(Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()])), ref: Type.Optional(Ref)
+  type: Type.Literal('join_chat'),
+  chatID: ChatId,
+  after: Type.Optional(Type.Integer({ ...Seq, description: 'The seq up to which the client has everything.' })),
+  epoch: Type.Optional(Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()], { description: 'The last one the client was told, or null to be told.' })),
+  ref: Type.Optional(Ref)
 })
 export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), chatID: ChatId, ref: Type.Optional(Ref) })
 export const PostMsgFrame = Type.Object({
   type: Type.Literal('post_msg'),
   chatID: ChatId,
-  text: Type.String(),
-  clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH })),
-  /** W3C Trace Context; anything else in its place starts a trace of its own. */
-  traceparent: Type.Optional(Type.Unknown()),
+  text: Type.String({ description: 'What to say.' }),
+  clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH, description: 'A name for the post, given by the client.' })),
+  traceparent: Type.Optional(Type.Unknown({ description: 'W3C Trace Context; anything else in its place starts a trace of its own.' })),
   ref: Type.Optional(Ref)
 })
 
@@ -90,7 +94,7 @@ export function decodeAction ({ frame }: RawFrame): Action {
 }
 
 /** The answer to a right token. */
-export const AUTH_ACK = { type: 'auth_ack', status: 'ok' } as const
+export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status: 'ok' }
 
 /** A message as its subscribers get it. Written by hand: this is the one object that is encoded for every message. */
 export function encodeNewMessage ({ id, chatId, authorId, username, text, at, seq, clientMessageId }: Message): Buffer {
@@ -103,7 +107,7 @@ export function encodeNewMessage ({ id, chatId, authorId, username, text, at, se
 }
 
 /** The acknowledgement of a post. */
-export function postAck (ref: RefValue, { message, duplicate }: Receipt) {
+export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static<typeof PostAckFrame> {
   return {
     type: 'ack',
     ref,
@@ -112,21 +116,21 @@ export function postAck (ref: RefValue, { message, duplicate }: Receipt) {
     seq: message.seq,
     timestamp: message.at.toISOString(),
     ...(duplicate && { duplicate })
-  } as const
+  }
 }
 
 /** The acknowledgement of a join, with the seq up to which the socket was brought and the epoch it belongs to. */
-export function joinAck (ref: RefValue, chatID: number, seq: number, epoch: string | undefined) {
-  return { type: 'ack', ref, chatID, seq, ...(epoch !== undefined && { epoch }) } as const
+export function joinAck (ref: RefValue, chatID: number, seq: number, epoch: string | undefined): Static<typeof JoinAckFrame> {
+  return { type: 'ack', ref, chatID, seq, ...(epoch !== undefined && { epoch }) }
 }
 
 /** The acknowledgement of a leave. */
-export function leaveAck (ref: RefValue, chatID: number) {
-  return { type: 'ack', ref, chatID } as const
+export function leaveAck (ref: RefValue, chatID: number): Static<typeof LeaveAckFrame> {
+  return { type: 'ack', ref, chatID }
 }
 
 /** A frame that answers one of the socket's own. */
-export type Answer = typeof AUTH_ACK | ReturnType<typeof postAck> | ReturnType<typeof joinAck> | ReturnType<typeof leaveAck> | ReturnType<typeof errorFrame>
+export type Answer = Static<typeof AuthAckFrame | typeof PostAckFrame | typeof JoinAckFrame | typeof LeaveAckFrame> | ReturnType<typeof errorFrame>
 
 /** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
 export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {

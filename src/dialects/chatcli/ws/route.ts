@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { ChatError } from '../../../domain/errors.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
+import { SOCKET } from './description.ts'
 import { ChatSocket } from './socket.ts'
 
 declare module 'fastify' {
@@ -19,6 +20,7 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
 
   app.get('/ws', {
     websocket: true,
+    config: { operation: SOCKET },
     preValidation: async (request, reply) => {
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
       app.origins.check(request)

@@ -2,7 +2,12 @@
 import Type from 'typebox'
 
 const MAX_LENGTH = 1_024
-const text = () => Type.String({ maxLength: MAX_LENGTH })
+const text = (description: string) => Type.String({ maxLength: MAX_LENGTH, description })
+const email = text('The address that the account is known by.')
 
-export const RegisterBody = Type.Object({ name: text(), email: text(), password: text() })
-export const LoginBody = Type.Object({ email: text(), password: text() })
+export const RegisterBody = Type.Object({
+  name: text('What to be called: 1 to 64 characters, not unique.'),
+  email,
+  password: text('At least 8 characters and at most 256 bytes, and none of those that everybody tries.')
+})
+export const LoginBody = Type.Object({ email, password: text('The password.') })

@@ -1,22 +1,25 @@
 /** `/conversations`: the caller's chats with what is new in them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
 import type { Conversation } from '../../../domain/chats.ts'
 import { sessionOf } from '../../../plugins/session.ts'
 import { requireSession } from '../bearer.ts'
 import { PageQuery, paginationOf, rangeOf, readPage } from '../paging.ts'
+import { LIST_CONVERSATIONS } from './operations.ts'
+import type { ConversationSchema } from './schemas.ts'
 
 const conversations: FastifyPluginAsyncTypebox = async (app) => {
   const { chats } = app.services
   requireSession(app)
 
-  app.get('/', { schema: { querystring: PageQuery } }, async (request) => {
+  app.get('/', { config: { operation: LIST_CONVERSATIONS }, schema: { querystring: PageQuery } }, async (request) => {
     const page = readPage(request.query)
     const { items, totalCount } = await chats.conversations(sessionOf(request).userId, rangeOf(page))
     return { conversations: items.map(encodeConversation), pagination: paginationOf(page, totalCount) }
   })
 }
 
-function encodeConversation ({ chatId, self, other, isOtherPresent, lastMessage, unreadCount, updatedAt }: Conversation) {
+function encodeConversation ({ chatId, self, other, isOtherPresent, lastMessage, unreadCount, updatedAt }: Conversation): Static<typeof ConversationSchema> {
   const present = isOtherPresent ? [self, other] : [self]
   return {
     id: chatId,

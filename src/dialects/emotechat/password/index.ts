@@ -1,28 +1,23 @@
 /** `/password`: a new one by a token that is mailed. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { ChatError } from '../../../domain/errors.ts'
 import { logged } from '../../../plugins/auth-log.ts'
 import { networkOfRequest } from '../../../plugins/network.ts'
 import { perMinute } from '../../../plugins/rate-limit.ts'
+import { RESET, RESET_REQUEST } from './operations.ts'
+import { ResetBody, ResetRequestBody } from './schemas.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
-const MAX_LENGTH = 1_024
-const text = () => Type.String({ maxLength: MAX_LENGTH })
-
-const ResetRequestBody = Type.Object({ email: text() })
-/** Either name of the field will do: older clients say `new_password`. */
-const ResetBody = Type.Object({ token: text(), password: Type.Optional(text()), new_password: Type.Optional(text()) })
 
 const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
-  app.post('/reset-request', { config: perMinute('reset-request', ATTEMPTS_PER_MINUTE), schema: { body: ResetRequestBody } }, async (request) => {
+  app.post('/reset-request', { config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST }, schema: { body: ResetRequestBody } }, async (request) => {
     await logged(request, 'reset-request', accounts.requestPasswordResetByEmail(request.body.email), (userId) => userId)
     return { message: 'If an account has this address, a mail with a link is on its way.' }
   })
 
-  app.post('/reset', { config: perMinute('reset', ATTEMPTS_PER_MINUTE), schema: { body: ResetBody } }, async (request) => {
+  app.post('/reset', { config: { ...perMinute('reset', ATTEMPTS_PER_MINUTE), operation: RESET }, schema: { body: ResetBody } }, async (request) => {
     const { token, password = request.body.new_password } = request.body
     if (password === undefined) throw new ChatError('invalid_input', 'The field "password" is missing.')
     const resetting = accounts.resetPassword({ token, password, rule: 'long', network: networkOfRequest(request) })

@@ -4,12 +4,13 @@ import { sessionOf } from '../../../plugins/session.ts'
 import { requireSession } from '../bearer.ts'
 import { PageQuery, paginationOf, rangeOf, readPage } from '../paging.ts'
 import { encodeUser } from '../user.ts'
+import { LIST_USERS } from './operations.ts'
 
 const profile: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
   requireSession(app)
 
-  app.get('/users', { schema: { querystring: PageQuery } }, async (request) => {
+  app.get('/users', { config: { operation: LIST_USERS }, schema: { querystring: PageQuery } }, async (request) => {
     const page = readPage(request.query)
     const { items, totalCount } = await accounts.list(rangeOf(page))
     const { userId } = sessionOf(request)

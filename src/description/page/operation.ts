@@ -1,0 +1,61 @@
+/** One operation of the HTTP API on the page. */
+import { html, type Html } from '../../dialects/chatcli/pages/html.ts'
+import { type MediaObject, type OpenApi, type OperationObject, type ResponseObject, resolveResponse } from '../openapi.ts'
+import { anchored, example, prose } from './prose.ts'
+import { fields, typeOf } from './schema.ts'
+
+/** An operation and where it is. */
+export type Located = { method: string, path: string, operation: OperationObject }
+
+const FIRST_REFUSAL = 400
+const NOTHING = html``
+
+/** Every operation of the document, in its order. */
+export function locate ({ paths }: OpenApi): Located[] {
+  return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ method, path, operation })))
+}
+
+/** Where an operation is on the page. */
+export function idOf ({ operation }: Located): string {
+  return operation.operationId
+}
+
+/** Whether an operation belongs to a tag. */
+export function isOfTag ({ operation }: Located, tag: string): boolean {
+  return operation.tags.includes(tag)
+}
+
+/** Everything about an operation. */
+export function operationArticle (located: Located, openapi: OpenApi): Html {
+  const { method, path, operation: { summary, description, security, parameters = [], requestBody, responses } } = located
+  const id = idOf(located)
+  return html`<article id="${id}"><h3><span class="method ${method}">${method.toUpperCase()}</span> ${anchored(id, html`<code>${path}</code>`)}</h3>
+<p class="summary">${prose(summary)}</p>
+${description === undefined ? NOTHING : html`<p>${prose(description)}</p>`}
+${security.length === 0 ? NOTHING : html`<p class="needs">Needs a session: ${prose(security.length > 1 ? '`session_token` in the body, or `Authorization: Bearer`' : '`Authorization: Bearer`')}.</p>`}
+${parameters.length === 0 ? NOTHING : html`<h4>Query</h4>${fields({
+  properties: Object.fromEntries(parameters.map(({ name, description: meaning, schema }) => [name, { ...schema, ...(meaning !== undefined && { description: meaning }) }])),
+  required: parameters.filter(({ required }) => required).map(({ name }) => name)
+})}`}
+${requestBody === undefined ? NOTHING : html`<h4>Body${requestBody.required ? NOTHING : html` (optional)`}</h4>${bodyOf(requestBody.content)}`}
+<h4>Answers</h4>
+${Object.entries(responses).map(([status, response]) => answer(status, resolveResponse(openapi, response)))}</article>
+`
+}
+
+/** The forms of a body have the same fields, or no fields at all. */
+function bodyOf (content: Readonly<Record<string, MediaObject>>): Html {
+  const [media] = Object.values(content)
+  if (media === undefined) return NOTHING
+  const hasInside = media.schema.properties !== undefined || media.schema.items !== undefined || media.schema.anyOf !== undefined
+  return html`<p class="needs">${Object.keys(content).join(' or ')}</p>
+${hasInside && media.schema.$ref === undefined ? NOTHING : html`<p class="type">${typeOf(media.schema)}</p>`}${media.schema.items === undefined ? NOTHING : html`<p class="type">${typeOf(media.schema)}</p>`}${fields(media.schema)}${media.example === undefined ? NOTHING : example(media.example)}`
+}
+
+function answer (status: string, { description, headers = {}, content = {} }: ResponseObject): Html {
+  const isRefusal = Number(status) >= FIRST_REFUSAL
+  const codes = [...description.matchAll(/^`(\w+)`: /gm)].map(([, code = '']) => code)
+  return html`<details${isRefusal ? NOTHING : html` open`}><summary><span class="status${isRefusal ? html` refused` : NOTHING}">${status}</span><span class="codes">${codes.length === 0 ? prose(description) : codes.join(', ')}</span></summary>
+<div class="inside">${codes.length === 0 ? NOTHING : html`${description.split('\n\n').map((line) => html`<p>${prose(line)}</p>`)}`}${Object.keys(headers).length === 0 ? NOTHING : html`<p class="needs">${Object.entries(headers).map(([name, header]) => html`Header <code>${name}</code>: ${prose(header.description)} `)}</p>`}${bodyOf(content)}</div></details>
+`
+}
