@@ -13,6 +13,7 @@ export const READYZ = operation({
   id: 'readyz',
   tag,
   summary: 'Should it be sent traffic?',
+  description: 'A replica that waits for somebody to migrate its tables answers whatever it is asked like this, with 503.',
   answers: {
     200: json('It should. Without its Redis it serves on, `degraded`: messages arrive up to a second later.', Type.Union([
       Type.Object({ status: word('ok'), database: word('up'), bus: word('up') }),

@@ -7,10 +7,10 @@ import { type DescribedRoute, describeHttp, type OpenApi } from './openapi.ts'
 
 /** What there is, in the order in which it is shown. */
 const TAGS = {
-  'ChatCLI: base': 'Pages for people, and whether the server is there.',
   'ChatCLI: accounts': 'Accounts and sessions. An answer is an envelope of `status`, `message` and `response`.',
   'ChatCLI: chats': 'The caller\'s chats and their history.',
   'ChatCLI: realtime': 'The upgrade to the WebSocket.',
+  'ChatCLI: base': 'Pages for people, and whether the server is there.',
   'EmoteChat: auth': 'Accounts and sessions, by address. An answer is a `message` and the data beside it.',
   'EmoteChat: profile': 'The users of this server.',
   'EmoteChat: conversations': 'The caller\'s chats with what is new in them.',

@@ -29,7 +29,10 @@ const BODIES: Record<string, (context: Context) => Record<string, Field>> = {
 }
 
 /** Routes that read no body. */
-const BODILESS = ['GET /', 'GET /chat', 'GET /livez', 'GET /readyz', 'GET /subscribe', 'GET /user', 'GET /user/reset-password', 'GET /user/verify-email', 'GET /verify-connection', 'GET /ws']
+const BODILESS = [
+  'GET /', 'GET /asyncapi.json', 'GET /chat', 'GET /docs', 'GET /livez', 'GET /openapi.json', 'GET /readyz', 'GET /subscribe', 'GET /user', 'GET /user/reset-password',
+  'GET /user/verify-email', 'GET /verify-connection', 'GET /ws'
+]
 const ANY_JSON = 'POST /verify-connection'
 
 const CONTENT_TYPES = ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'application/octet-stream', 'nonsense', 'application/jsonx', 'text/html', ';', '\u00e9']

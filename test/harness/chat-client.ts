@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { within } from './deadline.ts'
+import { checkFrame } from './described.ts'
 import { isRecord } from './json.ts'
 import type { Scope } from './scope.ts'
 import type { Frame } from './socket.ts'
@@ -113,6 +114,7 @@ export class ChatClient {
 
   #take (frame: unknown): void {
     if (!isRecord(frame)) throw new Error('The server sent a frame that is no object.')
+    checkFrame(frame)
     const waiting = typeof frame['ref'] === 'number' ? this.#waiting.get(frame['ref']) : undefined
     if (waiting === undefined) {
       this.onFrame(frame)

@@ -1,6 +1,7 @@
 /** One suite, every deployment: embedded, and three replicas on real services. */
 import type { Test } from 'tap'
 import { leaksIn } from './confidential.ts'
+import { undescribed } from './described.ts'
 import { startCluster, type Cluster, type ClusterOptions, type Services } from './cluster.ts'
 
 const FILE_TIMEOUT_MS = 300_000
@@ -58,6 +59,7 @@ export async function withServices (t: Test, title: string, test: (t: Test, serv
 async function run (t: Test, suite: Suite, options: ClusterOptions): Promise<void> {
   const cluster = await startCluster(t, options)
   await suite(t, cluster)
+  t.strictSame(undescribed(), [], 'every answer and every frame is as the server describes it')
   t.strictSame(leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()), [], 'no password, token, code or text of a message is in the log')
   t.strictSame(cluster.log.filter((line) => /"level":(50|60)/.test(line)), [], 'no error is in the log')
 }

@@ -1,6 +1,7 @@
 /** Requests over HTTP, and their answers. */
 import { randomInt } from 'node:crypto'
 import { noteConfidential, TOKEN_FIELDS } from './confidential.ts'
+import { checkAnswer } from './described.ts'
 
 /** What a request carries beside its method and path. At most one of `body`, `form` and `raw`. */
 export type CallOptions = {
@@ -15,12 +16,14 @@ export type CallOptions = {
   /** Sent as `Accept`. */
   accept?: string
   headers?: Record<string, string>
+  /** False where something else is asked than the server that is described, such as that of the metrics. */
+  isDescribed?: boolean
 }
 
 /** What came back; `body` is the parsed JSON, or undefined when it is something else. */
 export type Answer = { status: number, headers: Headers, text: string, body: unknown }
 
-/** Sends one request and reads the whole answer. */
+/** Sends one request and reads the whole answer. @throws when it is none that the server describes */
 export async function call (url: string, method: string, options: CallOptions = {}): Promise<Answer> {
   const headers = new Headers(options.headers)
   if (options.bearer !== undefined) headers.set('authorization', `Bearer ${options.bearer}`)
@@ -32,7 +35,9 @@ export async function call (url: string, method: string, options: CallOptions = 
   const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json')
   const answered: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
   noteConfidential(answered, TOKEN_FIELDS)
-  return { status: response.status, headers: response.headers, text, body: answered }
+  const answer = { status: response.status, headers: response.headers, text, body: answered }
+  if (options.isDescribed !== false) checkAnswer(url, method, answer)
+  return answer
 }
 
 function encode (options: CallOptions, headers: Headers): string | Uint8Array<ArrayBuffer> | undefined {

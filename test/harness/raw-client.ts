@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { within } from './deadline.ts'
+import { checkFrame } from './described.ts'
 import { isRecord } from './json.ts'
 import type { Scope } from './scope.ts'
 import type { Frame } from './socket.ts'
@@ -88,6 +89,7 @@ export class RawClient {
       if (frame.opcode === CLOSE) return frame.payload.length < 2 ? 1005 : frame.payload.readUInt16BE()
       if (frame.opcode !== TEXT) continue
       const value: unknown = JSON.parse(frame.payload.toString())
+      checkFrame(value)
       if (isRecord(value)) this.frames.push(value)
     }
     return undefined

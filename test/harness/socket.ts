@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Test } from 'tap'
 import { WebSocket, type RawData } from 'ws'
 import { noteConfidential } from './confidential.ts'
+import { checkClose, checkFrame } from './described.ts'
 import { uniqueName } from './http.ts'
 import { isRecord } from './json.ts'
 
@@ -29,6 +30,7 @@ export class SocketClient {
     socket.on('close', (code) => {
       this.#closeCode = code
       this.#wake()
+      checkClose(code)
     })
     // A close follows, and says enough.
     socket.on('error', () => undefined)
@@ -137,6 +139,7 @@ function decode (data: RawData, isBinary: boolean): Frame {
   if (isBinary) throw new Error(`The server sent a binary frame: ${text}`)
   const frame: unknown = JSON.parse(text)
   if (!isRecord(frame)) throw new Error(`The server sent a frame that is no object: ${text}`)
+  checkFrame(frame)
   return frame
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Test } from 'tap'
 import { WebSocket } from 'ws'
 import { within } from './deadline.ts'
+import { checkAnswer } from './described.ts'
 
 const DEADLINE_MS = 60_000
 
@@ -24,5 +25,8 @@ export async function refusedUpgrade (t: Test, server: { url: string }, headers:
   let text = ''
   for await (const part of response.setEncoding('utf8')) text += String(part)
   await within(ended, DEADLINE_MS, 'the end of the connection')
-  return { status: response.statusCode, retryAfter: response.headers['retry-after'], body: JSON.parse(text) }
+  const body: unknown = JSON.parse(text)
+  const answered = new Headers({ 'content-type': response.headers['content-type'] ?? '' })
+  checkAnswer(`${server.url}/ws`, 'GET', { status: response.statusCode ?? 0, headers: answered, text, body })
+  return { status: response.statusCode, retryAfter: response.headers['retry-after'], body }
 }

@@ -42,7 +42,7 @@ article > :last-child { margin-bottom: 0; }
 .summary { font-size: 1.0625rem; font-weight: 600; }
 .needs { color: var(--quiet); font-size: 0.9375rem; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { padding: 1px 5px; border-radius: 5px; background: var(--ground); font-size: 0.875em; overflow-wrap: anywhere; }
+code { padding: 1px 5px; border-radius: 5px; background: var(--their); font-size: 0.875em; overflow-wrap: anywhere; }
 pre { margin: 8px 0 14px; padding: 14px 16px; overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: var(--ground); font-size: 0.8125rem; line-height: 1.55; }
 pre code { padding: 0; background: none; font-size: inherit; overflow-wrap: normal; }
 .fields { margin: 0 0 12px; padding: 0; list-style: none; border-top: 1px solid var(--line); }

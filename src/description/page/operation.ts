@@ -2,7 +2,7 @@
 import { html, type Html } from '../../dialects/chatcli/pages/html.ts'
 import { type MediaObject, type OpenApi, type OperationObject, type ResponseObject, resolveResponse } from '../openapi.ts'
 import { anchored, example, prose } from './prose.ts'
-import { fields, typeOf } from './schema.ts'
+import { fields, typeOf, type Writer } from './schema.ts'
 
 /** An operation and where it is. */
 export type Located = { method: string, path: string, operation: OperationObject }
@@ -36,26 +36,38 @@ ${security.length === 0 ? NOTHING : html`<p class="needs">Needs a session: ${pro
 ${parameters.length === 0 ? NOTHING : html`<h4>Query</h4>${fields({
   properties: Object.fromEntries(parameters.map(({ name, description: meaning, schema }) => [name, { ...schema, ...(meaning !== undefined && { description: meaning }) }])),
   required: parameters.filter(({ required }) => required).map(({ name }) => name)
-})}`}
-${requestBody === undefined ? NOTHING : html`<h4>Body${requestBody.required ? NOTHING : html` (optional)`}</h4>${bodyOf(requestBody.content)}`}
+}, 'client')}`}
+${requestBody === undefined ? NOTHING : html`<h4>Body${requestBody.required ? NOTHING : html` (optional)`}</h4>${bodyOf(requestBody.content, 'client')}`}
 <h4>Answers</h4>
 ${Object.entries(responses).map(([status, response]) => answer(status, resolveResponse(openapi, response)))}</article>
 `
 }
 
-/** The forms of a body have the same fields, or no fields at all. */
-function bodyOf (content: Readonly<Record<string, MediaObject>>): Html {
-  const [media] = Object.values(content)
-  if (media === undefined) return NOTHING
-  const hasInside = media.schema.properties !== undefined || media.schema.items !== undefined || media.schema.anyOf !== undefined
+/** The forms of a body have the same fields, or, as pages do, none. */
+function bodyOf (content: Readonly<Record<string, MediaObject>>, writer: Writer): Html {
+  const { schema, example: shown } = Object.values(content).find((media) => media.example !== undefined) ?? {}
   return html`<p class="needs">${Object.keys(content).join(' or ')}</p>
-${hasInside && media.schema.$ref === undefined ? NOTHING : html`<p class="type">${typeOf(media.schema)}</p>`}${media.schema.items === undefined ? NOTHING : html`<p class="type">${typeOf(media.schema)}</p>`}${fields(media.schema)}${media.example === undefined ? NOTHING : example(media.example)}`
+${schema?.items === undefined ? NOTHING : html`<p class="type">${typeOf(schema)}</p>`}${schema === undefined ? NOTHING : fields(schema, writer)}${shown === undefined ? NOTHING : example(shown)}`
 }
 
-function answer (status: string, { description, headers = {}, content = {} }: ResponseObject): Html {
-  const isRefusal = Number(status) >= FIRST_REFUSAL
-  const codes = [...description.matchAll(/^`(\w+)`: /gm)].map(([, code = '']) => code)
-  return html`<details${isRefusal ? NOTHING : html` open`}><summary><span class="status${isRefusal ? html` refused` : NOTHING}">${status}</span><span class="codes">${codes.length === 0 ? prose(description) : codes.join(', ')}</span></summary>
-<div class="inside">${codes.length === 0 ? NOTHING : html`${description.split('\n\n').map((line) => html`<p>${prose(line)}</p>`)}`}${Object.keys(headers).length === 0 ? NOTHING : html`<p class="needs">${Object.entries(headers).map(([name, header]) => html`Header <code>${name}</code>: ${prose(header.description)} `)}</p>`}${bodyOf(content)}</div></details>
+function answer (status: string, response: ResponseObject): Html {
+  return Number(status) < FIRST_REFUSAL
+    ? html`<details open><summary><span class="status">${status}</span><span class="codes">${prose(response.description)}</span></summary>
+<div class="inside">${headersOf(response)}${bodyOf(response.content ?? {}, 'server')}</div></details>
 `
+    : refusal(status, response)
+}
+
+/** All refusals of a dialect have the same fields; what they say is of interest. */
+function refusal (status: string, response: ResponseObject): Html {
+  const { description, content = {} } = response
+  const codes = [...description.matchAll(/^`(\w+)`: /gm)].map(([, code = '']) => code)
+  const shown = Object.values(content).find((media) => media.example !== undefined)?.example
+  return html`<details><summary><span class="status refused">${status}</span><span class="codes">${codes.length === 0 ? prose(description) : codes.join(', ')}</span></summary>
+<div class="inside">${codes.length === 0 ? NOTHING : description.split('\n\n').map((line) => html`<p>${prose(line)}</p>`)}${headersOf(response)}<p class="needs">${Object.keys(content).join(' or ')}</p>${shown === undefined ? NOTHING : example(shown)}</div></details>
+`
+}
+
+function headersOf ({ headers = {} }: ResponseObject): Html {
+  return html`${Object.entries(headers).map(([name, { description }]) => html`<p class="needs">Header <code>${name}</code>: ${prose(description)}</p>`)}`
 }

@@ -8,7 +8,7 @@ import type { OpenApi } from '../openapi.ts'
 import { type Contents, layOut } from './layout.ts'
 import { idOf, isOfTag, type Located, locate, operationArticle } from './operation.ts'
 import { anchored, example, prose } from './prose.ts'
-import { fields, shapeId } from './schema.ts'
+import { fields, shapeId, type Writer } from './schema.ts'
 
 /** A part of the page with its entry in the contents. */
 type Part = { contents: Contents, content: Html }
@@ -47,7 +47,7 @@ function httpPart (name: string, description: string, operations: readonly Locat
   return part(slug(name), name, description, items, html`${operations.map((located) => operationArticle(located, openapi))}`)
 }
 
-function framesPart (asyncapi: AsyncApi, way: 'fromClient' | 'fromServer', sender: string, title: string): Part {
+function framesPart (asyncapi: AsyncApi, way: 'fromClient' | 'fromServer', sender: Writer, title: string): Part {
   const frames = framesOf(asyncapi, way)
   const lead = way === 'fromClient' ? 'On the WebSocket at `/ws`. Every frame is one JSON object in a text message; the first is `auth`.' : 'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.'
   return part(slug(title), title, lead, frames.map(({ name }) => ({ id: frameId(sender, name), title: name })), html`${frames.map((frame) => frameArticle(frame, sender))}`)
@@ -55,12 +55,12 @@ function framesPart (asyncapi: AsyncApi, way: 'fromClient' | 'fromServer', sende
 
 const frameId = (sender: string, name: string) => `${sender}-${name}`
 
-function frameArticle ({ name, summary, description, payload, examples }: MessageObject, sender: string): Html {
+function frameArticle ({ name, summary, description, payload, examples }: MessageObject, sender: Writer): Html {
   const id = frameId(sender, name)
   return html`<article id="${id}"><h3><span class="method ${sender}">${sender === 'client' ? '→' : '←'}</span> ${anchored(id, html`<code>${name}</code>`)}</h3>
 <p class="summary">${prose(summary)}</p>
 ${description === undefined ? html`` : html`<p>${prose(description)}</p>`}
-${fields(payload)}${examples.map((shown) => example(JSON.stringify(shown.payload)))}</article>
+${fields(payload, sender)}${examples.map((shown) => example(JSON.stringify(shown.payload)))}</article>
 `
 }
 
@@ -81,7 +81,7 @@ function shapesPart (schemas: Readonly<Record<string, JsonSchema>>): Part {
   const entries = Object.entries(schemas)
   return part('shapes', 'Shapes', 'What several answers have in common.', entries.map(([name]) => ({ id: shapeId(name), title: name })),
     html`${entries.map(([name, schema]) => html`<article id="${shapeId(name)}"><h3>${anchored(shapeId(name), html`<code>${name}</code>`)}</h3>
-${fields(schema)}</article>
+${fields(schema, 'server')}</article>
 `)}`)
 }
 

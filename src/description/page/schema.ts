@@ -9,16 +9,19 @@ const NOTHING = html``
 /** Where the section of a shape is, by the name of its schema. */
 export const shapeId = (name: string): string => `shape-${name}`
 
+/** Who writes what a schema describes: a client wants to know what it must send, and what it may not get. */
+export type Writer = 'client' | 'server'
+
 /** What a schema looks like inside: its fields, or those of its parts; nothing for plain values. */
-export function fields (schema: JsonSchema): Html {
+export function fields (schema: JsonSchema, writer: Writer): Html {
   const { properties, required = [], items, anyOf } = schema
   if (properties !== undefined) {
     return html`<ul class="fields">
-${Object.entries(properties).map(([name, field]) => html`<li><code class="name">${name}</code> <span class="type">${typeOf(field)}</span>${required.includes(name) ? html` <span class="must">required</span>` : NOTHING}${field.description === undefined ? NOTHING : html`<p>${prose(field.description)}</p>`}${isNested(field) ? fields(field) : NOTHING}</li>
+${Object.entries(properties).map(([name, field]) => html`<li><code class="name">${name}</code> <span class="type">${typeOf(field)}</span>${presence(required.includes(name), writer)}${field.description === undefined ? NOTHING : html`<p>${prose(field.description)}</p>`}${isNested(field) ? fields(field, writer) : NOTHING}</li>
 `)}</ul>`
   }
-  if (items !== undefined) return fields(items)
-  if (anyOf?.some(isNested) === true) return html`${anyOf.filter(isNested).map((part, index) => index === 0 ? fields(part) : html`<p>or</p>${fields(part)}`)}`
+  if (items !== undefined) return fields(items, writer)
+  if (anyOf?.some(isNested) === true) return html`${anyOf.filter(isNested).map((part, index) => index === 0 ? fields(part, writer) : html`<p>or</p>${fields(part, writer)}`)}`
   return NOTHING
 }
 
@@ -34,6 +37,11 @@ export function typeOf (schema: JsonSchema): Html {
   if (anyOf !== undefined) return html`${anyOf.map((part, index) => index === 0 ? typeOf(part) : html` or ${typeOf(part)}`)}`
   if (items !== undefined) return html`array of ${typeOf(items)}`
   return html`${[type, ...boundsOf(schema)].join(', ')}`
+}
+
+function presence (isRequired: boolean, writer: Writer): Html {
+  if (isRequired === (writer === 'server')) return NOTHING
+  return html` <span class="must">${isRequired ? 'required' : 'not always'}</span>`
 }
 
 function isNested ({ properties, items, anyOf }: JsonSchema): boolean {
