@@ -12,19 +12,20 @@ export type Mail = { at: string, to: string, subject: string, text: string, html
 
 /** Reads mails in the order they were written, each once per address. */
 export class Outbox {
-  readonly #file: string
+  /** Where they are. */
+  readonly file: string
   readonly #taken = new Map<string, number>()
 
   /** @param dataDir the server's `DATA_DIR` */
   constructor (dataDir: string) {
-    this.#file = path.join(dataDir, 'outbox.jsonl')
+    this.file = path.join(dataDir, 'outbox.jsonl')
   }
 
   /** Waits for the next mail to an address. */
   async take (address: string, deadlineMs = DEADLINE_MS): Promise<Mail> {
     const taken = this.#taken.get(address) ?? 0
     this.#taken.set(address, taken + 1)
-    const watcher = watch(path.dirname(this.#file))
+    const watcher = watch(path.dirname(this.file))
     const mail = new Promise<Mail>((resolve, reject) => {
       const look = () => {
         this.to(address).then((mails) => mails[taken] !== undefined && resolve(mails[taken]), reject)
@@ -44,7 +45,7 @@ export class Outbox {
 
   /** Every mail so far. */
   async all (): Promise<Mail[]> {
-    const content = await readFile(this.#file, 'utf8').catch(() => '')
+    const content = await readFile(this.file, 'utf8').catch(() => '')
     // What follows the last line break is still being written.
     return content.split('\n').slice(0, -1).map((line) => decode(JSON.parse(line)))
   }
