@@ -15,6 +15,8 @@ const JSON_TYPE = 'application/json'
 const WITHOUT_ROUTE = [400, 403, 404, 413, 415, 503]
 /** Codes that are no word of the server: the answer to a client's own close, and the lack of one. */
 const CLOSED_BY_CLIENT = [1000, 1005, 1006]
+/** From here on codes belong to programs; the client library has one. */
+const FIRST_PRIVATE_CODE = 4_000
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/${name}`, 'utf8'))
 const openapi = read('openapi.json')
@@ -42,7 +44,8 @@ export function checkFrame (frame: unknown): void {
 
 /** @throws when this is no code that the server says it closes with */
 export function checkClose (code: number): void {
-  if (!closeCodes.includes(code) && !CLOSED_BY_CLIENT.includes(code)) complainIf(`A socket was closed with ${String(code)}, which is not described`)
+  const isClients = CLOSED_BY_CLIENT.includes(code) || code >= FIRST_PRIVATE_CODE
+  if (!isClients && !closeCodes.includes(code)) complainIf(`A socket was closed with ${String(code)}, which is not described`)
 }
 
 /** What is not described of an answer; undefined if everything is. */
