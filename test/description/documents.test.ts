@@ -5,8 +5,10 @@ import path from 'node:path'
 import t from 'tap'
 import { ConfabError } from '../../src/client/errors.ts'
 import { listErrors } from '../../src/description/error-catalogue.ts'
-import { ACTION_TYPES } from '../../src/dialects/chatcli/ws/frames.ts'
+import { CLIENT_FRAMES, SERVER_FRAMES } from '../../src/dialects/chatcli/ws/description.ts'
+import { ACTION_TYPES, decodeAction } from '../../src/dialects/chatcli/ws/frames.ts'
 import { at, expectPage, listAt, onEmbedded, ROOT, routesOf } from '../harness.ts'
+import { problemWithFrame } from '../harness/described.ts'
 import { committedFiles } from './committed-files.ts'
 
 /** An upgrade has no success but 101. */
@@ -28,6 +30,11 @@ await onEmbedded(t, async (t, cluster) => {
   await t.test('every action is described', async (t) => {
     const sent = Object.values(documents.asyncapi.components.messages).map(({ name }) => name)
     t.strictSame(ACTION_TYPES.filter((type) => !sent.includes(type)), [])
+  })
+
+  await t.test('every example of a frame is one', async (t) => {
+    for (const { examples } of SERVER_FRAMES) for (const example of examples) t.equal(problemWithFrame(example), undefined)
+    for (const { examples } of CLIENT_FRAMES) for (const example of examples) t.strictSame(decodeAction({ frame: example, ref: undefined }), example)
   })
 
   await t.test('what is served is what the docs folder holds; npm run describe writes it', async (t) => {

@@ -52,6 +52,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['../../emotechat/errors.ts', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../../../store/chats.ts', '../../../store/schema.ts'],
     allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
   },
+  'src/description': {
+    forbidden: ['prom-client', '@opentelemetry/api', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../bus/bus.ts', '../realtime/hub.ts', '../config.ts'],
+    allowed: ['fastify', 'fastify-plugin', 'typebox', '../domain/errors.ts', '../dialects/chatcli/errors.ts', '../dialects/emotechat/errors.ts', './openapi.ts']
+  },
   'src/admin': {
     forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts'],
     allowed: ['../config.ts', '../bus/redis.ts', '../domain/administration.ts', '../store/postgres.ts', './workplace.ts']

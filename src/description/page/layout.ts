@@ -70,6 +70,7 @@ th, td { padding: 10px 14px; text-align: left; vertical-align: top; }
 th { color: var(--quiet); font-size: 0.8125rem; white-space: nowrap; }
 tr + tr > *, tbody > tr:first-child > * { border-top: 1px solid var(--line); }
 td:first-child { white-space: nowrap; }
+td:last-child { min-width: 16rem; }
 @media (max-width: 58rem) {
   .columns { display: block; }
   nav { position: static; max-height: none; padding: 18px 18px 0; }

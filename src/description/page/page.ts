@@ -71,10 +71,10 @@ function closesPart ({ channels }: AsyncApi): Part {
 
 function errorsPart (entries: readonly ErrorEntry[]): Part {
   const rows = entries.map(({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) => [
-    html`<code>${code}</code>`, html`${meaning}`, html`${chatcli ?? '—'}`, html`${emotechat ?? '—'}`, html`${isInFrames ? 'yes' : '—'}`, html`${isRetryable ? 'later' : 'no'}`
+    html`<code>${code}</code>`, html`${chatcli ?? '—'}`, html`${emotechat ?? '—'}`, html`${isInFrames ? 'yes' : '—'}`, html`${isRetryable ? 'later' : 'no'}`, html`${meaning}`
   ])
   return part('errors', 'Errors', 'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. EmoteChat tells the sentence alone.', [],
-    table(['Code', 'Meaning', 'ChatCLI', 'EmoteChat', 'Frames', 'Retry?'], rows))
+    table(['Code', 'ChatCLI', 'EmoteChat', 'Frames', 'Retry?', 'Meaning'], rows))
 }
 
 function shapesPart (schemas: Readonly<Record<string, JsonSchema>>): Part {
