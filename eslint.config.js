@@ -54,7 +54,7 @@ export default tseslint.config(
   arrow(['src/realtime/**'], [PROMETHEUS, OTEL, 'fastify', 'fastify/*', '@fastify/*', 'ioredis', 'postgres', DRIZZLE, '**/dialects/**', '**/plugins/**', '**/config.ts'], 'The hub knows neither a dialect nor an adapter.'),
   arrow(['src/tracing/**'], [...HTTP, PROMETHEUS, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Spans know nothing of what they tell.'),
   arrow(['src/metrics/**'], [...HTTP, OTEL, ...STORE, 'ioredis', '**/domain/**', '**/realtime/**', '**/dialects/**', '**/plugins/**', '**/bus/**', '**/rates/**', '**/mail/**', '**/config.ts'], 'Metrics are numbers, and know nothing of what they count.'),
-  arrow(['src/description/**'], [PROMETHEUS, OTEL, ...STORE, 'ioredis', 'ws', '**/bus/**', '**/mail/**', '**/realtime/**', '**/config.ts'], 'A description tells of routes and frames, and touches no port.'),
+  arrow(['src/description/**'], [PROMETHEUS, OTEL, ...STORE, 'ioredis', '**/bus/**', '**/mail/**', '**/realtime/**', '**/config.ts'], 'A description tells of routes and frames, and touches no port.'),
   arrow(['src/admin/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
   arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
   arrow(['src/plugins/**'], [PROMETHEUS, OTEL, ...STORE], 'Plugins reach the database through the domain.'),

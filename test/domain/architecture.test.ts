@@ -53,8 +53,8 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
   },
   'src/description': {
-    forbidden: ['prom-client', '@opentelemetry/api', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../bus/bus.ts', '../realtime/hub.ts', '../config.ts'],
-    allowed: ['fastify', 'fastify-plugin', 'typebox', '../domain/errors.ts', '../dialects/chatcli/errors.ts', '../dialects/emotechat/errors.ts', './openapi.ts']
+    forbidden: ['prom-client', '@opentelemetry/api', 'ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../bus/bus.ts', '../realtime/hub.ts', '../config.ts'],
+    allowed: ['fastify', 'fastify-plugin', 'typebox', '../domain/errors.ts', '../dialects/chatcli/errors.ts', '../dialects/chatcli/ws/description.ts', '../dialects/emotechat/errors.ts', './openapi.ts']
   },
   'src/admin': {
     forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts'],
