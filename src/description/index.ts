@@ -44,6 +44,7 @@ function describedBy ({ method, url, schema, config }: RouteOptions): DescribedR
     method: name,
     path,
     operation,
+    params: schemaOf(schema?.params),
     body: schemaOf(schema?.body),
     query: schemaOf(schema?.querystring),
     isRateLimited: config?.rateLimit !== undefined && config.rateLimit !== false,

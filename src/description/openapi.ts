@@ -8,11 +8,12 @@ import { ERRORS, type ErrorCode } from '../domain/errors.ts'
 import { type JsonSchema, SchemaCollection } from './json-schema.ts'
 import type { Answer, Content, MediaType, Operation } from './operation.ts'
 
-/** A route as it was registered. `body` and `query` are what Fastify holds requests against. */
+/** A route as it was registered. `params`, `body` and `query` are what Fastify holds requests against. */
 export type DescribedRoute = {
   method: string
   path: string
   operation: Operation
+  params: TSchema | undefined
   body: TSchema | undefined
   query: TSchema | undefined
   isRateLimited: boolean
@@ -25,8 +26,8 @@ export type MediaObject = { schema: JsonSchema, example?: unknown }
 export type HeaderObject = { description: string, schema: JsonSchema }
 /** An answer. */
 export type ResponseObject = { description: string, headers?: Record<string, HeaderObject>, content?: Record<string, MediaObject> }
-/** A field of the query. */
-export type ParameterObject = { name: string, in: 'query', required: boolean, description?: string, schema: JsonSchema }
+/** A part of the path, or a field of the query. */
+export type ParameterObject = { name: string, in: 'path' | 'query', required: boolean, description?: string, schema: JsonSchema }
 /** One method of one path. */
 export type OperationObject = {
   operationId: string
@@ -53,6 +54,9 @@ export type OpenApi = {
 }
 
 const RETRYABLE_STATUSES: readonly number[] = [429, 503]
+/** What Fastify calls the rest of a path, and what it is called here. */
+const WILDCARD = '*'
+const REST = 'path'
 const REF_TO_RESPONSES = '#/components/responses/'
 
 /** Makes the document. The routes come in the order in which they are shown. */
@@ -60,7 +64,7 @@ export function describeHttp (routes: readonly DescribedRoute[], { version, tags
   const schemas = new SchemaCollection()
   const responses: Record<string, ResponseObject> = {}
   const paths: OpenApi['paths'] = {}
-  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas, responses)
+  for (const route of routes) (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas, responses)
   return {
     openapi: '3.1.0',
     info: {
@@ -85,7 +89,7 @@ export function describeHttp (routes: readonly DescribedRoute[], { version, tags
 
 function describeRoute (route: DescribedRoute, schemas: SchemaCollection, responses: Record<string, ResponseObject>): OperationObject {
   const { id, tag, summary, description, session } = route.operation
-  const parameters = describeQuery(route, schemas)
+  const parameters = [...describeParameters('path', route.params, schemas), ...describeParameters('query', route.operation.query ?? route.query, schemas)]
   const requestBody = describeBody(route, schemas)
   return {
     operationId: id,
@@ -102,13 +106,21 @@ function describeRoute (route: DescribedRoute, schemas: SchemaCollection, respon
   }
 }
 
-function describeQuery ({ operation, query }: DescribedRoute, schemas: SchemaCollection): ParameterObject[] {
-  const schema = operation.query ?? query
+function describeParameters (place: ParameterObject['in'], schema: TSchema | undefined, schemas: SchemaCollection): ParameterObject[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = schemas.add(schema)
   return Object.entries(properties).map(([name, { description, ...field }]) => ({
-    name, in: 'query', required: required.includes(name) && field.default === undefined, ...(description !== undefined && { description }), schema: field
+    name: name === WILDCARD ? REST : name,
+    in: place,
+    required: required.includes(name) && field.default === undefined,
+    ...(description !== undefined && { description }),
+    schema: field
   }))
+}
+
+/** The path of a route in the words of OpenAPI, which has none for a path that goes on. */
+export function templateOf (path: string): string {
+  return path.replace(WILDCARD, `{${REST}}`)
 }
 
 function describeBody ({ operation: { takes, optionalBody, example }, body }: DescribedRoute, schemas: SchemaCollection): OperationObject['requestBody'] {

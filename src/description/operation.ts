@@ -17,7 +17,7 @@ declare module 'fastify' {
 }
 
 /** What a body can be. */
-export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'text/html' | 'text/plain'
+export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'text/html' | 'text/plain' | 'text/css' | 'text/javascript' | 'image/svg+xml' | 'font/woff2'
 
 /** The forms that a body comes in; the example is of the first. */
 export type Content = Partial<Record<MediaType, { schema: TSchema, example?: unknown }>>

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import Schema from 'typebox/schema'
 import type { Answer } from './http.ts'
-import { at, isRecord, listAt } from './json.ts'
+import { at, fieldsOf, isRecord, listAt } from './json.ts'
 
 type Validator = { Check: (value: unknown) => boolean, Errors: (value: unknown) => [boolean, { instancePath: string, message: string }[]] }
 
@@ -21,6 +21,8 @@ const FIRST_PRIVATE_CODE = 4_000
 const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/${name}`, 'utf8'))
 const openapi = read('openapi.json')
 const asyncapi = read('asyncapi.json')
+/** Paths that go on behind what is described, up to where they do. */
+const openPaths = fieldsOf(at(openapi, 'paths')).filter((path) => path.includes('{')).map((path) => ({ path, start: path.slice(0, path.indexOf('{')) }))
 const closeCodes = listAt(asyncapi, 'channels', 'ws', 'x-close-codes').map((close) => at(close, 'code'))
 const frames = listAt(asyncapi, 'operations', 'fromServer', 'messages').map((message) => at(asyncapi, 'components', 'messages', nameIn(message), 'payload'))
 
@@ -53,7 +55,7 @@ export function problemWithAnswer (pathname: string, method: string, { status, h
   // What browsers ask before they ask has no body, and HEAD answers like GET without one.
   if (method === 'OPTIONS' || method === 'HEAD') return undefined
   const path = pathname === '/' ? pathname : pathname.replace(/\/$/, '')
-  const operation = at(openapi, 'paths', path, method.toLowerCase())
+  const operation = at(openapi, 'paths', openPaths.find(({ start }) => path.startsWith(start))?.path ?? path, method.toLowerCase())
   const said = `${method} ${path} answered ${String(status)} ${text.slice(0, 300)}`
   if (isWaiting(status, body)) return undefined
   if (operation === undefined) {
@@ -62,6 +64,7 @@ export function problemWithAnswer (pathname: string, method: string, { status, h
   }
   const response = resolved(at(operation, 'responses', String(status)))
   if (response === undefined) return `${said}, a status that is not described`
+  if (text === '' && at(response, 'content') === undefined) return undefined
   const type = (headers.get('content-type') ?? '').split(';')[0] ?? ''
   const schema = at(response, 'content', type, 'schema')
   if (schema === undefined) return `${said}, of the type "${type}", which is not described`

@@ -6,7 +6,7 @@ import { html, type Html } from '../../dialects/chatcli/pages/html.ts'
 // Written as markup so that it is never escaped.
 const STYLE = html`${COLOURS}*, ::before, ::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; scroll-padding-top: 24px; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.6 var(--font); }
 a { color: var(--accent); text-underline-offset: 3px; }
 a:hover { color: var(--accent-strong); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
@@ -37,12 +37,12 @@ p { margin: 0 0 12px; max-width: 46rem; }
 article { margin: 20px 0; padding: 24px 26px; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
 article:target { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 article > :last-child { margin-bottom: 0; }
-.method { padding: 2px 9px; border-radius: 6px; background: var(--their); font: 700 0.75rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: 0.03em; }
+.method { padding: 2px 9px; border-radius: 6px; background: var(--touched); font: 700 0.75rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: 0.03em; }
 .method.post, .method.client { background: var(--accent); color: var(--on-accent); }
 .summary { font-size: 1.0625rem; font-weight: 600; }
 .needs { color: var(--quiet); font-size: 0.9375rem; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { padding: 1px 5px; border-radius: 5px; background: var(--their); font-size: 0.875em; overflow-wrap: anywhere; }
+code { padding: 1px 5px; border-radius: 5px; background: var(--touched); font-size: 0.875em; overflow-wrap: anywhere; }
 pre { margin: 8px 0 14px; padding: 14px 16px; overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: var(--ground); font-size: 0.8125rem; line-height: 1.55; }
 pre code { padding: 0; background: none; font-size: inherit; overflow-wrap: normal; }
 .fields { margin: 0 0 12px; padding: 0; list-style: none; border-top: 1px solid var(--line); }

@@ -33,7 +33,7 @@ export function operationArticle (located: Located, openapi: OpenApi): Html {
 <p class="summary">${prose(summary)}</p>
 ${description === undefined ? NOTHING : html`<p>${prose(description)}</p>`}
 ${security.length === 0 ? NOTHING : html`<p class="needs">Needs a session: ${prose(security.length > 1 ? '`session_token` in the body, or `Authorization: Bearer`' : '`Authorization: Bearer`')}.</p>`}
-${parameters.length === 0 ? NOTHING : html`<h4>Query</h4>${fields({
+${parameters.length === 0 ? NOTHING : html`<h4>Parameters</h4>${fields({
   properties: Object.fromEntries(parameters.map(({ name, description: meaning, schema }) => [name, { ...schema, ...(meaning !== undefined && { description: meaning }) }])),
   required: parameters.filter(({ required }) => required).map(({ name }) => name)
 }, 'client')}`}
