@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Sql } from 'postgres'
 import { createChat, register, type Account, type AccountHost } from '../../harness/accounts.ts'
 import { JWT_SECRET, PUBLIC_URL } from '../../harness/cluster.ts'
+import { checkAnswer } from '../../harness/described.ts'
 import { call, type Answer } from '../../harness/http.ts'
 import { Outbox } from '../../harness/outbox.ts'
 import { freePort } from '../../harness/process.ts'
@@ -121,7 +122,9 @@ export class FaultCluster implements AccountHost {
   async post (target: string, body: unknown): Promise<Answer> {
     const end = Date.now() + PATIENCE_MS
     for (;;) {
-      const answer = await call(this.url + target, 'POST', { body })
+      const answer = await call(this.url + target, 'POST', { body, isDescribed: false })
+      // The balancer has refusals of its own.
+      if (answer.status < 500) checkAnswer(this.url + target, 'POST', answer)
       if (answer.status !== 503 || Date.now() > end) return answer
       await delay(RETRY_MS)
     }
