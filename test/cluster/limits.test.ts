@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
 import {
-  at, connect, createChat, eventually, isSentence, onEachDeployment, onServices, openSocket, register, startChat, within, type Account, type Cluster, type Frame
+  at, connect, createChat, eventually, isSentence, onEachDeployment, onServices, openSocket, register, startChat, type Account, type Cluster, type Frame
 } from '../harness.ts'
+import { refusedUpgrade } from '../harness/upgrades.ts'
 
 const DEADLINE_MS = 30_000
 const POLL_MS = 200
@@ -97,7 +96,7 @@ async function socketsPerReplica (t: Test, cluster: Cluster): Promise<void> {
     await untilEmpty(t, cluster)
     const sockets = []
     for (let count = 0; count < SOCKETS; count++) sockets.push(await openSocket(t, cluster.replica(0)))
-    const response = await refusal(t, cluster.replica(0).url)
+    const response = await refusedUpgrade(t, cluster.replica(0))
     t.equal(response.status, 503)
     t.ok(Number(response.retryAfter) >= 1, 'it says when to come back')
     t.strictSame([at(response.body, 'status'), at(response.body, 'code')], ['error', 'too_many_sockets'])
@@ -145,18 +144,4 @@ async function untilEmpty (t: Test, cluster: Cluster): Promise<void> {
     return cluster.replicas.every(({ app }) => app.websocketServer.clients.size === 0)
   }
   t.ok(await eventually(isEmpty, DEADLINE_MS))
-}
-
-/** The answer to an upgrade that is refused. */
-async function refusal (t: Test, url: string): Promise<{ status: number, retryAfter: unknown, body: unknown }> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`)
-  t.teardown(() => socket.terminate())
-  socket.on('error', () => undefined)
-  const response = await within(new Promise<IncomingMessage>((resolve, reject) => {
-    socket.on('unexpected-response', (_request, answer) => resolve(answer))
-    socket.on('open', () => reject(new Error('The upgrade was accepted.')))
-  }), DEADLINE_MS, 'a refusal')
-  let text = ''
-  for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
-  return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body: JSON.parse(text) }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { at, complaintAbout, complaintAboutSentence, newEmoteRegistration, onEmbedded, onServices, PUBLIC_URL, register, uniqueName, within, type Answer, type Cluster } from '../harness.ts'
-import { refusedUpgrade } from '../harness/upgrades.ts'
+import { readRefusal, refusedUpgrade } from '../harness/upgrades.ts'
 
 const APP = 'https://app.example.org'
 const LOCAL_APP = 'http://localhost:3000'
@@ -28,9 +28,8 @@ async function upgrade (t: Test, cluster: Cluster, headers: Record<string, strin
     socket.once('upgrade', resolve).once('unexpected-response', (_request, response) => resolve(response))
   }), DEADLINE_MS, 'an answer to the upgrade')
   if (answer.statusCode === 101) return { status: 101, code: undefined }
-  let text = ''
-  for await (const chunk of answer.setEncoding('utf8')) text += String(chunk)
-  return { status: answer.statusCode ?? 0, code: at(JSON.parse(text), 'code') }
+  const { status, body } = await readRefusal(cluster.replica(0), answer)
+  return { status, code: at(body, 'code') }
 }
 
 async function answersListedPages (t: Test, cluster: Cluster): Promise<void> {
