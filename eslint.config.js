@@ -43,7 +43,7 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'src/config.ts is the only reader of the environment.' }]
     }
   },
-  { files: ['src/main.ts', 'src/cli.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/main.ts', 'src/cli.ts', 'src/demo/main.ts', 'drizzle/config.ts', 'test/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['test/**', 'bench/**'], rules: { 'max-lines-per-function': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
   arrow(['src/domain/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', 'nodemailer', 'resend', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/config.ts'], 'The domain knows its ports only.'),
@@ -57,6 +57,15 @@ export default tseslint.config(
   arrow(['src/description/**'], [PROMETHEUS, OTEL, ...STORE, 'ioredis', '**/bus/**', '**/mail/**', '**/realtime/**', '**/config.ts'], 'A description tells of routes and frames, and touches no port.'),
   arrow(['src/admin/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
   arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
+  arrow(['src/web/*.ts', 'src/web/style/**'], [PROMETHEUS, OTEL, ...STORE, 'ioredis', '**/realtime/**', '**/bus/**', '**/mail/**'], 'The web client is files to the server.'),
+  arrow(['src/web/app/**'], ['node:*', 'fastify', '@fastify/*', '**/domain/**', '**/dialects/**', '**/plugins/**', '**/client/*', '!**/client/index.ts'], 'The web client talks to the server through confab/client, and through nothing else.'),
+  {
+    files: ['src/web/app/**'],
+    rules: {
+      'no-restricted-globals': ['error', 'fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource', 'eval'],
+      'no-restricted-properties': ['error', ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe', 'write', 'createContextualFragment'].map((property) => ({ property, message: 'Text reaches the document as text only.' }))]
+    }
+  },
   arrow(['src/plugins/**'], [PROMETHEUS, OTEL, ...STORE], 'Plugins reach the database through the domain.'),
   arrow(['src/dialects/chatcli/**'], [PROMETHEUS, OTEL, ...STORE, '**/emotechat/**'], 'A dialect reaches the database through the domain, and knows no other.'),
   arrow(['src/dialects/emotechat/**'], [PROMETHEUS, OTEL, ...STORE, '**/chatcli/**'], 'A dialect reaches the database through the domain, and knows no other.')

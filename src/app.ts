@@ -8,7 +8,7 @@ import chatcli from './dialects/chatcli/index.ts'
 import { BAD_URL as emotechatBadUrl } from './dialects/emotechat/errors.ts'
 import emotechat from './dialects/emotechat/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
-import ops, { type OpsDeps } from './ops.ts'
+import ops from './ops.ts'
 import accessTokens from './plugins/access-tokens.ts'
 import origins from './plugins/origins.ts'
 import overload from './plugins/overload.ts'
@@ -19,8 +19,11 @@ import securityHeaders, { securityHeaders as headersOfEveryAnswer } from './plug
 import services, { type Served } from './plugins/services.ts'
 import websocket from './plugins/websocket.ts'
 import type { Rates } from './rates/rates.ts'
+import readiness, { type ReadinessDeps } from './readiness.ts'
+import web from './web/index.ts'
 
 const EMOTECHAT_PREFIX = '/api'
+const WEB_PREFIX = '/app'
 const BODY_LIMIT_BYTES = 262_144
 /** All headers of a request together; Node refuses more with 431. */
 const HEADER_LIMIT_BYTES = 16_384
@@ -59,7 +62,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 }
 
 /** Adds everything that is served. */
-export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & { rates: Rates }): Promise<void> {
+export async function buildApp (app: FastifyInstance, deps: Served & ReadinessDeps & { rates: Rates }): Promise<void> {
   await app.register(services, deps)
   // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
   await app.register(websocket)
@@ -72,7 +75,9 @@ export async function buildApp (app: FastifyInstance, deps: Served & OpsDeps & {
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.
   await app.register(description)
-  await app.register(ops, deps)
+  await app.register(readiness, deps)
+  await app.register(ops)
+  await app.register(web, { prefix: WEB_PREFIX })
   await app.register(chatcli)
   await app.register(emotechat, { prefix: EMOTECHAT_PREFIX })
 }

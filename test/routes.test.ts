@@ -6,6 +6,8 @@ const ROUTES = [
   'GET /api/auth/validate',
   'GET /api/conversations',
   'GET /api/profile/users',
+  'GET /app',
+  'GET /app/assets/*',
   'GET /asyncapi.json',
   'GET /chat',
   'GET /docs',

@@ -1,6 +1,7 @@
 /** The client: accounts, chats, history, and everything as it happens. */
 import type { BackoffBounds } from './backoff.ts'
 import { Chat } from './chat.ts'
+import { type Account, accountOf, type Conversation, conversationOf, type Page, type PageOptions, pageOf, type Person, personOf } from './directory.ts'
 import { Emitter } from './emitter.ts'
 import { ConfabError } from './errors.ts'
 import { type CallOptions, fieldOf, Http, integerOf, textOf } from './http.ts'
@@ -12,6 +13,7 @@ import { requestTokens, Session, type Tokens } from './session.ts'
 const BACKOFF: BackoffBounds = { baseMs: 500, maxMs: 30_000 }
 const TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 20_000
+const PAGE_SIZE = 30
 
 /** What the client tells of. */
 export type ClientEvents = {
@@ -28,6 +30,8 @@ export type ClientOptions = {
   url: string
   /** Those of an earlier login, as they were told by the event `tokens`. */
   tokens?: Tokens | undefined
+  /** The tokens that were kept last, for clients that share a login, such as the tabs of a browser: one renews, the others take. */
+  sharedTokens?: (() => Tokens | undefined) | undefined
   /** Makes sockets, where the platform has none. */
   socket: SocketConstructor
   fetch?: typeof fetch | undefined
@@ -51,13 +55,13 @@ export class ConfabClient extends Emitter<ClientEvents> {
   readonly #chats = new Map<number, Chat>()
   readonly #outboxes = new Map<number, Outbox>()
 
-  constructor ({ url, tokens, socket, fetch: send = fetch, timeoutMs = TIMEOUT_MS, heartbeatMs = HEARTBEAT_MS, backoff = BACKOFF }: ClientOptions) {
+  constructor ({ url, tokens, sharedTokens, socket, fetch: send = fetch, timeoutMs = TIMEOUT_MS, heartbeatMs = HEARTBEAT_MS, backoff = BACKOFF }: ClientOptions) {
     super()
     const base = url.replace(/\/+$/, '')
     this.#backoff = backoff
     // A method of the window must be called as a function.
     this.#http = new Http({ url: base, fetch: (...call) => send(...call), timeoutMs })
-    this.#session = new Session({ http: this.#http, tokens, onTokens: (renewed) => this.emit('tokens', renewed) })
+    this.#session = new Session({ http: this.#http, tokens, sharedTokens, onTokens: (renewed) => this.emit('tokens', renewed) })
     this.#realtime = new Realtime({ url: base, session: this.#session, socket, backoff, timeoutMs, heartbeatMs })
     this.#realtime.on('state', (state) => this.emit('state', state))
     this.#realtime.on('frame', (frame) => this.#take(frame))
@@ -80,17 +84,17 @@ export class ConfabClient extends Emitter<ClientEvents> {
 
   /** Makes an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`, … */
   async register (account: { username: string, email: string, password: string }, options: CallOptions = {}): Promise<void> {
-    await this.#http.post('/user/register', { ...options, body: account })
+    await this.#http.request('/user/register', { ...options, body: account })
   }
 
   /** Proves the address with the mailed code. @throws {ConfabError} `wrong_code` */
   async verifyEmail ({ username, code }: { username: string, code: string }, options: CallOptions = {}): Promise<void> {
-    await this.#http.post('/user/verify-email', { ...options, body: { username, email_token: code } })
+    await this.#http.request('/user/verify-email', { ...options, body: { username, email_token: code } })
   }
 
   /** Has a link mailed with which the password can be set anew. @throws {ConfabError} `unknown_user` */
   async requestPasswordReset (username: string, options: CallOptions = {}): Promise<void> {
-    await this.#http.post('/user/reset-password-request', { ...options, body: { username } })
+    await this.#http.request('/user/reset-password-request', { ...options, body: { username } })
   }
 
   /** Logs in and connects. @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited` */
@@ -110,6 +114,21 @@ export class ConfabClient extends Emitter<ClientEvents> {
     this.#realtime.hurry()
   }
 
+  /** Who is logged in. */
+  async account (options: CallOptions = {}): Promise<Account> {
+    return accountOf(await this.#session.request('/api/auth/validate', { ...options, method: 'GET' }))
+  }
+
+  /** A page of the user's chats with what is new in them, latest activity first. */
+  async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
+    return pageOf(await this.#session.request(pathOf('/api/conversations', page), { signal, method: 'GET' }), 'conversations', conversationOf)
+  }
+
+  /** A page of the people on the server, in the order they came. */
+  async people ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Person>> {
+    return pageOf(await this.#session.request(pathOf('/api/profile/users', page), { signal, method: 'GET' }), 'users', personOf)
+  }
+
   /** The user's chats, latest activity first. */
   async chats (options: CallOptions = {}): Promise<ChatSummary[]> {
     const list = fieldOf(await this.#session.request('/chat/fetch-chats', options), 'response')
@@ -127,7 +146,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
     this.#chats.get(chatID)?.close()
   }
 
-  /** A page of a chat's messages, oldest first: the newest 50, or as the range says. @throws {ConfabError} `not_a_participant` */
+  /** A page of a chat's messages, oldest first: the newest 50, or as the range says. What it hands out counts as read. @throws {ConfabError} `not_a_participant` */
   async history (chatID: number, { signal, ...range }: HistoryRange & CallOptions = {}): Promise<Message[]> {
     const list = await this.#session.request('/chat/messages', { signal, body: { chatID, ...range } })
     return Array.isArray(list) ? list.map(messageOf).filter((message) => message !== undefined) : []
@@ -180,6 +199,10 @@ export class ConfabClient extends Emitter<ClientEvents> {
     if (message === undefined) return
     this.#chats.get(message.chatID)?.take(message)
   }
+}
+
+function pathOf (path: string, { page = 1, pageSize = PAGE_SIZE }: PageOptions): string {
+  return `${path}?page=${String(page)}&page_size=${String(pageSize)}`
 }
 
 function summaryOf (value: unknown): ChatSummary {

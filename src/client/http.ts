@@ -4,8 +4,8 @@ import { ConfabError } from './errors.ts'
 /** What every call takes. */
 export type CallOptions = { signal?: AbortSignal | undefined }
 
-/** What a request may carry. */
-export type RequestOptions = CallOptions & { body?: object | undefined, accessToken?: string | undefined }
+/** What a request may carry; it is a POST unless it says otherwise. */
+export type RequestOptions = CallOptions & { method?: 'GET' | 'POST', body?: object | undefined, accessToken?: string | undefined }
 
 /** Where the server is, and what is used to reach it. */
 export type HttpOptions = { url: string, fetch: typeof fetch, timeoutMs: number }
@@ -19,18 +19,18 @@ export class Http {
   }
 
   /**
-   * Sends a POST request with a JSON body.
+   * Sends a request, a POST with a JSON body.
    * @returns the JSON of the answer
    * @throws {ConfabError} the server's refusal, `unreachable` or `timeout`; or the signal's reason
    */
-  async post (path: string, { body = {}, accessToken, signal }: RequestOptions = {}): Promise<unknown> {
+  async request (path: string, { method = 'POST', body = {}, accessToken, signal }: RequestOptions = {}): Promise<unknown> {
     const { url, timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const answer = await this.#options.fetch(url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json', ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }) },
-        body: JSON.stringify(body),
+        method,
+        headers: { accept: 'application/json', ...(method === 'POST' && { 'content-type': 'application/json' }), ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }) },
+        ...(method === 'POST' && { body: JSON.stringify(body) }),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout])
       })
       const text = await answer.text()

@@ -5,12 +5,21 @@ import { type CallOptions, type Http, type RequestOptions, integerOf, textOf } f
 /** An access token that ends sooner is renewed first: in milliseconds, or as a part of its whole life if that is less. */
 const RENEW_AHEAD_MS = 60_000
 const RENEW_AHEAD_PART = 0.25
+/** Who shares the login has kept its new tokens by then, in milliseconds. */
+const SHARED_MS = 1_000
 
 /** What a login gives. Whoever has them is the user. */
 export type Tokens = { accessToken: string, refreshToken: string }
 
-/** Who wants to know of changes of the tokens; undefined after a logout. */
-export type SessionOptions = { http: Http, tokens: Tokens | undefined, onTokens: (tokens: Tokens | undefined) => void }
+/** What a session needs from around it. */
+export type SessionOptions = {
+  http: Http
+  tokens: Tokens | undefined
+  /** Who wants to know of changes of the tokens; undefined after a logout. */
+  onTokens: (tokens: Tokens | undefined) => void
+  /** The tokens that were kept last, where several clients share the login. */
+  sharedTokens: (() => Tokens | undefined) | undefined
+}
 
 /** A login. */
 export class Session {
@@ -50,11 +59,11 @@ export class Session {
   async request (path: string, options: RequestOptions = {}): Promise<unknown> {
     const accessToken = await this.accessToken()
     try {
-      return await this.#options.http.post(path, { ...options, accessToken })
+      return await this.#options.http.request(path, { ...options, accessToken })
     } catch (error) {
       if (!isUnauthenticated(error)) throw error
       const renewed = await this.renew(accessToken)
-      return this.#options.http.post(path, { ...options, accessToken: renewed.accessToken })
+      return this.#options.http.request(path, { ...options, accessToken: renewed.accessToken })
     }
   }
 
@@ -72,22 +81,41 @@ export class Session {
   }
 
   async #exchange (tokens: Tokens): Promise<Tokens> {
+    const shared = this.#takeShared(tokens)
+    if (shared !== undefined) return shared
     try {
-      const answer = await this.#options.http.post('/user/refresh-token', { body: { refresh_token: tokens.refreshToken } })
+      const answer = await this.#options.http.request('/user/refresh-token', { body: { refresh_token: tokens.refreshToken } })
       const renewed = tokensOf(answer)
       this.set(renewed)
       return renewed
     } catch (error) {
       if (!isUnauthenticated(error)) throw error
+      const renewed = await this.#awaitShared(tokens)
+      if (renewed !== undefined) return renewed
       this.set(undefined)
       throw new ConfabError('logged_out', 'The session has ended.', { cause: error })
     }
+  }
+
+  /** What another client of the login has exchanged these tokens for. */
+  #takeShared (spent: Tokens): Tokens | undefined {
+    const shared = this.#options.sharedTokens?.()
+    if (shared === undefined || shared.refreshToken === spent.refreshToken) return undefined
+    this.#tokens = shared
+    return shared
+  }
+
+  /** The same, where it was quicker by so little that its answer may still be on the way. */
+  async #awaitShared (spent: Tokens): Promise<Tokens | undefined> {
+    if (this.#options.sharedTokens === undefined) return undefined
+    await new Promise((resolve) => setTimeout(resolve, SHARED_MS))
+    return this.#takeShared(spent)
   }
 }
 
 /** Logs in. @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited` */
 export async function requestTokens (http: Http, credentials: { username: string, password: string }, options: CallOptions): Promise<Tokens> {
-  return tokensOf(await http.post('/user/login', { ...options, body: credentials }))
+  return tokensOf(await http.request('/user/login', { ...options, body: credentials }))
 }
 
 function tokensOf (answer: unknown): Tokens {

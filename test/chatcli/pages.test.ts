@@ -10,7 +10,10 @@ const HOSTILE = '"><script>alert(1)</script><img src=x onerror=\'a\'>&amp;'
 const ESCAPED = '&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&#39;a&#39;&gt;&amp;amp;'
 
 const PAGES = {
-  welcome: welcomePage(),
+  welcome: welcomePage('ok'),
+  'welcome, degraded': welcomePage('degraded'),
+  'welcome, unavailable': welcomePage('unavailable'),
+  'welcome, draining': welcomePage('draining'),
   subscribe: subscribePage(),
   'subscribe, refused': subscribePage({ message: HOSTILE, email: HOSTILE }),
   subscribed: subscribedPage(),
@@ -54,8 +57,9 @@ for (const [name, document] of Object.entries(PAGES)) {
 
 t.test('the welcome page says that the server runs and leads on', async (t) => {
   t.match(PAGES.welcome, 'Running')
-  t.match(PAGES.welcome, 'href="/subscribe"')
-  t.match(PAGES.welcome, 'href="/verify-connection"')
+  for (const target of ['/app', '/docs', '/subscribe', '/verify-connection']) t.match(PAGES.welcome, `href="${target}"`)
+  t.match(PAGES['welcome, degraded'], 'may be late')
+  for (const name of ['welcome, unavailable', 'welcome, draining'] as const) t.notMatch(PAGES[name], 'Running')
 })
 
 t.test('the form for subscribers posts an address, and comes again with what was typed and why not', async (t) => {

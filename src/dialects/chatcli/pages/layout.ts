@@ -10,7 +10,7 @@ body {
   margin: 0; min-height: 100vh; min-height: 100dvh; padding: 32px 20px;
   display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 24px;
   background: radial-gradient(90rem 34rem at 50% -12rem, var(--glow), transparent) no-repeat var(--ground);
-  color: var(--ink); font: 1rem/1.55 system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif;
+  color: var(--ink); font: 1rem/1.55 var(--font);
 }
 header, main, footer { width: 100%; max-width: 27rem; }
 .brand { display: inline-flex; align-items: center; gap: 10px; color: var(--ink); font-size: 1.125rem; font-weight: 700; letter-spacing: -0.01em; text-decoration: none; }
@@ -27,6 +27,9 @@ a:hover { color: var(--accent-strong); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
 .state { display: inline-flex; align-items: center; gap: 8px; margin: 0 0 18px; padding: 4px 12px 4px 10px; border-radius: 999px; background: var(--good-soft); color: var(--good); font-size: 0.875rem; font-weight: 600; }
 .state::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: currentcolor; }
+.state.poor { background: var(--poor-soft); color: var(--poor); }
+.state.bad { background: var(--bad-soft); color: var(--bad); }
+.links { display: flex; flex-wrap: wrap; justify-content: center; gap: 8px 24px; margin: 24px 0 0; padding: 20px 0 0; border-top: 1px solid var(--line); list-style: none; font-size: 0.9375rem; }
 .alert { margin: 0 0 20px; padding: 12px 14px; border: 1px solid var(--bad-line); border-radius: 10px; background: var(--bad-soft); color: var(--bad); font-weight: 500; }
 form { margin: 0; }
 label { display: block; margin: 0 0 6px; font-size: 0.9375rem; font-weight: 600; }

@@ -42,7 +42,7 @@ export function passwordResetPage (): string {
     title: 'Password changed',
     content: html`<p class="state">Done</p>
 <h1>Your password was changed</h1>
-<p class="lead">You were signed out everywhere. Sign in again in your chat client with the new password.</p>
-<a class="button second" href="/">Back to the start</a>`
+<p class="lead">You were signed out everywhere. Sign in again with the new password.</p>
+<a class="button" href="/app">Sign in</a>`
   })
 }

@@ -8,8 +8,8 @@ export function emailVerifiedPage (): string {
     title: 'Address confirmed',
     content: html`<p class="state">Done</p>
 <h1>Your e-mail address is confirmed</h1>
-<p class="lead">You can close this page and go on in your chat client.</p>
-<a class="button second" href="/">Back to the start</a>`
+<p class="lead">You can go on where you were, or sign in here.</p>
+<a class="button" href="/app">Open the chat</a>`
   })
 }
 

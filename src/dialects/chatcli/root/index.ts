@@ -14,7 +14,10 @@ import { SUBSCRIBE, SUBSCRIBE_FORM, VERIFY_CONNECTION, WELCOME } from './operati
 const SUBSCRIPTIONS_PER_MINUTE = 20
 
 const root: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { config: { operation: WELCOME } }, async (_request, reply) => reply.headers(PAGE_HEADERS).send(welcomePage()))
+  app.get('/', { config: { operation: WELCOME } }, async (_request, reply) => {
+    const { status } = await app.readiness()
+    return reply.headers(PAGE_HEADERS).send(welcomePage(status))
+  })
 
   for (const method of ['GET', 'POST'] as const) {
     app.route({ method, url: '/verify-connection', config: { operation: VERIFY_CONNECTION[method] }, handler: async () => success('Server is reachable!') })

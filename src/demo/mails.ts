@@ -1,0 +1,28 @@
+/** The mails of a server that writes them to a file. */
+
+/** The part of a mail that is of use here. */
+export type Mail = { to: string, subject: string, text: string }
+
+/** Reads the file; what follows the last line break is still being written. */
+export function mailsIn (content: string): Mail[] {
+  return content.split('\n').slice(0, -1).map((line) => parse(line)).filter(isMail)
+}
+
+/** The code in a mail; undefined when it has none. */
+export function codeOf ({ text }: Mail): string | undefined {
+  return /^\s*(\d{6})\s*$/m.exec(text)?.[1]
+}
+
+/** The link in a mail; undefined when it has none. */
+export function linkOf ({ text }: Mail): string | undefined {
+  return /^\s*(https?:\/\/\S+)\s*$/m.exec(text)?.[1]
+}
+
+function isMail (value: unknown): value is Mail {
+  return typeof value === 'object' && value !== null && 'to' in value && 'subject' in value && 'text' in value &&
+    typeof value.to === 'string' && typeof value.subject === 'string' && typeof value.text === 'string'
+}
+
+function parse (line: string): unknown {
+  return JSON.parse(line)
+}

@@ -1,0 +1,17 @@
+/** The people of the demo: a small team that makes maps for hikers. */
+
+/** Somebody. They all have one password: nothing of theirs is worth a better one. */
+export type Member = { username: string, email: string }
+
+export const PASSWORD = 'Demo-Pass-1'
+
+const member = (username: string): Member => ({ username, email: `${username.toLowerCase()}@example.org` })
+
+export const MAYA = member('Maya')
+export const BEN = member('Ben')
+export const ZOE = member('Zoe')
+export const IDRIS = member('Idris')
+export const LENA = member('Lena')
+export const TOMAS = member('Tomas')
+
+export const TEAM: readonly Member[] = [MAYA, BEN, ZOE, IDRIS, LENA, TOMAS]

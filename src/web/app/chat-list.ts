@@ -1,0 +1,111 @@
+/** The chats of the user, with what is new in them, as it happens. */
+import { type Account, type ConfabClient, ConfabError, type Conversation, type LastMessage, type Message, type Person } from '../../client/index.ts'
+import { Store } from './store.ts'
+
+const PAGE_SIZE = 100
+
+/** A chat in the list. */
+export type ChatEntry = {
+  chatID: number
+  /** What the other is called. */
+  name: string
+  /** Undefined when the other has left. */
+  other: Person | undefined
+  lastMessage: LastMessage | undefined
+  unread: number
+  updatedAt: string
+}
+
+/** What is known of the list. */
+export type ChatListState = {
+  entries: readonly ChatEntry[]
+  status: 'loading' | 'ready' | 'failed'
+  /** Whether there are older chats that were not asked for. */
+  hasMore: boolean
+}
+
+/** The list. It follows every chat in it. */
+export class ChatList {
+  readonly state = new Store<ChatListState>({ entries: [], status: 'loading', hasMore: false })
+  readonly #client: ConfabClient
+  readonly #account: Account
+  #pages = 1
+  #readingID: number | undefined
+  #refreshing: Promise<void> | undefined
+
+  constructor (client: ConfabClient, account: Account) {
+    this.#client = client
+    this.#account = account
+    client.on('message', (message) => this.#take(message))
+  }
+
+  /** A chat of the list. */
+  find (chatID: number): ChatEntry | undefined {
+    return this.state.value.entries.find((entry) => entry.chatID === chatID)
+  }
+
+  /** How many chats have something new. */
+  get unreadChats (): number {
+    return this.state.value.entries.filter(({ unread }) => unread > 0).length
+  }
+
+  /** Asks the server: it does not tell of chats that others have opened. */
+  refresh (): Promise<void> {
+    this.#refreshing ??= this.#load().finally(() => { this.#refreshing = undefined })
+    return this.#refreshing
+  }
+
+  /** Asks for older chats, too. */
+  loadMore (): Promise<void> {
+    this.#pages++
+    return this.refresh()
+  }
+
+  /** Takes note of the chat that the user looks at: what is posted to it is not new. */
+  setReading (chatID: number | undefined): void {
+    this.#readingID = chatID
+    if (chatID !== undefined) this.#change(chatID, { unread: 0 })
+  }
+
+  /** Takes a chat out of the list. */
+  remove (chatID: number): void {
+    this.state.set({ entries: this.state.value.entries.filter((entry) => entry.chatID !== chatID) })
+  }
+
+  async #load (): Promise<void> {
+    try {
+      const pages = await Promise.all(Array.from({ length: this.#pages }, (_, index) => this.#client.conversations({ page: index + 1, pageSize: PAGE_SIZE })))
+      const entries = new Map(pages.flatMap(({ items }) => items).map((conversation) => [conversation.chatID, this.#merge(conversation)]))
+      for (const chatID of entries.keys()) this.#client.open(chatID)
+      this.state.set({ entries: sorted([...entries.values()]), status: 'ready', hasMore: (pages[0]?.totalPages ?? 0) > this.#pages })
+    } catch (error) {
+      if (!(error instanceof ConfabError)) throw error
+      if (this.state.value.status === 'loading') this.state.set({ status: 'failed' })
+    }
+  }
+
+  /** What was heard while the answer was on its way is newer than the answer. */
+  #merge ({ chatID, name, people, lastMessage, unread, updatedAt }: Conversation): ChatEntry {
+    const known = this.find(chatID)
+    const isKnownNewer = (known?.lastMessage?.messageID ?? 0) > (lastMessage?.messageID ?? 0)
+    const other = people.find(({ userID }) => userID !== this.#account.userID)
+    const isBeingRead = this.#readingID === chatID
+    const entry = { chatID, name, other, lastMessage, unread: isBeingRead ? 0 : unread, updatedAt }
+    return known !== undefined && isKnownNewer ? { ...entry, lastMessage: known.lastMessage, unread: known.unread, updatedAt: known.updatedAt } : entry
+  }
+
+  #take ({ chatID, messageID, userID, text, timestamp }: Message): void {
+    const entry = this.find(chatID)
+    if (entry === undefined || messageID <= (entry.lastMessage?.messageID ?? 0)) return
+    const isNew = userID !== this.#account.userID && chatID !== this.#readingID
+    this.#change(chatID, { lastMessage: { messageID, userID, text, timestamp }, updatedAt: timestamp, unread: isNew ? entry.unread + 1 : userID === this.#account.userID ? 0 : entry.unread })
+  }
+
+  #change (chatID: number, change: Partial<ChatEntry>): void {
+    this.state.set({ entries: sorted(this.state.value.entries.map((entry) => entry.chatID === chatID ? { ...entry, ...change } : entry)) })
+  }
+}
+
+function sorted (entries: readonly ChatEntry[]): ChatEntry[] {
+  return [...entries].sort((one, other) => other.updatedAt.localeCompare(one.updatedAt) || other.chatID - one.chatID)
+}

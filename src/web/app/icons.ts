@@ -1,0 +1,39 @@
+/** The drawings: strokes on a field of 24 by 24, in the colour of the text around them. */
+const NAMESPACE = 'http://www.w3.org/2000/svg'
+
+const PATHS = {
+  back: 'M15 5l-7 7 7 7',
+  send: 'M5 12h13M12 5l7 7-7 7',
+  plus: 'M12 5v14M5 12h14',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  warning: 'M12 4l9 16H3zM12 10v4.5M12 17.4v.1',
+  leave: 'M10 4H5v16h5M14 8l4 4-4 4M9 12h9',
+  bin: 'M5 7h14M10 7V4.5h4V7M7 7l1 12.5h8L17 7',
+  close: 'M6 6l12 12M18 6L6 18'
+} as const
+
+/** Which drawing. */
+export type IconName = keyof typeof PATHS
+
+/** A drawing that says nothing to screen readers: what it stands beside, or is in, has words. */
+export function icon (name: IconName): SVGElement {
+  const svg = document.createElementNS(NAMESPACE, 'svg')
+  for (const [attribute, value] of Object.entries({ viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' })) svg.setAttribute(attribute, value)
+  const path = document.createElementNS(NAMESPACE, 'path')
+  path.setAttribute('d', PATHS[name])
+  svg.append(path)
+  return svg
+}
+
+/** The mark is in the page that this script came with. */
+const logo = document.querySelector('.boot svg')
+
+/** The mark of the product. */
+export function mark (): Node {
+  const copy = logo?.cloneNode(true)
+  if (!(copy instanceof SVGElement)) return document.createTextNode('')
+  copy.classList.add('mark')
+  return copy
+}

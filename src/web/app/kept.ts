@@ -1,0 +1,111 @@
+/**
+ * What this browser keeps of whoever is signed in, by username: tokens, account, and posts that were not sent. A tab knows whose
+ * it is, so that two people can use two tabs; a new tab belongs to who signed in last.
+ */
+import type { Account, Tokens } from '../../client/index.ts'
+
+/** A login that is kept. */
+export type Login = { tokens: Tokens, account: Account }
+
+/** A post that no server has acknowledged. `id` is its `clientMessageID`. */
+export type KeptPost = { id: string, chatID: number, text: string, at: string }
+
+const LOGIN = 'confab:login:'
+const POST = 'confab:post:'
+const USER = 'confab:user'
+
+/** Whose tab this is; undefined when nobody is signed in. */
+export function currentUser (): string | undefined {
+  const username = read(sessionStorage, USER) ?? read(localStorage, USER)
+  return username !== undefined && readLogin(username) !== undefined ? username : undefined
+}
+
+/** Keeps a login, and makes this its tab. */
+export function keepLogin (login: Login): void {
+  const { username } = login.account
+  write(localStorage, LOGIN + username, JSON.stringify(login))
+  write(sessionStorage, USER, username)
+  write(localStorage, USER, username)
+}
+
+/** A login that was kept; undefined when there is none. */
+export function readLogin (username: string): Login | undefined {
+  const login = parse(read(localStorage, LOGIN + username))
+  return isLogin(login) ? login : undefined
+}
+
+/** Keeps newer tokens of a login that is still there. */
+export function keepTokens (username: string, tokens: Tokens): void {
+  const login = readLogin(username)
+  if (login !== undefined) write(localStorage, LOGIN + username, JSON.stringify({ ...login, tokens }))
+}
+
+/** Forgets a login and all that was kept with it. */
+export function forgetLogin (username: string): void {
+  for (const key of [LOGIN + username, ...keysOf(POST + username)]) localStorage.removeItem(key)
+  sessionStorage.removeItem(USER)
+  if (read(localStorage, USER) === username) localStorage.removeItem(USER)
+}
+
+/** Calls back when another tab ends a login. @returns what ends it */
+export function onForgotten (username: string, listener: () => void): () => void {
+  const hear = () => { if (readLogin(username) === undefined) listener() }
+  addEventListener('storage', hear)
+  return () => removeEventListener('storage', hear)
+}
+
+/** The posts that wait to be sent, in the order they were written. */
+export function readPosts (username: string): KeptPost[] {
+  const posts = keysOf(POST + username).map((key) => parse(read(localStorage, key))).filter(isPost)
+  return posts.sort((one, other) => one.at.localeCompare(other.at))
+}
+
+/** Keeps a post that waits to be sent; each by itself, so that tabs do not write over each other's. */
+export function keepPost (username: string, post: KeptPost): void {
+  write(localStorage, `${POST}${username}:${post.id}`, JSON.stringify(post))
+}
+
+/** Forgets a post that is stored, or given up. */
+export function forgetPost (username: string, id: string): void {
+  localStorage.removeItem(`${POST}${username}:${id}`)
+}
+
+function keysOf (prefix: string): string[] {
+  return Object.keys(localStorage).filter((key) => key.startsWith(`${prefix}:`))
+}
+
+function read (storage: Storage, key: string): string | undefined {
+  return storage.getItem(key) ?? undefined
+}
+
+/** A browser without room, or without permission, keeps nothing: then the login ends with the page. */
+function write (storage: Storage, key: string, value: string): void {
+  try {
+    storage.setItem(key, value)
+  } catch {
+    // What was there before stays.
+  }
+}
+
+function parse (text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function has<Name extends string> (value: unknown, name: Name, type: 'string' | 'number' | 'object'): value is Record<Name, unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === type
+}
+
+function isLogin (value: unknown): value is Login {
+  if (!has(value, 'tokens', 'object') || !has(value, 'account', 'object')) return false
+  const { tokens, account } = value
+  return has(tokens, 'accessToken', 'string') && has(tokens, 'refreshToken', 'string') &&
+    has(account, 'userID', 'number') && has(account, 'username', 'string') && has(account, 'name', 'string')
+}
+
+function isPost (value: unknown): value is KeptPost {
+  return has(value, 'id', 'string') && has(value, 'chatID', 'number') && has(value, 'text', 'string') && has(value, 'at', 'string')
+}

@@ -1,0 +1,69 @@
+/** What the user has written and no server has told back yet: on its way, stored, or refused. Kept beyond a reload. */
+import { ConfabError, type ConfabClient } from '../../client/index.ts'
+import { forgetPost, type KeptPost, keepPost, readPosts } from './kept.ts'
+import { Store } from './store.ts'
+
+const ID_BYTES = 16
+
+/** A post. It is `sent` once it is stored, with its seq; `failed` says why. */
+export type Post = KeptPost & ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
+
+/** The posts of one user, in the order they were written. */
+export class Outgoing {
+  readonly posts = new Store<{ all: readonly Post[] }>({ all: [] })
+  readonly #client: ConfabClient
+  readonly #username: string
+
+  /** Sends again what was kept: under its own id it is stored once, whatever became of it before. */
+  constructor (client: ConfabClient, username: string) {
+    this.#client = client
+    this.#username = username
+    const kept = readPosts(username)
+    this.posts.set({ all: kept.map((post) => ({ ...post, state: 'sending' })) })
+    for (const post of kept) void this.#send(post)
+  }
+
+  /** Posts a text. */
+  post (chatID: number, text: string): void {
+    const post: KeptPost = { id: newId(), chatID, text, at: new Date().toISOString() }
+    keepPost(this.#username, post)
+    this.posts.set({ all: [...this.posts.value.all, { ...post, state: 'sending' }] })
+    void this.#send(post)
+  }
+
+  /** Posts once more what failed. */
+  retry ({ id, chatID, text, at }: Post): void {
+    const post = { id, chatID, text, at }
+    this.#change(id, { ...post, state: 'sending' })
+    void this.#send(post)
+  }
+
+  /** Forgets posts: they were given up, or the server has told them back. */
+  forget (isOver: (post: Post) => boolean): void {
+    const over = this.posts.value.all.filter(isOver)
+    if (over.length === 0) return
+    for (const { id } of over) forgetPost(this.#username, id)
+    this.posts.set({ all: this.posts.value.all.filter((post) => !over.includes(post)) })
+  }
+
+  async #send (post: KeptPost): Promise<void> {
+    const { id, chatID, text } = post
+    try {
+      const { seq } = await this.#client.post(chatID, text, { clientMessageID: id })
+      this.#change(id, { ...post, state: 'sent', seq })
+    } catch (error) {
+      // The page is being left, or the user is signing out: what is kept says the rest.
+      if (error instanceof ConfabError && error.code === 'closed') return
+      this.#change(id, { ...post, state: 'failed', reason: error instanceof Error ? error.message : 'It could not be sent.' })
+    }
+  }
+
+  #change (id: string, changed: Post): void {
+    if (changed.state === 'sent') forgetPost(this.#username, id)
+    this.posts.set({ all: this.posts.value.all.map((post) => post.id === id ? changed : post) })
+  }
+}
+
+function newId (): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

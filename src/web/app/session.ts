@@ -1,0 +1,135 @@
+/** Somebody who is signed in: their client, their chats, what they have written, until the session ends. */
+import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/index.ts'
+import { ChatList } from './chat-list.ts'
+import { Conversation } from './conversation.ts'
+import { forgetLogin, keepLogin, keepTokens, type Login, onForgotten, readLogin } from './kept.ts'
+import { Outgoing } from './outgoing.ts'
+import { Store } from './store.ts'
+
+/** How often the server is asked for chats that others have opened, in milliseconds. */
+const REFRESH_MS = 30_000
+/** People look at the banner while they wait, so attempts are closer together than a program's. */
+const BACKOFF = { baseMs: 500, maxMs: 8_000 }
+
+/** Somebody's client, connected. */
+export type SignedIn = { account: Account, client: ConfabClient }
+
+/** A client, of a login or of nobody. `username` is whose it is, once that is known. */
+export function newClient ({ tokens, username }: { tokens?: Tokens, username?: () => string | undefined } = {}): ConfabClient {
+  const shared = () => {
+    const name = username?.()
+    return name === undefined ? undefined : readLogin(name)?.tokens
+  }
+  // The tabs of a browser share a login; a token that is spent twice would end it.
+  return new ConfabClient({ url: location.origin, backoff: BACKOFF, tokens, sharedTokens: shared })
+}
+
+/** Signs in, and keeps that. @throws {ConfabError} see {@link ConfabClient.logIn} */
+export async function signIn (credentials: { username: string, password: string }): Promise<SignedIn> {
+  let account: Account | undefined
+  const client = newClient({ username: () => account?.username })
+  try {
+    await client.logIn(credentials)
+    account = await client.account()
+    if (client.tokens === undefined) throw new Error('The session has ended.')
+    keepLogin({ tokens: client.tokens, account })
+    return { account, client }
+  } catch (error) {
+    client.close()
+    throw error
+  }
+}
+
+/** Goes on with a login that was kept. */
+export function resume ({ tokens, account }: Login): SignedIn {
+  const client = newClient({ tokens, username: () => account.username })
+  client.connect()
+  return { account, client }
+}
+
+/** A session in this tab. */
+export class Session {
+  readonly account: Account
+  readonly client: ConfabClient
+  readonly chats: ChatList
+  readonly outgoing: Outgoing
+  /** `isLost` once a connection failed, until there is one again. */
+  readonly connection = new Store<{ state: ConnectionState, isLost: boolean }>({ state: 'connecting', isLost: false })
+  readonly #conversations = new Map<number, Conversation>()
+  readonly #ends: (() => void)[] = []
+
+  /** @param onEnd called when the session is over, here or everywhere */
+  constructor ({ account, client }: SignedIn, onEnd: () => void) {
+    this.account = account
+    this.client = client
+    this.chats = new ChatList(this.client, account)
+    this.outgoing = new Outgoing(this.client, account.username)
+    const end = () => {
+      this.stop()
+      onEnd()
+    }
+    this.client.on('tokens', (tokens) => {
+      if (tokens !== undefined) keepTokens(account.username, tokens)
+      else {
+        forgetLogin(account.username)
+        end()
+      }
+    })
+    const follow = (state: ConnectionState) => {
+      this.connection.set({ state, isLost: state === 'offline' || (state === 'connecting' && this.connection.value.isLost) })
+      if (state === 'online') void this.chats.refresh()
+    }
+    this.client.on('state', follow)
+    follow(client.state)
+    const refresh = () => { if (document.visibilityState === 'visible') void this.chats.refresh() }
+    const timer = setInterval(refresh, REFRESH_MS)
+    addEventListener('focus', refresh)
+    this.#ends.push(() => clearInterval(timer), () => removeEventListener('focus', refresh), onForgotten(account.username, end))
+  }
+
+  /** A chat as it is shown; what was loaded of it before is still there. */
+  conversation (chatID: number): Conversation {
+    const unread = this.chats.find(chatID)?.unread ?? 0
+    const known = this.#conversations.get(chatID)
+    if (known !== undefined && known.state.value.status !== 'failed' && known.state.value.refusal === undefined) {
+      known.markNew(unread)
+      return known
+    }
+    known?.close()
+    const opened = new Conversation({ client: this.client, outgoing: this.outgoing, chatID })
+    this.#conversations.set(chatID, opened)
+    void opened.load(unread)
+    return opened
+  }
+
+  /** Opens the chat with somebody, or finds the one there is. @returns its id @throws {ConfabError} see {@link ConfabClient.createChat} */
+  async openChat (username: string): Promise<number> {
+    const known = () => this.chats.state.value.entries.find(({ other }) => other?.username.toLowerCase() === username.toLowerCase())
+    const there = known()
+    if (there !== undefined) return there.chatID
+    const chatID = await this.client.createChat(username)
+    await this.chats.refresh()
+    return chatID
+  }
+
+  /** Leaves a chat. @throws {ConfabError} */
+  async leaveChat (chatID: number): Promise<void> {
+    await this.client.leaveChat(chatID)
+    this.#conversations.get(chatID)?.close()
+    this.#conversations.delete(chatID)
+    this.chats.remove(chatID)
+  }
+
+  /** Ends the session on the server, too; where that cannot be reached it ends here. */
+  async signOut (): Promise<void> {
+    // The client tells that the tokens are gone, whatever the server says.
+    await this.client.logOut().catch(() => undefined)
+  }
+
+  /** Ends what this tab does in it. */
+  stop (): void {
+    for (const end of this.#ends.splice(0)) end()
+    for (const conversation of this.#conversations.values()) conversation.close()
+    this.client.close()
+  }
+}

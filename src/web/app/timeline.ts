@@ -1,0 +1,75 @@
+/** What stands in a conversation, from top to bottom: days, messages in groups, the mark before what is new, posts on their way. */
+import type { Message } from '../../client/index.ts'
+import type { ConversationState } from './conversation.ts'
+import { isSameDay } from './dates.ts'
+import type { Post } from './outgoing.ts'
+
+/** Messages that are further apart than this are not one group, in milliseconds. */
+const GROUP_MS = 300_000
+
+/** Something said: `key` is the same for a post and the message that it becomes. */
+export type Said = {
+  kind: 'said'
+  key: string
+  isOwn: boolean
+  username: string
+  text: string
+  at: Date
+  /** Whether it is the first, or the last, of a group. */
+  isFirst: boolean
+  isLast: boolean
+  /** Whether its time is shown: before a pause, and at the end. */
+  isTimed: boolean
+  /** Whether nothing came after it. */
+  isNewest: boolean
+  /** Undefined for what is not one's own. */
+  post: Post | undefined
+}
+
+/** A line of the conversation. */
+export type Line = Said | { kind: 'day', key: string, day: Date } | { kind: 'new', key: string }
+
+type Entry = Pick<Said, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
+
+/** Lays out a conversation for one of its two. */
+export function timelineOf ({ messages, posts, firstNew }: ConversationState, me: { userID: number, username: string }): Line[] {
+  const entries = [...messages.map((message) => entryOfMessage(message, me.userID)), ...posts.map((post) => entryOfPost(post, me.username))]
+  return entries.flatMap((entry, index) => linesOf(entry, { before: entries[index - 1], after: entries[index + 1], firstNew }))
+}
+
+type Around = { before: Entry | undefined, after: Entry | undefined, firstNew: number | undefined }
+
+function linesOf (entry: Entry, { before, after, firstNew }: Around): Line[] {
+  const { seq, ...said } = entry
+  const isNewDay = before === undefined || !isSameDay(before.at, entry.at)
+  const isFirstNew = seq === firstNew
+  return [
+    ...isNewDay ? [{ kind: 'day', key: `day ${entry.at.toDateString()}`, day: entry.at } as const] : [],
+    ...isFirstNew ? [{ kind: 'new', key: 'new' } as const] : [],
+    {
+      ...said,
+      kind: 'said',
+      isFirst: isFirstNew || !isTogether(before, entry),
+      isLast: !isTogether(entry, after) || (firstNew !== undefined && after?.seq === firstNew),
+      isTimed: !isSoon(entry, after),
+      isNewest: after === undefined
+    }
+  ]
+}
+
+function isTogether (one: Entry | undefined, next: Entry | undefined): boolean {
+  return one?.isOwn === next?.isOwn && isSoon(one, next)
+}
+
+function isSoon (one: Entry | undefined, next: Entry | undefined): boolean {
+  return one !== undefined && next !== undefined && isSameDay(one.at, next.at) && next.at.getTime() - one.at.getTime() < GROUP_MS
+}
+
+function entryOfMessage ({ seq, userID, username, text, timestamp, clientMessageID }: Message, myID: number): Entry {
+  const isOwn = userID === myID
+  return { seq, key: isOwn && clientMessageID !== undefined ? clientMessageID : `seq ${String(seq)}`, isOwn, username, text, at: new Date(timestamp), post: undefined }
+}
+
+function entryOfPost (post: Post, username: string): Entry {
+  return { seq: Infinity, key: post.id, isOwn: true, username, text: post.text, at: new Date(post.at), post }
+}

@@ -1,0 +1,107 @@
+/** A chat that is open: who it is with, its messages, and the field to write in. */
+import type { Message } from '../../../client/index.ts'
+import { announce } from '../announcer.ts'
+import type { ChatEntry } from '../chat-list.ts'
+import type { Conversation } from '../conversation.ts'
+import { element } from '../dom.ts'
+import { face } from '../faces.ts'
+import { icon } from '../icons.ts'
+import { addressOf } from '../routes.ts'
+import type { Session } from '../session.ts'
+import { askToLeave } from './chat-list.ts'
+import { Composer } from './composer.ts'
+import { TimelineView } from './timeline.ts'
+
+/** What was written and not sent, by chat. */
+const drafts = new Map<number, string>()
+
+/** An open chat. */
+export class ConversationView {
+  readonly view: HTMLElement
+  readonly name: string
+  readonly #conversation: Conversation
+  readonly #session: Session
+  readonly #heading: HTMLElement
+  readonly #composer: Composer
+  readonly #ends: (() => void)[]
+
+  /** @param onLeave called when the user wants back to the list */
+  constructor (session: Session, entry: ChatEntry, onLeave: () => void) {
+    const { chatID, name, other } = entry
+    this.name = name
+    this.#session = session
+    this.#conversation = session.conversation(chatID)
+    const conversation = this.#conversation
+    const timeline = new TimelineView({
+      otherName: name,
+      me: session.account,
+      actions: { retry: (post) => session.outgoing.retry(post), discard: (post) => session.outgoing.forget((each) => each.id === post.id) },
+      onNearStart: () => void conversation.loadOlder()
+    })
+    this.#heading = element('h2', { tabindex: -1 }, name)
+    // Most people are called what they are known by.
+    const note = other === undefined ? 'has left this chat' : other.username === name ? undefined : `@${other.username}`
+    const refusal = element('p', { class: 'refusal', role: 'status', hidden: true })
+    this.#composer = new Composer({
+      name,
+      draft: drafts.get(chatID) ?? '',
+      onDraft: (text) => drafts.set(chatID, text),
+      onSend: (text) => {
+        conversation.markNew(0)
+        conversation.post(text)
+      },
+      onLeave
+    })
+    this.view = element('section', { class: 'conversation', 'aria-label': `Chat with ${name}` },
+      element('header', { class: 'conversation-head' },
+        element('a', { class: 'round back', href: addressOf({ screen: 'chats' }), 'aria-label': 'Back to the chats' }, icon('back')),
+        face(name),
+        element('span', { class: 'who' }, this.#heading, note === undefined ? undefined : element('span', { class: 'quiet' }, note)),
+        element('button', { class: 'round', type: 'button', 'aria-label': 'Leave this chat', title: 'Leave this chat', click: () => askToLeave(session, entry) }, icon('bin'))),
+      timeline.view, refusal, this.#composer.view)
+
+    const look = () => this.#look()
+    document.addEventListener('visibilitychange', look)
+    this.#ends = [
+      conversation.state.follow((state) => {
+        timeline.show(state)
+        refusal.hidden = state.refusal === undefined && state.status !== 'failed'
+        refusal.textContent = state.refusal ?? (state.status === 'failed' ? 'The messages could not be loaded. Open the chat once more.' : '')
+      }),
+      session.client.on('message', (message) => this.#hear(message)),
+      () => document.removeEventListener('visibilitychange', look)
+    ]
+    this.#look()
+  }
+
+  /** Puts the focus where the next thing happens: the field to write in, or on a touch screen, where a keyboard would come up, the name. */
+  focus (): void {
+    this.#composer.fit()
+    if (matchMedia('(pointer: coarse)').matches) this.#heading.focus()
+    else this.#composer.focus()
+  }
+
+  /** Shown no more. */
+  close (): void {
+    for (const end of this.#ends) end()
+    this.#session.chats.setReading(undefined)
+    this.#conversation.markNew(0)
+  }
+
+  /** Whether the chat is read is whether it can be seen. */
+  #look (): void {
+    const isSeen = document.visibilityState === 'visible'
+    const { chatID } = this.#conversation
+    const hasNew = (this.#session.chats.find(chatID)?.unread ?? 0) > 0
+    this.#session.chats.setReading(isSeen ? chatID : undefined)
+    if (isSeen && hasNew) void this.#conversation.markRead()
+  }
+
+  #hear ({ chatID, userID, text }: Message): void {
+    if (userID === this.#session.account.userID) return
+    if (chatID === this.#conversation.chatID) {
+      announce(`${this.name}: ${text}`)
+      if (document.visibilityState === 'visible') void this.#conversation.markRead()
+    }
+  }
+}

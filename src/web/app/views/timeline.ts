@@ -1,0 +1,138 @@
+/** The messages of a chat in a box that scrolls: it stays at the end where it was, and where it was when older ones come. */
+import type { ConversationState } from '../conversation.ts'
+import { dayOf } from '../dates.ts'
+import { arrange, element } from '../dom.ts'
+import { icon } from '../icons.ts'
+import { type Line, timelineOf } from '../timeline.ts'
+import { type SaidActions, saidView } from './said.ts'
+
+/** So near to the end that it counts as the end, and so near to the beginning that older ones are loaded, in pixels. */
+const AT_END_PX = 60
+const NEAR_START_PX = 700
+
+type Row = { view: HTMLElement, shown: string }
+
+/** What the box is for. */
+export type TimelineOptions = {
+  otherName: string
+  me: { userID: number, username: string }
+  actions: SaidActions
+  onNearStart: () => void
+}
+
+/** The box. */
+export class TimelineView {
+  readonly view: HTMLElement
+  readonly #options: TimelineOptions
+  readonly #scroller: HTMLElement
+  readonly #list = element('ol', { class: 'timeline', role: 'list' })
+  readonly #start = element('div', { class: 'start' })
+  readonly #toEnd: HTMLElement
+  readonly #rows = new Map<string, Row>()
+  #isStarted = false
+  #lastKey: string | undefined
+
+  constructor (options: TimelineOptions) {
+    this.#options = options
+    this.#scroller = element('div', { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': `Messages with ${options.otherName}` }, this.#start, this.#list)
+    this.#toEnd = element('button', { class: 'to-end', type: 'button', hidden: true, click: () => this.#scrollToEnd('smooth') }, icon('down'), element('span', {}, 'Newest'))
+    this.view = element('div', { class: 'timeline-box' }, this.#scroller, this.#toEnd)
+    this.#scroller.addEventListener('scroll', () => this.#noteScroll(), { passive: true })
+    // The box gets smaller when a keyboard comes up.
+    new ResizeObserver(() => { if (this.#toEnd.hidden) this.#scrollToEnd() }).observe(this.#scroller)
+  }
+
+  /** Shows what is known. */
+  show (state: ConversationState): void {
+    const lines = timelineOf(state, this.#options.me)
+    const wasAtEnd = this.#isAtEnd
+    const anchor = this.#anchor()
+    this.#showStart(state)
+    arrange(this.#list, lines.map((line) => this.#row(line)))
+    this.#forget(lines)
+    const last = lines.at(-1)
+    const isOwnNew = last?.kind === 'said' && last.post !== undefined && last.key !== this.#lastKey
+    this.#lastKey = last?.key
+    if (!this.#isStarted) this.#begin(state)
+    else if (wasAtEnd || isOwnNew) this.#scrollToEnd()
+    else this.#keep(anchor)
+    this.#noteScroll()
+  }
+
+  /** Where a chat begins when it is opened: at what is new, or else at the end. */
+  #begin (state: ConversationState): void {
+    if (state.status !== 'ready') return
+    this.#isStarted = true
+    const mark = this.#rows.get('new')?.view
+    this.#scrollToEnd()
+    if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop) this.#scroller.scrollTop = mark.offsetTop - AT_END_PX
+    // What is there already did not just arrive.
+    requestAnimationFrame(() => this.#list.classList.add('alive'))
+  }
+
+  get #isAtEnd (): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller
+    return scrollHeight - scrollTop - clientHeight < AT_END_PX
+  }
+
+  #scrollToEnd (behavior: 'instant' | 'smooth' = 'instant'): void {
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: isCalm ? 'instant' : behavior })
+  }
+
+  /** The first line in sight, and where it is. */
+  #anchor (): { key: string, top: number } | undefined {
+    const edge = this.#scroller.scrollTop
+    for (const [key, { view }] of this.#rows) if (view.offsetTop + view.offsetHeight > edge && key !== 'new' && !key.startsWith('day')) return { key, top: view.offsetTop }
+    return undefined
+  }
+
+  #keep (anchor: { key: string, top: number } | undefined): void {
+    const view = anchor === undefined ? undefined : this.#rows.get(anchor.key)?.view
+    if (view !== undefined && anchor !== undefined) this.#scroller.scrollTop += view.offsetTop - anchor.top
+  }
+
+  #noteScroll (): void {
+    this.#toEnd.hidden = this.#isAtEnd
+    if (this.#isStarted && this.#scroller.scrollTop < NEAR_START_PX) this.#options.onNearStart()
+  }
+
+  #showStart ({ status, older, messages }: ConversationState): void {
+    const isEmpty = status === 'ready' && messages.length === 0
+    const content = status === 'loading' || older === 'loading'
+      ? [element('p', { class: 'quiet' }, 'Loading messages…')]
+      : older === 'failed'
+        ? [element('p', { class: 'quiet' }, 'Older messages could not be loaded.'), element('button', { class: 'link', type: 'button', click: () => this.#options.onNearStart() }, 'Try again')]
+        : older === 'none' && status === 'ready'
+          ? [element('p', { class: 'quiet' }, isEmpty ? `This is the beginning of your chat with ${this.#options.otherName}. Say hello!` : `This is the beginning of your chat with ${this.#options.otherName}.`)]
+          : []
+    if (this.#start.textContent !== content.map(({ textContent }) => textContent).join('')) this.#start.replaceChildren(...content)
+  }
+
+  #row (line: Line): HTMLElement {
+    const shown = JSON.stringify(line)
+    const known = this.#rows.get(line.key)
+    if (known?.shown === shown) return known.view
+    const view = this.#make(line)
+    // Another form of what was there did not just arrive.
+    if (known !== undefined) view.classList.add('settled')
+    this.#rows.set(line.key, { view, shown })
+    return view
+  }
+
+  #make (line: Line): HTMLElement {
+    if (line.kind === 'day') return element('li', { class: 'rule' }, element('span', {}, dayOf(line.day)))
+    if (line.kind === 'new') return element('li', { class: 'rule new' }, element('span', {}, 'New'))
+    return saidView(line, this.#options.otherName, this.#options.actions)
+  }
+
+  /** Rows are kept in the order of the lines, so that the first in sight is found by going through them. */
+  #forget (lines: readonly Line[]): void {
+    const rows = lines.flatMap(({ key }): [string, Row][] => {
+      const row = this.#rows.get(key)
+      return row === undefined ? [] : [[key, row]]
+    })
+    this.#rows.clear()
+    for (const [key, row] of rows) this.#rows.set(key, row)
+  }
+}

@@ -1,0 +1,26 @@
+/** Smaller forms of what is sent to browsers. */
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
+
+/** How bytes go over the wire; `identity` is as they are. */
+export type Encoding = 'br' | 'gzip' | 'identity'
+
+const compress = { br: promisify(brotliCompress), gzip: promisify(gzip) }
+
+/** The smallest form that an `Accept-Encoding` allows. A weight of zero forbids; the order of other weights is not followed. */
+export function chooseEncoding (accepted: string | undefined): Encoding {
+  const names = new Set((accepted ?? '').toLowerCase().split(',').map((part) => part.trim()).filter((part) => !/;\s*q=0(\.0*)?$/.test(part)).map((part) => part.split(';', 1)[0]?.trim()))
+  return names.has('br') ? 'br' : names.has('gzip') ? 'gzip' : 'identity'
+}
+
+/** Compresses bytes when a form of them is first asked for, once. */
+export function encodings (bytes: Buffer): (encoding: Encoding) => Promise<Buffer> {
+  const made = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(bytes)]])
+  return (encoding) => {
+    const known = made.get(encoding)
+    if (known !== undefined || encoding === 'identity') return known ?? Promise.resolve(bytes)
+    const making = compress[encoding](bytes)
+    made.set(encoding, making)
+    return making
+  }
+}

@@ -1,0 +1,31 @@
+/** `/app`: the web client. One page, and what it is made of. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { loadAssets } from './assets.ts'
+import { chooseEncoding } from './encodings.ts'
+import { APP_HEADERS, appPage } from './page.ts'
+
+const AssetPath = Type.Object({ '*': Type.String() })
+
+const web: FastifyPluginAsyncTypebox = async (app) => {
+  const assets = await loadAssets()
+  const page = appPage([...assets.keys()].filter((name) => name.endsWith('.js')))
+
+  app.get('/', async (_request, reply) => reply.headers(APP_HEADERS).send(page))
+
+  app.get('/assets/*', { schema: { params: AssetPath } }, async ({ params, headers }, reply) => {
+    const asset = assets.get(params['*'])
+    if (asset === undefined) {
+      reply.callNotFound()
+      return reply
+    }
+    // The same for everybody, so browsers may keep it; they ask each time whether it is still the same.
+    reply.headers({ 'cache-control': 'no-cache', vary: 'accept-encoding', etag: asset.etag, 'content-type': asset.type })
+    if (headers['if-none-match'] === asset.etag) return reply.code(304).send()
+    const encoding = chooseEncoding(headers['accept-encoding'])
+    if (encoding !== 'identity') reply.header('content-encoding', encoding)
+    return reply.send(await asset.encoded(encoding))
+  })
+}
+
+export default web
