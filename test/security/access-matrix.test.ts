@@ -37,6 +37,8 @@ const ROWS: Record<string, Row> = {
   'GET /openapi.json': open(200),
   'GET /asyncapi.json': open(200),
   'GET /docs': open(200),
+  'GET /app': open(200),
+  'GET /app/assets/*': open(404),
   'GET /subscribe': open(200),
   'GET /verify-connection': open(200),
   'POST /verify-connection': open(200, () => ({ body: {} })),

@@ -44,11 +44,11 @@ export class ChatListView {
     this.#show()
   }
 
-  /** Puts the focus on a chat, or on the first. */
-  focus (chatID?: number): void {
+  /** Puts the focus on a chat. @returns whether it is there */
+  focus (chatID: number | undefined): boolean {
     const row = chatID === undefined ? undefined : this.#rows.get(chatID)
-    const target = row?.link ?? this.view.querySelector('a[href^="#/chats/"], .note button')
-    if (target instanceof HTMLElement) target.focus()
+    row?.link.focus()
+    return row !== undefined
   }
 
   /** Shown no more. */

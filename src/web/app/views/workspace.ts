@@ -13,7 +13,8 @@ export class Workspace {
   readonly view: HTMLElement
   readonly #session: Session
   readonly #list: ChatListView
-  readonly #pane = element('main', { class: 'pane' })
+  readonly #heading = element('h1', { class: 'unseen', tabindex: -1 }, 'Confab')
+  readonly #pane = element('div', { class: 'pane' })
   readonly #ends: (() => void)[]
   #open: { chatID: number, view: ConversationView } | undefined
   #wantedID: number | undefined
@@ -22,7 +23,7 @@ export class Workspace {
     this.#session = session
     this.#list = new ChatListView(session)
     const strip = banner(session)
-    this.view = element('div', { class: 'workspace' }, element('h1', { class: 'unseen' }, 'Confab'), strip.view, this.#list.view, this.#pane)
+    this.view = element('main', { class: 'workspace' }, this.#heading, strip.view, this.#list.view, this.#pane)
     this.#ends = [
       strip.end,
       // The chat of the address may be one that the list does not have yet.
@@ -37,7 +38,8 @@ export class Workspace {
     setAttributes(this.view, { 'data-screen': route.screen })
     this.#list.setCurrent(this.#wantedID)
     this.#update()
-    if (this.#wantedID === undefined) this.#list.focus(before)
+    // What is read out first after a form is gone is where one is now.
+    if (this.#wantedID === undefined && !this.#list.focus(before)) this.#heading.focus()
   }
 
   /** Shown no more. */
