@@ -50,14 +50,23 @@ await withServices(t, 'readiness follows the services of a replica, liveness doe
     const alive = async (title: string) => t.strictSame(brief(await probe(server, '/livez')), { status: 200, body: { status: 'ok' } }, title)
     await becomes(t, server, OK, 'it is ready')
 
+    const welcomes = async (state: string) => {
+      const { status, text } = await probe(server, '/')
+      t.strictSame([status, /class="state[^"]*">([^<]*)</.exec(text)?.[1]], [200, state], 'people are told the same')
+      t.notMatch(text, /redis|database|postgres|bus|store/i, 'and nothing of what it is made of')
+    }
+    await welcomes('Running')
+
     await redis.stop()
     await becomes(t, server, DEGRADED, 'without its Redis it is ready, and says what is missing')
+    await welcomes('Running, messages may be late')
     await alive('it is alive without its Redis')
     await redis.start()
     await becomes(t, server, OK, 'it finds its Redis again by itself')
 
     await proxy.cut()
     await becomes(t, server, UNAVAILABLE, 'without its database it is not ready')
+    await welcomes('Not available now')
     await alive('it is alive without its database')
     await redis.stop()
     await becomes(t, server, UNAVAILABLE, 'nor without both')

@@ -5,8 +5,9 @@ import { type CallOptions, type Http, type RequestOptions, integerOf, textOf } f
 /** An access token that ends sooner is renewed first: in milliseconds, or as a part of its whole life if that is less. */
 const RENEW_AHEAD_MS = 60_000
 const RENEW_AHEAD_PART = 0.25
-/** Who shares the login has kept its new tokens by then, in milliseconds. */
-const SHARED_MS = 1_000
+/** How often to look whether somebody else who shares the login has kept new tokens, in milliseconds, and how many times. */
+const SHARED_INTERVAL_MS = 50
+const SHARED_LOOKS = 20
 
 /** What a login gives. Whoever has them is the user. */
 export type Tokens = { accessToken: string, refreshToken: string }
@@ -107,9 +108,12 @@ export class Session {
 
   /** The same, where it was quicker by so little that its answer may still be on the way. */
   async #awaitShared (spent: Tokens): Promise<Tokens | undefined> {
-    if (this.#options.sharedTokens === undefined) return undefined
-    await new Promise((resolve) => setTimeout(resolve, SHARED_MS))
-    return this.#takeShared(spent)
+    for (let look = 0; look < SHARED_LOOKS && this.#options.sharedTokens !== undefined; look++) {
+      const shared = this.#takeShared(spent)
+      if (shared !== undefined) return shared
+      await new Promise((resolve) => setTimeout(resolve, SHARED_INTERVAL_MS))
+    }
+    return undefined
   }
 }
 

@@ -90,6 +90,21 @@ await t.test('from a new account to a conversation', async (t) => {
     t.strictSame((await ann.history(chatID, { before: 2 })).map(({ text }) => text), ['hello'])
     t.match(await ann.chats(), [{ chatID, name: bob.username, lastSeq: 2 }])
 
+    const [me, him] = await Promise.all([ann.account(), other.account()])
+    t.match(me, { username: account.username, name: account.username, email: account.email })
+    const { items, ...size } = await other.conversations()
+    t.strictSame(size, { totalPages: 1, totalCount: 1 })
+    t.match(items, [{
+      chatID, name: account.username, unread: 0, people: [him, me].map(({ userID, username, name }) => ({ userID, username, name })).sort((a, b) => a.userID - b.userID), lastMessage: { userID: him.userID, text: 'hi' }
+    }])
+    await here.post('and this is new')
+    t.match((await other.conversations()).items, [{ unread: 1, lastMessage: { userID: me.userID, text: 'and this is new' } }])
+    await other.history(chatID, { limit: 1 })
+    t.match((await other.conversations()).items, [{ unread: 0 }], 'what the history hands out is read')
+    const people = await Promise.all([1, 2].map((page) => ann.people({ page, pageSize: 1 })))
+    t.match(people, [{ items: [{ username: bob.username }], totalPages: 2 }, { items: [{ username: account.username, name: account.username }], totalCount: 2 }])
+    await t.rejects(ann.people({ pageSize: 101 }), { code: 'refused', status: 400 })
+
     await t.rejects(here.post(' '), { code: 'invalid_text' })
     await t.rejects(here.post('x'.repeat(70_000)), { code: 'invalid_text' }, 'what the server would close the socket for is not sent')
     await t.rejects(ann.open(999_999).ready(), { code: 'not_a_participant' })
@@ -175,6 +190,36 @@ await t.test('tokens are renewed by themselves, and the socket lives on', async 
     t.strictSame(states, ['connecting', 'online'])
     t.equal(new Set(tokens.map((renewed) => renewed?.refreshToken)).size, tokens.length)
   }, { environment: { ACCESS_TOKEN_TTL: '2s' } })
+})
+
+await t.test('clients that share a login renew its tokens once, and neither is logged out', async (t) => {
+  await onEachDeployment(t, async (t, cluster) => {
+    const { ann, chatID } = await startChat(cluster)
+    let kept: Tokens | undefined = tokensOf(ann)
+    let renewals = 0
+    const clients = [cluster.replica(0), cluster.replica(1)].map(({ url }) => {
+      const client = new ConfabClient({ url, tokens: kept, sharedTokens: () => kept, backoff: BACKOFF })
+      t.teardown(() => client.close())
+      client.on('tokens', (tokens) => {
+        kept = tokens
+        renewals++
+      })
+      client.connect()
+      return client
+    })
+    const states: string[] = []
+    for (const client of clients) {
+      await comesOnline(client)
+      client.on('state', (state) => states.push(state))
+    }
+    while (renewals < 2) await Promise.race(clients.map((client) => client.once('tokens', { signal: AbortSignal.timeout(DEADLINE_MS) })))
+    t.ok(await eventually(async () => {
+      await Promise.all(clients.map((client) => client.chats()))
+      return clients.every((client) => client.tokens?.refreshToken === kept?.refreshToken)
+    }))
+    for (const client of clients) t.match(await client.post(chatID, 'still here'), { chatID })
+    t.strictSame(states, [], 'no socket was lost')
+  }, { environment: { ACCESS_TOKEN_TTL: '2s', REFRESH_REUSE_GRACE: '1s' } })
 })
 
 await t.test('a session that has ended is told, and not tried again', async (t) => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { isServiceRequired } from './deployments.ts'
-import { listAt, textAt } from './json.ts'
+import { at, listAt, textAt } from './json.ts'
 import type { Scope } from './scope.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -52,7 +52,9 @@ export async function openPage (t: Test, browser: Browser, url: string, options:
 /** What axe finds wrong with what is shown now, each with where. The page's policy stays in force meanwhile. */
 export async function accessibilityFaults (page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page)
-  const expression = `${axe.source};axe.run(document, ${JSON.stringify(AXE_OPTIONS)}).then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(' ') + ': ' + failureSummary).join('; ') })))`
+  const isThere: unknown = await session.send('Runtime.evaluate', { expression: '"axe" in window', returnByValue: true })
+  if (at(isThere, 'result', 'value') !== true) await session.send('Runtime.evaluate', { expression: axe.source })
+  const expression = `axe.run(document, ${JSON.stringify(AXE_OPTIONS)}).then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(' ') + ': ' + failureSummary).join('; ') })))`
   const answer: unknown = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
   await session.detach()
   return listAt(answer, 'result', 'value').map((fault) => `${textAt(fault, 'id')}: ${textAt(fault, 'help')} at ${textAt(fault, 'where')}`)

@@ -26,6 +26,8 @@ export type ReplicaProcess = {
   /** What it has written so far. */
   stdout: () => string
   stderr: () => string
+  /** Resolves when it writes something more to its output. */
+  written: () => Promise<unknown>
 }
 
 /** A process that should become a server. */
@@ -62,7 +64,8 @@ export async function launch (t: Scope, { command, parameters, cwd, environment,
     exited,
     kill: (signal: NodeJS.Signals) => { child.kill(signal) },
     stdout: () => output.stdout,
-    stderr: () => output.stderr
+    stderr: () => output.stderr,
+    written: () => once(child.stdout, 'data')
   }
   await ready(replica, child, deadlineMs)
   return replica

@@ -7,7 +7,7 @@ const COLUMNS_PER_LEVEL = 4
 export function routesOf ({ app }: Replica): string[] {
   const routes: string[] = []
   const path: string[] = []
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+  for (const line of app.printRoutes().split('\n')) {
     const [, indent = '', part, methods] = /^([│ ]*)[├└]── (\S*)(?: \(([^)]*)\))?/.exec(line) ?? []
     if (part === undefined) continue
     path.splice(indent.length / COLUMNS_PER_LEVEL, Infinity, part)
