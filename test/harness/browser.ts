@@ -9,8 +9,8 @@ import type { Scope } from './scope.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const DEADLINE_MS = 30_000
-/** For root, and for a network that leads nowhere. */
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+/** For root, and for a network that leads nowhere; a key that scrolls has scrolled when it was pressed. */
+const FLAGS = ['--disable-smooth-scrolling', '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const AXE_OPTIONS = { resultTypes: ['violations'] }
 
 /** A browser that ends with the test. */

@@ -25,8 +25,7 @@ async function startWorld (t: Test, { databaseUrl, redisUrl }: { databaseUrl: st
     JWT_SECRET: 'a-key-that-only-the-tests-know-about', DATA_DIR: folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off', OVERLOAD_EVENT_LOOP_DELAY: '1h'
   }
   const start = async (port: number) => spawnReplica(t, { ...environment, PORT: String(port) })
-  const first = await start(await freePort())
-  const replicas: World['replicas'] = [first, await start(await freePort())]
+  const replicas: World['replicas'] = await Promise.all([freePort().then(start), freePort().then(start)])
   return {
     outbox: new Outbox(folder),
     replicas,
@@ -81,6 +80,8 @@ await withServices(t, 'the web client', async (t, services) => {
     await t.test('from a new account to a conversation across a killed server', (t) => walk(t, browser, world, { ann, bob }))
     await t.test('on a phone, by night, in another language', (t) => onPhone(t, browser, world, bob))
     await t.test('by keyboard alone', (t) => byKeyboard(t, browser, world, { ann, bob }))
+    await t.test('in two tabs: two people, or one', (t) => inTwoTabs(t, browser, world, { ann, bob }))
+    await t.test('what was not sent outlives its page', (t) => unsent(t, browser, world, { ann, bob }))
     await t.test('what is refused is told, and can be tried again', (t) => refused(t, browser, world, { ann, bob }))
     await t.test('a forgotten password', (t) => forgotten(t, browser, world, bob))
   })
@@ -235,6 +236,48 @@ async function byKeyboard (t: Test, browser: Browser, { replicas }: World, { ann
   await press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   t.equal(await focus.getAttribute('aria-label'), 'New chat', 'the focus is given back')
+}
+
+async function inTwoTabs (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+  const his = await openPage(t, browser, `${replicas[0].url}/app`)
+  await signInAs(his, bob)
+  const [hers, hersToo] = [await his.context().newPage(), await his.context().newPage()]
+  await hers.goto(`${replicas[0].url}/app#/sign-in`)
+  await signInAs(hers, ann)
+  await hersToo.goto(`${replicas[0].url}/app`)
+  await chatLink(hersToo, bob.username).click()
+  await his.reload()
+  await chatLink(his, ann.username).click()
+  await write(his, ann.username, 'from one tab to two')
+  for (const page of [hers, hersToo]) await chatLink(page, bob.username).getByText('from one tab to two').waitFor()
+  await hersToo.getByRole('button', { name: 'Sign out' }).click()
+  await hersToo.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
+  await hers.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await write(his, ann.username, 'still here')
+  await his.getByText('Sent', { exact: true }).waitFor({ state: 'attached' })
+  t.pass('who signs out is out of all tabs, and nobody else is')
+}
+
+async function unsent (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+  const page = await openPage(t, browser, `${replicas[0].url}/app`)
+  await page.routeWebSocket(/\/ws$/, (socket) => socket.close())
+  await signInAs(page, bob)
+  await chatLink(page, ann.username).click()
+  await write(page, ann.username, 'into the void')
+  await page.locator('.sending').getByText('into the void').waitFor()
+  await page.reload()
+  await page.locator('.sending').getByText('into the void').waitFor()
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await bubbles(other).getByText('into the void', { exact: true }).waitFor()
+  await other.getByText('Sent', { exact: true }).waitFor({ state: 'attached' })
+  await page.close()
+  await other.reload()
+  await bubbles(other).getByText('into the void', { exact: true }).waitFor()
+  const client = await clientOf(t, replicas[1], ann)
+  const chatID = (await client.conversations()).items.find(({ name }) => name === bob.username)?.chatID ?? 0
+  const texts = (await client.history(chatID)).map(({ text }) => text)
+  t.equal(texts.filter((text) => text === 'into the void').length, 1, 'it is stored once')
 }
 
 async function refused (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {

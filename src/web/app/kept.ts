@@ -10,41 +10,43 @@ export type Login = { tokens: Tokens, account: Account }
 /** A post that no server has acknowledged. `id` is its `clientMessageID`. */
 export type KeptPost = { id: string, chatID: number, text: string, at: string }
 
+type ShelfName = 'localStorage' | 'sessionStorage'
+
 const LOGIN = 'confab:login:'
 const POST = 'confab:post:'
 const USER = 'confab:user'
 
 /** Whose tab this is; undefined when nobody is signed in. */
 export function currentUser (): string | undefined {
-  const username = read(sessionStorage, USER) ?? read(localStorage, USER)
+  const username = read('sessionStorage', USER) ?? read('localStorage', USER)
   return username !== undefined && readLogin(username) !== undefined ? username : undefined
 }
 
 /** Keeps a login, and makes this its tab. */
 export function keepLogin (login: Login): void {
   const { username } = login.account
-  write(localStorage, LOGIN + username, JSON.stringify(login))
-  write(sessionStorage, USER, username)
-  write(localStorage, USER, username)
+  write('localStorage', LOGIN + username, JSON.stringify(login))
+  write('sessionStorage', USER, username)
+  write('localStorage', USER, username)
 }
 
 /** A login that was kept; undefined when there is none. */
 export function readLogin (username: string): Login | undefined {
-  const login = parse(read(localStorage, LOGIN + username))
+  const login = parse(read('localStorage', LOGIN + username))
   return isLogin(login) ? login : undefined
 }
 
 /** Keeps newer tokens of a login that is still there. */
 export function keepTokens (username: string, tokens: Tokens): void {
   const login = readLogin(username)
-  if (login !== undefined) write(localStorage, LOGIN + username, JSON.stringify({ ...login, tokens }))
+  if (login !== undefined) write('localStorage', LOGIN + username, JSON.stringify({ ...login, tokens }))
 }
 
 /** Forgets a login and all that was kept with it. */
 export function forgetLogin (username: string): void {
-  for (const key of [LOGIN + username, ...keysOf(POST + username)]) localStorage.removeItem(key)
-  sessionStorage.removeItem(USER)
-  if (read(localStorage, USER) === username) localStorage.removeItem(USER)
+  for (const key of [LOGIN + username, ...keysOf(POST + username)]) shelf('localStorage')?.removeItem(key)
+  shelf('sessionStorage')?.removeItem(USER)
+  if (read('localStorage', USER) === username) shelf('localStorage')?.removeItem(USER)
 }
 
 /** Calls back when another tab ends a login. @returns what ends it */
@@ -56,34 +58,42 @@ export function onForgotten (username: string, listener: () => void): () => void
 
 /** The posts that wait to be sent, in the order they were written. */
 export function readPosts (username: string): KeptPost[] {
-  const posts = keysOf(POST + username).map((key) => parse(read(localStorage, key))).filter(isPost)
+  const posts = keysOf(POST + username).map((key) => parse(read('localStorage', key))).filter(isPost)
   return posts.sort((one, other) => one.at.localeCompare(other.at))
 }
 
 /** Keeps a post that waits to be sent; each by itself, so that tabs do not write over each other's. */
 export function keepPost (username: string, post: KeptPost): void {
-  write(localStorage, `${POST}${username}:${post.id}`, JSON.stringify(post))
+  write('localStorage', `${POST}${username}:${post.id}`, JSON.stringify(post))
 }
 
 /** Forgets a post that is stored, or given up. */
 export function forgetPost (username: string, id: string): void {
-  localStorage.removeItem(`${POST}${username}:${id}`)
+  shelf('localStorage')?.removeItem(`${POST}${username}:${id}`)
 }
 
 function keysOf (prefix: string): string[] {
-  return Object.keys(localStorage).filter((key) => key.startsWith(`${prefix}:`))
+  return Object.keys(shelf('localStorage') ?? {}).filter((key) => key.startsWith(`${prefix}:`))
 }
 
-function read (storage: Storage, key: string): string | undefined {
-  return storage.getItem(key) ?? undefined
-}
-
-/** A browser without room, or without permission, keeps nothing: then the login ends with the page. */
-function write (storage: Storage, key: string, value: string): void {
+/** A browser that was told to keep nothing refuses even to be asked: then a login ends with its page. */
+function shelf (name: ShelfName): Storage | undefined {
   try {
-    storage.setItem(key, value)
+    return globalThis[name]
   } catch {
-    // What was there before stays.
+    return undefined
+  }
+}
+
+function read (name: ShelfName, key: string): string | undefined {
+  return shelf(name)?.getItem(key) ?? undefined
+}
+
+function write (name: ShelfName, key: string, value: string): void {
+  try {
+    shelf(name)?.setItem(key, value)
+  } catch {
+    // There is no room: what was there before stays.
   }
 }
 

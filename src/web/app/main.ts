@@ -1,5 +1,5 @@
 /** The web client: shows the screen that the address names, to whoever this tab belongs to. */
-import { installAnnouncer } from './announcer.ts'
+import { announce, installAnnouncer } from './announcer.ts'
 import { currentUser, readLogin } from './kept.ts'
 import { currentRoute, goTo, onRoute } from './routes.ts'
 import { resume, Session, type SignedIn } from './session.ts'
@@ -19,6 +19,7 @@ function enter (signedIn: SignedIn): void {
   leave()
   const session = new Session(signedIn, () => {
     leave()
+    announce('You are signed out.')
     goTo({ screen: 'sign-in' }, { replace: true })
   })
   inside = { session, workspace: new Workspace(session) }

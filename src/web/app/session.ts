@@ -77,10 +77,12 @@ export class Session {
     })
     const follow = (state: ConnectionState) => {
       this.connection.set({ state, isLost: state === 'offline' || (state === 'connecting' && this.connection.value.isLost) })
+      // What happened meanwhile.
       if (state === 'online') void this.chats.refresh()
     }
     this.client.on('state', follow)
     follow(client.state)
+    void this.chats.refresh()
     const refresh = () => { if (document.visibilityState === 'visible') void this.chats.refresh() }
     const timer = setInterval(refresh, REFRESH_MS)
     addEventListener('focus', refresh)

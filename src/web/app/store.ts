@@ -1,4 +1,9 @@
-/** A value that whoever shows it hears of. Changes that come together are told once, when the code that makes them is done. */
+/** A value that whoever shows it hears of. What changes before the next picture is drawn is told once. */
+
+/** A page that is not seen draws no pictures, and hears after this time, in milliseconds. */
+const UNSEEN_MS = 100
+
+/** The value. */
 export class Store<Value extends object> {
   #value: Value
   readonly #listeners = new Set<(value: Value) => void>()
@@ -17,10 +22,13 @@ export class Store<Value extends object> {
     this.#value = { ...this.#value, ...change }
     if (this.#isTelling) return
     this.#isTelling = true
-    queueMicrotask(() => {
+    const tell = () => {
+      if (!this.#isTelling) return
       this.#isTelling = false
       for (const listener of [...this.#listeners]) listener(this.#value)
-    })
+    }
+    requestAnimationFrame(tell)
+    setTimeout(tell, UNSEEN_MS)
   }
 
   /** Calls back now and after each change. @returns what ends it */
