@@ -15,13 +15,16 @@ const say = (...lines: string[]) => { process.stdout.write(lines.map((line) => `
 async function main (): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-demo-'))
   let replica: Replica | undefined
-  const stop = async () => {
+  let stopping: Promise<void> | undefined
+  const end = async () => {
     await replica?.close().catch(() => undefined)
     await rm(folder, { recursive: true, force: true })
     process.exit()
   }
-  process.once('SIGINT', () => void stop())
-  process.once('SIGTERM', () => void stop())
+  // A terminal and npm may both tell of one Ctrl-C.
+  const stop = () => stopping ??= end()
+  process.on('SIGINT', () => void stop())
+  process.on('SIGTERM', () => void stop())
   try {
     say('Starting a server with a small team in it …')
     replica = await startReplica(loadConfig(environmentOf(folder)))
