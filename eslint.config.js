@@ -58,6 +58,7 @@ export default tseslint.config(
   arrow(['src/admin/**'], [...HTTP, PROMETHEUS, OTEL, 'ioredis', 'postgres', DRIZZLE, '@electric-sql/*', '**/dialects/**', '**/realtime/**', '**/plugins/**'], 'Administration goes through the domain, and serves nothing.'),
   arrow(['src/client/**'], ['../**', 'node:*', 'fastify', '@fastify/*'], 'The client runs in browsers, and knows the server by its protocol only.'),
   arrow(['src/web/*.ts', 'src/web/style/**'], [PROMETHEUS, OTEL, ...STORE, 'ioredis', '**/realtime/**', '**/bus/**', '**/mail/**'], 'The web client is files to the server.'),
+  arrow(['src/demo/**'], [...HTTP, PROMETHEUS, OTEL, ...STORE, 'ioredis', '**/domain/**', '**/dialects/**', '**/realtime/**', '**/plugins/**', '**/bus/**', '**/mail/**'], 'The demo does what people do, by the client.'),
   arrow(['src/web/app/**'], ['node:*', 'fastify', '@fastify/*', '**/domain/**', '**/dialects/**', '**/plugins/**', '**/client/*', '!**/client/index.ts'], 'The web client talks to the server through confab/client, and through nothing else.'),
   {
     files: ['src/web/app/**'],

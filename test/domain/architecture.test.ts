@@ -64,6 +64,18 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     forbidden: ['fastify', 'node:crypto', 'node:events', '../domain/errors.ts', '../realtime/hub.ts', '../config.ts'],
     allowed: ['ws', './errors.ts']
   },
+  'src/demo': {
+    forbidden: ['fastify', 'postgres', 'drizzle-orm', '../store/users.ts', '../domain/accounts.ts', '../dialects/chatcli/errors.ts'],
+    allowed: ['../client/node.ts', '../replica.ts', '../config.ts', './seed.ts']
+  },
+  'src/web': {
+    forbidden: ['ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../realtime/hub.ts', '../bus/bus.ts'],
+    allowed: ['@fastify/type-provider-typebox', 'typebox', 'node:zlib', '../dialects/chatcli/pages/brand.ts', './assets.ts']
+  },
+  'src/web/app': {
+    forbidden: ['node:crypto', 'fastify', '@fastify/websocket', '../../domain/errors.ts', '../../dialects/chatcli/pages/brand.ts', '../../client/http.ts', '../../client/node.ts'],
+    allowed: ['../../client/index.ts', './dom.ts']
+  },
   'src/plugins': {
     forbidden: ['postgres', 'drizzle-orm', '../store/database.ts'],
     allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config.ts', '../realtime/hub.ts']
