@@ -15,6 +15,7 @@ const TAGS = {
   'EmoteChat: profile': 'The users of this server.',
   'EmoteChat: conversations': 'The caller\'s chats with what is new in them.',
   'EmoteChat: password': 'A new password by mail.',
+  'Web client': 'The client for browsers that this server brings along.',
   Operations: 'For load balancers and supervisors.',
   Description: 'What you are reading.'
 }

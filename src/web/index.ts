@@ -1,19 +1,22 @@
 /** `/app`: the web client. One page, and what it is made of. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
+import { handleError } from '../dialects/chatcli/errors.ts'
 import { loadAssets } from './assets.ts'
 import { chooseEncoding } from './encodings.ts'
+import { APP, ASSET } from './operations.ts'
 import { APP_HEADERS, appPage } from './page.ts'
 
-const AssetPath = Type.Object({ '*': Type.String() })
+const AssetPath = Type.Object({ '*': Type.String({ description: 'Its name.' }) })
 
 const web: FastifyPluginAsyncTypebox = async (app) => {
   const assets = await loadAssets()
   const page = appPage([...assets.keys()].filter((name) => name.endsWith('.js')))
 
-  app.get('/', async (_request, reply) => reply.headers(APP_HEADERS).send(page))
+  app.setErrorHandler(handleError)
+  app.get('/', { config: { operation: APP } }, async (_request, reply) => reply.headers(APP_HEADERS).send(page))
 
-  app.get('/assets/*', { schema: { params: AssetPath } }, async ({ params, headers }, reply) => {
+  app.get('/assets/*', { config: { operation: ASSET }, schema: { params: AssetPath } }, async ({ params, headers }, reply) => {
     const asset = assets.get(params['*'])
     if (asset === undefined) {
       reply.callNotFound()
