@@ -88,6 +88,7 @@ export class PostgresPool {
         try {
           const connection = await PostgresConnection.open({ ...this.#options, codec: this.#template.options })
           this.#connections.add(connection)
+          if (this.#isClosed) await connection.end()
           return connection
         } catch (error) {
           if (attempt >= this.#options.attempts) throw error
