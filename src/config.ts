@@ -63,7 +63,9 @@ export const EnvironmentSchema = Type.Object({
   LOGIN_FAILURES_PER_ACCOUNT: integer('failed logins to one account in 15 minutes from addresses it was not used from; more of those answer 429', 20, 1),
   LOGIN_FAILURES_PER_MINUTE: integer('failed logins a minute from addresses their accounts were not used from; more of those answer 429', 1_000, 1),
   HIDE_ACCOUNTS: choice('on answers alike whether or not an account exists; implies EMAIL_VERIFICATION=required', ['on', 'off'], 'off'),
-  HASH_CONCURRENCY: integer('password hashes computed at once (19 MiB each)', 2, 1, 64),
+  HASH_MEMORY: integer('memory of a password hash (Argon2id) in KiB; with less work than the default passwords are guessed more easily', 19_456, 8, 4_194_304),
+  HASH_PASSES: integer('passes of a password hash over its memory; hashes with less work are renewed at the next login', 2, 1, 1_000),
+  HASH_CONCURRENCY: integer('password hashes computed at once', 2, 1, 64),
   HASH_QUEUE: integer('password hashes that may wait; more answer 429', 64, 0, 100_000),
   AUTH_DEADLINE: timer('time a new socket has to authenticate', '10s'),
   PING_INTERVAL: timer('time between pings; a socket that has not answered by the next one is dropped', '25s'),
@@ -213,7 +215,7 @@ function resolveStorage (env: Environment) {
       ? undefined
       : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on', timeoutMs: milliseconds(env.DATABASE_TIMEOUT), migrate: env.DATABASE_MIGRATE === 'on' },
     redis: redisSettings(env),
-    hashing: { concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE }
+    hashing: { cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES }, concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE }
   }
 }
 

@@ -1,15 +1,19 @@
 /**
- * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106) at the parameters of the OWASP Password
- * Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. Hashes run on the thread pool, a bounded number at once.
+ * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106), one lane. Hashes run on the thread pool, a
+ * bounded number at once.
  */
 import { hash, verify } from 'argon2'
 import { COMMON_PASSWORDS } from './common-passwords.ts'
 import { ChatError } from './errors.ts'
 import { isStorable } from './text.ts'
 
-const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+/** What the OWASP Password Storage Cheat Sheet asks for at least. */
+export const OWASP_COST: HashCost = { memoryKiB: 19_456, passes: 2 }
 const MIN_LENGTH = 8
 const MAX_BYTES = 256
+
+/** How much work a hash is. */
+export type HashCost = { memoryKiB: number, passes: number }
 
 /** Hashes passwords and compares them. */
 export type PasswordHasher = {
@@ -50,25 +54,28 @@ function isTooLong (password: string): boolean {
 }
 
 /** Work is memory times passes: OWASP counts 46 MiB in one pass as much as 19 MiB in two. */
-function isOutdated (passwordHash: string): boolean {
+function isOutdated (passwordHash: string, { memoryKiB, passes }: HashCost): boolean {
   const [, parameters = ''] = /^\$argon2id\$v=19\$([^$]+)\$/.exec(passwordHash) ?? []
   // Their order differs from one library to the next.
   const costOf = (name: string) => Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(parameters)?.[1] ?? 0)
-  return costOf('m') * costOf('t') < ARGON2.memoryCost * ARGON2.timeCost
+  return costOf('m') * costOf('t') < memoryKiB * passes
 }
 
 /**
  * Makes a hasher.
- * @param limits `concurrency` hashes run at once, at 19 MiB each, and `queue` more may wait
+ * @param options.cost what each new hash costs
+ * @param options.concurrency hashes that run at once, each with the memory of its cost
+ * @param options.queue hashes that may wait
  */
-export async function createPasswordHasher (limits: { concurrency: number, queue: number }): Promise<PasswordHasher> {
-  const decoy = await hash('a password that nobody has', ARGON2)
+export async function createPasswordHasher ({ cost, concurrency, queue }: { cost: HashCost, concurrency: number, queue: number }): Promise<PasswordHasher> {
+  const parameters = { memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 }
+  const decoy = await hash('a password that nobody has', parameters)
   const waiting: (() => void)[] = []
   let running = 0
 
   async function withSlot<Result> (work: () => Promise<Result>): Promise<Result> {
-    if (running >= limits.concurrency) {
-      if (waiting.length >= limits.queue) throw new ChatError('overloaded')
+    if (running >= concurrency) {
+      if (waiting.length >= queue) throw new ChatError('overloaded')
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running++
     try {
@@ -82,8 +89,8 @@ export async function createPasswordHasher (limits: { concurrency: number, queue
   }
 
   return {
-    hash: (password) => withSlot(() => hash(password, ARGON2)),
-    isOutdated,
+    hash: (password) => withSlot(() => hash(password, parameters)),
+    isOutdated: (passwordHash) => isOutdated(passwordHash, cost),
     matches (password, passwordHash) {
       if (isTooLong(password)) return Promise.resolve(false)
       return withSlot(async () => await verify(passwordHash ?? decoy, password) && passwordHash !== undefined)

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { createAdministration } from '../../src/domain/administration.ts'
-import { createPasswordHasher } from '../../src/domain/passwords.ts'
+import { createPasswordHasher, OWASP_COST } from '../../src/domain/passwords.ts'
 import { Sessions } from '../../src/domain/sessions.ts'
 import type { Orm } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
@@ -96,7 +96,7 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     t.teardown(close)
     const [torn, whole] = [await fillChat(orm), await fillChat(orm)]
     t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are whole.\n`])
-    const { checkChats } = createAdministration({ orm, clock: () => new Date(), passwords: await createPasswordHasher({ concurrency: 1, queue: 1 }), sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1, clock: () => new Date() }) })
+    const { checkChats } = createAdministration({ orm, clock: () => new Date(), passwords: await createPasswordHasher({ cost: OWASP_COST, concurrency: 1, queue: 1 }), sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1, clock: () => new Date() }) })
     const verdict = async (change: Promise<unknown>) => {
       await change
       const { faults } = await checkChats(torn)

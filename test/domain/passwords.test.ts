@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import type * as passwords from '../../src/domain/passwords.ts'
-import { checkNewPassword, createPasswordHasher } from '../../src/domain/passwords.ts'
+import { checkNewPassword, createPasswordHasher, OWASP_COST } from '../../src/domain/passwords.ts'
 
 /** The PHC form: algorithm, version, parameters, salt of 16 bytes or more, hash of 32 or more. */
 const PHC = /^\$argon2id\$v=19\$([^$]+)\$[A-Za-z0-9+/]{22,}\$[A-Za-z0-9+/]{43,}$/
@@ -27,13 +27,13 @@ async function createRecordingHasher (t: Test, limits: { concurrency: number, qu
     verify: (hash: string) => record('verify', hash, true)
   }
   const mocked = await t.mockImport<typeof passwords>('../../src/domain/passwords.js', { argon2 })
-  return { calls, hasher: await mocked.createPasswordHasher(limits) }
+  return { calls, hasher: await mocked.createPasswordHasher({ cost: OWASP_COST, ...limits }) }
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 t.test('a hash is Argon2id with the parameters that OWASP recommends, and its own salt', async (t) => {
-  const hasher = await createPasswordHasher({ concurrency: 2, queue: 10 })
+  const hasher = await createPasswordHasher({ cost: OWASP_COST, concurrency: 2, queue: 10 })
   const [one, two] = [await hasher.hash(PASSWORD), await hasher.hash(PASSWORD)]
   for (const hash of [one, two]) t.strictSame(PHC.exec(hash)?.[1]?.split(',').sort(), ['m=19456', 'p=1', 't=2'], hash)
   t.not(one, two)
@@ -89,7 +89,7 @@ t.test('a password that is too long for anybody costs nothing', async (t) => {
 })
 
 t.test('the event loop and the file system go on while passwords are hashed', async (t) => {
-  const hasher = await createPasswordHasher({ concurrency: 2, queue: HASHES })
+  const hasher = await createPasswordHasher({ cost: OWASP_COST, concurrency: 2, queue: HASHES })
   let [ended, turns] = [0, 0]
   const hashing = Promise.all(Array.from({ length: HASHES }, () => hasher.hash(PASSWORD).finally(() => ended++)))
   await stat(import.meta.dirname)

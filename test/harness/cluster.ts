@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import type { Bus } from '../../src/bus/bus.ts'
 import { loadConfig } from '../../src/config.ts'
+import { OWASP_COST } from '../../src/domain/passwords.ts'
 import { startReplica, type Replica } from '../../src/replica.ts'
 import type { Database, Orm } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
@@ -21,6 +22,9 @@ const CONNECTIONS_PER_REPLICA = '4'
 export const PUBLIC_URL = 'https://chat.example.org'
 /** The key of every test server's access tokens. */
 export const JWT_SECRET = 'a-key-that-only-the-tests-know-about'
+
+/** What a password hash costs in production; in most tests it costs next to nothing. */
+export const FULL_HASHES = { HASH_MEMORY: String(OWASP_COST.memoryKiB), HASH_PASSES: String(OWASP_COST.passes) }
 
 /** Where real services are. */
 export type Services = { databaseUrl: string, redisUrl: string }
@@ -101,6 +105,8 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
     DATA_DIR: dataDir,
     MAIL_TRANSPORT: 'file',
     RATE_LIMITS: 'off',
+    HASH_MEMORY: '64',
+    HASH_PASSES: '1',
     // Replicas in this process share its event loop with the test and with each other.
     OVERLOAD_EVENT_LOOP_DELAY: '1h',
     ...(options.services !== undefined && await borrowServices(t, options.services)),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { at, expectRefusal, expectSentence, newEmoteRegistration, newRegistration, onEmbedded, register, registerPending, uniqueName } from '../harness.ts'
+import { at, expectRefusal, expectSentence, FULL_HASHES, newEmoteRegistration, newRegistration, onEmbedded, register, registerPending, uniqueName } from '../harness.ts'
 
 /** Requests at once, so many that they meet while a hash is computed. */
 const CROWD = 20
@@ -32,5 +32,5 @@ for (const HIDE_ACCOUNTS of ['on', 'off']) {
       t.equal(at((await cluster.post('/user/login', { username, password })).body, 'code'), 'unverified')
       t.ok(at((await cluster.post('/api/auth/register', newEmoteRegistration())).body, 'user', 'id'))
     })
-  }, { environment: { HIDE_ACCOUNTS, HASH_CONCURRENCY: '1', HASH_QUEUE: '0' } })
+  }, { environment: { ...FULL_HASHES, HIDE_ACCOUNTS, HASH_CONCURRENCY: '1', HASH_QUEUE: '0' } })
 }

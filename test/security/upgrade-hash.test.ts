@@ -2,7 +2,7 @@ import { hash } from 'argon2'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../src/store/schema.ts'
-import { onEmbedded, register } from '../harness.ts'
+import { FULL_HASHES, onEmbedded, register } from '../harness.ts'
 
 const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
 
@@ -32,4 +32,4 @@ await onEmbedded(t, async (t, cluster) => {
       t.equal(await hashOf(username), after)
     })
   }
-}, { inspectable: true })
+}, { inspectable: true, environment: FULL_HASHES })
