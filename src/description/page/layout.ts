@@ -1,6 +1,6 @@
 /** The design of `/docs`: that of the other pages, with room for tables and code. No script, and nothing loaded from anywhere. */
-import { createHash } from 'node:crypto'
 import { COLOURS, LOGO } from '../../dialects/chatcli/pages/brand.ts'
+import { documentHeaders, documentOf } from '../../dialects/chatcli/pages/document.ts'
 import { html, type Html } from '../../dialects/chatcli/pages/html.ts'
 
 // Written as markup so that it is never escaped.
@@ -88,30 +88,18 @@ td:last-child { min-width: 16rem; }
 }
 `
 
-const STYLE_HASH = createHash('sha256').update(STYLE.toString()).digest('base64')
-
-/** Headers of the page, beside those of every answer: its own style takes effect, and nothing else. */
-export const DOCS_HEADERS = Object.freeze({
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`
-})
+/** Headers of the page, beside those of every answer. */
+export const DOCS_HEADERS = documentHeaders({ style: STYLE, formAction: '\'none\'' })
 
 /** A part of the page, and what it holds: both can be linked to. */
 export type Contents = { id: string, title: string, items: readonly { id: string, title: string }[] }
 
 /** The complete document around its content. */
 export function layOut ({ contents, content }: { contents: readonly Contents[], content: Html }): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>API · Confab</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#content">To the content</a>
+  return documentOf({
+    title: 'API',
+    style: STYLE,
+    body: html`<a class="skip" href="#content">To the content</a>
 <header><a class="brand" href="/">${LOGO}Confab</a><a href="/openapi.json">openapi.json</a><a href="/asyncapi.json">asyncapi.json</a></header>
 <div class="columns">
 <nav aria-label="Contents"><ul>
@@ -121,8 +109,6 @@ ${contents.map(({ id, title, items }) => html`<li><a href="#${id}">${title}</a>
 <main id="content">
 ${content}
 </main>
-</div>
-</body>
-</html>
-`.toString()
+</div>`
+  })
 }

@@ -1,6 +1,6 @@
 /** The one design that all pages share. No script, nothing loaded from anywhere, one style element. */
-import { createHash } from 'node:crypto'
 import { COLOURS, LOGO } from './brand.ts'
+import { documentHeaders, documentOf } from './document.ts'
 import { html, type Html } from './html.ts'
 
 // Written as markup so that it is never escaped.
@@ -52,37 +52,20 @@ footer a { color: inherit; }
 }
 `
 
-const STYLE_HASH = createHash('sha256').update(STYLE.toString()).digest('base64')
-
-/**
- * Headers of a page, beside those of every answer. Nothing but the style element of {@link page} takes effect in the
- * browser (CSP level 2, hash source), forms post to this server only, and no page is framed.
- */
-export const PAGE_HEADERS = Object.freeze({
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
-})
+/** Headers of a page, beside those of every answer: forms post to this server only. */
+export const PAGE_HEADERS = documentHeaders({ style: STYLE, formAction: '\'self\'' })
 
 /** The complete document around the content of one page. `title` is shown in the browser's tab. */
 export function page ({ title, content }: { title: string, content: Html }): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · Confab</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><a class="brand" href="/">${LOGO}Confab</a></header>
+  return documentOf({
+    title,
+    style: STYLE,
+    body: html`<header><a class="brand" href="/">${LOGO}Confab</a></header>
 <main>
 ${content}
 </main>
-<footer>Self-hosted real-time chat</footer>
-</body>
-</html>
-`.toString()
+<footer>Self-hosted real-time chat</footer>`
+  })
 }
 
 /** A sentence about what went wrong, read out by screen readers; nothing without one. */

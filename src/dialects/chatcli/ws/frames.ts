@@ -8,14 +8,11 @@ import type { Receipt } from '../../../domain/posting.ts'
 import { isStorable } from '../../../domain/text.ts'
 import { encodeTextFrame } from '../../../realtime/websocket-frame.ts'
 import { ChatId, Seq } from '../chat/schemas.ts'
+import { Ref, type RefValue } from './ref.ts'
 import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
 
-const MAX_REF_LENGTH = 64
 const MAX_SHOWN_TYPE_LENGTH = 100
 const MAX_EPOCH_LENGTH = 64
-
-/** What a client may put on an action to have it acknowledged. */
-export const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()], { description: 'Has the action acknowledged; repeated in the answer.' })
 
 export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String({ description: 'The `access_token` of a login.' }) })
 export const JoinChatFrame = Type.Object({
@@ -37,8 +34,6 @@ export const PostMsgFrame = Type.Object({
 
 /** A frame that says what it wants and says it right. */
 export type Action = Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
-/** See {@link Ref}. */
-export type RefValue = Static<typeof Ref>
 
 const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
   const validator = Compile(schema)

@@ -10,7 +10,8 @@ import { Connection } from '../../../realtime/connection.ts'
 import { isSampled, parseTraceparent } from '../../../tracing/trace-context.ts'
 import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
-import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, type RefValue } from './frames.ts'
+import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck } from './frames.ts'
+import type { RefValue } from './ref.ts'
 
 const MS_PER_S = 1_000
 
