@@ -1,6 +1,7 @@
 /** Whether this replica should be sent traffic: asked by load balancers at `/readyz`, and told to people at `/`. */
 import fastifyPlugin from 'fastify-plugin'
 import type { Bus } from './bus/bus.ts'
+import { withDeadline } from './deadline.ts'
 import type { Database } from './store/database.ts'
 
 /** A probe that takes longer is a failed one, in milliseconds. */
@@ -27,17 +28,9 @@ declare module 'fastify' {
 export default fastifyPlugin<ReadinessDeps>(async (app, { database, bus }) => {
   app.decorate('readiness', async (): Promise<Readiness> => {
     if (app.lifecycle.phase !== 'serving') return { status: 'draining' }
-    const missing = await answerOf(database.missingMigrations())
+    const missing = await withDeadline(database.missingMigrations(), PROBE_TIMEOUT_MS, new Error('The database does not answer.')).catch(() => undefined)
     if (missing === undefined) return { status: 'unavailable', database: 'down' }
     if (missing.length > 0) return { status: 'unavailable', database: 'behind', missing }
     return bus.isUp ? { status: 'ok', database: 'up', bus: 'up' } : { status: 'degraded', database: 'up', bus: 'down' }
   })
 }, { name: 'readiness', dependencies: ['services'], fastify: '5.x' })
-
-async function answerOf<Answer> (probe: Promise<Answer>): Promise<Answer | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), PROBE_TIMEOUT_MS) })
-  const answer = await Promise.race([probe.catch(() => undefined), timeout])
-  clearTimeout(timer)
-  return answer
-}

@@ -1,6 +1,7 @@
 /** Where the metrics of a replica are read from, and the port on which they are served. */
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { withDeadline } from './deadline.ts'
 import type { Readings } from './metrics/catalogue.ts'
 import { exposeMetrics } from './metrics/prometheus.ts'
 import { serveMetrics, type MetricsServer } from './metrics/server.ts'
@@ -39,17 +40,9 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
     hintsDropped: () => bus.dropped,
     poolSize: config.database?.pool ?? EMBEDDED_POOL,
     oldestJobSeconds: async () => {
-      const writtenAt = await soon(findOldestMail(database.orm))
+      const writtenAt = await withDeadline(findOldestMail(database.orm), READ_TIMEOUT_MS, new Error('The database does not answer.'))
       return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
     },
     isDraining: () => app.lifecycle.phase !== 'serving'
   }
-}
-
-async function soon<Value> (value: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('The database does not answer.')), READ_TIMEOUT_MS)
-  })
-  return Promise.race([value, late]).finally(() => clearTimeout(timer))
 }

@@ -9,6 +9,7 @@
  * acknowledged, and only then may the bus call itself up.
  */
 import type { Redis } from 'ioredis'
+import { withDeadline } from '../deadline.ts'
 import { type Bus, BusDownError, type BusHandler } from './bus.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
@@ -263,9 +264,5 @@ export class RedisLink implements Bus {
 
 /** @throws {BusDownError} when it takes too long */
 async function inTime (answer: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new BusDownError('The bus does not answer.')), ANSWER_TIMEOUT_MS)
-  })
-  await Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
+  await withDeadline(answer, ANSWER_TIMEOUT_MS, new BusDownError('The bus does not answer.'))
 }
