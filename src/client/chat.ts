@@ -36,6 +36,8 @@ export class Chat extends Emitter<ChatEvents> {
   readonly #options: ChatOptions
   readonly #backoff: Backoff
   #lastSeq: number | undefined
+  /** What came before it was known where the chat begins for us: a live message may overtake the answer to the join. */
+  #early: Message[] = []
   #epoch: string | null = null
   #isJoined = false
   #isJoining = false
@@ -94,9 +96,13 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Takes a message of this chat. */
   take (message: Message): void {
-    if (this.#isClosed || (this.#lastSeq !== undefined && message.seq <= this.#lastSeq)) return
+    if (this.#lastSeq === undefined) {
+      this.#early.push(message)
+      return
+    }
+    if (this.#isClosed || message.seq <= this.#lastSeq) return
     // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is told before.
-    if (this.#lastSeq !== undefined && message.seq > this.#lastSeq + 1) {
+    if (message.seq > this.#lastSeq + 1) {
       this.#isJoined = false
       void this.#join()
       return
@@ -114,6 +120,7 @@ export class Chat extends Emitter<ChatEvents> {
     if (this.#isJoining || !this.#mayJoin) return
     this.#isJoining = true
     clearTimeout(this.#retryTimer)
+    this.#early = []
     try {
       const after = this.#lastSeq
       const answer = await realtime.request({ type: 'join_chat', chatID: this.chatID, epoch: this.#epoch, ...(after !== undefined && { after }) })
@@ -137,6 +144,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#isJoined = true
     this.#backoff.reset()
     this.emit('joined', { seq })
+    for (const message of this.#early.splice(0)) this.take(message)
   }
 
   #noteFailure (error: ConfabError): void {
