@@ -11,6 +11,8 @@ import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
 const DEADLINE_MS = 60_000
 const POSTS = 40
 const CUTS = 12
+const JOINS = 40
+const WRITERS = 24
 const BACKOFF = { baseMs: 20, maxMs: 200 }
 
 t.setTimeout(300_000)
@@ -115,6 +117,30 @@ await t.test('from a new account to a conversation', async (t) => {
     t.equal(ann.tokens, undefined)
     t.equal(ann.state, 'closed')
     await t.rejects(ann.chats(), { code: 'logged_out' })
+  })
+})
+
+await t.test('what is posted while a chat is joined is told behind the join', async (t) => {
+  await onServices(t, async (t, cluster) => {
+    const { ann, bob, chatID } = await startChat(cluster)
+    const reader = connected(t, cluster.replica(0).url, bob)
+    let isWriting = true
+    const writing = Promise.all(Array.from({ length: WRITERS }, async (_, index) => {
+      const writer = connected(t, cluster.replica(index).url, ann)
+      while (isWriting) await writer.post(chatID, 'hello')
+    }))
+    for (let join = 0; join < JOINS; join++) {
+      const chat = reader.open(chatID)
+      const told: number[] = []
+      chat.on('joined', ({ seq }) => told.push(seq))
+      chat.on('message', ({ seq }) => told.push(seq))
+      while (told.length < 4) await within(chat.once('message'), DEADLINE_MS, 'a message')
+      const [start = 0] = told
+      t.strictSame(told, told.map((_, index) => start + index))
+      chat.close()
+    }
+    isWriting = false
+    await writing
   })
 })
 
