@@ -96,11 +96,12 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Takes a message of this chat. */
   take (message: Message): void {
+    if (this.#isClosed) return
     if (this.#lastSeq === undefined) {
       this.#early.push(message)
       return
     }
-    if (this.#isClosed || message.seq <= this.#lastSeq) return
+    if (message.seq <= this.#lastSeq) return
     // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is told before.
     if (message.seq > this.#lastSeq + 1) {
       this.#isJoined = false

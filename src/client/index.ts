@@ -8,6 +8,7 @@ export type { ChatSummary, ClientEvents, HistoryRange } from './client.ts'
 export type { Account, Conversation, LastMessage, Page, PageOptions, Person } from './directory.ts'
 export type { ConnectionState } from './realtime.ts'
 export { ConfabError } from './errors.ts'
+export { newClientMessageID } from './outbox.ts'
 export type { Message } from './message.ts'
 export type { Tokens } from './session.ts'
 

@@ -51,7 +51,7 @@ export class Outbox {
    * @throws {ConfabError} a refusal that a retry would not change, or `closed`; or the signal's reason, after which the
    *   post may be stored all the same
    */
-  post (text: string, { clientMessageID = newId(), signal }: PostOptions): Promise<Acknowledgement> {
+  post (text: string, { clientMessageID = newClientMessageID(), signal }: PostOptions): Promise<Acknowledgement> {
     if (new TextEncoder().encode(JSON.stringify(text)).length > MAX_FRAME_BYTES) return Promise.reject(new ConfabError('invalid_text', 'The text is too long.'))
     return new Promise((resolve, reject) => {
       const cancel = () => {
@@ -139,7 +139,8 @@ function acknowledgementOf (chatID: number, answer: unknown): Acknowledgement {
   }
 }
 
-/** `crypto.randomUUID` is missing on pages that were not loaded securely. */
-function newId (): string {
+/** A `clientMessageID` like no other, for a program that keeps its posts. */
+export function newClientMessageID (): string {
+  // `crypto.randomUUID` is missing on pages that were not loaded securely.
   return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -93,7 +93,7 @@ export async function migratePostgres (options: PostgresOptions): Promise<void> 
   }
 }
 
-/** @param bounds without `timeoutMs` a statement has all the time it needs */
+/** `max` connections. Without `timeoutMs` a statement has all the time it needs. */
 function createPool ({ url, prepare }: PostgresOptions, sockets: PostgresSockets, { max, timeoutMs }: { max: number, timeoutMs?: number }): PostgresPool {
   const { hosts, url: single } = splitHosts(url)
   const connection = {

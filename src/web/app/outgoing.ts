@@ -1,9 +1,7 @@
 /** What the user has written and no server has told back yet: on its way, stored, or refused. Kept beyond a reload. */
-import { ConfabError, type ConfabClient } from '../../client/index.ts'
+import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/index.ts'
 import { forgetPost, type KeptPost, keepPost, readPosts } from './kept.ts'
 import { Store } from './store.ts'
-
-const ID_BYTES = 16
 
 /** A post. It is `sent` once it is stored, with its seq; `failed` says why. */
 export type Post = KeptPost & ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
@@ -25,7 +23,7 @@ export class Outgoing {
 
   /** Posts a text. */
   post (chatID: number, text: string): void {
-    const post: KeptPost = { id: newId(), chatID, text, at: new Date().toISOString() }
+    const post: KeptPost = { id: newClientMessageID(), chatID, text, at: new Date().toISOString() }
     keepPost(this.#username, post)
     this.posts.set({ all: [...this.posts.value.all, { ...post, state: 'sending' }] })
     void this.#send(post)
@@ -62,8 +60,4 @@ export class Outgoing {
     if (changed.state === 'sent') forgetPost(this.#username, id)
     this.posts.set({ all: this.posts.value.all.map((post) => post.id === id ? changed : post) })
   }
-}
-
-function newId (): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
