@@ -1,8 +1,9 @@
 /** One replica: adapters chosen by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
+import { randomInt } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { buildApp, createServer } from './app.ts'
-import type { Bus } from './bus/bus.ts'
+import type { Bus, EchoTest } from './bus/bus.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { openRedisBus } from './bus/redis.ts'
 import { connectRedis, connectRedisCluster } from './bus/redis-connection.ts'
@@ -22,6 +23,7 @@ import { CLOSE_CODES } from './realtime/close-codes.ts'
 import { Connections } from './realtime/connections.ts'
 import { Hub } from './realtime/hub.ts'
 import { startRebalancing } from './realtime/rebalancing.ts'
+import { originOf } from './realtime/run.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import type { Database } from './store/database.ts'
@@ -31,6 +33,8 @@ import type { Tracing } from './tracing/tracing.ts'
 import { untilMigrated } from './until-migrated.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
+/** Numbers that tell replicas apart. */
+const ORIGINS = 2 ** 32
 /** A Redis that has not counted by then is taken for away. */
 const RATE_TIMEOUT_MS = 2_000
 /** Connections that may wait to be accepted: after a restart everybody comes at once. */
@@ -94,7 +98,8 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const database = options.database ?? await openDatabase(config, metrics)
   closers.add(() => database.close())
   await untilMigrated(database, config, app.log)
-  const bus = await openBus(config, app, options)
+  const origin = randomInt(ORIGINS)
+  const bus = await openBus(config, app, options, (payload) => originOf(payload) === origin)
   closers.add(() => bus.close())
   const rates = openRates(config, closers)
   const mailer = openMailer(config.mail, config.mailFrom)
@@ -103,7 +108,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => outbox.stop())
   const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: counted(rates, metrics), tracing })
   closers.add(() => services.epoch.stop())
-  const hub = createHub(services, bus, config, app, { metrics, tracing })
+  const hub = createHub(services, { bus, origin }, config, app, { metrics, tracing })
   closers.add(() => hub.close())
   closers.add(() => services.messages.flush())
   const connections = new Connections({
@@ -140,8 +145,8 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   }
 }
 
-async function openBus (config: Config, app: FastifyInstance, { wrapBus }: ReplicaOptions): Promise<Bus> {
-  const bus = config.redis === undefined ? createMemoryBus() : await openRedisBus({ ...config.redis, log: app.log })
+async function openBus (config: Config, app: FastifyInstance, { wrapBus }: ReplicaOptions, isEcho: EchoTest): Promise<Bus> {
+  const bus = config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log: app.log })
   return wrapBus === undefined ? bus : wrapBus(bus)
 }
 
@@ -157,9 +162,10 @@ function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): 
   return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
 }
 
-function createHub ({ chats, messages, epoch }: Services, bus: Bus, config: Config, app: FastifyInstance, { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }): Hub {
+function createHub ({ chats, messages, epoch }: Services, { bus, origin }: { bus: Bus, origin: number }, config: Config, app: FastifyInstance, { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }): Hub {
   const hub = new Hub({
     bus,
+    origin,
     log: { ...chats, read: messages.read, readAs: messages.readAs },
     encode: encodeNewMessage,
     epoch: () => epoch.current,

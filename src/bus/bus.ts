@@ -3,8 +3,9 @@
  *
  * **Guarantee.** A hint, at most once: a payload that was published may arrive once, twice, late or never, and those of
  * two publishers in any order. Those of one publisher on one channel arrive in order while the bus stays up. The
- * publisher hears itself. Whoever must not miss anything compares with the store, which is the truth, at intervals and
- * whenever {@link Bus.onChange} says that the bus was away.
+ * publisher hears itself, but for payloads that the bus was told how to recognise ({@link EchoTest}). Whoever must not
+ * miss anything compares with the store, which is the truth, at intervals and whenever {@link Bus.onChange} says that the
+ * bus was away.
  *
  * Adapters: `redis.ts` (all replicas) and `memory.ts` (this process only).
  */
@@ -32,6 +33,12 @@ export type Bus = {
 
 /** Receives a payload of a channel. It must not throw, and must treat the bytes as untrusted: others can write to a Redis. */
 export type BusHandler = (payload: Buffer, channel: string) => void
+
+/**
+ * Whether a payload is one that this replica has published and need not hear: half of what comes in, or all of it where
+ * there is one replica, and told before anybody is looked for who might want it. It must not throw.
+ */
+export type EchoTest = (payload: Buffer) => boolean
 
 /** A subscription could not be acknowledged now. */
 export class BusDownError extends Error {

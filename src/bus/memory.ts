@@ -1,16 +1,17 @@
 /**
  * Adapter: a bus inside this process. It reaches no other replica, is always up and loses nothing.
  */
-import type { Bus, BusHandler } from './bus.ts'
+import type { Bus, BusHandler, EchoTest } from './bus.ts'
 
 /** Opens a bus for one replica. */
-export function createMemoryBus (): Bus {
+export function createMemoryBus (isEcho: EchoTest = () => false): Bus {
   const handlers = new Map<string, Set<BusHandler>>()
   return {
     description: 'events inside this process',
     isUp: true,
     dropped: 0,
     publish (channel, payload) {
+      if (isEcho(payload)) return
       // Later, as over a network: a handler must never run inside the publisher's call.
       setImmediate(() => {
         for (const handler of handlers.get(channel) ?? []) handler(payload, channel)

@@ -7,7 +7,7 @@
  */
 import calculateSlot from 'cluster-key-slot'
 import type { Cluster } from 'ioredis'
-import { type Bus, BusDownError, type BusHandler } from './bus.ts'
+import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
 import { describeRedis, type RedisAddress } from './redis-address.ts'
 import { connectRedis, connectRedisCluster } from './redis-connection.ts'
 import { type BusLog, RedisLink } from './redis-link.ts'
@@ -23,6 +23,7 @@ export class RedisClusterBus implements Bus {
   readonly description: string
   readonly #address: RedisAddress
   readonly #prefix: string
+  readonly #isEcho: EchoTest | undefined
   readonly #log: BusLog
   readonly #cluster: Cluster
   /** By `host:port`. */
@@ -37,10 +38,11 @@ export class RedisClusterBus implements Bus {
   #closed = false
 
   /** @param options the same as those of `openRedisBus` */
-  constructor ({ address, prefix, log }: { address: RedisAddress, prefix: string, log: BusLog }) {
+  constructor ({ address, prefix, isEcho, log }: { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }) {
     this.description = describeRedis(address)
     this.#address = address
     this.#prefix = prefix
+    this.#isEcho = isEcho
     this.#log = log
     this.#cluster = connectRedisCluster(address, 'topology')
     this.#cluster.on('refresh', () => this.#follow())
@@ -139,6 +141,7 @@ export class RedisClusterBus implements Bus {
       description: describeRedis(address),
       prefix: this.#prefix,
       isSharded: true,
+      isEcho: this.#isEcho,
       onRefused: () => this.#refresh(),
       log: this.#log
     })

@@ -10,7 +10,8 @@
  */
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../deadline.ts'
-import { type Bus, BusDownError, type BusHandler } from './bus.ts'
+import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
+import { OutgoingBytes } from './outgoing-bytes.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
 /** How often the server must answer, so that one that fell silent is not taken for up. */
@@ -21,10 +22,6 @@ const RENEWAL_CHUNK = 500
 
 /** Bytes that may wait for a Redis that does not read; beyond them hints are dropped, as they may be. */
 const MAX_UNSENT_BYTES = 16_777_216
-
-/** Buffers that a payload leaves in. */
-const PARTS_OF_PAYLOAD = 3
-const END_OF_LINE = Buffer.from('\r\n')
 
 /** `acknowledged` is undefined after an attempt that failed: the next caller asks again. */
 type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined }
@@ -39,6 +36,8 @@ export type RedisLinkOptions = {
   prefix: string
   /** Whether it is one of several, each with the channels of its slots (Redis 7, sharded pub/sub). */
   isSharded: boolean
+  /** What need not be heard. */
+  isEcho?: EchoTest | undefined
   /** Called when the server does not take a subscription, or has ended one by itself: its slots may have moved. */
   onRefused?: () => void
   log: BusLog
@@ -59,7 +58,9 @@ export class RedisLink implements Bus {
   readonly #publisher: Redis
   readonly #subscriber: Redis
   readonly #prefix: string
-  #outgoing: Buffer[] = []
+  /** Commands that leave at the end of this turn, and how many they are. */
+  readonly #outgoing = new OutgoingBytes()
+  #outgoingCount = 0
   readonly #log: BusLog
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #listeners: ((isUp: boolean) => void)[] = []
@@ -67,7 +68,7 @@ export class RedisLink implements Bus {
   #announcedDown = false
   readonly #beat: NodeJS.Timeout
 
-  constructor ({ connect, description, prefix, isSharded, onRefused, log }: RedisLinkOptions) {
+  constructor ({ connect, description, prefix, isSharded, isEcho = () => false, onRefused, log }: RedisLinkOptions) {
     this.description = description
     this.#prefix = prefix
     this.#isSharded = isSharded
@@ -92,6 +93,7 @@ export class RedisLink implements Bus {
     this.#beat = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
     const prefixBytes = Buffer.byteLength(prefix)
     this.#subscriber.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
+      if (isEcho(payload)) return
       const name = channel.toString('utf8', prefixBytes)
       for (const handler of this.#subscriptions.get(name)?.handlers ?? []) handler(payload, name)
     })
@@ -120,19 +122,21 @@ export class RedisLink implements Bus {
       this.#dropped++
       return
     }
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#send())
+    if (this.#outgoingCount++ === 0) queueMicrotask(() => this.#send())
     const name = this.#name(channel)
-    const head = `${this.#publishHead}${String(Buffer.byteLength(name))}\r\n${name}\r\n$${String(payload.length)}\r\n`
-    this.#outgoing.push(Buffer.from(head), payload, END_OF_LINE)
+    this.#outgoing.addText(`${this.#publishHead}${String(Buffer.byteLength(name))}\r\n${name}\r\n$${String(payload.length)}\r\n`)
+    this.#outgoing.addBytes(payload)
+    this.#outgoing.addText('\r\n')
   }
 
   #send () {
-    const bytes = Buffer.concat(this.#outgoing)
-    const count = this.#outgoing.length / PARTS_OF_PAYLOAD
-    this.#outgoing = []
     const { stream, status } = this.#publisher
-    if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) stream.write(bytes)
-    else this.#dropped += count
+    if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) this.#outgoing.writeTo(stream)
+    else {
+      this.#dropped += this.#outgoingCount
+      this.#outgoing.clear()
+    }
+    this.#outgoingCount = 0
   }
 
   async subscribe (channel: string, handler: BusHandler) {
@@ -164,7 +168,7 @@ export class RedisLink implements Bus {
     this.#closing = true
     clearInterval(this.#beat)
     this.#subscriptions.clear()
-    if (this.#outgoing.length > 0) this.#send()
+    if (this.#outgoingCount > 0) this.#send()
     // Both end their streams, which lets what is written leave first.
     this.#publisher.disconnect()
     this.#subscriber.disconnect()

@@ -1,18 +1,18 @@
 /** Adapter: Redis pub/sub, on one server, on one that Sentinels watch, or on a Cluster. */
-import type { Bus } from './bus.ts'
+import type { Bus, EchoTest } from './bus.ts'
 import { describeRedis, type RedisAddress } from './redis-address.ts'
 import { RedisClusterBus } from './redis-cluster-bus.ts'
 import { connectRedis } from './redis-connection.ts'
 import { type BusLog, RedisLink } from './redis-link.ts'
 
-/** Where Redis is, and the first part of every channel's name. */
-export type RedisBusOptions = { address: RedisAddress, prefix: string, log: BusLog }
+/** Where Redis is, the first part of every channel's name, and what need not be heard. */
+export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }
 
 /** Connects to Redis. Resolves as soon as it is up, or failed once: the bus then comes up by itself. */
-export async function openRedisBus ({ address, prefix, log }: RedisBusOptions): Promise<Bus> {
+export async function openRedisBus ({ address, prefix, isEcho, log }: RedisBusOptions): Promise<Bus> {
   const bus = address.kind === 'cluster'
-    ? new RedisClusterBus({ address, prefix, log })
-    : new RedisLink({ connect: (name) => connectRedis(address, name), description: describeRedis(address), prefix, isSharded: false, log })
+    ? new RedisClusterBus({ address, prefix, isEcho, log })
+    : new RedisLink({ connect: (name) => connectRedis(address, name), description: describeRedis(address), prefix, isSharded: false, isEcho, log })
   await bus.open()
   return bus
 }

@@ -2,7 +2,6 @@
  * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them and
  * lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
  */
-import { randomInt } from 'node:crypto'
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
 import type { Message } from '../domain/message.ts'
@@ -11,7 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { ChatFeed, type FeedSource, type RunTrace } from './chat-feed.ts'
 import type { Connection, Joined } from './connection.ts'
-import { createRun, decodeRun, encodeRun, isOld, originOf, type Run } from './run.ts'
+import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
@@ -25,8 +24,6 @@ const SWEEP_CHUNK = 1_000
 const REPLAY_PAGE = 200
 /** Bytes written at once to a socket that resumes, however many messages they are. */
 const REPLAY_CHUNK_BYTES = 16_384
-/** Numbers that tell replicas apart: a run that comes back to its replica is no duplicate. */
-const ORIGINS = 2 ** 32
 
 /** What the hub asks of the domain. */
 export type ChatLog = {
@@ -42,7 +39,10 @@ export type ChatLog = {
 
 /** What the hub needs from around it. */
 export type HubDeps = {
+  /** It need not bring back what was published with this `origin`. */
   bus: Bus
+  /** The number of this replica in the runs that it publishes, below 2^32. */
+  origin: number
   log: ChatLog
   /** A message as the frame its subscribers get. */
   encode: (message: Message) => Buffer
@@ -59,7 +59,6 @@ type Room = { channel: string, feed: ChatFeed, hear: BusHandler, opened: Promise
 /** Delivers the messages of chats to the sockets of this replica. */
 export class Hub {
   readonly #deps: HubDeps
-  readonly #origin = randomInt(ORIGINS)
   readonly #rooms = new Map<number, Room>()
   readonly #source: FeedSource
   #sweepTimer: NodeJS.Timeout | undefined
@@ -90,8 +89,9 @@ export class Hub {
     const { chatId, trace } = committed
     const span = trace === undefined ? undefined : this.#deps.tracing?.begin('publish', { kind: 'producer', parent: trace, attributes: { 'chat.id': chatId, 'chat.messages': frames.length } })
     const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
-    this.#rooms.get(committed.chatId)?.feed.receive(run)
-    this.#deps.bus.publish(this.#channelOf(committed.chatId), encodeRun(run, this.#origin))
+    const room = this.#rooms.get(chatId)
+    room?.feed.receive(run)
+    this.#deps.bus.publish(room?.channel ?? this.#channelOf(chatId), encodeRun(run, this.#deps.origin))
     span?.end()
   }
 
@@ -264,7 +264,7 @@ export class Hub {
     const feed = new ChatFeed(chatId, this.#source)
     const hear = (payload: Buffer) => {
       if (isOld(payload, feed.nextSeq, feed.membersVersion)) {
-        if (originOf(payload) !== this.#origin) this.#deps.metrics.hintDuplicates++
+        this.#deps.metrics.hintDuplicates++
         return
       }
       const run = decodeRun(payload)

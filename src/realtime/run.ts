@@ -71,14 +71,14 @@ export function encodeRun (run: Run, origin: number): Buffer {
   return payload
 }
 
-/** Whether a payload is of no use to who has everything before `nextSeq`: a replica hears its own runs again. */
+/** Whether a payload is of no use to who has everything before `nextSeq`. */
 export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
   return payload.length >= HEADER_BYTES && payload.readUIntBE(LAST_SEQ_AT, 6) < nextSeq && payload.readUIntBE(MEMBERS_VERSION_AT, 6) <= membersVersion
 }
 
-/** The number of the replica that published a payload; undefined when it is no run. */
+/** The number of the replica that published a payload; undefined when it is no run of this format. */
 export function originOf (payload: Buffer): number | undefined {
-  return payload.length >= HEADER_BYTES ? payload.readUInt32BE(ORIGIN_AT) : undefined
+  return payload.length >= HEADER_BYTES && payload[0] === FORMAT_VERSION ? payload.readUInt32BE(ORIGIN_AT) : undefined
 }
 
 /** Reads a payload of the bus; undefined when it is none of this format. */
