@@ -2,4 +2,4 @@
 import type { MessageRow } from '../store/messages.ts'
 
 /** A stored message. `seq` is its gapless number in its chat, `clientMessageId` what its author gave it. */
-export type Message = Omit<MessageRow, 'postKey'> & { clientMessageId?: string }
+export type Message = Omit<MessageRow, 'postKey'> & { clientMessageId?: string | undefined }

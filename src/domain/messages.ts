@@ -6,7 +6,7 @@ import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Chats } from './chats.ts'
 import { ChatError } from './errors.ts'
 import type { Message } from './message.ts'
-import type { CommitListener, Poster, Receipt } from './posting.ts'
+import type { CommitListener, Poster, PostListener } from './posting.ts'
 import { isStorable } from './text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
@@ -35,7 +35,7 @@ export type MessagesDeps = { orm: Orm, chats: Chats, poster: Poster }
 export function createMessages (deps: MessagesDeps) {
   const serverKeys = createServerKeys()
   return {
-    post: (request: PostRequest) => post(deps.poster, serverKeys, request),
+    post: (request: PostRequest, done: PostListener) => post(deps.poster, serverKeys, request, done),
     history: history.bind(undefined, deps),
     /** Messages of a chat with `after < seq`, oldest first; the caller vouches for the reader. */
     read: async (chatId: number, after: number, limit: number) =>
@@ -53,19 +53,15 @@ export function createMessages (deps: MessagesDeps) {
 
 /**
  * Posts a message. With a `clientMessageId` a repetition returns the first result.
- * @throws {ChatError} `invalid_text`, and those of {@link Poster.post}
+ * @param done told the receipt, or an error: `invalid_text`, and those of {@link Poster.post}
  */
-function post (poster: Poster, serverKeys: () => string, { chatId, author, text, clientMessageId, trace }: PostRequest): Promise<Receipt> {
-  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) return Promise.reject(new ChatError('invalid_text'))
-  return poster.post({
-    chatId,
-    authorId: author.userId,
-    username: author.username,
-    text,
-    postKey: clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId,
-    ...(clientMessageId !== undefined && { clientMessageId }),
-    ...(trace !== undefined && { trace })
-  })
+function post (poster: Poster, serverKeys: () => string, { chatId, author, text, clientMessageId, trace }: PostRequest, done: PostListener): void {
+  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) {
+    done(new ChatError('invalid_text'))
+    return
+  }
+  const postKey = clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId
+  poster.post({ chatId, authorId: author.userId, username: author.username, text, postKey, clientMessageId, trace }, done)
 }
 
 /** Keys for posts whose author gave none: unique by a random start of this process and a counter. */

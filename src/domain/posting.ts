@@ -16,7 +16,7 @@ const FIRST_RETRY_DELAY_MS = 20
 const MAX_RETRY_DELAY_MS = 500
 
 /** A message to store. `key` is unique per chat and author, so that storing it again finds it. */
-export type Post = PostEntry & { username: string, clientMessageId?: string, trace?: TraceContext }
+export type Post = PostEntry & { username: string, clientMessageId: string | undefined, trace: TraceContext | undefined }
 
 /**
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
@@ -44,7 +44,10 @@ export type Receipt = { message: Message, duplicate: boolean }
 /** Hears of what was committed. */
 export type CommitListener = (committed: Committed) => void
 
-type Pending = { post: Post, resolve: (receipt: Receipt) => void, reject: (error: ChatError) => void }
+/** Hears once what became of a post. It must not throw. A promise for each post would cost as much as storing it. */
+export type PostListener = (outcome: Receipt | ChatError) => void
+
+type Pending = { post: Post, done: PostListener }
 
 /** Stores posts. */
 export class Poster {
@@ -62,12 +65,13 @@ export class Poster {
 
   /**
    * Stores a post. Calls for one chat are stored in the order of the calls.
-   * @throws {ChatError} `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the
-   *   database stayed away: the message may or may not be stored then, and the same key finds out
+   * @param done told the receipt, or an error: `not_a_participant`, `conflict`, `overloaded` when too many wait,
+   *   `unconfirmed` when the database stayed away: the message may or may not be stored then, and the same key finds out
    */
-  post (post: Post): Promise<Receipt> {
+  post (post: Post, done: PostListener): void {
     const lane = this.#lanes[post.chatId % this.#lanes.length]
-    return lane === undefined ? Promise.reject(new ChatError('internal')) : lane.add(post)
+    if (lane === undefined) done(new ChatError('internal'))
+    else lane.add({ post, done })
   }
 
   /** How many posts wait for the batch before theirs. */
@@ -96,12 +100,13 @@ class Lane {
     return this.#waiting.length
   }
 
-  add (post: Post): Promise<Receipt> {
-    if (this.#waiting.length >= this.#options.queue) return Promise.reject(new ChatError('overloaded'))
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ post, resolve, reject })
-      this.#running ??= this.#run()
-    })
+  add (pending: Pending): void {
+    if (this.#waiting.length >= this.#options.queue) {
+      pending.done(new ChatError('overloaded'))
+      return
+    }
+    this.#waiting.push(pending)
+    this.#running ??= this.#run()
   }
 
   async idle (): Promise<void> {
@@ -115,14 +120,17 @@ class Lane {
     this.#running = undefined
   }
 
-  /** The next posts in line, up to the first that repeats a key: the same key may stand in a batch only once. */
+  /** The next posts in line, up to the first that repeats a key: the same key may stand in a batch only once, and only clients repeat theirs. */
   #takeBatch (): Pending[] {
     const keys = new Set<string>()
     let size = 0
     for (const { post } of this.#waiting) {
-      const key = `${String(post.chatId)} ${String(post.authorId)} ${post.postKey}`
-      if (size >= this.#options.batch || keys.has(key)) break
-      keys.add(key)
+      if (size >= this.#options.batch) break
+      if (post.clientMessageId !== undefined) {
+        const key = `${String(post.chatId)} ${String(post.authorId)} ${post.clientMessageId}`
+        if (keys.has(key)) break
+        keys.add(key)
+      }
       size++
     }
     const batch = this.#waiting.slice(0, size)
@@ -138,7 +146,7 @@ class Lane {
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
       span?.fail(failure.code)
-      for (const pending of batch) pending.reject(failure)
+      for (const { done } of batch) done(failure)
       return
     }
     const committed = new Map<number, CommittedDraft>()
@@ -147,11 +155,7 @@ class Lane {
     for (const chat of committed.values()) {
       for (const listener of this.#listeners) listener(chat)
     }
-    for (const [index, { resolve, reject }] of batch.entries()) {
-      const receipt = receipts[index]
-      if (receipt === undefined || receipt instanceof ChatError) reject(receipt ?? new ChatError('internal'))
-      else resolve(receipt)
-    }
+    for (const [index, { done }] of batch.entries()) done(receipts[index] ?? new ChatError('internal'))
   }
 
   /**
@@ -196,7 +200,7 @@ function receiptOf (post: Post, result: PostOutcome | undefined, committed: Map<
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
   const { outcome, seq, id, at, membersVersion } = result
   const { chatId, authorId, username, text, clientMessageId } = post
-  const message: Message = { chatId, seq, id, authorId, username, text, at, ...(clientMessageId !== undefined && { clientMessageId }) }
+  const message: Message = { chatId, seq, id, authorId, username, text, at, clientMessageId }
   let chat = committed.get(chatId)
   if (chat === undefined) committed.set(chatId, chat = { chatId, membersVersion, lastSeq: 0, messages: [] })
   chat.lastSeq = Math.max(chat.lastSeq, seq)

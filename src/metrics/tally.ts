@@ -1,17 +1,19 @@
 /** Counts by a label that has one of a few values: those given are there from the start, at 0. */
 export class Tally<Label extends string> {
-  readonly #counts: Map<Label, number>
+  readonly #counts: Map<Label, { count: number }>
 
   constructor (labels: readonly Label[]) {
-    this.#counts = new Map(labels.map((label) => [label, 0]))
+    this.#counts = new Map(labels.map((label) => [label, { count: 0 }]))
   }
 
   add (label: Label, count = 1): void {
-    this.#counts.set(label, (this.#counts.get(label) ?? 0) + count)
+    const counter = this.#counts.get(label)
+    if (counter === undefined) this.#counts.set(label, { count })
+    else counter.count += count
   }
 
   /** The labels with their counts. */
-  entries (): Iterable<[Label, number]> {
-    return this.#counts.entries()
+  * entries (): Iterable<[Label, number]> {
+    for (const [label, { count }] of this.#counts) yield [label, count]
   }
 }

@@ -3,7 +3,7 @@
  * or out of order; every subscriber gets the seqs one after the other. A gap is read from the store.
  */
 import type { Metrics } from '../metrics/metrics.ts'
-import { atEndOfTurn } from './end-of-turn.ts'
+import { type AtEndOfTurn, atEndOfTurn } from './end-of-turn.ts'
 import { bytesFrom, firstSeqOf, type Run } from './run.ts'
 
 /** Where a run that is traced stands in its trace. */
@@ -51,7 +51,7 @@ export type FeedSource = {
 export type RepairCause = 'gap' | 'sweep' | 'join'
 
 /** The feed of one chat. */
-export class ChatFeed {
+export class ChatFeed implements AtEndOfTurn {
   readonly #chatId: number
   readonly #source: FeedSource
   /** The seq that subscribers get next; undefined until the chat's head is known. */
@@ -165,6 +165,11 @@ export class ChatFeed {
     this.#flush()
   }
 
+  endTurn (): void {
+    this.#flushScheduled = false
+    this.#flush()
+  }
+
   close (): void {
     this.#closed = true
     clearTimeout(this.#repairTimer)
@@ -210,10 +215,7 @@ export class ChatFeed {
     else if (!this.#flushScheduled) {
       // Runs that arrive in the same turn of the event loop leave in one write per socket.
       this.#flushScheduled = true
-      atEndOfTurn(() => {
-        this.#flushScheduled = false
-        this.#flush()
-      })
+      atEndOfTurn(this)
     }
   }
 

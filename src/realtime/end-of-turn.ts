@@ -1,15 +1,18 @@
 /** Work put off to the end of this turn of the event loop, all of it in one go. */
 
-let callbacks: (() => void)[] = []
+/** Has work to do at the end of the turn. It must not throw. */
+export type AtEndOfTurn = { endTurn: () => void }
 
-/** Calls back when what is being read from all sockets in this turn has been handled. The callback must not throw. */
-export function atEndOfTurn (callback: () => void): void {
-  if (callbacks.length === 0) setImmediate(runAll)
-  callbacks.push(callback)
+let due: AtEndOfTurn[] = []
+
+/** Calls back when what is being read from all sockets in this turn has been handled. */
+export function atEndOfTurn (target: AtEndOfTurn): void {
+  if (due.length === 0) setImmediate(runAll)
+  due.push(target)
 }
 
 function runAll (): void {
-  const due = callbacks
-  callbacks = []
-  for (const callback of due) callback()
+  const targets = due
+  due = []
+  for (const target of targets) target.endTurn()
 }
