@@ -3,28 +3,75 @@
  * leave together are one buffer. Written straight to the sockets under `ws`, which spares the work it does per socket.
  */
 
-const FIN_TEXT = 0x81
-const SHORT_LIMIT = 126
+/** Bits of a frame's first byte. */
+export const FIN = 0x80
+export const OPCODE = 0x0f
+/** First byte of a text that is whole. */
+export const FIN_TEXT = 0x81
+/** Bit of the second byte: a mask follows, as in all that clients send. */
+export const MASKED = 0x80
+export const MASK_BYTES = 4
+/** Lengths below stand in the second byte itself. */
+export const SHORT_LIMIT = 126
+/** The second byte when two more bytes have the length. */
+export const MEDIUM_LENGTH = SHORT_LIMIT
+const LONG_LENGTH = 127
 const MEDIUM_LIMIT = 65_536
+const LONGEST_HEADER = 10
 
 /** An empty ping. */
 export const PING_FRAME = Buffer.from([0x89, 0x00])
 
+/** A slab holds the frames that are encoded one after the other: a buffer of its own for each would cost more than its bytes. */
+const SLAB_BYTES = 8_192
+/** A UTF-16 code unit becomes three bytes at the most. */
+const MAX_BYTES_PER_UNIT = 3
+
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+let slabUsed = 0
+
 /** A text message as one unmasked, final frame. */
 export function encodeTextFrame (text: string): Buffer {
-  const length = Buffer.byteLength(text)
-  const headerLength = length < SHORT_LIMIT ? 2 : length < MEDIUM_LIMIT ? 4 : 10
-  const frame = Buffer.allocUnsafe(headerLength + length)
-  frame[0] = FIN_TEXT
-  if (headerLength === 2) {
-    frame[1] = length
-  } else if (headerLength === 4) {
-    frame[1] = SHORT_LIMIT
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = SHORT_LIMIT + 1
-    frame.writeBigUInt64BE(BigInt(length), 2)
+  if (LONGEST_HEADER + text.length * MAX_BYTES_PER_UNIT > SLAB_BYTES) return encodeLongFrame(text)
+  if (slabUsed + LONGEST_HEADER + text.length * MAX_BYTES_PER_UNIT > SLAB_BYTES) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+    slabUsed = 0
   }
+  const start = slabUsed
+  // As a rule a character is a byte; where it is not, the header may have to be longer.
+  let headerLength = headerLengthOf(text.length)
+  let length = slab.write(text, start + headerLength)
+  if (headerLengthOf(length) !== headerLength) {
+    headerLength = headerLengthOf(length)
+    length = slab.write(text, start + headerLength)
+  }
+  writeHeader(slab, start, length)
+  slabUsed = start + headerLength + length
+  return slab.subarray(start, slabUsed)
+}
+
+function encodeLongFrame (text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const headerLength = headerLengthOf(length)
+  const frame = Buffer.allocUnsafeSlow(headerLength + length)
+  writeHeader(frame, 0, length)
   frame.write(text, headerLength)
   return frame
+}
+
+function headerLengthOf (length: number): number {
+  return length < SHORT_LIMIT ? 2 : length < MEDIUM_LIMIT ? 4 : LONGEST_HEADER
+}
+
+function writeHeader (target: Buffer, at: number, length: number): void {
+  target[at] = FIN_TEXT
+  if (length < SHORT_LIMIT) {
+    target[at + 1] = length
+  } else if (length < MEDIUM_LIMIT) {
+    target[at + 1] = MEDIUM_LENGTH
+    target.writeUInt16BE(length, at + 2)
+  } else {
+    target[at + 1] = LONG_LENGTH
+    target.writeBigUInt64BE(BigInt(length), at + 2)
+  }
 }

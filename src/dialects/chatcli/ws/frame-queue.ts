@@ -4,8 +4,8 @@
  */
 import type { WebSocket } from '@fastify/websocket'
 
-/** A frame as it came in. */
-export type IncomingFrame = { data: Buffer, isBinary: boolean }
+/** A frame as it came in: its text, or undefined for a binary one. */
+export type IncomingFrame = string | undefined
 
 /**
  * Hands frames over in order.
@@ -20,7 +20,7 @@ export function createFrameQueue (webSocket: WebSocket, handle: (frame: Incoming
     busy = true
     webSocket.pause()
     await first
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await handle(next)
+    while (waiting.length > 0) await handle(waiting.shift())
     busy = false
     // Also when the socket is closing: the client's half of the handshake must be read.
     webSocket.resume()

@@ -62,12 +62,12 @@ export type RawFrame = { frame: object, ref: RefValue | undefined }
 
 const refValidator = Compile(Ref)
 
-/** Reads the JSON of a frame. @throws {ChatError} `invalid_input` */
-export function parseFrame (data: Buffer, isBinary: boolean): RawFrame {
-  if (isBinary) throw new ChatError('invalid_input', 'A frame is text, not binary.')
+/** Reads the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
+export function parseFrame (text: string | undefined): RawFrame {
+  if (text === undefined) throw new ChatError('invalid_input', 'A frame is text, not binary.')
   let frame: unknown
   try {
-    frame = JSON.parse(data.toString())
+    frame = JSON.parse(text)
   } catch (error) {
     throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
   }
@@ -91,13 +91,31 @@ export function decodeAction ({ frame }: RawFrame): Action {
 /** The answer to a right token. */
 export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status: 'ok' }
 
+/** Text that is the same in JSON, between quotes: as a rule, and three times as fast to find out as to encode. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+const quote = (text: string) => PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+
+/** The messages of a batch are of the same few milliseconds. */
+let lastTime = NaN
+let lastTimestamp = ''
+
+function timestampOf (at: Date): string {
+  const time = at.getTime()
+  if (time !== lastTime) {
+    lastTime = time
+    lastTimestamp = at.toISOString()
+  }
+  return lastTimestamp
+}
+
 /** A message as its subscribers get it. Written by hand: this is the one object that is encoded for every message. */
 export function encodeNewMessage ({ id, chatId, authorId, username, text, at, seq, clientMessageId }: Message): Buffer {
-  const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${JSON.stringify(clientMessageId)}`
+  const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${quote(clientMessageId)}`
   return encodeTextFrame(
     `{"type":"new_message","messageID":${String(id)},"chatID":${String(chatId)},"userID":${String(authorId)}` +
-    `,"username":${JSON.stringify(username)},"message":${JSON.stringify(text)}` +
-    `,"timestamp":"${at.toISOString()}","seq":${String(seq)}${tail}}`
+    `,"username":${quote(username)},"message":${quote(text)}` +
+    `,"timestamp":"${timestampOf(at)}","seq":${String(seq)}${tail}}`
   )
 }
 

@@ -7,6 +7,7 @@ import type { Session } from '../../../domain/sessions.ts'
 import { closeLabel } from '../../../metrics/metrics.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
+import { readTextFrames } from '../../../realtime/frame-reader.ts'
 import { isSampled, parseTraceparent } from '../../../tracing/trace-context.ts'
 import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
@@ -26,7 +27,7 @@ export class ChatSocket {
 
   /** @param socket the TCP socket under the WebSocket */
   constructor (app: FastifyInstance, webSocket: WebSocket, socket: Socket) {
-    const { authDeadlineMs, framesPerSecond, frameBurst } = app.config.sockets
+    const { authDeadlineMs, framesPerSecond, frameBurst, maxFrameBytes } = app.config.sockets
     this.#app = app
     this.#webSocket = webSocket
     this.#socket = socket
@@ -34,14 +35,20 @@ export class ChatSocket {
     this.#authTimer = setTimeout(() => this.#refuse('timeout', 'no auth frame in time'), authDeadlineMs)
     app.metrics.socketsOpened++
     const enqueue = createFrameQueue(webSocket, (frame) => this.#handle(frame))
+    const take = (frame: IncomingFrame) => {
+      this.#noteLife()
+      enqueue(frame)
+    }
+    readTextFrames(webSocket, socket, maxFrameBytes, take)
     webSocket.on('message', (data, isBinary) => {
-      if (this.#connection !== undefined) this.#connection.isAlive = true
-      if (Buffer.isBuffer(data)) enqueue({ data, isBinary })
+      if (Buffer.isBuffer(data)) take(isBinary ? undefined : data.toString())
     })
-    webSocket.on('pong', () => {
-      if (this.#connection !== undefined) this.#connection.isAlive = true
-    })
+    webSocket.on('pong', () => this.#noteLife())
     webSocket.on('close', (code) => this.#forget(code))
+  }
+
+  #noteLife (): void {
+    if (this.#connection !== undefined) this.#connection.isAlive = true
   }
 
   /** Handles a frame. A promise means that the next one must wait. */
@@ -51,7 +58,7 @@ export class ChatSocket {
     if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
     let ref: RefValue | undefined
     try {
-      const raw = parseFrame(frame.data, frame.isBinary)
+      const raw = parseFrame(frame)
       ref = raw.ref
       const action = decodeAction(raw)
       this.#app.metrics.framesReceived.add(action.type)
@@ -97,18 +104,19 @@ export class ChatSocket {
     const start = performance.now()
     const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': chatID, 'user.id': connection.session.userId } })
     connection.beginPost()
-    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID, trace: span !== undefined && isSampled(span.context) ? span.context : undefined })
-      .then((receipt) => {
-        if (ref !== undefined) this.#send(connection, postAck(ref, receipt))
-        if (receipt.duplicate) metrics.postDuplicates++
+    const trace = span !== undefined && isSampled(span.context) ? span.context : undefined
+    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID, trace }, (outcome) => {
+      if (outcome instanceof ChatError) {
+        span?.fail(outcome.code)
+        this.#answerError(connection, outcome, ref)
+      } else {
+        if (ref !== undefined) this.#send(connection, postAck(ref, outcome))
+        if (outcome.duplicate) metrics.postDuplicates++
         metrics.postSeconds.observe((performance.now() - start) / MS_PER_S)
-        span?.end({ 'chat.seq': receipt.message.seq })
-        connection.endPost()
-      }, (error: unknown) => {
-        span?.fail(asChatError(error).code)
-        this.#answerError(connection, error, ref)
-        connection.endPost()
-      })
+        span?.end({ 'chat.seq': outcome.message.seq })
+      }
+      connection.endPost()
+    })
   }
 
   async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
@@ -129,10 +137,10 @@ export class ChatSocket {
     if (ref !== undefined) this.#send(connection, joinAck(ref, chatID, seq, known === undefined ? undefined : current))
   }
 
-  async #authenticate ({ data, isBinary }: IncomingFrame): Promise<void> {
+  async #authenticate (frame: IncomingFrame): Promise<void> {
     let session: Session
     try {
-      const action = decodeAction(parseFrame(data, isBinary))
+      const action = decodeAction(parseFrame(frame))
       this.#app.metrics.framesReceived.add(action.type)
       if (action.type !== 'auth') throw new ChatError('unauthenticated')
       session = await this.#app.accessTokens.authenticate(action.token)

@@ -1,0 +1,76 @@
+/**
+ * The short way in for what clients send most: a chunk of bytes that is nothing but whole, final text frames is read where
+ * it lies. Everything else goes to `ws`, which knows the rest of the protocol (RFC 6455): frames in pieces, fragments,
+ * control frames, and how a client that breaks the rules is told so. A client cannot tell which of the two read its frame.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { Socket } from 'node:net'
+import { FrameWalk } from './frame-walk.ts'
+import { FIN_TEXT, MASKED, MASK_BYTES, MEDIUM_LENGTH, SHORT_LIMIT } from './websocket-frame.ts'
+
+const NOT_ASCII = 0x80
+
+/** What is used of a WebSocket (`ws`). */
+type OpenState = { readonly readyState: number, readonly OPEN: number }
+
+/**
+ * Takes the place of `ws` as the reader of a socket.
+ * @param maxBytes the longest text that is read here, in bytes, which `ws` must be told as well
+ * @param take called with each text, in the order they were sent, between those that `ws` hands over
+ */
+export function readTextFrames (webSocket: OpenState, socket: Socket, maxBytes: number, take: (text: string) => void): void {
+  const [passOn, ...others] = socket.listeners('data')
+  if (passOn === undefined || others.length > 0) throw new Error('There is not exactly one reader of the socket.')
+  socket.removeAllListeners('data')
+  /** Where `ws` stands, while that is not between two messages. */
+  let walk: FrameWalk | undefined
+  socket.on('data', (chunk: Buffer) => {
+    let at = 0
+    while (walk === undefined && webSocket.readyState === webSocket.OPEN && at < chunk.length) {
+      const end = readFrame(chunk, at, maxBytes, take)
+      if (end === undefined) break
+      at = end
+    }
+    if (at === chunk.length) return
+    const rest = at === 0 ? chunk : chunk.subarray(at)
+    walk ??= new FrameWalk()
+    if (walk.isBetweenMessagesAfter(rest)) walk = undefined
+    Reflect.apply(passOn, socket, [rest])
+  })
+}
+
+/** Hands over the text of the frame at a place. @returns where it ends; undefined when it is no whole, final text frame */
+function readFrame (chunk: Buffer, at: number, maxBytes: number, take: (text: string) => void): number | undefined {
+  const lengthByte = chunk[at + 1] ?? 0
+  if (chunk[at] !== FIN_TEXT || (lengthByte & MASKED) === 0) return undefined
+  let length = lengthByte - MASKED
+  let maskAt = at + 2
+  if (length === MEDIUM_LENGTH && at + 4 <= chunk.length) {
+    length = chunk.readUInt16BE(maskAt)
+    maskAt += 2
+    // `ws` decides about a length that could have been shorter.
+    if (length < SHORT_LIMIT) return undefined
+  } else if (length >= SHORT_LIMIT) return undefined
+  const start = maskAt + MASK_BYTES
+  const end = start + length
+  if (length > maxBytes || end > chunk.length) return undefined
+  const isAscii = (unmask(chunk, maskAt, start, end) & NOT_ASCII) === 0
+  if (!isAscii && !isUtf8(chunk.subarray(start, end))) {
+    // Masked again, for `ws` to refuse it.
+    unmask(chunk, maskAt, start, end)
+    return undefined
+  }
+  take(isAscii ? chunk.toString('latin1', start, end) : chunk.toString('utf8', start, end))
+  return end
+}
+
+/** Applies a mask, which undoes itself. @returns all the resulting bytes, or'ed */
+function unmask (chunk: Buffer, maskAt: number, start: number, end: number): number {
+  let all = 0
+  for (let at = start; at < end; at++) {
+    const byte = (chunk[at] ?? 0) ^ (chunk[maskAt + ((at - start) & 3)] ?? 0)
+    chunk[at] = byte
+    all |= byte
+  }
+  return all
+}
