@@ -23,8 +23,13 @@ const RENEWAL_CHUNK = 500
 /** Bytes that may wait for a Redis that does not read; beyond them hints are dropped, as they may be. */
 const MAX_UNSENT_BYTES = 16_777_216
 
-/** `acknowledged` is undefined after an attempt that failed: the next caller asks again. */
-type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined }
+const END_OF_LINE = Buffer.from('\r\n')
+
+/**
+ * `acknowledged` is undefined after an attempt that failed: the next caller asks again. `publication` is how a command
+ * begins that publishes to the channel, since who follows a chat is likely to post to it.
+ */
+type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined, publication: Buffer }
 
 /** What a link is made of. */
 export type RedisLinkOptions = {
@@ -52,8 +57,8 @@ export class RedisLink implements Bus {
   #isUp = false
   #dropped = 0
   readonly #isSharded: boolean
-  /** The head of a published payload up to the name's length. */
-  readonly #publishHead: string
+  /** A command that publishes, up to the length of the channel's name. */
+  readonly #publish: string
   readonly #onRefused: () => void
   readonly #publisher: Redis
   readonly #subscriber: Redis
@@ -72,7 +77,7 @@ export class RedisLink implements Bus {
     this.description = description
     this.#prefix = prefix
     this.#isSharded = isSharded
-    this.#publishHead = isSharded ? '*3\r\n$8\r\nSPUBLISH\r\n$' : '*3\r\n$7\r\nPUBLISH\r\n$'
+    this.#publish = isSharded ? '*3\r\n$8\r\nSPUBLISH\r\n$' : '*3\r\n$7\r\nPUBLISH\r\n$'
     this.#onRefused = onRefused ?? (() => undefined)
     this.#log = log
     this.#publisher = connect('publisher')
@@ -123,10 +128,16 @@ export class RedisLink implements Bus {
       return
     }
     if (this.#outgoingCount++ === 0) queueMicrotask(() => this.#send())
-    const name = this.#name(channel)
-    this.#outgoing.addText(`${this.#publishHead}${String(Buffer.byteLength(name))}\r\n${name}\r\n$${String(payload.length)}\r\n`)
+    this.#outgoing.addBytes(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
+    this.#outgoing.addText(`${String(payload.length)}\r\n`)
     this.#outgoing.addBytes(payload)
-    this.#outgoing.addText('\r\n')
+    this.#outgoing.addBytes(END_OF_LINE)
+  }
+
+  /** How a command begins that publishes to a channel, up to the length of the payload. */
+  #publicationTo (channel: string): Buffer {
+    const name = this.#name(channel)
+    return Buffer.from(`${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`)
   }
 
   #send () {
@@ -142,7 +153,7 @@ export class RedisLink implements Bus {
   async subscribe (channel: string, handler: BusHandler) {
     let subscription = this.#subscriptions.get(channel)
     if (subscription === undefined) {
-      subscription = { handlers: new Set(), acknowledged: undefined }
+      subscription = { handlers: new Set(), acknowledged: undefined, publication: this.#publicationTo(channel) }
       this.#subscriptions.set(channel, subscription)
     }
     subscription.handlers.add(handler)

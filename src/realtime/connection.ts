@@ -96,8 +96,8 @@ export class Connection {
 
   /** Writes whole frames. A reader who lets too much pile up is closed and resumes later. */
   write (frames: Buffer): void {
-    // What fits below Node's own mark, as nearly all does, is within any bound.
-    if (!this.isOpen || this.#socket.write(frames) || this.#socket.writableLength <= this.#limits.maxUnsentBytes) return
+    // Asked of the TCP socket, which is at hand in any case. What fits below its own mark, as nearly all does, is within any bound.
+    if (this.#closedWith !== undefined || !this.#socket.writable || this.#socket.write(frames) || this.#socket.writableLength <= this.#limits.maxUnsentBytes) return
     this.#metrics.slowConsumers++
     this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
   }

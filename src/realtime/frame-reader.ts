@@ -10,33 +10,38 @@ import { FIN_TEXT, MASKED, MASK_BYTES, MEDIUM_LENGTH, SHORT_LIMIT } from './webs
 
 const NOT_ASCII = 0x80
 
-/** What is used of a WebSocket (`ws`). */
-type OpenState = { readonly readyState: number, readonly OPEN: number }
-
 /**
  * Takes the place of `ws` as the reader of a socket.
  * @param maxBytes the longest text that is read here, in bytes, which `ws` must be told as well
  * @param take called with each text, in the order they were sent, between those that `ws` hands over
+ * @returns ends the reading: to be called when `ws` has found an error in what it was passed
  */
-export function readTextFrames (webSocket: OpenState, socket: Socket, maxBytes: number, take: (text: string) => void): void {
+export function readTextFrames (socket: Socket, maxBytes: number, take: (text: string) => void): () => void {
   const [passOn, ...others] = socket.listeners('data')
   if (passOn === undefined || others.length > 0) throw new Error('There is not exactly one reader of the socket.')
-  socket.removeAllListeners('data')
   /** Where `ws` stands, while that is not between two messages. */
   let walk: FrameWalk | undefined
-  socket.on('data', (chunk: Buffer) => {
+  const read = (chunk: Buffer) => {
     let at = 0
-    while (walk === undefined && webSocket.readyState === webSocket.OPEN && at < chunk.length) {
+    while (walk === undefined && at < chunk.length) {
       const end = readFrame(chunk, at, maxBytes, take)
       if (end === undefined) break
       at = end
     }
     if (at === chunk.length) return
     const rest = at === 0 ? chunk : chunk.subarray(at)
-    walk ??= new FrameWalk()
-    if (walk.isBetweenMessagesAfter(rest)) walk = undefined
+    const passed = walk ??= new FrameWalk()
+    if (passed.isBetweenMessagesAfter(rest)) walk = undefined
+    // Like `ws`, which hears nothing behind a close.
+    if (passed.hasClosed) stop()
     Reflect.apply(passOn, socket, [rest])
-  })
+  }
+  const stop = () => {
+    socket.off('data', read)
+  }
+  socket.removeAllListeners('data')
+  socket.on('data', read)
+  return stop
 }
 
 /** Hands over the text of the frame at a place. @returns where it ends; undefined when it is no whole, final text frame */

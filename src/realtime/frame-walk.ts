@@ -3,6 +3,7 @@ import { FIN, MASKED, MASK_BYTES, MEDIUM_LENGTH, OPCODE, SHORT_LIMIT } from './w
 
 /** Opcodes from here on are control frames, which may stand between the fragments of a message. */
 const FIRST_CONTROL_OPCODE = 0x8
+const CLOSE_OPCODE = 0x8
 const MEDIUM_LENGTH_BYTES = 2
 const LONG_LENGTH_BYTES = 8
 const BYTE_VALUES = 256
@@ -17,6 +18,12 @@ export class FrameWalk {
   /** Bytes of the mask and the payload that are still to come. */
   #left = 0
   #isFragmented = false
+  #isInClose = false
+
+  /** Whether it has come to the end of a frame that closes the connection. */
+  get hasClosed (): boolean {
+    return this.#isInClose && this.#left === 0 && this.#expected === 'opcode'
+  }
 
   /** Goes on through a chunk. @returns whether a message, or a control frame between messages, ends with it */
   isBetweenMessagesAfter (chunk: Buffer): boolean {
@@ -33,6 +40,7 @@ export class FrameWalk {
   #readHeader (byte: number): void {
     if (this.#expected === 'opcode') {
       if ((byte & OPCODE) < FIRST_CONTROL_OPCODE) this.#isFragmented = (byte & FIN) === 0
+      this.#isInClose = (byte & OPCODE) === CLOSE_OPCODE
       this.#expected = 'length'
     } else if (this.#expected === 'length') {
       this.#maskBytes = (byte & MASKED) === 0 ? 0 : MASK_BYTES

@@ -1,9 +1,7 @@
 /** `/ws`: upgrades, from pages that may and within the number of sockets that this replica takes. */
-import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { ChatError } from '../../../domain/errors.ts'
-import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { SOCKET } from './description.ts'
 import { ChatSocket } from './socket.ts'
 
@@ -39,12 +37,6 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
     // The request has done its part. What still refers to it would keep it for as long as the socket is open.
     request.upgradeResponse?.detachSocket(socket)
     webSocket.removeAllListeners('error')
-    webSocket.on('error', closeBroken)
     new ChatSocket(app, webSocket, socket)
   })
-}
-
-/** Broken frames: `ws` has sent the fitting close code already, and this changes nothing. */
-function closeBroken (this: WebSocket): void {
-  this.close(CLOSE_CODES.internal)
 }

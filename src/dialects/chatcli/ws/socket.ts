@@ -39,11 +39,16 @@ export class ChatSocket {
       this.#noteLife()
       enqueue(frame)
     }
-    readTextFrames(webSocket, socket, maxFrameBytes, take)
+    const stopReading = readTextFrames(socket, maxFrameBytes, take)
     webSocket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) take(isBinary ? undefined : data.toString())
     })
     webSocket.on('pong', () => this.#noteLife())
+    webSocket.on('error', () => {
+      stopReading()
+      // `ws` has sent the fitting close code already where the frames were broken, and then this changes nothing.
+      webSocket.close(CLOSE_CODES.internal)
+    })
     webSocket.on('close', (code) => this.#forget(code))
   }
 
