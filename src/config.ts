@@ -79,7 +79,7 @@ export const EnvironmentSchema = Type.Object({
   FRAME_BURST: integer('frames a socket may send at once', 400, 1),
   POST_LANES: integer('batches of posts in flight at once', 2, 1, 64),
   POST_BATCH: integer('posts in one batch at the most', 256, 1, 5_000),
-  POST_QUEUE: integer('posts that may wait in one lane; more are refused', 10_000, 1),
+  POST_QUEUE: integer('posts that may wait; more are refused', 20_000, 1),
   POST_DEADLINE: duration('how long a post is retried while the database is away', '10s'),
   REBALANCE_PERCENT: integer('part of the sockets above the mean of all replicas that a replica closes a minute, with 1012, so that new replicas get some; 0 closes none', 0, 0, 6_000),
   REBALANCE_INTERVAL: timer('how often replicas tell each other how many sockets they have', '5s'),

@@ -10,7 +10,7 @@ import { Poster } from './domain/posting.ts'
 import { Sessions } from './domain/sessions.ts'
 import type { Rates } from './rates/rates.ts'
 import type { Database } from './store/database.ts'
-import { preparePostBatch } from './store/messages.ts'
+import { preparePostBatch } from './store/posts.ts'
 import type { Tracing } from './tracing/tracing.ts'
 
 /** What the domain is wired to. */

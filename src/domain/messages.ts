@@ -6,7 +6,8 @@ import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Chats } from './chats.ts'
 import { ChatError } from './errors.ts'
 import type { Message } from './message.ts'
-import type { CommitListener, Poster, PostListener } from './posting.ts'
+import type { PostListener } from './post-queue.ts'
+import type { CommitListener, Poster } from './posting.ts'
 import { isStorable } from './text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */

@@ -1,13 +1,11 @@
 /**
- * Posting by group commit: while one batch of a lane is being stored, what arrives waits and becomes the next batch.
+ * Posting by group commit: while as many batches as may be are being stored, what arrives waits and becomes the next one.
  * A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
- *
- * Chats are spread over lanes by id. A lane stores one batch at a time, so the messages of a chat that come through
- * this replica keep their order, while different lanes commit side by side.
  */
 import { isTransient } from '../store/failures.ts'
-import type { PostBatch, PostEntry, PostOutcome } from '../store/messages.ts'
+import type { PostBatch, PostEntry, PostOutcome } from '../store/posts.ts'
 import { ChatError } from './errors.ts'
+import { type ChatPosts, type PostListener, PostQueue } from './post-queue.ts'
 import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Span, Tracing } from '../tracing/tracing.ts'
 import type { Message } from './message.ts'
@@ -22,15 +20,16 @@ export type Post = PostEntry & { username: string, clientMessageId: string | und
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
  * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find messages whose announcement died with the replica that stored them.
  */
-export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext }
+export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext | undefined }
 
 /** How posts become messages. Times are in milliseconds. */
 export type PosterOptions = {
   postBatch: PostBatch
+  /** Batches that are stored side by side. */
   lanes: number
   /** Posts in one batch at the most. */
   batch: number
-  /** Posts that may wait in a lane. */
+  /** Posts that may wait. */
   queue: number
   /** Where posts that are traced have the spans of their commits, if anywhere. */
   tracing?: Tracing | undefined
@@ -44,18 +43,19 @@ export type Receipt = { message: Message, duplicate: boolean }
 /** Hears of what was committed. */
 export type CommitListener = (committed: Committed) => void
 
-/** Hears once what became of a post. It must not throw. A promise for each post would cost as much as storing it. */
-export type PostListener = (outcome: Receipt | ChatError) => void
-
-type Pending = { post: Post, done: PostListener }
-
 /** Stores posts. */
 export class Poster {
-  readonly #lanes: Lane[]
+  readonly #options: PosterOptions
   readonly #listeners: CommitListener[] = []
+  readonly #queue = new PostQueue()
+  /** Batches that are being stored, and the posts in them. */
+  #storing = 0
+  #storingPosts = 0
+  #isStarting = false
+  #onIdle: (() => void)[] = []
 
   constructor (options: PosterOptions) {
-    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(options, this.#listeners))
+    this.#options = options
   }
 
   /** Calls back after the commit of a batch, once per chat, before its posts are acknowledged. It must not throw. */
@@ -69,93 +69,88 @@ export class Poster {
    *   `unconfirmed` when the database stayed away: the message may or may not be stored then, and the same key finds out
    */
   post (post: Post, done: PostListener): void {
-    const lane = this.#lanes[post.chatId % this.#lanes.length]
-    if (lane === undefined) done(new ChatError('internal'))
-    else lane.add({ post, done })
+    if (this.#queue.size >= this.#options.queue) {
+      done(new ChatError('overloaded'))
+      return
+    }
+    this.#queue.add({ post, done })
+    this.#startSoon()
   }
 
   /** How many posts wait for the batch before theirs. */
   get waiting (): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0)
+    return this.#queue.size
   }
 
   /** Resolves when everything that was posted until now is stored or refused. */
   async flush (): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.idle()))
-  }
-}
-
-class Lane {
-  readonly #options: PosterOptions
-  readonly #listeners: readonly CommitListener[]
-  #waiting: Pending[] = []
-  #running: Promise<void> | undefined
-
-  constructor (options: PosterOptions, listeners: readonly CommitListener[]) {
-    this.#options = options
-    this.#listeners = listeners
+    if (!this.#queue.isIdle) await new Promise<void>((resolve) => { this.#onIdle.push(resolve) })
   }
 
-  get waiting (): number {
-    return this.#waiting.length
+  /** What the sockets hand over in this turn of the event loop is stored together. */
+  #startSoon (): void {
+    if (this.#isStarting || !this.#mayStart) return
+    this.#isStarting = true
+    setImmediate(() => {
+      this.#isStarting = false
+      this.#start()
+    })
   }
 
-  add (pending: Pending): void {
-    if (this.#waiting.length >= this.#options.queue) {
-      pending.done(new ChatError('overloaded'))
-      return
-    }
-    this.#waiting.push(pending)
-    this.#running ??= this.#run()
+  #start (): void {
+    while (this.#mayStart) void this.#storeNext()
   }
 
-  async idle (): Promise<void> {
-    await this.#running
+  /**
+   * Another batch may go beside one that is being stored when it is as large. A quiet server has no post wait for another
+   * so, and a busy one does not have small batches overtake the large ones, which costs more than it saves.
+   */
+  get #mayStart (): boolean {
+    const { lanes, batch } = this.#options
+    return this.#queue.isReady && this.#storing < lanes && this.#queue.size >= Math.min(this.#storingPosts, batch)
   }
 
-  async #run (): Promise<void> {
-    // What the sockets hand over in this turn of the event loop is stored together.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) await this.#store(this.#takeBatch())
-    this.#running = undefined
+  async #storeNext (): Promise<void> {
+    const batch = this.#queue.take(this.#options.batch)
+    const size = batch.reduce((sum, { posts }) => sum + posts.length, 0)
+    this.#storing++
+    this.#storingPosts += size
+    await this.#store(batch)
+    this.#storing--
+    this.#storingPosts -= size
+    this.#queue.release(batch)
+    this.#start()
+    if (this.#queue.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
-  /** The next posts in line, up to the first that repeats a key: the same key may stand in a batch only once, and only clients repeat theirs. */
-  #takeBatch (): Pending[] {
-    const keys = new Set<string>()
-    let size = 0
-    for (const { post } of this.#waiting) {
-      if (size >= this.#options.batch) break
-      if (post.clientMessageId !== undefined) {
-        const key = `${String(post.chatId)} ${String(post.authorId)} ${post.clientMessageId}`
-        if (keys.has(key)) break
-        keys.add(key)
-      }
-      size++
-    }
-    const batch = this.#waiting.slice(0, size)
-    this.#waiting = this.#waiting.slice(size)
-    return batch
-  }
-
-  async #store (batch: Pending[]): Promise<void> {
-    const span = beginBatch(this.#options.tracing, batch)
+  async #store (batch: readonly ChatPosts[]): Promise<void> {
+    const posts: Post[] = []
+    for (const chat of batch) for (const { post } of chat.posts) posts.push(post)
+    const span = beginBatch(this.#options.tracing, posts)
     let outcomes: PostOutcome[]
     try {
-      outcomes = await this.#storeWithRetry(batch.map((pending) => pending.post))
+      outcomes = await this.#storeWithRetry(posts)
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
       span?.fail(failure.code)
-      for (const { done } of batch) done(failure)
+      for (const chat of batch) for (const { done } of chat.posts) done(failure)
       return
     }
-    const committed = new Map<number, CommittedDraft>()
-    const receipts = batch.map(({ post }, index) => receiptOf(post, outcomes[index], committed))
-    if (span !== undefined) endBatch(span, batch, committed)
-    for (const chat of committed.values()) {
-      for (const listener of this.#listeners) listener(chat)
+    span?.end({ 'chat.batch.chats': batch.length })
+    let first = 0
+    for (const chat of batch) {
+      this.#tell(chat, outcomes, first, span)
+      first += chat.posts.length
     }
-    for (const [index, { done }] of batch.entries()) done(receipts[index] ?? new ChatError('internal'))
+  }
+
+  /** Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin */
+  #tell ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
+    const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
+    const results = posts.map(({ post }, index) => settle(post, outcomes[first + index], news))
+    if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
+    if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
+    for (const [index, { done }] of posts.entries()) done(results[index] ?? new ChatError('internal'))
   }
 
   /**
@@ -175,35 +170,25 @@ class Lane {
   }
 }
 
-type CommittedDraft = Committed & { messages: Message[] }
+type News = Committed & { messages: Message[] }
 
 /** A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none has. */
-function beginBatch (tracing: Tracing | undefined, batch: readonly Pending[]): Span | undefined {
+function beginBatch (tracing: Tracing | undefined, posts: readonly Post[]): Span | undefined {
   if (tracing === undefined) return undefined
-  const links = batch.flatMap(({ post }) => post.trace ?? [])
+  const links = posts.flatMap(({ trace }) => trace ?? [])
   const [parent] = links
-  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': batch.length } })
+  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': posts.length } })
 }
 
-/** The news of the chats with a traced post go on in the trace of the batch. */
-function endBatch (span: Span, batch: readonly Pending[], committed: ReadonlyMap<number, CommittedDraft>): void {
-  span.end({ 'chat.batch.chats': committed.size })
-  for (const { post } of batch) {
-    const chat = post.trace === undefined ? undefined : committed.get(post.chatId)
-    if (chat !== undefined) chat.trace = span.context
-  }
-}
-
-/** What one post became; what others must hear of it is added to `committed`. */
-function receiptOf (post: Post, result: PostOutcome | undefined, committed: Map<number, CommittedDraft>): Receipt | ChatError {
+/** What one post became; what others must hear of it is added to the news of its chat. */
+function settle (post: Post, result: PostOutcome | undefined, news: News): Receipt | ChatError {
   if (result === undefined) return new ChatError('internal')
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
   const { outcome, seq, id, at, membersVersion } = result
   const { chatId, authorId, username, text, clientMessageId } = post
   const message: Message = { chatId, seq, id, authorId, username, text, at, clientMessageId }
-  let chat = committed.get(chatId)
-  if (chat === undefined) committed.set(chatId, chat = { chatId, membersVersion, lastSeq: 0, messages: [] })
-  chat.lastSeq = Math.max(chat.lastSeq, seq)
-  if (outcome === 'stored') chat.messages.push(message)
+  news.membersVersion = membersVersion
+  news.lastSeq = Math.max(news.lastSeq, seq)
+  if (outcome === 'stored') news.messages.push(message)
   return { message, duplicate: outcome === 'duplicate' }
 }

@@ -1,18 +1,8 @@
-/** Queries on messages: the batch insert, and reading ranges by seq. */
+/** Queries on messages: reading ranges by seq. */
 import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { messages, participants, users } from './schema.ts'
-
-/** A message to store. `postKey` makes a retry recognisable; it is unique per chat and author. */
-export type PostEntry = { chatId: number, authorId: number, postKey: string, text: string }
-
-/** What became of a {@link PostEntry}: see the SQL function `post_messages`. */
-export type PostOutcome =
-  | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
-  | { outcome: 'conflict' | 'refused' }
-
-type OutcomeTuple = [ord: number, outcome: PostOutcome['outcome'], seq: number, id: number, atMs: number, membersVersion: number]
 
 /** A stored message with its author's name. */
 export type MessageRow = {
@@ -25,34 +15,6 @@ export type MessageRow = {
   postKey: string
   at: Date
 }
-
-/** Prepares the statement that stores a batch; see {@link PostBatch}. */
-export function preparePostBatch (orm: Orm): PostBatch {
-  const statement = orm
-    .select({ outcomes: sql<OutcomeTuple[] | null>`posted.outcomes` })
-    .from(sql`post_messages(${sql.placeholder('chats')}::text::bigint[], ${sql.placeholder('batch')}::text::json) as posted(outcomes)`)
-    .prepare('post_messages')
-  return async (entries) => {
-    const chats = [...new Set(entries.map((entry) => entry.chatId))]
-    const [row] = await statement.execute({
-      chats: `{${chats.join()}}`,
-      batch: JSON.stringify(entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text })))
-    })
-    const outcomes = new Array<PostOutcome>(entries.length).fill({ outcome: 'refused' })
-    for (const [ord, outcome, seq, id, atMs, membersVersion] of row?.outcomes ?? []) {
-      outcomes[ord - 1] = outcome === 'stored' || outcome === 'duplicate'
-        ? { outcome, seq, id, at: new Date(atMs), membersVersion }
-        : { outcome }
-    }
-    return outcomes
-  }
-}
-
-/**
- * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the order given. The same
- * key may stand in a batch only once. @returns one outcome per entry, in their order
- */
-export type PostBatch = (entries: readonly PostEntry[]) => Promise<PostOutcome[]>
 
 const { chatId, seq, id, authorId, body, postKey, createdAt } = messages
 

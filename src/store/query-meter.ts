@@ -19,7 +19,7 @@ export function meterQuery (statement: string | undefined, metrics: Metrics): ()
 /** The kind of a statement: its first word, or that it stores posts. */
 function opOf (statement: string | undefined): Op {
   if (statement === undefined) return 'transaction'
-  if (statement.includes('post_messages(')) return 'post'
+  if (statement.includes('post_messages(') || statement.startsWith('with "post_head"')) return 'post'
   const [word = ''] = /^\w*/.exec(statement) ?? []
   return OPS.find((op) => op === word.toLowerCase()) ?? 'other'
 }

@@ -3,9 +3,8 @@ import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { addParticipants, findHeads, lockChat, removeParticipant } from '../../src/store/chats.ts'
 import type { Orm } from '../../src/store/database.ts'
-import {
-  listMessagesAfter, listMessagesAfterAs, listMessagesBefore, preparePostBatch, type PostBatch, type PostEntry, type PostOutcome
-} from '../../src/store/messages.ts'
+import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../src/store/messages.ts'
+import { preparePostBatch, type PostBatch, type PostEntry, type PostOutcome } from '../../src/store/posts.ts'
 import { chatHeads } from '../../src/store/schema.ts'
 import { addChat, pick, type ChatOfTwo, type Connections } from './rows.ts'
 

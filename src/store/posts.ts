@@ -1,0 +1,93 @@
+/** Storing messages: a batch in one statement, and a post that came alone in a cheaper one. */
+import { and, eq, exists, sql } from 'drizzle-orm'
+import type { Orm } from './database.ts'
+import { isUniqueViolation } from './failures.ts'
+import { chatHeads, messages, participants } from './schema.ts'
+
+/** A message to store. `postKey` makes a retry recognisable; it is unique per chat and author. */
+export type PostEntry = { chatId: number, authorId: number, postKey: string, text: string }
+
+/** What became of a {@link PostEntry}: see the SQL function `post_messages`. */
+export type PostOutcome =
+  | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
+  | { outcome: 'conflict' | 'refused' }
+
+type OutcomeTuple = [ord: number, outcome: PostOutcome['outcome'], seq: number, id: number, atMs: number, membersVersion: number]
+
+/**
+ * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the order given. The same
+ * key may stand in a batch only once. @returns one outcome per entry, in their order
+ */
+export type PostBatch = (entries: readonly PostEntry[]) => Promise<PostOutcome[]>
+
+/** Prepares the statements that store a batch; see {@link PostBatch}. */
+export function preparePostBatch (orm: Orm): PostBatch {
+  const [postAny, postAlone] = [prepareAny(orm), prepareAlone(orm)]
+  return async (entries) => {
+    const [entry] = entries
+    const outcome = entry === undefined || entries.length > 1 ? undefined : await postAlone(entry)
+    return outcome === undefined ? postAny(entries) : [outcome]
+  }
+}
+
+function prepareAny (orm: Orm): PostBatch {
+  const statement = orm
+    .select({ outcomes: sql<OutcomeTuple[] | null>`posted.outcomes` })
+    .from(sql`post_messages(${sql.placeholder('chats')}::text::bigint[], ${sql.placeholder('batch')}::text::json) as posted(outcomes)`)
+    .prepare('post_messages')
+  return async (entries) => {
+    const chats = [...new Set(entries.map((entry) => entry.chatId))]
+    const [row] = await statement.execute({
+      chats: `{${chats.join()}}`,
+      batch: JSON.stringify(entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text })))
+    })
+    const outcomes = new Array<PostOutcome>(entries.length).fill({ outcome: 'refused' })
+    for (const [ord, outcome, seq, id, atMs, membersVersion] of row?.outcomes ?? []) {
+      outcomes[ord - 1] = outcome === 'stored' || outcome === 'duplicate'
+        ? { outcome, seq, id, at: new Date(atMs), membersVersion }
+        : { outcome }
+    }
+    return outcomes
+  }
+}
+
+/**
+ * On a quiet server posts come alone, and half of the time of `post_messages` is that of a statement for many. This one
+ * stores a post to which nothing can be objected, and otherwise nothing: then it is for `post_messages` to say why.
+ *
+ * It reads the membership before it has the lock of the chat, but who came or went while it waited has changed the version
+ * that the locked row must have (READ COMMITTED looks at that row anew, and at nothing else). A key that is there already
+ * violates its index, which undoes the whole.
+ */
+function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | undefined> {
+  const [chatId, authorId] = [sql.placeholder('chatId'), sql.placeholder('authorId')]
+  const head = orm.$with('post_head').as(orm.update(chatHeads)
+    .set({ lastSeq: sql`${chatHeads.lastSeq} + 1`, lastAt: sql`greatest(${chatHeads.lastAt}, date_trunc('milliseconds', clock_timestamp()))` })
+    .where(and(
+      eq(chatHeads.chatId, chatId),
+      eq(chatHeads.membersVersion, sql`(select version.members_version from ${chatHeads} version where version.chat_id = ${chatId})`),
+      exists(orm.select({ found: sql`1` }).from(participants).where(and(eq(participants.chatId, chatId), eq(participants.userId, authorId))))
+    ))
+    .returning({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, lastAt: chatHeads.lastAt, membersVersion: chatHeads.membersVersion }))
+  const statement = orm.with(head).insert(messages)
+    .select(orm.select({
+      chatId: head.chatId,
+      seq: head.lastSeq,
+      id: sql<number>`nextval('messages_id_seq')`.as('id'),
+      authorId: sql<number>`${authorId}::bigint`.as('author_id'),
+      body: sql<string>`${sql.placeholder('text')}::text`.as('body'),
+      postKey: sql<string>`${sql.placeholder('postKey')}::text`.as('post_key'),
+      createdAt: head.lastAt
+    }).from(head))
+    .returning({ seq: messages.seq, id: messages.id, at: messages.createdAt, membersVersion: sql<number>`(select members_version from post_head)` })
+    .prepare('post_alone')
+  return async (entry) => {
+    try {
+      const [stored] = await statement.execute(entry)
+      return stored === undefined ? undefined : { outcome: 'stored', ...stored }
+    } catch (error) {
+      if (isUniqueViolation(error)) return undefined
+      throw error
+    }
+  }
+}
