@@ -29,13 +29,14 @@ export type WebSocketHandle = {
   terminate: () => void
 }
 
-/** A place in a chat that a socket has taken, until it is ended. */
-export type Joined = FeedSubscriber & { end: () => void }
+/** A place in a chat that a socket has taken, until it is ended. A silent one writes no more. */
+export type Joined = FeedSubscriber & { silence: () => void, end: () => void }
 
 /** A socket whose user is known. */
 export class Connection {
   readonly #webSocket: WebSocketHandle
-  readonly #socket: Socket
+  /** The TCP socket, to which whole frames are written directly. */
+  readonly socket: Socket
   readonly #limits: ConnectionLimits
   readonly #metrics: Metrics
   #session: Session
@@ -52,11 +53,11 @@ export class Connection {
 
   /**
    * @param webSocket the upgraded socket
-   * @param socket the TCP socket under it, to which whole frames are written directly
+   * @param socket the TCP socket under it
    */
   constructor (webSocket: WebSocketHandle, socket: Socket, session: Session, limits: ConnectionLimits, metrics: Metrics) {
     this.#webSocket = webSocket
-    this.#socket = socket
+    this.socket = socket
     this.#session = session
     this.#limits = limits
     this.#metrics = metrics
@@ -77,7 +78,7 @@ export class Connection {
 
   /** Bytes that wait to be sent. */
   get unsentBytes (): number {
-    return this.#socket.writableLength
+    return this.socket.writableLength
   }
 
   get mayJoinMore (): boolean {
@@ -94,23 +95,30 @@ export class Connection {
     this.write(encodeTextFrame(JSON.stringify(message)))
   }
 
-  /** Writes whole frames. A reader who lets too much pile up is closed and resumes later. */
+  /** Writes whole frames. */
   write (frames: Buffer): void {
-    // Asked of the TCP socket, which is at hand in any case. What fits below its own mark, as nearly all does, is within any bound.
-    if (this.#closedWith !== undefined || !this.#socket.writable || this.#socket.write(frames) || this.#socket.writableLength <= this.#limits.maxUnsentBytes) return
+    if (this.isOpen && !this.socket.write(frames)) this.limitUnsent()
+  }
+
+  /**
+   * A reader who lets too much pile up is closed and resumes later. To be called when a write has not all left: what stays
+   * below Node's own mark, as nearly all does, is within any bound.
+   */
+  limitUnsent (): void {
+    if (this.socket.writableLength <= this.#limits.maxUnsentBytes) return
     this.#metrics.slowConsumers++
     this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
   }
 
   /** Resolves when little is left to be sent, or the socket is gone. */
   drained (): Promise<void> {
-    if (!this.isOpen || this.#socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve()
+    if (!this.isOpen || this.socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
-        this.#socket.off('drain', done).off('close', done)
+        this.socket.off('drain', done).off('close', done)
         resolve()
       }
-      this.#socket.on('drain', done).on('close', done)
+      this.socket.on('drain', done).on('close', done)
     })
   }
 
@@ -120,6 +128,7 @@ export class Connection {
     if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
     this.#closedWith = code
+    for (const joined of this.subscriptions.values()) joined.silence()
     this.#webSocket.close(code, reason)
     // The client's half of the closing handshake must be read, whether or not the socket was paused.
     this.#webSocket.resume()
@@ -165,6 +174,6 @@ export class Connection {
       return
     }
     this.isAlive = false
-    if (this.isOpen) this.#socket.write(frame)
+    if (this.isOpen) this.socket.write(frame)
   }
 }

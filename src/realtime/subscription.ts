@@ -1,18 +1,23 @@
 /** One socket's place in one chat. */
-import type { FeedSubscriber } from './chat-feed.ts'
-import type { Connection } from './connection.ts'
+import type { Socket } from 'node:net'
+import type { Connection, Joined } from './connection.ts'
 
-/** Passes a feed's frames on to a socket for as long as both want it. */
-export class Subscription implements FeedSubscriber {
+/**
+ * Passes a feed's frames on to a socket for as long as both want it. It asks nobody but the socket itself: where thousands
+ * take turns, each object that is looked at has to come from memory first.
+ */
+export class Subscription implements Joined {
   readonly chatId: number
   readonly userId: number
   readonly fromSeq: number
   readonly membersVersion: number
   readonly connection: Connection
+  readonly #socket: Socket
   #isActive = true
 
   constructor (connection: Connection, membership: { chatId: number, fromSeq: number, membersVersion: number }) {
     this.connection = connection
+    this.#socket = connection.socket
     this.chatId = membership.chatId
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.membersVersion
@@ -25,7 +30,11 @@ export class Subscription implements FeedSubscriber {
   }
 
   write (frames: Buffer): void {
-    this.connection.write(frames)
+    if (this.#isActive && this.#socket.writable && !this.#socket.write(frames)) this.connection.limitUnsent()
+  }
+
+  silence (): void {
+    this.#isActive = false
   }
 
   removed (): void {
@@ -34,7 +43,7 @@ export class Subscription implements FeedSubscriber {
 
   /** Ends it: by the client, by a newer one for the same chat, or because the user has left. */
   end (): void {
-    this.#isActive = false
+    this.silence()
     if (this.connection.subscriptions.get(this.chatId) === this) this.connection.subscriptions.delete(this.chatId)
   }
 }
