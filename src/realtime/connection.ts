@@ -21,8 +21,6 @@ export type ConnectionLimits = {
 
 /** What is used of a WebSocket (`ws`). */
 export type WebSocketHandle = {
-  readonly readyState: number
-  readonly OPEN: number
   pause: () => void
   resume: () => void
   close: (code: number, reason: string) => void
@@ -40,6 +38,7 @@ export class Connection {
   readonly #limits: ConnectionLimits
   readonly #metrics: Metrics
   #session: Session
+  #isOpen = true
   /** The code of our close; undefined while there is none. */
   #closedWith: CloseCode | undefined
   #isLeaving = false
@@ -68,7 +67,7 @@ export class Connection {
   }
 
   get isOpen (): boolean {
-    return this.#closedWith === undefined && this.#webSocket.readyState === this.#webSocket.OPEN
+    return this.#isOpen && this.socket.writable
   }
 
   /** The code with which this side has closed the socket, if it has. */
@@ -128,10 +127,16 @@ export class Connection {
     if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
     this.#closedWith = code
-    for (const joined of this.subscriptions.values()) joined.silence()
+    this.lose()
     this.#webSocket.close(code, reason)
     // The client's half of the closing handshake must be read, whether or not the socket was paused.
     this.#webSocket.resume()
+  }
+
+  /** Takes note that the socket is closing: nothing more is written. */
+  lose (): void {
+    this.#isOpen = false
+    for (const joined of this.subscriptions.values()) joined.silence()
   }
 
   /** Whether it was told to go elsewhere: what its client sent before it knew is still taken. */

@@ -11,6 +11,8 @@ const DEADLINE_MS = 20_000
 export type Wire = {
   readonly client: WebSocket
   readonly server: WebSocket
+  /** The TCP socket under the server's side. */
+  readonly socket: Socket
   /** Writes bytes under the server's side. */
   write: (bytes: Buffer) => void
   /** The next text that the client reads. */
@@ -38,6 +40,7 @@ export async function openWire (t: Test): Promise<Wire> {
   return {
     client,
     server,
+    socket,
     write: (bytes) => { socket.write(bytes) },
     async next () {
       if (texts.length === 0) await within(new Promise<void>((resolve) => { wake = resolve }), DEADLINE_MS, 'a text')

@@ -9,7 +9,7 @@ import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
 import { readTextFrames } from '../../../realtime/frame-reader.ts'
 import { isSampled, parseTraceparent } from '../../../tracing/trace-context.ts'
-import { createFrameQueue, type IncomingFrame } from './frame-queue.ts'
+import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck } from './frames.ts'
 import type { RefValue } from './ref.ts'
@@ -22,6 +22,7 @@ export class ChatSocket {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #rate: FrameRate | undefined
+  readonly #queue = new FrameQueue()
   #authTimer: NodeJS.Timeout | undefined
   #connection: Connection | undefined
 
@@ -34,18 +35,14 @@ export class ChatSocket {
     this.#rate = app.config.rateLimits ? new FrameRate(framesPerSecond, frameBurst) : undefined
     this.#authTimer = setTimeout(() => this.#refuse('timeout', 'no auth frame in time'), authDeadlineMs)
     app.metrics.socketsOpened++
-    const enqueue = createFrameQueue(webSocket, (frame) => this.#handle(frame))
-    const take = (frame: IncomingFrame) => {
-      this.#noteLife()
-      enqueue(frame)
-    }
-    const stopReading = readTextFrames(socket, maxFrameBytes, take)
+    const stopReading = readTextFrames(socket, maxFrameBytes, (text) => this.#take(text))
     webSocket.on('message', (data, isBinary) => {
-      if (Buffer.isBuffer(data)) take(isBinary ? undefined : data.toString())
+      if (Buffer.isBuffer(data)) this.#take(isBinary ? undefined : data.toString())
     })
     webSocket.on('pong', () => this.#noteLife())
     webSocket.on('error', () => {
       stopReading()
+      this.#connection?.lose()
       // `ws` has sent the fitting close code already where the frames were broken, and then this changes nothing.
       webSocket.close(CLOSE_CODES.internal)
     })
@@ -54,6 +51,13 @@ export class ChatSocket {
 
   #noteLife (): void {
     if (this.#connection !== undefined) this.#connection.isAlive = true
+  }
+
+  #take (frame: IncomingFrame): void {
+    this.#noteLife()
+    if (this.#queue.keeps(frame)) return
+    const pending = this.#handle(frame)
+    if (pending !== undefined) void this.#queue.waitFor(pending, this.#webSocket, (next) => this.#handle(next))
   }
 
   /** Handles a frame. A promise means that the next one must wait. */
