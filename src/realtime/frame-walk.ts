@@ -19,10 +19,11 @@ export class FrameWalk {
   #left = 0
   #isFragmented = false
   #isInClose = false
+  #hasClosed = false
 
-  /** Whether it has come to the end of a frame that closes the connection. */
+  /** Whether it has passed the end of a frame that closes the connection. */
   get hasClosed (): boolean {
-    return this.#isInClose && this.#left === 0 && this.#expected === 'opcode'
+    return this.#hasClosed
   }
 
   /** Goes on through a chunk. @returns whether a message, or a control frame between messages, ends with it */
@@ -32,6 +33,7 @@ export class FrameWalk {
         const passed = Math.min(this.#left, chunk.length - at)
         this.#left -= passed
         at += passed
+        if (this.#left === 0 && this.#isInClose) this.#hasClosed = true
       } else this.#readHeader(chunk[at++] ?? 0)
     }
     return this.#left === 0 && this.#expected === 'opcode' && !this.#isFragmented

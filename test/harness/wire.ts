@@ -36,7 +36,7 @@ export async function openWire (t: Test): Promise<Wire> {
     texts.push(!isBinary && Buffer.isBuffer(data) ? data.toString() : 'something else than a text')
     wake()
   })
-  const { server, socket } = await within(accepted, DEADLINE_MS, 'a socket')
+  const [{ server, socket }] = await within(Promise.all([accepted, once(client, 'open')]), DEADLINE_MS, 'a socket')
   return {
     client,
     server,
