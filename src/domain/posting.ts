@@ -93,12 +93,8 @@ export class Poster {
     this.#isStarting = true
     setImmediate(() => {
       this.#isStarting = false
-      this.#start()
+      while (this.#mayStart) void this.#storeNext()
     })
-  }
-
-  #start (): void {
-    while (this.#mayStart) void this.#storeNext()
   }
 
   /**
@@ -119,7 +115,8 @@ export class Poster {
     this.#storing--
     this.#storingPosts -= size
     this.#queue.release(batch)
-    this.#start()
+    // The batch leaves for its readers at the end of this turn. What they answer while it is written goes along with the next.
+    setImmediate(() => this.#startSoon())
     if (this.#queue.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { createMemoryBus } from '../../src/bus/memory.ts'
-import { testBus } from '../contract/bus.ts'
+import { isEcho, testBus } from '../contract/bus.ts'
 
 await testBus(t, async (t, replicas) => {
   // It reaches one process only, so its replicas are all the same one.
-  const bus = createMemoryBus()
+  const bus = createMemoryBus(isEcho)
   t.teardown(() => bus.close())
   return [bus, ...Array.from({ length: replicas - 1 }, () => bus)]
 })

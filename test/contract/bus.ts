@@ -1,12 +1,17 @@
 /** What every bus owes its replicas while it is up; see the guarantee in `src/bus/bus.ts`. */
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import type { Bus } from '../../src/bus/bus.ts'
+import type { Bus, EchoTest } from '../../src/bus/bus.ts'
 import { within } from '../harness.ts'
 
 const DEADLINE_MS = 30_000
 const SUBSCRIPTIONS = 50
 const PAYLOADS = 1_000
+
+const ECHO = 'an echo: '
+
+/** What the buses of the suite must be told not to hear. */
+export const isEcho: EchoTest = (payload) => payload.toString('latin1', 0, ECHO.length) === ECHO
 
 /**
  * Opens the buses of so many replicas of one cluster, all of them up; they are closed with the test. Each call opens
@@ -191,6 +196,25 @@ async function testSubscriptions (t: Test, open: OpenCluster): Promise<void> {
 }
 
 async function testReach (t: Test, open: OpenCluster): Promise<void> {
+  await t.test('what a bus was told how to recognise is not heard', async (t) => {
+    const [bus, other = bus] = await open(t, 2)
+    const ear = new Ear()
+    await bus.subscribe('chat:1', ear.handler)
+    for (const publisher of [bus, other]) {
+      publisher.publish('chat:1', Buffer.from(`${ECHO}hello`))
+      publisher.publish('chat:1', Buffer.from('not an echo: hello'))
+      publisher.publish('chat:1', Buffer.alloc(0))
+    }
+    // Behind all of them on the channel, whoever they are from.
+    await ear.hears('')
+    for (const publisher of [bus, other]) {
+      publisher.publish('chat:1', Buffer.from(`end of ${String(publisher === bus)}`))
+      await ear.hears(`end of ${String(publisher === bus)}`)
+    }
+    t.strictSame(ear.words.filter((word) => word.startsWith(ECHO)), [])
+    t.equal(ear.words.filter((word) => word === 'not an echo: hello').length, 2)
+  })
+
   await t.test('a replica hears itself, and so do all the others', async (t) => {
     const buses = await open(t, 3)
     const ears = buses.map(() => new Ear())

@@ -122,6 +122,35 @@ async function testOutcomes (t: Test, orm: Orm, post: PostBatch): Promise<void> 
     t.strictSame(brief(outcomes), ['refused -', 'stored 1'])
     t.hasStrict(outcomes[1], { membersVersion: 2 }, 'and its version is told')
   })
+
+  await t.test('so it does for a post that comes alone', async (t) => {
+    const chat = await addChat(orm)
+    const { waiting } = await orm.transaction(async (tx) => {
+      await lockChat(tx, chat.chatId)
+      const waiting = post([entry(chat, 'a')])
+      await removeParticipant(tx, chat.chatId, chat.ann.id)
+      return { waiting }
+    })
+    t.strictSame(brief(await waiting), ['refused -'])
+    const [outcome] = await post([{ ...entry(chat, 'b'), authorId: chat.bob.id }])
+    t.hasStrict(outcome, { outcome: 'stored', seq: 1, membersVersion: 2 })
+  })
+
+  await t.test('a post that comes alone has all that one in a batch has', async (t) => {
+    const chat = await addChat(orm)
+    const [first] = await post([entry(chat, 'a', 'one')])
+    t.strictSame(await post([entry(chat, 'a', 'one')]), [{ ...first, outcome: 'duplicate' }])
+    t.strictSame(brief(await post([entry(chat, 'a', 'two')])), ['conflict -'])
+    t.strictSame(brief(await post([{ ...entry(chat, 'b'), chatId: chat.chatId + 1_000_000 }])), ['refused -'])
+    const times: number[] = []
+    for (const key of ['c', 'd', 'e']) {
+      const [outcome] = await post([entry(chat, key)])
+      if (outcome !== undefined && 'at' in outcome) times.push(outcome.at.getTime())
+    }
+    t.strictSame(times, [...times].sort((a, b) => a - b))
+    t.strictSame((await listMessagesAfter(orm, chat.chatId, 0, ALL)).map((row) => [row.seq, row.text]), [[1, 'one'], [2, 'text of c'], [3, 'text of d'], [4, 'text of e']])
+    t.hasStrict(await findHeads(orm, [chat.chatId]), [{ chatId: chat.chatId, lastSeq: 4 }])
+  })
 }
 
 async function testTexts (t: Test, orm: Orm, post: PostBatch): Promise<void> {

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events'
 import type { Test } from 'tap'
 import type { Bus } from '../../src/bus/bus.ts'
 import { openRedisBus } from '../../src/bus/redis.ts'
+import { isEcho } from '../contract/bus.ts'
 import { within } from './deadline.ts'
 import { addressOf } from './redis-server.ts'
 
@@ -32,7 +33,7 @@ export async function openWatchedBus (t: Test, url: string, prefix = newPrefix()
     warnings.push(`${message} ${JSON.stringify(details)}`)
     news.emit('news')
   }
-  const opening = openRedisBus({ address: addressOf(url), prefix, log: { warn } })
+  const opening = openRedisBus({ address: addressOf(url), prefix, isEcho, log: { warn } })
   // Not waited for: a bus that does not open must not keep the test from ending.
   t.teardown(() => void opening.then((bus) => bus.close()))
   const bus = await within(opening, DEADLINE_MS, 'the bus to open')
