@@ -77,7 +77,10 @@ export async function startRedisCluster (t: Scope): Promise<RedisCluster> {
     servers.push(server)
   }
   await run('redis-cli', ['--cluster', 'create', ...servers.map(({ port }) => `127.0.0.1:${String(port)}`), '--cluster-yes'])
-  const isWhole = async (server: RedisServer) => (await redisCommand(server, 'cluster', 'info')).includes(`cluster_slots_ok:${String(SLOTS)}`)
+  const isWhole = async (server: RedisServer) => {
+    const info = await redisCommand(server, 'cluster', 'info')
+    return info.includes('cluster_state:ok') && info.includes(`cluster_slots_ok:${String(SLOTS)}`)
+  }
   for (const server of servers) if (!await eventually(() => isWhole(server), DEADLINE_MS)) throw new Error('The Cluster does not come up.')
   return new RedisCluster(servers)
 }
