@@ -14,12 +14,24 @@ export type Pending = { post: Post, done: PostListener }
 /** The part of a batch that is of one chat, in the order it came. */
 export type ChatPosts = { readonly chatId: number, readonly posts: readonly Pending[] }
 
-type ChatQueue = { readonly chatId: number, waiting: Pending[] }
+/** `isBusy` while something waits or is being stored. */
+type ChatQueue = { readonly chatId: number, waiting: Pending[], isBusy: boolean }
+
+/** Chats that are kept although nothing is to be done for them. */
+const MAX_IDLE_CHATS = 10_000
+
+/** Shared by the many chats of which nothing waits; never written to. */
+const NONE: Pending[] = []
 
 /** The posts of all chats. */
 export class PostQueue {
-  /** Chats of which something waits or is being stored. */
-  readonly #chats = new Map<number, ChatQueue>()
+  /**
+   * Those of which something waits or is being stored, and others that were there before. A map from which each post
+   * removed what the one before had added would be laid out anew all the time, and V8 keeps what was in the old layouts
+   * until its next major collection.
+   */
+  #chats = new Map<number, ChatQueue>()
+  #busy = 0
   /** Those of which something waits and nothing is being stored. */
   #ready: ChatQueue[] = []
   #size = 0
@@ -36,20 +48,27 @@ export class PostQueue {
 
   /** Whether nothing waits and nothing is being stored. */
   get isIdle (): boolean {
-    return this.#chats.size === 0
+    return this.#busy === 0
   }
 
   add (pending: Pending): void {
-    const { chatId } = pending.post
+    const queue = this.#queueOf(pending.post.chatId)
     this.#size++
-    const queue = this.#chats.get(chatId)
-    if (queue !== undefined) {
-      queue.waiting.push(pending)
-      return
-    }
-    const added = { chatId, waiting: [pending] }
-    this.#chats.set(chatId, added)
-    this.#ready.push(added)
+    if (queue.waiting === NONE) queue.waiting = [pending]
+    else queue.waiting.push(pending)
+    if (queue.isBusy) return
+    queue.isBusy = true
+    this.#busy++
+    this.#ready.push(queue)
+  }
+
+  #queueOf (chatId: number): ChatQueue {
+    const known = this.#chats.get(chatId)
+    if (known !== undefined) return known
+    if (this.#chats.size >= this.#busy + MAX_IDLE_CHATS) this.#chats = new Map([...this.#chats].filter(([, { isBusy }]) => isBusy))
+    const queue = { chatId, waiting: NONE, isBusy: false }
+    this.#chats.set(chatId, queue)
+    return queue
   }
 
   /** Takes what is next in line. Its chats have to wait until they are released. */
@@ -70,10 +89,12 @@ export class PostQueue {
   /** What was taken is stored, or given up. */
   release (parts: readonly ChatPosts[]): void {
     for (const { chatId } of parts) {
-      const queue = this.#chats.get(chatId)
-      if (queue === undefined) continue
-      if (queue.waiting.length === 0) this.#chats.delete(chatId)
-      else this.#ready.push(queue)
+      const queue = this.#queueOf(chatId)
+      if (queue.waiting.length > 0) this.#ready.push(queue)
+      else {
+        queue.isBusy = false
+        this.#busy--
+      }
     }
   }
 }
@@ -81,21 +102,22 @@ export class PostQueue {
 /** Takes up to the first post that repeats a key: the same may stand in a batch only once, and only clients repeat theirs. */
 function takeTogether (queue: ChatQueue, limit: number): Pending[] {
   const { waiting } = queue
+  const count = waiting.length === 1 ? 1 : countTogether(waiting, limit)
+  queue.waiting = count === waiting.length ? NONE : waiting.slice(count)
+  return queue.waiting === NONE ? waiting : waiting.slice(0, count)
+}
+
+function countTogether (waiting: readonly Pending[], limit: number): number {
   const keys = new Set<string>()
   let count = 0
   for (const { post: { authorId, clientMessageId } } of waiting) {
     if (count >= limit) break
-    if (clientMessageId !== undefined && waiting.length > 1) {
+    if (clientMessageId !== undefined) {
       const key = `${String(authorId)} ${clientMessageId}`
       if (keys.has(key)) break
       keys.add(key)
     }
     count++
   }
-  if (count === waiting.length) {
-    queue.waiting = []
-    return waiting
-  }
-  queue.waiting = waiting.slice(count)
-  return waiting.slice(0, count)
+  return count
 }
