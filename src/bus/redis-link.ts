@@ -11,6 +11,7 @@
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../deadline.ts'
 import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
+import { readMessages } from './message-reader.ts'
 import { OutgoingBytes } from './outgoing-bytes.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
@@ -97,11 +98,12 @@ export class RedisLink implements Bus {
     })
     this.#beat = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
     const prefixBytes = Buffer.byteLength(prefix)
-    this.#subscriber.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
+    const hear = (channel: Buffer, payload: Buffer) => {
       if (isEcho(payload)) return
       const name = channel.toString('utf8', prefixBytes)
       for (const handler of this.#subscriptions.get(name)?.handlers ?? []) handler(payload, name)
-    })
+    }
+    this.#subscriber.on('connect', () => readMessages(this.#subscriber.stream, isSharded ? 'smessage' : 'message', hear))
   }
 
   get isUp () {
