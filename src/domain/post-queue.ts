@@ -26,9 +26,8 @@ const NONE: Pending[] = []
 /** The posts of all chats. */
 export class PostQueue {
   /**
-   * Those of which something waits or is being stored, and others that were there before. A map from which each post
-   * removed what the one before had added would be laid out anew all the time, and V8 keeps what was in the old layouts
-   * until its next major collection.
+   * Those of which something waits or is being stored, and others that were there before. A queue for each turn of a chat
+   * would live just long enough for V8 to make it in its old generation, where it keeps what it refers to for long.
    */
   #chats = new Map<number, ChatQueue>()
   #busy = 0
