@@ -144,10 +144,10 @@ export class Poster {
   /** Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin */
   #tell ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
     const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
-    const results = posts.map(({ post }, index) => settle(post, outcomes[first + index], news))
+    const told = posts.map(({ post, done }, index) => ({ done, result: settle(post, outcomes[first + index], news) }))
     if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
     if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
-    for (const [index, { done }] of posts.entries()) done(results[index] ?? new ChatError('internal'))
+    for (const { done, result } of told) done(result)
   }
 
   /**

@@ -139,7 +139,7 @@ export class ChatFeed implements AtEndOfTurn {
   attach (subscriber: FeedSubscriber, startSeq: number): void {
     this.detach(subscriber)
     // What is on its way out now is from before this subscriber's time.
-    this.#flush()
+    this.flush()
     if (startSeq <= this.nextSeq) this.#live.add(subscriber)
     else {
       this.#waiting = (this.#waiting ?? new Map()).set(subscriber, startSeq)
@@ -149,7 +149,7 @@ export class ChatFeed implements AtEndOfTurn {
 
   /** The seq up to which a subscriber that is attached has been brought. */
   positionOf (subscriber: FeedSubscriber): number {
-    this.#flush()
+    this.flush()
     return (this.#waiting?.get(subscriber) ?? this.nextSeq) - 1
   }
 
@@ -160,14 +160,9 @@ export class ChatFeed implements AtEndOfTurn {
     if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
   }
 
-  /** Writes out what is delivered but not yet on its way. */
-  flush (): void {
-    this.#flush()
-  }
-
   endTurn (): void {
     this.#flushScheduled = false
-    this.#flush()
+    this.flush()
   }
 
   close (): void {
@@ -220,7 +215,7 @@ export class ChatFeed implements AtEndOfTurn {
   }
 
   #deliverToWaiting (waiting: Map<FeedSubscriber, number>, run: Run): void {
-    this.#flush()
+    this.flush()
     for (const [subscriber, startSeq] of waiting) {
       if (startSeq > this.nextSeq) continue
       if (startSeq < this.nextSeq) {
@@ -232,7 +227,8 @@ export class ChatFeed implements AtEndOfTurn {
     }
   }
 
-  #flush (): void {
+  /** Writes out what is delivered but not yet on its way. */
+  flush (): void {
     const [first] = this.#pending
     if (first === undefined) return
     const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)

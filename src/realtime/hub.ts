@@ -9,7 +9,8 @@ import type { Committed } from '../domain/posting.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { ChatFeed, type FeedSource, type RunTrace } from './chat-feed.ts'
-import type { Connection, Joined } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { end, replay } from './replay.ts'
 import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
 import { Subscription } from './subscription.ts'
 
@@ -20,10 +21,6 @@ const SWEEP_WHILE_DOWN_MS = 1_000
 const MEMBERSHIP_ATTEMPTS = 3
 /** Chats compared in one query. */
 const SWEEP_CHUNK = 1_000
-/** Messages read at once for a socket that resumes. */
-const REPLAY_PAGE = 200
-/** Bytes written at once to a socket that resumes, however many messages they are. */
-const REPLAY_CHUNK_BYTES = 16_384
 
 /** What the hub asks of the domain. */
 export type ChatLog = {
@@ -140,49 +137,15 @@ export class Hub {
     const current = connection.subscriptions.get(chatId)
     // Who follows already loses nothing by asking again.
     if (current?.fromSeq === membership.fromSeq && after === undefined) return feed.positionOf(current)
-    if (current !== undefined) this.#end(feed, current)
+    if (current !== undefined) end(feed, current)
     const subscription = new Subscription(connection, membership)
     if (!connection.isOpen) return membership.lastSeq
     connection.subscriptions.set(chatId, subscription)
     feed.addReplaying(subscription)
-    if (after !== undefined) return this.#replay(feed, subscription, Math.max(after, membership.fromSeq), membership.lastSeq)
+    if (after !== undefined) return replay(this.#deps, feed, subscription, { after: Math.max(after, membership.fromSeq), head: membership.lastSeq })
     const startSeq = Math.max(membership.lastSeq + 1, feed.nextSeq)
     feed.attach(subscription, startSeq)
     return startSeq - 1
-  }
-
-  /** Brings a socket up to the feed from the store, a page at a time, no faster than it reads. */
-  async #replay (feed: ChatFeed, subscription: Subscription, after: number, head: number): Promise<number> {
-    let position = after
-    while (position < head || position + 1 < feed.nextSeq) {
-      const page = await this.#deps.log.readAs(subscription.userId, subscription.chatId, position, REPLAY_PAGE)
-      const last = page.at(-1)
-      if (last === undefined || !subscription.isActive) {
-        this.#end(feed, subscription)
-        throw new ChatError('not_a_participant')
-      }
-      await this.#writePage(subscription, page)
-      this.#deps.metrics.framesSent.add('new_message', page.length)
-      position = last.seq
-    }
-    if (subscription.isActive) feed.attach(subscription, position + 1)
-    else this.#end(feed, subscription)
-    this.#deps.metrics.resumeMessages.observe(position - after)
-    return position
-  }
-
-  async #writePage (subscription: Subscription, page: readonly Message[]): Promise<void> {
-    let [frames, size]: [Buffer[], number] = [[], 0]
-    for (const [index, message] of page.entries()) {
-      const frame = this.#deps.encode(message)
-      frames.push(frame)
-      size += frame.length
-      if (size < REPLAY_CHUNK_BYTES && index < page.length - 1) continue
-      subscription.write(Buffer.concat(frames, size))
-      frames = []
-      size = 0
-      await subscription.connection.drained()
-    }
   }
 
   /** Lets a socket follow a chat no longer. */
@@ -192,18 +155,13 @@ export class Hub {
     if (subscription === undefined || room === undefined) return
     // What was delivered before the leave is still the leaver's.
     room.feed.flush()
-    this.#end(room.feed, subscription)
+    end(room.feed, subscription)
     this.#releaseIfUnused(chatId, room)
   }
 
   /** Forgets a socket that is gone. */
   remove (connection: Connection): void {
     for (const chatId of [...connection.subscriptions.keys()]) this.leave(connection, chatId)
-  }
-
-  #end (feed: ChatFeed, subscription: Joined): void {
-    feed.detach(subscription)
-    subscription.end()
   }
 
   /** Compares every feed with the store, so that a lost hint costs a query and not a message. */
