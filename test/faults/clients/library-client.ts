@@ -18,11 +18,13 @@ export class LibraryClient {
   record: ReaderRecord
   /** What it was told of earlier histories, until it was told that they are void. */
   readonly voided: ReaderRecord[] = []
+  /** What it posts, in order. */
+  readonly posts: PostRecord[] = []
   readonly #options: LibraryClientOptions
   readonly #client: ConfabClient
   readonly #unanswered = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
-  #posts = 0
+  #isPaused = false
 
   constructor (options: LibraryClientOptions) {
     const { name, url, token, chatID, journal } = options
@@ -37,8 +39,10 @@ export class LibraryClient {
     this.#client.connect()
     const socket = journal.nextSocket()
     this.#timer = setInterval(() => {
+      if (this.#isPaused) return
       // All its posts count as those of one connection: it promises their order through as many as it takes.
-      const post: PostRecord = { chatID, author: name, text: `${name} ${String(this.#posts++)}`, sentAt: Date.now(), sockets: [socket] }
+      const post: PostRecord = { chatID, author: name, text: `${name} ${String(this.posts.length)}`, sentAt: Date.now(), sockets: [socket] }
+      this.posts.push(post)
       journal.posts.push(post)
       const answered = chat.post(post.text).then(({ seq, messageID }) => { post.ack = { at: Date.now(), seq, messageID } }, (error: unknown) => {
         journal.failures.push(`a post of ${name} failed: ${String(error)}`)
@@ -59,6 +63,17 @@ export class LibraryClient {
   async reached (seq: number, deadlineMs: number): Promise<void> {
     const end = Date.now() + deadlineMs
     while ((this.record.seen.at(-1)?.seq ?? this.record.start) < seq && Date.now() < end) await delay(LOOK_INTERVAL_MS)
+  }
+
+  /** Makes no posts for now, and waits until those that were made are answered. */
+  async pause (): Promise<void> {
+    this.#isPaused = true
+    await Promise.all(this.#unanswered)
+  }
+
+  /** Makes posts again. */
+  resume (): void {
+    this.#isPaused = false
   }
 
   /** Makes no more posts, and waits until those that were made are answered. @returns whether they were before the deadline */

@@ -68,6 +68,11 @@ export class Workload {
     return new Workload(options, pairs)
   }
 
+  /** Everybody who posts. */
+  get posters (): readonly (RecordedWriter | LibraryClient)[] {
+    return [...this.writers, ...this.libraryClients]
+  }
+
   /** Everybody who follows a chat. */
   get followers (): readonly (RecordedReader | LibraryClient)[] {
     return [...this.readers, ...this.libraryClients]
@@ -89,17 +94,17 @@ export class Workload {
 
   /** Makes no posts for now, and waits until those that were made are answered. */
   async pause (): Promise<void> {
-    await Promise.all(this.writers.map((writer) => writer.pause()))
+    await Promise.all(this.posters.map((poster) => poster.pause()))
   }
 
   /** Makes posts again. */
   resume (): void {
-    for (const writer of this.writers) writer.resume()
+    for (const poster of this.posters) poster.resume()
   }
 
   /** The highest seq that a chat was acknowledged to have. */
   headOf (chatID: number): number {
-    return Math.max(0, ...this.writers.filter((writer) => writer.chatID === chatID).flatMap(({ posts }) => posts.map(({ ack }) => ack?.seq ?? 0)))
+    return Math.max(0, ...this.posters.filter((poster) => poster.chatID === chatID).flatMap(({ posts }) => posts.map(({ ack }) => ack?.seq ?? 0)))
   }
 
   /** Waits until every reader has everything that was acknowledged, but no longer than that. */
@@ -109,7 +114,7 @@ export class Workload {
 
   /** Makes no more posts. @returns whether all were acknowledged */
   async stopWriting (): Promise<boolean> {
-    const finished = await Promise.all([...this.writers, ...this.libraryClients].map((writer) => writer.finish(FINISH_DEADLINE_MS)))
+    const finished = await Promise.all(this.posters.map((poster) => poster.finish(FINISH_DEADLINE_MS)))
     return finished.every(Boolean)
   }
 
