@@ -160,6 +160,25 @@ export class ChatFeed implements AtEndOfTurn {
     if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
   }
 
+  /** Writes out what is delivered but not yet on its way. */
+  flush (): void {
+    const [first] = this.#pending
+    if (first === undefined) return
+    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)
+    this.#pending = NONE
+    for (const subscriber of this.#live) subscriber.write(bytes)
+    if (this.#live.size > 0) {
+      const { framesSent, deliverySeconds } = this.#source.metrics
+      framesSent.add('new_message', this.#pendingFrames * this.#live.size)
+      deliverySeconds.observe((Date.now() - this.#pendingSince) / MS_PER_S)
+    }
+    this.#pendingFrames = 0
+    this.#pendingSince = Infinity
+    if (this.#pendingTraces === undefined) return
+    this.#source.delivered(this.#pendingTraces, this.#live.size)
+    this.#pendingTraces = undefined
+  }
+
   endTurn (): void {
     this.#flushScheduled = false
     this.flush()
@@ -225,25 +244,6 @@ export class ChatFeed implements AtEndOfTurn {
       this.detach(subscriber)
       this.#live.add(subscriber)
     }
-  }
-
-  /** Writes out what is delivered but not yet on its way. */
-  flush (): void {
-    const [first] = this.#pending
-    if (first === undefined) return
-    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)
-    this.#pending = NONE
-    for (const subscriber of this.#live) subscriber.write(bytes)
-    if (this.#live.size > 0) {
-      const { framesSent, deliverySeconds } = this.#source.metrics
-      framesSent.add('new_message', this.#pendingFrames * this.#live.size)
-      deliverySeconds.observe((Date.now() - this.#pendingSince) / MS_PER_S)
-    }
-    this.#pendingFrames = 0
-    this.#pendingSince = Infinity
-    if (this.#pendingTraces === undefined) return
-    this.#source.delivered(this.#pendingTraces, this.#live.size)
-    this.#pendingTraces = undefined
   }
 
   #scheduleRepair (delayMs: number, cause: RepairCause): void {
