@@ -1,6 +1,7 @@
 /** Queries on chats, their heads and their participants. */
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { isAmong } from './is-among.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 
@@ -88,11 +89,15 @@ const statements = oncePerDatabase((orm) => ({
     .from(participants).innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
     .where(and(eq(participants.chatId, sql.placeholder('chatId')), eq(participants.userId, sql.placeholder('userId'))))
     .prepare('membership'),
-  heads: orm
-    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
-    .from(chatHeads).where(sql`${chatHeads.chatId} = any(${sql.placeholder('chatIds')}::text::bigint[])`)
-    .prepare('heads')
+  heads: selectHeads(orm, sql.placeholder('chatIds')).prepare('heads')
 }))
+
+/** The heads of those of some chats that exist. @param chatIds an array as Postgres writes it */
+export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
+  return orm
+    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
+    .from(chatHeads).where(isAmong(chatHeads.chatId, chatIds, 'bigint'))
+}
 
 /** A user's view of a chat, or undefined when they are not in it. */
 export async function findMembership (orm: Orm, chatId: number, userId: number): Promise<Membership | undefined> {

@@ -1,6 +1,7 @@
 /** Queries on sessions and their refresh tokens. */
 import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { isAmong } from './is-among.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
 
@@ -36,10 +37,15 @@ export async function findLiveSessionIn (tx: Orm, sessionId: string, now: Date):
   return row
 }
 
+/** Those of some sessions that are neither revoked nor over. */
+export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
+  return orm.select({ id: sessions.id }).from(sessions)
+    .where(and(isAmong(sessions.id, `{${sessionIds.join()}}`, 'uuid'), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+}
+
 /** Which of these sessions are revoked, over or gone. */
 export async function findDeadSessions (orm: Orm, sessionIds: string[], now: Date): Promise<string[]> {
-  const rows = await orm.select({ id: sessions.id }).from(sessions)
-    .where(and(sql`${sessions.id} = any(${`{${sessionIds.join()}}`}::text::uuid[])`, isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+  const rows = await selectLiveAmong(orm, sessionIds, now)
   const live = new Set(rows.map((row) => row.id))
   return sessionIds.filter((id) => !live.has(id))
 }

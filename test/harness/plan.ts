@@ -1,15 +1,30 @@
-/** What a query really looks at, from the plan that the database ran. */
+/** What a query really looks at and works out, from the plan that the database ran. */
 import { sql, type SQLWrapper } from 'drizzle-orm'
 import type { Orm } from '../../src/store/database.ts'
 import { at, isRecord, listAt, textAt } from './json.ts'
 
 /** Runs a query. @returns how many rows of each table were looked at, those that were filtered out included */
 export async function rowsVisited (orm: Orm, query: SQLWrapper): Promise<Map<string, number>> {
+  const visited = new Map<string, number>()
+  visit(await planOf(orm, query), visited)
+  return visited
+}
+
+/** Runs a query. @returns the conditions that are worked out for each row that is looked at */
+export async function rowConditions (orm: Orm, query: SQLWrapper): Promise<string[]> {
+  return conditionsOf(await planOf(orm, query))
+}
+
+async function planOf (orm: Orm, query: SQLWrapper): Promise<unknown> {
   const result: unknown = await orm.execute(sql`explain (analyze, timing off, format json) ${query.getSQL()}`)
   const [row] = Array.isArray(result) ? listAt(result) : listAt(result, 'rows')
-  const visited = new Map<string, number>()
-  visit(at(row, 'QUERY PLAN', 0, 'Plan'), visited)
-  return visited
+  return at(row, 'QUERY PLAN', 0, 'Plan')
+}
+
+function conditionsOf (node: unknown): string[] {
+  if (!isRecord(node)) return []
+  const own = ['Filter', 'Join Filter'].flatMap((kind) => kind in node ? [textAt(node, kind)] : [])
+  return [...own, ...('Plans' in node ? listAt(node, 'Plans').flatMap(conditionsOf) : [])]
 }
 
 function visit (node: unknown, visited: Map<string, number>): void {

@@ -1,20 +1,25 @@
 import { eq, sql } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { selectHeads } from '../../src/store/chats.ts'
 import { listConversations, selectConversations } from '../../src/store/conversations.ts'
 import type { Orm } from '../../src/store/database.ts'
 import { listDirectory, numberAccounts, selectDirectory } from '../../src/store/directory.ts'
 import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../src/store/messages.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { messages, participants } from '../../src/store/schema.ts'
+import { messages, participants, sessions } from '../../src/store/schema.ts'
+import { findDeadSessions, selectLiveAmong } from '../../src/store/sessions.ts'
 import { withServices } from '../harness.ts'
 import { createDatabase } from '../harness/database.ts'
-import { rowsVisited } from '../harness/plan.ts'
+import { rowConditions, rowsVisited } from '../harness/plan.ts'
 
 const CHATS = 10_000
 const STRANGERS = 5_000
 const MESSAGES_EACH = 6
 const PAGE = 30
+const SESSIONS = 2_000
+const HOUR_MS = 3_600_000
 const OWNER = 1
 const UNREAD = 4_000
 /** A prepared statement gets its plan for any values after five. */
@@ -49,6 +54,14 @@ async function settle (orm: Orm): Promise<void> {
   await orm.transaction((tx) => numberAccounts(tx))
 }
 
+/** Sessions of an account. @returns their ids, and between them as many of sessions that there never were */
+async function settleSessions (orm: Orm): Promise<string[]> {
+  const ids = Array.from({ length: SESSIONS }, () => randomUUID())
+  await orm.insert(sessions).values(ids.filter((_, index) => index % 2 === 0).map((id) => ({ id, userId: OWNER, expiresAt: new Date(Date.now() + HOUR_MS) })))
+  await orm.execute(sql`analyze sessions, chat_heads`)
+  return ids
+}
+
 /** How many messages have been looked at since the database was made. */
 async function messagesFetched (orm: Orm): Promise<number> {
   await orm.execute(sql`select pg_stat_force_next_flush()`)
@@ -58,6 +71,17 @@ async function messagesFetched (orm: Orm): Promise<number> {
 
 async function testCost (t: Test, orm: Orm): Promise<void> {
   await settle(orm)
+
+  await t.test('a list of ids is read once, however many rows there are to be compared with it', async (t) => {
+    const ids = await settleSessions(orm)
+    const now = new Date()
+    t.strictSame((await findDeadSessions(orm, ids, now)).length, ids.length / 2)
+    const chatIds = `{${Array.from({ length: CHATS }, (_, index) => index + 1).join()}}`
+    for (const query of [selectLiveAmong(orm, ids, now), selectHeads(orm, chatIds)]) {
+      const conditions = await rowConditions(orm, query)
+      t.notOk(conditions.some((condition) => condition.includes('[]')), conditions.join())
+    }
+  })
 
   await t.test('a page of 10,000 chats looks at their narrow rows, and beyond that at its own chats only', async (t) => {
     for (const offset of [0, CHATS / 2, CHATS - PAGE]) {
