@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Orm } from '../store/database.ts'
 import * as store from '../store/messages.ts'
-import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Chats } from './chats.ts'
 import { ChatError } from './errors.ts'
 import type { Message } from './message.ts'
-import type { PostListener } from './post-queue.ts'
-import type { CommitListener, Poster } from './posting.ts'
+import type { CommitListener, Post, Poster } from './posting.ts'
 import { isStorable } from './text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
@@ -23,9 +21,6 @@ const SERVER_KEY_BYTES = 8
 /** What a page of history is asked for: the newest `limit` messages with `after < seq < before`. */
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
 
-/** A post as a client hands it in. */
-export type PostRequest = { chatId: number, author: { userId: number, username: string }, text: string, clientMessageId?: string | undefined, trace?: TraceContext | undefined }
-
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
 
@@ -36,7 +31,7 @@ export type MessagesDeps = { orm: Orm, chats: Chats, poster: Poster }
 export function createMessages (deps: MessagesDeps) {
   const serverKeys = createServerKeys()
   return {
-    post: (request: PostRequest, done: PostListener) => post(deps.poster, serverKeys, request, done),
+    post: (request: Post) => post(deps.poster, serverKeys, request),
     history: history.bind(undefined, deps),
     /** Messages of a chat with `after < seq`, oldest first; the caller vouches for the reader. */
     read: async (chatId: number, after: number, limit: number) =>
@@ -53,16 +48,13 @@ export function createMessages (deps: MessagesDeps) {
 }
 
 /**
- * Posts a message. With a `clientMessageId` a repetition returns the first result.
- * @param done told the receipt, or an error: `invalid_text`, and those of {@link Poster.post}
+ * Posts a message. With a `clientMessageId` a repetition returns the first result. It is told the receipt, or an error:
+ * `invalid_text`, and those of {@link Poster.post}.
  */
-function post (poster: Poster, serverKeys: () => string, { chatId, author, text, clientMessageId, trace }: PostRequest, done: PostListener): void {
-  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) {
-    done(new ChatError('invalid_text'))
-    return
-  }
-  const postKey = clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId
-  poster.post({ chatId, authorId: author.userId, username: author.username, text, postKey, clientMessageId, trace }, done)
+function post (poster: Poster, serverKeys: () => string, request: Post): void {
+  const { text, clientMessageId } = request
+  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) request.done(new ChatError('invalid_text'))
+  else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
 }
 
 /** Keys for posts whose author gave none: unique by a random start of this process and a counter. */

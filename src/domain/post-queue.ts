@@ -2,14 +2,10 @@
  * Posts that wait to be stored, by chat. A chat is in one batch at a time, so its posts keep their order whatever other
  * batches are stored meanwhile; chats take turns in the order in which they became ready.
  */
-import type { ChatError } from './errors.ts'
-import type { Post, Receipt } from './posting.ts'
+import type { Post } from './posting.ts'
 
-/** Hears once what became of a post. It must not throw. A promise for each post would cost as much as storing it. */
-export type PostListener = (outcome: Receipt | ChatError) => void
-
-/** A post and who waits for it. */
-export type Pending = { post: Post, done: PostListener }
+/** A post and the key under which it is stored. */
+export type Pending = { readonly post: Post, readonly postKey: string }
 
 /** The part of a batch that is of one chat, in the order it came. */
 export type ChatPosts = { readonly chatId: number, readonly posts: readonly Pending[] }
@@ -109,10 +105,10 @@ function takeTogether (queue: ChatQueue, limit: number): Pending[] {
 function countTogether (waiting: readonly Pending[], limit: number): number {
   const keys = new Set<string>()
   let count = 0
-  for (const { post: { authorId, clientMessageId } } of waiting) {
+  for (const { post: { author, clientMessageId } } of waiting) {
     if (count >= limit) break
     if (clientMessageId !== undefined) {
-      const key = `${String(authorId)} ${clientMessageId}`
+      const key = `${String(author.userId)} ${clientMessageId}`
       if (keys.has(key)) break
       keys.add(key)
     }

@@ -5,7 +5,7 @@
 import { isTransient } from '../store/failures.ts'
 import type { PostBatch, PostEntry, PostOutcome } from '../store/posts.ts'
 import { ChatError } from './errors.ts'
-import { type ChatPosts, type PostListener, PostQueue } from './post-queue.ts'
+import { type ChatPosts, PostQueue } from './post-queue.ts'
 import type { TraceContext } from '../tracing/trace-context.ts'
 import type { Span, Tracing } from '../tracing/tracing.ts'
 import type { Message } from './message.ts'
@@ -13,8 +13,16 @@ import type { Message } from './message.ts'
 const FIRST_RETRY_DELAY_MS = 20
 const MAX_RETRY_DELAY_MS = 500
 
-/** A message to store. `key` is unique per chat and author, so that storing it again finds it. */
-export type Post = PostEntry & { username: string, clientMessageId: string | undefined, trace: TraceContext | undefined }
+/** A message to store. */
+export type Post = {
+  readonly chatId: number
+  readonly author: { readonly userId: number, readonly username: string }
+  readonly text: string
+  readonly clientMessageId: string | undefined
+  readonly trace: TraceContext | undefined
+  /** Hears once what became of it. It must not throw. A promise for each post would cost as much as storing it. */
+  readonly done: (outcome: Receipt | ChatError) => void
+}
 
 /**
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
@@ -64,16 +72,17 @@ export class Poster {
   }
 
   /**
-   * Stores a post. Calls for one chat are stored in the order of the calls.
-   * @param done told the receipt, or an error: `not_a_participant`, `conflict`, `overloaded` when too many wait,
-   *   `unconfirmed` when the database stayed away: the message may or may not be stored then, and the same key finds out
+   * Stores a post. Calls for one chat are stored in the order of the calls. The post is told the receipt, or an error:
+   * `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the database stayed away: the
+   * message may or may not be stored then, and the same key finds out.
+   * @param postKey unique per chat and author, so that storing it again finds it
    */
-  post (post: Post, done: PostListener): void {
+  post (post: Post, postKey: string): void {
     if (this.#queue.size >= this.#options.queue) {
-      done(new ChatError('overloaded'))
+      post.done(new ChatError('overloaded'))
       return
     }
-    this.#queue.add({ post, done })
+    this.#queue.add({ post, postKey })
     this.#startSoon()
   }
 
@@ -121,16 +130,18 @@ export class Poster {
   }
 
   async #store (batch: readonly ChatPosts[]): Promise<void> {
-    const posts: Post[] = []
-    for (const chat of batch) for (const { post } of chat.posts) posts.push(post)
-    const span = beginBatch(this.#options.tracing, posts)
+    const entries: PostEntry[] = []
+    for (const { chatId, posts } of batch) {
+      for (const { post: { author, text }, postKey } of posts) entries.push({ chatId, authorId: author.userId, postKey, text })
+    }
+    const span = this.#options.tracing && beginBatch(this.#options.tracing, batch, entries.length)
     let outcomes: PostOutcome[]
     try {
-      outcomes = await this.#storeWithRetry(posts)
+      outcomes = await this.#storeWithRetry(entries)
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
       span?.fail(failure.code)
-      for (const chat of batch) for (const { done } of chat.posts) done(failure)
+      for (const { posts } of batch) for (const { post } of posts) post.done(failure)
       return
     }
     span?.end({ 'chat.batch.chats': batch.length })
@@ -144,17 +155,17 @@ export class Poster {
   /** Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin */
   #tell ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
     const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
-    const told = posts.map(({ post, done }, index) => ({ done, result: settle(post, outcomes[first + index], news) }))
+    const told = posts.map(({ post }, index) => ({ post, result: settle(post, outcomes[first + index], news) }))
     if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
     if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
-    for (const { done, result } of told) done(result)
+    for (const { post, result } of told) post.done(result)
   }
 
   /**
    * A connection that dies during the commit leaves its outcome unknown. The same batch is stored again: whatever was
    * committed is found by its key, under the lock of its chat, and nothing is stored twice.
    */
-  async #storeWithRetry (entries: Post[]): Promise<PostOutcome[]> {
+  async #storeWithRetry (entries: readonly PostEntry[]): Promise<PostOutcome[]> {
     const deadline = Date.now() + this.#options.deadlineMs
     for (let delay = FIRST_RETRY_DELAY_MS; ; delay = Math.min(delay * 2, MAX_RETRY_DELAY_MS)) {
       try {
@@ -170,11 +181,10 @@ export class Poster {
 type News = Committed & { messages: Message[] }
 
 /** A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none has. */
-function beginBatch (tracing: Tracing | undefined, posts: readonly Post[]): Span | undefined {
-  if (tracing === undefined) return undefined
-  const links = posts.flatMap(({ trace }) => trace ?? [])
+function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number): Span | undefined {
+  const links = batch.flatMap(({ posts }) => posts.flatMap(({ post }) => post.trace ?? []))
   const [parent] = links
-  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': posts.length } })
+  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
 }
 
 /** What one post became; what others must hear of it is added to the news of its chat. */
@@ -182,8 +192,8 @@ function settle (post: Post, result: PostOutcome | undefined, news: News): Recei
   if (result === undefined) return new ChatError('internal')
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
   const { outcome, seq, id, at, membersVersion } = result
-  const { chatId, authorId, username, text, clientMessageId } = post
-  const message: Message = { chatId, seq, id, authorId, username, text, at, clientMessageId }
+  const { chatId, author, text, clientMessageId } = post
+  const message: Message = { chatId, seq, id, authorId: author.userId, username: author.username, text, at, clientMessageId }
   news.membersVersion = membersVersion
   news.lastSeq = Math.max(news.lastSeq, seq)
   if (outcome === 'stored') news.messages.push(message)

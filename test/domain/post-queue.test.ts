@@ -27,8 +27,8 @@ class Watched {
   add (chatId: number, key?: string): void {
     const text = String(this.#count++)
     this.added.set(chatId, [...this.added.get(chatId) ?? [], text])
-    const post = { chatId, authorId: 1, username: 'alice', text, postKey: key === undefined ? `s${text}` : `c${key}`, clientMessageId: key, trace: undefined }
-    this.queue.add({ post, done: () => undefined })
+    const post = { chatId, author: { userId: 1, username: 'alice' }, text, clientMessageId: key, trace: undefined, done: () => undefined }
+    this.queue.add({ post, postKey: key === undefined ? `s${text}` : `c${key}` })
   }
 
   take (limit: number): ChatPosts[] {

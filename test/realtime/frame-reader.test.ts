@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
 import { readTextFrames } from '../../src/realtime/frame-reader.ts'
-import { within } from '../harness/deadline.ts'
+import { eventually, within } from '../harness/deadline.ts'
 import { seedOf } from '../harness/random.ts'
 import { openWire } from '../harness/wire.ts'
 
@@ -45,13 +46,13 @@ async function openReader (t: Test): Promise<{ server: WebSocket, taken: string[
   let pings = 0
   server.on('message', (data, isBinary) => taken.push(`${isBinary ? 'binary' : 'passed'} ${Buffer.isBuffer(data) ? data.toString() : ''}`))
   server.on('ping', () => pings++)
-  const stop = readTextFrames(socket, MAX_BYTES, (text) => taken.push(`read ${text}`))
-  return { server, taken, stop, chunk: (bytes) => emitData(socket, bytes), pings: () => pings }
+  const stop = readTextFrames(socket, MAX_BYTES, { readText: (text) => taken.push(`read ${text}`) })
+  return { server, taken, stop, chunk: (bytes) => pushBytes(socket, bytes), pings: () => pings }
 }
 
 /** As a socket does with what one read brought. It is copied, since it is unmasked where it lies. */
-function emitData (socket: Socket, bytes: Buffer): void {
-  socket.emit('data', Buffer.from(bytes))
+function pushBytes (socket: Socket, bytes: Buffer): void {
+  socket.push(Buffer.from(bytes))
 }
 
 const character = fc.constantFrom('a', '"', 'é', '語', '🎉')
@@ -130,8 +131,27 @@ t.test('behind a close nothing is read', async (t) => {
   t.strictSame(taken, ['read before'])
 })
 
+t.test('what comes while the socket is paused is read when it goes on, before what comes then', async (t) => {
+  const { server, taken, chunk } = await openReader(t)
+  const text = (name: string) => frame(TEXT, Buffer.from(name), 8)
+  chunk(text('one'))
+  server.pause()
+  chunk(text('two'))
+  chunk(text('three'))
+  t.strictSame(taken, ['read one'])
+  server.resume()
+  chunk(text('four'))
+  await eventually(async () => {
+    await setImmediate()
+    return taken.length >= 4
+  })
+  t.strictSame(taken, ['read one', 'read two', 'read three', 'read four'])
+  chunk(text('five'))
+  t.equal(taken.at(-1), 'read five')
+})
+
 t.test('a socket that somebody else reads is not taken over', async (t) => {
   const { socket } = await openWire(t)
   socket.on('data', () => undefined)
-  t.throws(() => readTextFrames(socket, MAX_BYTES, () => undefined), { message: 'There is not exactly one reader of the socket.' })
+  t.throws(() => readTextFrames(socket, MAX_BYTES, { readText: () => undefined }), { message: 'There is not exactly one reader of the socket.' })
 })

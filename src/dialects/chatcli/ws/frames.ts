@@ -45,25 +45,18 @@ const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
 
 const ID_USAGE = '"chatID", a positive integer'
 const REF_USAGE = '"ref", a string of at most 64 characters or an integer'
-const DECODERS = {
-  auth: decoder(AuthFrame, 'auth needs "token", a string.'),
-  join_chat: decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`),
-  leave_chat: decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`),
-  post_msg: decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)
-}
+const DECODERS = new Map<string, (frame: object) => Action>([
+  ['auth', decoder(AuthFrame, 'auth needs "token", a string.')],
+  ['join_chat', decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`)],
+  ['leave_chat', decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`)],
+  ['post_msg', decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)]
+])
 
 /** The `type` of every frame that a client may send. */
-export const ACTION_TYPES: readonly string[] = Object.keys(DECODERS)
-
-const isKnown = (type: string): type is keyof typeof DECODERS => Object.hasOwn(DECODERS, type)
-
-/** A frame as it came in: an object at least, with the `ref` to answer with, if it has one. */
-export type RawFrame = { frame: object, ref: RefValue | undefined }
-
-const refValidator = Compile(Ref)
+export const ACTION_TYPES: readonly string[] = [...DECODERS.keys()]
 
 /** Reads the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
-export function parseFrame (text: string | undefined): RawFrame {
+export function parseFrame (text: string | undefined): object {
   if (text === undefined) throw new ChatError('invalid_input', 'A frame is text, not binary.')
   let frame: unknown
   try {
@@ -72,16 +65,24 @@ export function parseFrame (text: string | undefined): RawFrame {
     throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
   }
   if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new ChatError('invalid_input', 'A frame is one JSON object.')
+  return frame
+}
+
+const refValidator = Compile(Ref)
+
+/** The `ref` to refuse a frame with, if it has one. */
+export function refOf (frame: object): RefValue | undefined {
   const ref = 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
-  return { frame, ref: typeof ref === 'string' && !isStorable(ref) ? undefined : ref }
+  return typeof ref === 'string' && !isStorable(ref) ? undefined : ref
 }
 
 /** Reads the action of a frame. @throws {ChatError} `unknown_action`, `invalid_input` */
-export function decodeAction ({ frame }: RawFrame): Action {
+export function decodeAction (frame: object): Action {
   const type = 'type' in frame && typeof frame.type === 'string' ? frame.type : undefined
   if (type === undefined) throw new ChatError('invalid_input', 'A frame needs a "type", a string.')
-  if (!isKnown(type)) throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
-  const action = DECODERS[type](frame)
+  const decode = DECODERS.get(type)
+  if (decode === undefined) throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
+  const action = decode(frame)
   if (action.type === 'post_msg' && action.clientMessageID !== undefined && !isStorable(action.clientMessageID)) {
     throw new ChatError('invalid_input', 'The "clientMessageID" has a NUL or half a character in it.')
   }

@@ -3,26 +3,29 @@ import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'node:net'
 import { asChatError, ChatError } from '../../../domain/errors.ts'
+import type { Receipt } from '../../../domain/posting.ts'
 import type { Session } from '../../../domain/sessions.ts'
 import { closeLabel } from '../../../metrics/metrics.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { Connection } from '../../../realtime/connection.ts'
-import { readTextFrames } from '../../../realtime/frame-reader.ts'
-import { isSampled, parseTraceparent } from '../../../tracing/trace-context.ts'
+import { readTextFrames, type TextReader } from '../../../realtime/frame-reader.ts'
+import { parseTraceparent } from '../../../tracing/trace-context.ts'
 import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
-import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck } from './frames.ts'
+import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, refOf } from './frames.ts'
 import type { RefValue } from './ref.ts'
+import { type Answerer, SocketPost } from './socket-post.ts'
 
 const MS_PER_S = 1_000
 
 /** Serves a socket until it closes. */
-export class ChatSocket {
+export class ChatSocket implements Answerer, TextReader {
   readonly #app: FastifyInstance
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #rate: FrameRate | undefined
-  readonly #queue = new FrameQueue()
+  /** While a frame is waited for. */
+  #queue: FrameQueue | undefined
   #authTimer: NodeJS.Timeout | undefined
   #connection: Connection | undefined
 
@@ -35,7 +38,7 @@ export class ChatSocket {
     this.#rate = app.config.rateLimits ? new FrameRate(framesPerSecond, frameBurst) : undefined
     this.#authTimer = setTimeout(() => this.#refuse('timeout', 'no auth frame in time'), authDeadlineMs)
     app.metrics.socketsOpened++
-    const stopReading = readTextFrames(socket, maxFrameBytes, (text) => this.#take(text))
+    const stopReading = readTextFrames(socket, maxFrameBytes, this)
     webSocket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) this.#take(isBinary ? undefined : data.toString())
     })
@@ -53,11 +56,28 @@ export class ChatSocket {
     if (this.#connection !== undefined) this.#connection.isAlive = true
   }
 
+  readText (text: string): void {
+    this.#take(text)
+  }
+
   #take (frame: IncomingFrame): void {
     this.#noteLife()
-    if (this.#queue.keeps(frame)) return
-    const pending = this.#handle(frame)
-    if (pending !== undefined) void this.#queue.waitFor(pending, this.#webSocket, (next) => this.#handle(next))
+    if (this.#queue !== undefined) this.#queue.add(frame)
+    else {
+      const pending = this.#handle(frame)
+      if (pending !== undefined) void this.#waitFor(pending)
+    }
+  }
+
+  /** What comes in while a frame is waited for is handled behind it, in order. */
+  async #waitFor (pending: Promise<void>): Promise<void> {
+    const queue = this.#queue = new FrameQueue()
+    this.#webSocket.pause()
+    await pending
+    await queue.empty((frame) => this.#handle(frame))
+    this.#queue = undefined
+    // Also when the socket is closing: the client's half of the handshake must be read.
+    this.#webSocket.resume()
   }
 
   /** Handles a frame. A promise means that the next one must wait. */
@@ -65,16 +85,15 @@ export class ChatSocket {
     const connection = this.#connection
     if (connection === undefined) return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
     if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
-    let ref: RefValue | undefined
+    let read: object | undefined
     try {
-      const raw = parseFrame(frame)
-      ref = raw.ref
-      const action = decodeAction(raw)
+      const parsed = read = parseFrame(frame)
+      const action = decodeAction(parsed)
       this.#app.metrics.framesReceived.add(action.type)
-      return this.#perform(connection, action)?.catch((error: unknown) => this.#answerError(connection, error, ref))
+      return this.#perform(connection, action)?.catch((error: unknown) => this.#answerError(connection, error, refOf(parsed)))
     } catch (error) {
       this.#noteBadFrame(error)
-      this.#answerError(connection, error, ref)
+      this.#answerError(connection, error, read && refOf(read))
       return undefined
     }
   }
@@ -108,24 +127,24 @@ export class ChatSocket {
 
   /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
   #post (connection: Connection, action: Extract<Action, { type: 'post_msg' }>): void {
-    const { chatID, text, clientMessageID, ref } = action
-    const { metrics } = this.#app
-    const start = performance.now()
-    const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': chatID, 'user.id': connection.session.userId } })
+    const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': action.chatID, 'user.id': connection.session.userId } })
     connection.beginPost()
-    const trace = span !== undefined && isSampled(span.context) ? span.context : undefined
-    this.#app.services.messages.post({ chatId: chatID, author: connection.session, text, clientMessageId: clientMessageID, trace }, (outcome) => {
-      if (outcome instanceof ChatError) {
-        span?.fail(outcome.code)
-        this.#answerError(connection, outcome, ref)
-      } else {
-        if (ref !== undefined) this.#send(connection, postAck(ref, outcome))
-        if (outcome.duplicate) metrics.postDuplicates++
-        metrics.postSeconds.observe((performance.now() - start) / MS_PER_S)
-        span?.end({ 'chat.seq': outcome.message.seq })
-      }
-      connection.endPost()
-    })
+    this.#app.services.messages.post(new SocketPost(this, connection, action, span))
+  }
+
+  /** Tells a socket what became of its post. */
+  answerPost ({ connection, action: { ref }, startedAt, span }: SocketPost, outcome: Receipt | ChatError): void {
+    const { metrics } = this.#app
+    if (outcome instanceof ChatError) {
+      span?.fail(outcome.code)
+      this.#answerError(connection, outcome, ref)
+    } else {
+      if (ref !== undefined) this.#send(connection, postAck(ref, outcome))
+      if (outcome.duplicate) metrics.postDuplicates++
+      metrics.postSeconds.observe((performance.now() - startedAt) / MS_PER_S)
+      span?.end({ 'chat.seq': outcome.message.seq })
+    }
+    connection.endPost()
   }
 
   async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
