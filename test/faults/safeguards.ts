@@ -39,7 +39,7 @@ export const SAFEGUARDS = {
   },
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
-    replacements: [{ file: 'domain/messages.js', from: 'const postKey = clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'const postKey = serverKeys()' }],
+    replacements: [{ file: 'domain/messages.js', from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
     revealedBy: ['F4', 'F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
