@@ -70,9 +70,9 @@ export function parseFrame (text: string | undefined): object {
 
 const refValidator = Compile(Ref)
 
-/** The `ref` to refuse a frame with, if it has one. */
-export function refOf (frame: object): RefValue | undefined {
-  const ref = 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
+/** The `ref` to refuse a frame with, if it could be read and has one. */
+export function refOf (frame: object | undefined): RefValue | undefined {
+  const ref = frame !== undefined && 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
   return typeof ref === 'string' && !isStorable(ref) ? undefined : ref
 }
 

@@ -6,7 +6,8 @@ import { isSampled, type TraceContext } from '../../../tracing/trace-context.ts'
 import type { Span } from '../../../tracing/tracing.ts'
 import type { Action } from './frames.ts'
 
-type PostAction = Extract<Action, { type: 'post_msg' }>
+/** The frame of a post. */
+export type PostAction = Extract<Action, { type: 'post_msg' }>
 
 /** Answers a post of a socket. It must not throw. */
 export type Answerer = { answerPost: (post: SocketPost, outcome: Receipt | ChatError) => void }

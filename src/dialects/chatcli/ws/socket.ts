@@ -14,7 +14,7 @@ import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, refOf } from './frames.ts'
 import type { RefValue } from './ref.ts'
-import { type Answerer, SocketPost } from './socket-post.ts'
+import { type Answerer, type PostAction, SocketPost } from './socket-post.ts'
 
 const MS_PER_S = 1_000
 
@@ -85,15 +85,15 @@ export class ChatSocket implements Answerer, TextReader {
     const connection = this.#connection
     if (connection === undefined) return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
     if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
-    let read: object | undefined
+    let parsed: object | undefined
     try {
-      const parsed = read = parseFrame(frame)
+      parsed = parseFrame(frame)
       const action = decodeAction(parsed)
       this.#app.metrics.framesReceived.add(action.type)
       return this.#perform(connection, action)?.catch((error: unknown) => this.#answerError(connection, error, refOf(parsed)))
     } catch (error) {
       this.#noteBadFrame(error)
-      this.#answerError(connection, error, read && refOf(read))
+      this.#answerError(connection, error, refOf(parsed))
       return undefined
     }
   }
@@ -126,7 +126,7 @@ export class ChatSocket implements Answerer, TextReader {
   }
 
   /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
-  #post (connection: Connection, action: Extract<Action, { type: 'post_msg' }>): void {
+  #post (connection: Connection, action: PostAction): void {
     const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': action.chatID, 'user.id': connection.session.userId } })
     connection.beginPost()
     this.#app.services.messages.post(new SocketPost(this, connection, action, span))
