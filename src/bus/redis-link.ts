@@ -10,6 +10,7 @@
  */
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../deadline.ts'
+import { type AtEndOfTurn, atEndOfTurn } from '../end-of-turn.ts'
 import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
 import { readMessages } from './message-reader.ts'
 import { OutgoingBytes } from './outgoing-bytes.ts'
@@ -53,7 +54,7 @@ export type RedisLinkOptions = {
 export type BusLog = { warn: (details: object, message: string) => void }
 
 /** A bus on one Redis server. */
-export class RedisLink implements Bus {
+export class RedisLink implements Bus, AtEndOfTurn {
   readonly description: string
   #isUp = false
   #dropped = 0
@@ -129,7 +130,7 @@ export class RedisLink implements Bus {
       this.#dropped++
       return
     }
-    if (this.#outgoingCount++ === 0) queueMicrotask(() => this.#send())
+    if (this.#outgoingCount++ === 0) atEndOfTurn(this)
     this.#outgoing.addBytes(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
     this.#outgoing.addText(`${String(payload.length)}\r\n`)
     this.#outgoing.addBytes(payload)
@@ -142,7 +143,9 @@ export class RedisLink implements Bus {
     return Buffer.from(`${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`)
   }
 
-  #send () {
+  /** Sends what was published in this turn. */
+  endTurn () {
+    if (this.#outgoingCount === 0) return
     const { stream, status } = this.#publisher
     if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) this.#outgoing.writeTo(stream)
     else {
@@ -181,7 +184,7 @@ export class RedisLink implements Bus {
     this.#closing = true
     clearInterval(this.#beat)
     this.#subscriptions.clear()
-    if (this.#outgoingCount > 0) this.#send()
+    this.endTurn()
     // Both end their streams, which lets what is written leave first.
     this.#publisher.disconnect()
     this.#subscriber.disconnect()

@@ -2,8 +2,8 @@
  * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
  * or out of order; every subscriber gets the seqs one after the other. A gap is read from the store.
  */
+import { type AtEndOfTurn, atEndOfTurn } from '../end-of-turn.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { type AtEndOfTurn, atEndOfTurn } from './end-of-turn.ts'
 import { bytesFrom, firstSeqOf, type Run } from './run.ts'
 
 /** Where a run that is traced stands in its trace. */
@@ -96,6 +96,11 @@ export class ChatFeed implements AtEndOfTurn {
   /** The version of the membership that is enforced. */
   get membersVersion (): number {
     return this.#membersVersion
+  }
+
+  /** How many subscribers get what is delivered. */
+  get audience (): number {
+    return this.#live.size
   }
 
   get isEmpty (): boolean {
