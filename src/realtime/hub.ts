@@ -21,7 +21,6 @@ const SWEEP_WHILE_DOWN_MS = 1_000
 const MEMBERSHIP_ATTEMPTS = 3
 /** Sockets that are written to in the time that the bus needs, which wakes another process. */
 const FEW_SUBSCRIBERS = 4
-
 /** Chats compared in one query. */
 const SWEEP_CHUNK = 1_000
 
@@ -90,19 +89,17 @@ export class Hub {
     const span = trace === undefined ? undefined : this.#deps.tracing?.begin('publish', { kind: 'producer', parent: trace, attributes: { 'chat.id': chatId, 'chat.messages': frames.length } })
     const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
     const room = this.#rooms.get(chatId)
+    const channel = room?.channel ?? this.#channelOf(chatId)
+    const payload = encodeRun(run, this.#deps.origin)
     // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another replica would for many.
     if (room !== undefined && room.feed.audience <= FEW_SUBSCRIBERS) {
       room.feed.receive(run)
-      this.#publish(room.channel, run)
+      this.#deps.bus.publish(channel, payload)
     } else {
-      this.#publish(room?.channel ?? this.#channelOf(chatId), run)
+      this.#deps.bus.publish(channel, payload)
       room?.feed.receive(run)
     }
     span?.end()
-  }
-
-  #publish (channel: string, run: Run): void {
-    this.#deps.bus.publish(channel, encodeRun(run, this.#deps.origin))
   }
 
   /** Takes note that somebody came into or left a chat. */
