@@ -1,20 +1,16 @@
 /**
  * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
- * or out of order; every subscriber gets the seqs one after the other. A gap is read from the store.
+ * or out of order; every subscriber gets the seqs one after the other.
  */
 import { type AtEndOfTurn, atEndOfTurn } from '../end-of-turn.ts'
-import type { Metrics } from '../metrics/metrics.ts'
+import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
 import { bytesFrom, firstSeqOf, type Run } from './run.ts'
 
 /** Where a run that is traced stands in its trace. */
 export type RunTrace = NonNullable<Run['trace']>
 
-/** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
-const GAP_PATIENCE_MS = 30
 const RETRY_DELAY_MS = 500
 const MS_PER_S = 1_000
-/** Messages read at once to fill a gap: the longest of them fit into what may wait for a socket. */
-const REPAIR_PAGE = 32
 /** Bytes of runs that may be held behind a gap; what is beyond will be read from the store. */
 const MAX_HELD_BYTES = 1_048_576
 
@@ -35,20 +31,12 @@ export type FeedSubscriber = {
 }
 
 /** Where feeds read what they were not told. */
-export type FeedSource = {
-  /** The run behind `after`, of at most `limit` frames; its version was read after its messages. */
-  read: (chatId: number, after: number, limit: number) => Promise<Run>
+export type FeedSource = GapSource & {
   /** Who is in the chat, and the version of the membership that this is at least as new as. */
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
-  /** Told of a failure to read; the feed tries again by itself. */
-  failed: (error: unknown) => void
   /** Told when runs that are traced have been written to so many sockets. */
   delivered: (traces: readonly RunTrace[], sockets: number) => void
-  metrics: Metrics
 }
-
-/** What shows that something is missing: a hint from beyond it, a look at the store, or a join that is ahead. */
-export type RepairCause = 'gap' | 'sweep' | 'join'
 
 /** The feed of one chat. */
 export class ChatFeed implements AtEndOfTurn {
@@ -77,9 +65,8 @@ export class ChatFeed implements AtEndOfTurn {
   /** Those of the pending that are traced; seldom any. */
   #pendingTraces: RunTrace[] | undefined
   #flushScheduled = false
-  #repairTimer: NodeJS.Timeout | undefined
-  #repairing = false
-  #repairCause: RepairCause = 'gap'
+  /** Made for the first gap; seldom any. */
+  #repair: GapRepair | undefined
   #reloading = false
   #closed = false
 
@@ -116,6 +103,19 @@ export class ChatFeed implements AtEndOfTurn {
       else this.#hold(run)
     }
     this.#advance('gap')
+  }
+
+  /** What subscribers wait for that no run has brought; undefined also while the membership is not known. */
+  get gap (): Gap | undefined {
+    if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#isFenced()) return undefined
+    return { after: this.#nextSeq - 1, head: this.#knownHead }
+  }
+
+  /** Takes what the store has behind the beginning of a gap. */
+  fill ({ after, head }: Gap, run: Run): void {
+    this.receive(run)
+    // Nothing there: the chat is gone, or the hint was wrong.
+    if (run.ends.length === 0 && this.#knownHead === head) this.#knownHead = after
   }
 
   /** Takes note that the chat goes up to a seq, with a membership of that version. The first call starts the feed. */
@@ -191,7 +191,7 @@ export class ChatFeed implements AtEndOfTurn {
 
   close (): void {
     this.#closed = true
-    clearTimeout(this.#repairTimer)
+    this.#repair?.close()
   }
 
   #hold (run: Run): void {
@@ -210,7 +210,9 @@ export class ChatFeed implements AtEndOfTurn {
       this.#heldBytes -= run.bytes.length
       if (run.lastSeq >= this.nextSeq) this.#deliver(run)
     }
-    if (this.#nextSeq !== undefined && this.#knownHead >= this.#nextSeq) this.#scheduleRepair(GAP_PATIENCE_MS, cause)
+    if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#closed) return
+    this.#repair ??= new GapRepair(this.#chatId, this, this.#source)
+    this.#repair.schedule(cause)
   }
 
   /** Whether a run may be delivered now, from the seq on that is due. */
@@ -249,37 +251,6 @@ export class ChatFeed implements AtEndOfTurn {
       this.detach(subscriber)
       this.#live.add(subscriber)
     }
-  }
-
-  #scheduleRepair (delayMs: number, cause: RepairCause): void {
-    if (this.#repairing || this.#repairTimer !== undefined || this.#closed) return
-    this.#repairCause = cause
-    this.#repairTimer = setTimeout(() => {
-      this.#repairTimer = undefined
-      void this.#repair()
-    }, delayMs)
-  }
-
-  /** Reads what is missing, a page at a time. */
-  async #repair (): Promise<void> {
-    this.#repairing = true
-    let delayMs = GAP_PATIENCE_MS
-    if (!this.#isFenced() && this.#knownHead >= this.nextSeq) this.#source.metrics.positionRepairs.add(this.#repairCause)
-    try {
-      while (!this.#closed && !this.#isFenced() && this.#knownHead >= this.nextSeq) {
-        const after = this.nextSeq - 1
-        const claimed = this.#knownHead
-        const run = await this.#source.read(this.#chatId, after, REPAIR_PAGE)
-        this.receive(run)
-        // Nothing there: the chat is gone, or the hint was wrong.
-        if (run.ends.length === 0 && this.#knownHead === claimed) this.#knownHead = after
-      }
-    } catch (error) {
-      delayMs = RETRY_DELAY_MS
-      this.#source.failed(error)
-    }
-    this.#repairing = false
-    if (this.#knownHead >= this.nextSeq && !this.#isFenced()) this.#scheduleRepair(delayMs, this.#repairCause)
   }
 
   /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */

@@ -1,0 +1,84 @@
+/** What a feed was not told is read from the store: after a moment, a page at a time, until nothing is missing. */
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Run } from './run.ts'
+
+/** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
+const PATIENCE_MS = 30
+const RETRY_DELAY_MS = 500
+/** Messages read at once: the longest of them fit into what may wait for a socket. */
+const PAGE = 32
+
+/** What shows that something is missing: a hint from beyond it, a look at the store, or a join that is ahead. */
+export type RepairCause = 'gap' | 'sweep' | 'join'
+
+/** Messages that are missing: those behind the seq `after`, up to the highest seq that is known to exist. */
+export type Gap = { readonly after: number, readonly head: number }
+
+/** Who misses messages. */
+export type Gapped = {
+  /** What is missing now and could be taken, if anything. */
+  readonly gap: Gap | undefined
+  /** Takes what the store has behind the beginning of a gap, which may be less than is missing, and nothing. */
+  fill: (gap: Gap, run: Run) => void
+}
+
+/** Where what is missing is read. */
+export type GapSource = {
+  /** The run behind `after`, of at most `limit` frames; its version was read after its messages. */
+  read: (chatId: number, after: number, limit: number) => Promise<Run>
+  /** Told of a failure to read, which is tried again. */
+  failed: (error: unknown) => void
+  metrics: Metrics
+}
+
+/** Fills the gaps of one chat, with one query at a time. */
+export class GapRepair {
+  readonly #chatId: number
+  readonly #feed: Gapped
+  readonly #source: GapSource
+  #cause: RepairCause = 'gap'
+  #timer: NodeJS.Timeout | undefined
+  #isRunning = false
+  #isClosed = false
+
+  constructor (chatId: number, feed: Gapped, source: GapSource) {
+    this.#chatId = chatId
+    this.#feed = feed
+    this.#source = source
+  }
+
+  /** Sees to it, unless it does so already, that what is missing after a moment is read. */
+  schedule (cause: RepairCause): void {
+    if (!this.#isRunning && this.#timer === undefined) this.#runAfter(PATIENCE_MS, cause)
+  }
+
+  close (): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  #runAfter (delayMs: number, cause: RepairCause): void {
+    if (this.#isClosed) return
+    this.#cause = cause
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#run()
+    }, delayMs)
+  }
+
+  async #run (): Promise<void> {
+    this.#isRunning = true
+    let delayMs = PATIENCE_MS
+    if (this.#feed.gap !== undefined) this.#source.metrics.positionRepairs.add(this.#cause)
+    try {
+      for (let { gap } = this.#feed; gap !== undefined && !this.#isClosed; { gap } = this.#feed) {
+        this.#feed.fill(gap, await this.#source.read(this.#chatId, gap.after, PAGE))
+      }
+    } catch (error) {
+      delayMs = RETRY_DELAY_MS
+      this.#source.failed(error)
+    }
+    this.#isRunning = false
+    if (this.#feed.gap !== undefined) this.#runAfter(delayMs, this.#cause)
+  }
+}
