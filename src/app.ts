@@ -1,7 +1,7 @@
 /** The HTTP server: plugins, then operations, then the dialects with their prefixes, on one screen. */
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import description from './description/index.ts'
 import { BAD_URL as chatcliBadUrl } from './dialects/chatcli/errors.ts'
 import chatcli from './dialects/chatcli/index.ts'

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { type Call, type Command, COMMANDS } from './admin/commands.ts'
 import { CommandError } from './admin/workplace.ts'
-import { loadStorageConfig } from './config.ts'
+import { loadStorageConfig } from './config/config.ts'
 import { explain } from './explain.ts'
 
 const FAILED = 1

@@ -1,5 +1,5 @@
 /** What an operator is told when a process cannot do its work: one sentence, not a stack. */
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config/errors.ts'
 import { ChatError } from './domain/errors.ts'
 import { FolderInUseError } from './store/folder-lock.ts'
 

@@ -1,5 +1,5 @@
 /** The process: configuration → replica; SIGTERM and SIGINT end it in order. */
-import { loadConfig } from './config.ts'
+import { loadConfig } from './config/config.ts'
 import { explain } from './explain.ts'
 import { startReplica } from './replica.ts'
 

@@ -1,6 +1,6 @@
 /** Where the metrics of a replica are read from, and the port on which they are served. */
 import type { FastifyInstance } from 'fastify'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { withDeadline } from './deadline.ts'
 import type { Readings } from './metrics/catalogue.ts'
 import { exposeMetrics } from './metrics/prometheus.ts'

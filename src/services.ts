@@ -1,6 +1,6 @@
 /** Wires the domain to its ports. */
 import type { Bus } from './bus/bus.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { createAccounts } from './domain/accounts.ts'
 import { createChats } from './domain/chats.ts'
 import { Epoch } from './domain/epoch.ts'

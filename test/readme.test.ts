@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { EnvironmentSchema } from '../src/config.ts'
+import { EnvironmentSchema } from '../src/config/environment.ts'
 
 t.test('the README has a row for every variable, with its default and its meaning', async (t) => {
   const readme = await readFile('README.md', 'utf8')

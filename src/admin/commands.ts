@@ -1,5 +1,5 @@
 /** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
-import type { StorageConfig } from '../config.ts'
+import type { StorageConfig } from '../config/config.ts'
 import type { ChatFault, Hole } from '../domain/administration.ts'
 import { createToken } from '../domain/secrets.ts'
 import { administrate, CommandError, migrate } from './workplace.ts'

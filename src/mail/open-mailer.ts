@@ -1,5 +1,6 @@
 /** Picks the adapter that the configuration asks for. */
-import { ConfigError, type MailSettings } from '../config.ts'
+import type { MailSettings } from '../config/config.ts'
+import { ConfigError } from '../config/errors.ts'
 import { createFileMailer } from './file.ts'
 import { hasControlCharacter, type Mailer } from './mailer.ts'
 import { createResendMailer } from './resend.ts'

@@ -1,6 +1,6 @@
 /** Makes the domain and the realtime part known to every route. */
 import fastifyPlugin from 'fastify-plugin'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Connections } from '../realtime/connections.ts'
 import type { Hub } from '../realtime/hub.ts'

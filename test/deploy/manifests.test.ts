@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
-import { EnvironmentSchema } from '../../src/config.ts'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
 import { at, fieldsOf, isRecord, ROOT } from '../harness.ts'
 import { complaintsAbout, nameOf, render, withKubectl, type Manifest } from '../harness/manifests.ts'
 import { faultsOf } from '../harness/manifest-policy.ts'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { startReplica } from '../../src/replica.ts'
 import { ROOT } from '../harness/process.ts'
 import { committedFiles } from './committed-files.ts'

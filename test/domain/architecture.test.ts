@@ -12,36 +12,40 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
   'src/domain': {
     forbidden: [
       'prom-client', '@opentelemetry/api', 'fastify', 'fastify/types/request', 'fastify-plugin', '@fastify/jwt', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', 'nodemailer', 'resend',
-      '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../config.ts'
+      '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../config/config.ts'
     ],
     allowed: ['node:crypto', 'argon2', 'typebox', '../bus/bus.ts', '../store/messages.ts', '../mail/templates.ts', './errors.ts']
   },
   'src/store': {
-    forbidden: ['fastify', '@fastify/websocket', 'ws', 'ioredis', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config.ts', '../domain/errors.ts'],
+    forbidden: ['fastify', '@fastify/websocket', 'ws', 'ioredis', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config/config.ts', '../domain/errors.ts'],
     allowed: ['postgres', 'drizzle-orm', 'drizzle-orm/pg-core', '@electric-sql/pglite', './schema.ts']
   },
   'src/bus': {
-    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../mail/mailer.ts', '../config.ts', '../domain/events.ts'],
+    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../mail/mailer.ts', '../config/config.ts', '../domain/events.ts'],
     allowed: ['ioredis', './bus.ts']
   },
   'src/rates': {
-    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config.ts', '../domain/errors.ts'],
+    forbidden: ['fastify', 'ws', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../store/database.ts', '../bus/bus.ts', '../mail/mailer.ts', '../config/config.ts', '../domain/errors.ts'],
     allowed: ['ioredis', './rates.ts']
   },
   'src/tracing': {
-    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'prom-client', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config.ts'],
+    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', 'prom-client', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config/config.ts'],
     allowed: ['@opentelemetry/api', './trace-context.ts']
   },
   'src/metrics': {
-    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config.ts'],
+    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../domain/events.ts', '../realtime/hub.ts', '../store/database.ts', '../bus/bus.ts', '../config/config.ts'],
     allowed: ['prom-client', 'node:http', './metrics.ts']
+  },
+  'src/config': {
+    forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../mail/mailer.ts', '../domain/errors.ts'],
+    allowed: ['typebox', '../bus/redis-address.ts', '../store/postgres-socket.ts', './errors.ts']
   },
   'src/mail': {
     forbidden: ['fastify', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts', '../bus/bus.ts', '../domain/errors.ts'],
     allowed: ['nodemailer', 'resend', '../store/outbox.ts', './mailer.ts']
   },
   'src/realtime': {
-    forbidden: ['prom-client', '@opentelemetry/api', 'fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config.ts'],
+    forbidden: ['prom-client', '@opentelemetry/api', 'fastify', '@fastify/websocket', 'ioredis', 'postgres', 'drizzle-orm', '../dialects/chatcli/ws/frames.ts', '../plugins/services.ts', '../config/config.ts'],
     allowed: ['ws', '../bus/bus.ts', '../domain/posting.ts', './run.ts']
   },
   'src/dialects/emotechat/auth': {
@@ -53,20 +57,20 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     allowed: ['fastify', '@fastify/type-provider-typebox', 'typebox', '../../../domain/chats.ts', '../../../plugins/rate-limit.ts', '../envelope.ts']
   },
   'src/description': {
-    forbidden: ['prom-client', '@opentelemetry/api', 'ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../bus/bus.ts', '../realtime/hub.ts', '../config.ts'],
+    forbidden: ['prom-client', '@opentelemetry/api', 'ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../bus/bus.ts', '../realtime/hub.ts', '../config/config.ts'],
     allowed: ['fastify', 'fastify-plugin', 'typebox', '../domain/errors.ts', '../dialects/chatcli/errors.ts', '../dialects/chatcli/ws/description.ts', '../dialects/emotechat/errors.ts', './openapi.ts']
   },
   'src/admin': {
     forbidden: ['fastify', 'ws', 'ioredis', 'postgres', 'drizzle-orm', '@electric-sql/pglite', '../dialects/chatcli/errors.ts', '../realtime/hub.ts', '../plugins/services.ts'],
-    allowed: ['../config.ts', '../bus/redis.ts', '../domain/administration.ts', '../store/postgres.ts', './workplace.ts']
+    allowed: ['../config/config.ts', '../bus/redis.ts', '../domain/administration.ts', '../store/postgres.ts', './workplace.ts']
   },
   'src/client': {
-    forbidden: ['fastify', 'node:crypto', 'node:events', '../domain/errors.ts', '../realtime/hub.ts', '../config.ts'],
+    forbidden: ['fastify', 'node:crypto', 'node:events', '../domain/errors.ts', '../realtime/hub.ts', '../config/config.ts'],
     allowed: ['ws', './errors.ts']
   },
   'src/demo': {
     forbidden: ['fastify', 'postgres', 'drizzle-orm', '../store/users.ts', '../domain/accounts.ts', '../dialects/chatcli/errors.ts'],
-    allowed: ['../client/node.ts', '../replica.ts', '../config.ts', './seed.ts']
+    allowed: ['../client/node.ts', '../replica.ts', '../config/config.ts', './seed.ts']
   },
   'src/web': {
     forbidden: ['ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../realtime/hub.ts', '../bus/bus.ts'],
@@ -78,7 +82,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
   },
   'src/plugins': {
     forbidden: ['postgres', 'drizzle-orm', '../store/database.ts'],
-    allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config.ts', '../realtime/hub.ts']
+    allowed: ['fastify', '@fastify/jwt', 'fastify-plugin', '../domain/errors.ts', '../config/config.ts', '../realtime/hub.ts']
   }
 }
 

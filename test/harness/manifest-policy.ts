@@ -1,5 +1,7 @@
 /** What Confab's manifests owe beyond the types of the API: each rule returns what breaks it, in words. */
-import { type Config, ConfigError, EnvironmentSchema, loadConfig, loadStorageConfig } from '../../src/config.ts'
+import { type Config, loadConfig, loadStorageConfig } from '../../src/config/config.ts'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { ConfigError } from '../../src/config/errors.ts'
 import { at, isRecord, listAt, textAt } from './json.ts'
 import { containersOf, listOf, type Manifest, nameOf, ofKind, podOf } from './manifests.ts'
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { EnvironmentSchema } from '../../src/config.ts'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
 import type { Scope } from './scope.ts'
 
 const READY_DEADLINE_MS = 60_000

@@ -1,7 +1,7 @@
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { text as readAll } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { ConfigError } from '../../src/config.ts'
+import { ConfigError } from '../../src/config/errors.ts'
 import { MailRefusedError, type Mail } from '../../src/mail/mailer.ts'
 import { openMailer } from '../../src/mail/open-mailer.ts'
 import { createSmtpMailer } from '../../src/mail/smtp.ts'

@@ -3,7 +3,7 @@
  * Nothing of this is in the product. Its first parameter names the fault; SIGUSR2 switches it on and off.
  */
 import type { Bus } from '../../../src/bus/bus.ts'
-import { loadConfig } from '../../../src/config.ts'
+import { loadConfig } from '../../../src/config/config.ts'
 import { startReplica } from '../../../src/replica.ts'
 import { anyFate, type Fate, isChatChannel, withFaults } from '../../harness/faulty-bus.ts'
 import { Random } from '../../harness/random.ts'

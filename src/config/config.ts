@@ -1,0 +1,145 @@
+/**
+ * The configuration: environment variables → one frozen, checked {@link Config}. This is the only reader of the
+ * environment; everything else is handed what it needs.
+ */
+import path from 'node:path'
+import { parseRedisUrl } from '../bus/redis-address.ts'
+import { LONGEST_TIMER_MS, milliseconds } from './durations.ts'
+import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
+import { ConfigError } from './errors.ts'
+import { commaSeparated, readEnvironment } from './read-environment.ts'
+import { findMisspelt, withoutSecrets } from './report.ts'
+import { tokenKey } from './token-key.ts'
+
+/** What the end of a process takes beside the drain of its sockets, at most. */
+const DRAIN_MARGIN_MS = 15_000
+
+/** How mail leaves the process. */
+export type MailSettings =
+  | { transport: 'resend', apiKey: string }
+  | { transport: 'smtp', url: string }
+  | { transport: 'file', path: string }
+
+/** What the process runs with. Times are in milliseconds. */
+export type Config = ReturnType<typeof loadConfig>
+
+/** The part of {@link Config} that says where everything is kept. */
+export type StorageConfig = ReturnType<typeof resolveStorage>
+
+/**
+ * Reads and checks the environment.
+ * @param environment as in `process.env`; empty strings count as absent
+ * @throws {ConfigError} on the first wrong value, or a combination that cannot work
+ */
+export function loadConfig (environment: Record<string, string | undefined>) {
+  const values = readEnvironment(environment)
+  const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
+  return Object.freeze({
+    ...resolve(values),
+    /** What it was made from, for the log: without a secret. */
+    shown: withoutSecrets(values, SECRETS),
+    /** Variables that are probably meant for Confab and are not read. */
+    misspelt: findMisspelt(set, Object.keys(EnvironmentSchema.properties))
+  })
+}
+
+/**
+ * The part of the environment that administration needs: where accounts and chats are, but no key of tokens and no way
+ * out for mail.
+ * @throws {ConfigError} on the first wrong value
+ */
+export function loadStorageConfig (environment: Record<string, string | undefined>): StorageConfig {
+  return Object.freeze(resolveStorage(readEnvironment(environment)))
+}
+
+function resolveStorage (env: Environment) {
+  return {
+    dataDir: path.resolve(env.DATA_DIR),
+    database: env.DATABASE_URL === undefined
+      ? undefined
+      : { url: env.DATABASE_URL, pool: env.DATABASE_POOL, prepare: env.DATABASE_PREPARE === 'on', timeoutMs: milliseconds(env.DATABASE_TIMEOUT), migrate: env.DATABASE_MIGRATE === 'on' },
+    redis: redisSettings(env),
+    hashing: { cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES }, concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE }
+  }
+}
+
+function resolve (env: Environment) {
+  const dataDir = path.resolve(env.DATA_DIR)
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
+    // As browsers write them: in lower case, without the port that goes without saying.
+    corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
+    ...resolveStorage(env),
+    jwtSecret: tokenKey(env, dataDir),
+    accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
+    refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
+    refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
+    mail: mailSettings(env, dataDir),
+    mailFrom: env.MAIL_FROM,
+    // Whoever could log in right after registering would learn whether the address was free.
+    isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
+    areAccountsHidden: env.HIDE_ACCOUNTS === 'on',
+    trustProxy: commaSeparated(env.TRUST_PROXY),
+    timeouts: {
+      // Node refuses headers that may take longer than the whole.
+      headersMs: Math.min(milliseconds(env.HEADERS_TIMEOUT), milliseconds(env.REQUEST_TIMEOUT)),
+      requestMs: milliseconds(env.REQUEST_TIMEOUT),
+      idleMs: milliseconds(env.IDLE_TIMEOUT)
+    },
+    rateLimits: env.RATE_LIMITS === 'on',
+    loginLimits: { perAddress: env.LOGIN_FAILURES_PER_ADDRESS, perAccount: env.LOGIN_FAILURES_PER_ACCOUNT, everywhere: env.LOGIN_FAILURES_PER_MINUTE },
+    sockets: {
+      authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
+      pingIntervalMs: milliseconds(env.PING_INTERVAL),
+      sessionCheckIntervalMs: milliseconds(env.SESSION_CHECK_INTERVAL),
+      maxFrameBytes: env.MAX_FRAME_BYTES,
+      maxUnsentBytes: env.MAX_UNSENT_BYTES,
+      maxSockets: env.MAX_SOCKETS,
+      maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
+      maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
+      framesPerSecond: env.FRAMES_PER_SECOND,
+      frameBurst: env.FRAME_BURST
+    },
+    posting: { lanes: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
+    rebalancing: env.REBALANCE_PERCENT === 0 ? undefined : { percentPerMinute: env.REBALANCE_PERCENT, intervalMs: milliseconds(env.REBALANCE_INTERVAL) },
+    overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
+    sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
+    drain: drainSettings(env),
+    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+      ? undefined
+      : { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: env.OTEL_SERVICE_NAME, sampler: env.OTEL_TRACES_SAMPLER, ratio: Number(env.OTEL_TRACES_SAMPLER_ARG) },
+    logLevel: env.LOG_LEVEL
+  }
+}
+
+function redisSettings ({ REDIS_URL, REDIS_PREFIX }: Environment) {
+  const address = REDIS_URL === undefined ? undefined : parseRedisUrl(REDIS_URL)
+  return address && { address, prefix: REDIS_PREFIX }
+}
+
+function drainSettings (env: Environment) {
+  const [delayMs, windowMs] = [milliseconds(env.DRAIN_DELAY), milliseconds(env.DRAIN_WINDOW)]
+  const timeoutMs = env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
+  if (timeoutMs <= delayMs + windowMs) throw new ConfigError('DRAIN_TIMEOUT must be longer than DRAIN_DELAY and DRAIN_WINDOW together.')
+  return { delayMs, windowMs, timeoutMs: Math.min(timeoutMs, LONGEST_TIMER_MS) }
+}
+
+function mailSettings (env: Environment, dataDir: string): MailSettings {
+  const transport = env.MAIL_TRANSPORT ??
+    (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : undefined)
+  if (transport === 'resend') {
+    if (env.RESEND_API_KEY === undefined) throw new ConfigError('MAIL_TRANSPORT=resend needs RESEND_API_KEY.')
+    return { transport, apiKey: env.RESEND_API_KEY }
+  }
+  if (transport === 'smtp') {
+    if (env.SMTP_URL === undefined) throw new ConfigError('MAIL_TRANSPORT=smtp needs SMTP_URL.')
+    return { transport, url: env.SMTP_URL }
+  }
+  if (transport === undefined && env.NODE_ENV === 'production') {
+    throw new ConfigError('Mail has no way out: set RESEND_API_KEY or SMTP_URL, or ask for MAIL_TRANSPORT=file.')
+  }
+  return { transport: 'file', path: path.join(dataDir, 'outbox.jsonl') }
+}

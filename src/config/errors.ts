@@ -1,0 +1,4 @@
+/** The environment cannot be used; `message` is one sentence for the operator and holds no secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}

@@ -1,0 +1,71 @@
+/** From strings to checked values, and what an operator is told of a value that is wrong. */
+import { isIP } from 'node:net'
+import Type, { type TSchema } from 'typebox'
+import Value from 'typebox/value'
+import { parseRedisUrl } from '../bus/redis-address.ts'
+import { splitHosts } from '../store/postgres-socket.ts'
+import { milliseconds } from './durations.ts'
+import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
+import { ConfigError } from './errors.ts'
+
+/**
+ * Checks every variable.
+ * @param environment as in `process.env`; empty strings count as absent
+ * @throws {ConfigError} on the first wrong value
+ */
+export function readEnvironment (environment: Record<string, string | undefined>): Environment {
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(EnvironmentSchema.properties)) {
+    const text = environment[name]?.trim()
+    const value = text === undefined || text === ''
+      ? defaultOf(schema)
+      : Type.IsInteger(schema) && /^-?\d+$/.test(text) ? Number(text) : text
+    if (value === undefined) continue
+    if (!isUsable(name, schema, value)) throw new ConfigError(complaint(name, schema, text ?? ''))
+    values[name] = value
+  }
+  return Value.Parse(EnvironmentSchema, values)
+}
+
+function isUsable (name: string, schema: TSchema, value: unknown): boolean {
+  if (!Value.Check(schema, value)) return false
+  if (name === 'REDIS_URL') return parseRedisUrl(String(value)) !== undefined
+  if (name === 'DATABASE_URL') return isReadable(splitHosts(String(value)).url)
+  if (name.endsWith('_URL')) return isReadable(String(value))
+  if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
+  if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
+  return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
+}
+
+/** Whether a URL can be taken apart, its credentials included: drivers decode them, and repeat them where they fail. */
+function isReadable (text: string): boolean {
+  try {
+    const { username, password } = new URL(text)
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The parts of a list. */
+export function commaSeparated (text: string): string[] {
+  return text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+}
+
+/** Whether it is an address, alone or with the length of a prefix. */
+function isNetwork (text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return rest.length === 0 && bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
+}
+
+function defaultOf (schema: TSchema): unknown {
+  return 'default' in schema ? schema.default : undefined
+}
+
+function complaint (name: string, schema: TSchema, text: string): string {
+  const shown = SECRETS.has(name) ? 'the value given' : JSON.stringify(text)
+  const expected = 'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
+  return `${name} cannot be ${shown}: expected ${String(expected)}.`
+}
