@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listMessagesAfter } from '../src/store/messages.ts'
+import { listMessagesAfter, LONGEST_PAGE } from '../src/store/messages.ts'
 import { openPglite } from '../src/store/pglite.ts'
 import { at, call, connect, eventually, integerAt, join, openSocket, Outbox, spawnReplica, startChat, startCluster, within, withServices, type Frame, type SocketClient } from './harness.ts'
 import { ensureBuilt, temporaryFolder } from './harness/built-server.ts'
@@ -12,7 +12,7 @@ import { openChat, readHistory, signUp } from './harness/visitor.ts'
 
 const DEADLINE_MS = 60_000
 const POSTS_IN_FLIGHT = 20
-const ALL = 100_000
+const ALL = LONGEST_PAGE
 /** Long enough to look around while the server leaves. */
 const DRAIN_DELAY = '4s'
 const OTHERS = 30

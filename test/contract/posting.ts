@@ -3,12 +3,12 @@ import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { addParticipants, findHeads, lockChat, removeParticipant } from '../../src/store/chats.ts'
 import type { Orm } from '../../src/store/database.ts'
-import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../src/store/messages.ts'
+import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore, LONGEST_PAGE } from '../../src/store/messages.ts'
 import { preparePostBatch, type PostBatch, type PostEntry, type PostOutcome } from '../../src/store/posts.ts'
 import { chatHeads } from '../../src/store/schema.ts'
 import { addChat, pick, type ChatOfTwo, type Connections } from './rows.ts'
 
-const ALL = 100_000
+const ALL = LONGEST_PAGE
 const CHATS = 5
 const BATCHES = 500
 const HOUR_MS = 3_600_000
@@ -236,6 +236,18 @@ async function testReading (t: Test, orm: Orm, post: PostBatch): Promise<void> {
     t.strictSame(seqs(await listMessagesBefore(orm, chat.chatId, { after: 0, before: Number.MAX_SAFE_INTEGER }, 3)), [8, 9, 10])
     t.strictSame(seqs(await listMessagesBefore(orm, chat.chatId, { after: 4, before: 7 }, 10)), [5, 6])
     t.hasStrict(await listMessagesAfter(orm, chat.chatId, 0, 1), [{ authorId: chat.ann.id, username: chat.ann.username }])
+  })
+
+  await t.test('the longest page is whole, and a longer one is refused instead of cut short', async (t) => {
+    const chat = await addChat(orm)
+    await post(upTo(LONGEST_PAGE + 1).map((index) => entry(chat, `k${String(index)}`)))
+    const range = { after: 0, before: Number.MAX_SAFE_INTEGER }
+    const read = (limit: number) => [
+      listMessagesAfter(orm, chat.chatId, 0, limit), listMessagesAfterAs(orm, chat.ann.id, chat.chatId, 0, limit), listMessagesBefore(orm, chat.chatId, range, limit)
+    ]
+    const pages = await Promise.all(read(LONGEST_PAGE))
+    t.strictSame(pages.map((page) => [page.length, page[0]?.seq]), [[LONGEST_PAGE, 1], [LONGEST_PAGE, 1], [LONGEST_PAGE, 2]])
+    for (const page of read(LONGEST_PAGE + 1)) await t.rejects(page, RangeError)
   })
 
   await t.test('a participant reads what their membership covers, anybody else nothing', async (t) => {

@@ -16,13 +16,17 @@ import { rowConditions, rowsVisited } from '../harness/plan.ts'
 
 const CHATS = 10_000
 const STRANGERS = 5_000
+const LONG_CHATS = 4
+/** Messages in each of those. */
+const LONG = 50_000
 const MESSAGES_EACH = 6
 const PAGE = 30
 const SESSIONS = 2_000
 const HOUR_MS = 3_600_000
 const OWNER = 1
 const UNREAD = 4_000
-/** A prepared statement gets its plan for any values after five. */
+/** A prepared statement may get a plan for any values after five for those it is given. */
+const PLANS_TRIED = 5
 const READS = 20
 /** As far back as a message of the reader's own is looked for. */
 const OWN_POST_WINDOW = 1_000
@@ -39,6 +43,20 @@ await withServices(t, 'lists stay cheap on Postgres', async (t, { databaseUrl })
   const database = await openPostgres({ url: await createDatabase(t, databaseUrl), pool: 1, prepare: true, timeoutMs: 60_000 })
   t.teardown(() => database.close())
   await testCost(t, database.orm)
+})
+
+await withServices(t, 'a page of a long chat is planned for any, not anew for each reader', async (t, { databaseUrl }) => {
+  const { orm, close } = await openPostgres({ url: await createDatabase(t, databaseUrl), pool: 1, prepare: true, timeoutMs: 60_000 })
+  t.teardown(close)
+  await orm.execute(sql`insert into users (id, username, username_key, display_name, email, email_key, password_hash, activated_at)
+    select i, 'u' || i, 'u' || i, 'U ' || i, i || '@x', i || '@x', '-', now() from generate_series(1, ${LONG_CHATS + 1}::int) i`)
+  await orm.execute(sql`insert into messages (chat_id, seq, author_id, body, post_key) select c, s, c + 1, 'text', 's' || s from generate_series(1, ${LONG_CHATS}::int) c, generate_series(1, ${LONG}::int) s`)
+  await orm.execute(sql`analyze`)
+  for (let read = 0; read < READS; read++) {
+    await Promise.all([listMessagesAfter(orm, 1, 0, PAGE), listMessagesAfterAs(orm, OWNER, 1, 0, PAGE), listMessagesBefore(orm, 1, { after: 0, before: LONG }, PAGE)])
+  }
+  const plans = await orm.select({ custom: sql`custom_plans`.mapWith(Number) }).from(sql`pg_prepared_statements`).where(sql`statement like '%"messages"%order by%'`)
+  t.strictSame(plans, Array.from({ length: 3 }, () => ({ custom: PLANS_TRIED })))
 })
 
 /** User 1 has a chat with each of the next; the latest is that with the highest number. Strangers chat in pairs. */
