@@ -1,18 +1,17 @@
 import t from 'tap'
-import { listMessagesAfter, LONGEST_PAGE } from '../src/store/messages.ts'
 import { openPglite } from '../src/store/pglite.ts'
 import { at, call, connect, eventually, integerAt, join, openSocket, Outbox, spawnReplica, startChat, startCluster, within, withServices, type Frame, type SocketClient } from './harness.ts'
 import { ensureBuilt, temporaryFolder } from './harness/built-server.ts'
 import { createDatabase } from './harness/database.ts'
 import { scrape } from './harness/metrics.ts'
 import { connectRaw } from './harness/raw-client.ts'
+import { storedMessages } from './harness/stored.ts'
 import { startTcpProxy } from './harness/tcp-proxy.ts'
 import { refusedUpgrade } from './harness/upgrades.ts'
 import { openChat, readHistory, signUp } from './harness/visitor.ts'
 
 const DEADLINE_MS = 60_000
 const POSTS_IN_FLIGHT = 20
-const ALL = LONGEST_PAGE
 /** Long enough to look around while the server leaves. */
 const DRAIN_DELAY = '4s'
 const OTHERS = 30
@@ -76,7 +75,7 @@ await t.test('SIGTERM drains: readiness fails first, then sockets are refused, t
   const acknowledged = await posting
   const store = await openPglite(folder)
   t.teardown(() => store.close())
-  const rows = await listMessagesAfter(store.orm, chatID, 0, ALL)
+  const rows = await storedMessages(store, chatID)
   t.strictSame(rows.map(({ seq }) => seq), rows.map((_, index) => index + 1))
   const texts = new Map(rows.map(({ seq, text }) => [seq, text]))
   t.ok(acknowledged.size > 0, `${String(acknowledged.size)} posts were acknowledged, ${String(rows.length)} stored`)
@@ -99,7 +98,7 @@ await t.test('what a client posts before it hears of the close is stored', async
   client.send({ type: 'join_chat', chatID, ref: 2 })
   client.close(RESTART)
   await closing
-  t.strictSame((await listMessagesAfter(cluster.orm, chatID, 0, ALL)).map(({ text }) => text), ['crossed the close'])
+  t.strictSame((await storedMessages(cluster, chatID)).map(({ text }) => text), ['crossed the close'])
   t.strictSame(client.frames.filter(({ ref }) => ref !== undefined), [], 'though nothing can be said of it any more')
 })
 
@@ -114,7 +113,7 @@ await t.test('who is thrown out meanwhile posts nothing', async (t) => {
   client.send({ type: 'post_msg', chatID, text: 'too late' })
   client.close(RESTART)
   await closing
-  t.strictSame(await listMessagesAfter(cluster.orm, chatID, 0, ALL), [])
+  t.strictSame(await storedMessages(cluster, chatID), [])
 })
 
 await withServices(t, 'with a Postgres that hangs', async (t, { databaseUrl }) => {
