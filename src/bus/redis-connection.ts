@@ -31,6 +31,21 @@ class PersistentRedis extends Redis {
   }
 }
 
+/**
+ * Asks whose the slots are by a timer of its own. That of ioredis is set again by each answer, also by one that was asked
+ * for before it was told to disconnect, and then goes on for as long as the process.
+ */
+class FollowingCluster extends Cluster {
+  readonly #timer = setInterval(() => {
+    if (this.status === 'ready') this.refreshSlotsCache()
+  }, SLOTS_REFRESH_MS)
+
+  override disconnect (reconnect = false): void {
+    if (!reconnect) clearInterval(this.#timer)
+    super.disconnect(reconnect)
+  }
+}
+
 /** One connection, to the server or to whichever server is the master now; not connected yet. */
 export function connectRedis (address: RedisAddress, name: string, tuning: Tuning = {}): Redis {
   const [node] = address.nodes
@@ -49,11 +64,11 @@ export function connectRedis (address: RedisAddress, name: string, tuning: Tunin
 
 /** A client of a Cluster: it keeps a connection to each node it talks to, and knows whose the slots are. */
 export function connectRedisCluster (address: RedisAddress, name: string, tuning: Tuning = {}): Cluster {
-  return new Cluster([...address.nodes], {
+  return new FollowingCluster([...address.nodes], {
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: () => RETRY_DELAY_MS,
-    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    slotsRefreshInterval: 0,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     redisOptions: { ...connectionOptions(address, name), ...tuning }
   })

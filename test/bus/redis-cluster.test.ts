@@ -1,21 +1,42 @@
 import calculateSlot from 'cluster-key-slot'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import t from 'tap'
 import { Ear, testBus } from '../contract/bus.ts'
-import { eventually, within } from '../harness.ts'
+import { eventually, ROOT, within } from '../harness.ts'
+import { ensureBuilt } from '../harness/built-server.ts'
 import { redisCommand, startRedisCluster } from '../harness/redis-cluster.ts'
-import { withRedisServers } from '../harness/redis-server.ts'
+import { addressOf, withRedisServers } from '../harness/redis-server.ts'
 import { newPrefix, openWatchedBus } from '../harness/watched-bus.ts'
 
 const DEADLINE_MS = 30_000
 const CHANNELS = 60
 
+/** Connects, and disconnects as soon as it has asked again whose the slots are. */
+const ASKER = `
+import { connectRedisCluster } from './dist/bus/redis-connection.js'
+const cluster = connectRedisCluster(JSON.parse(process.argv[1]), 'asker')
+await cluster.connect()
+const ask = cluster.refreshSlotsCache
+cluster.refreshSlotsCache = (callback) => {
+  cluster.refreshSlotsCache = ask
+  cluster.refreshSlotsCache(callback)
+  cluster.disconnect()
+}
+`
+
 t.setTimeout(300_000)
+await ensureBuilt()
 
 await withRedisServers(t, 'a Redis Cluster', async (t) => {
   const cluster = await startRedisCluster(t)
-  const subscribers = async (channel: string) => {
-    const counts = await Promise.all(cluster.servers.map(async (server) => Number((await redisCommand(server, 'pubsub', 'shardnumsub', channel)).split('\n')[1])))
-    return counts
+  /** How many connections follow each channel, server by server. */
+  const subscribers = async (...channels: string[]) => {
+    const counts = await Promise.all(cluster.servers.map(async (server) => {
+      const lines = (await redisCommand(server, 'pubsub', 'shardnumsub', ...channels)).split('\n')
+      return new Map(channels.map((channel) => [channel, Number(lines[lines.indexOf(channel) + 1])]))
+    }))
+    return (channel: string) => counts.map((count) => count.get(channel))
   }
 
   await t.test('keeps the contract', async (t) => {
@@ -33,10 +54,10 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     const names = Array.from({ length: CHANNELS }, (_, index) => `chat:${String(index)}`)
     await Promise.all(names.map((name) => bus.subscribe(name, () => undefined)))
     const used = new Set<number>()
+    const [countsOf, ownerOf] = await Promise.all([subscribers(...names.map((name) => prefix + name)), cluster.owners()])
     for (const name of names) {
-      const counts = await subscribers(prefix + name)
-      const owner = await cluster.ownerOf(calculateSlot(prefix + name))
-      t.strictSame(counts, cluster.servers.map((server) => server === owner ? 1 : 0))
+      const owner = ownerOf(calculateSlot(prefix + name))
+      t.strictSame(countsOf(prefix + name), cluster.servers.map((server) => server === owner ? 1 : 0))
       used.add(owner.port)
     }
     t.equal(used.size, cluster.servers.length, 'every node carries some')
@@ -51,7 +72,8 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     const [target] = await Promise.all([cluster.moveSlot(calculateSlot(`${prefix}chat:7`)), one.comes(false)])
     t.pass('the bus says that something may have been missed')
     await one.comes(true)
-    t.ok(await eventually(async () => (await subscribers(`${prefix}chat:7`)).every((count, index) => count === (cluster.servers[index] === target ? 1 : 0)), DEADLINE_MS), 'subscribed where the slot is now')
+    const seven = `${prefix}chat:7`
+    t.ok(await eventually(async () => (await subscribers(seven))(seven).every((count, index) => count === (cluster.servers[index] === target ? 1 : 0)), DEADLINE_MS), 'subscribed where the slot is now')
     // The other replica may not have heard of the move yet.
     t.ok(await eventually(async () => {
       other.bus.publish('chat:7', Buffer.from('moved'))
@@ -83,5 +105,11 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     t.equal(bus.isUp, false)
     const clients = async () => (await Promise.all(cluster.servers.map((server) => redisCommand(server, 'client', 'list')))).join('\n')
     t.ok(await eventually(async () => !(await clients()).includes('name=confab-'), DEADLINE_MS))
+  })
+
+  await t.test('a process that is told to disconnect while it asks for the slots can end', async (t) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', ASKER, JSON.stringify(addressOf(cluster.url))], { cwd: ROOT, env: {}, stdio: ['ignore', 'inherit', 'inherit'] })
+    t.teardown(() => child.kill('SIGKILL'))
+    t.strictSame(await within(once(child, 'exit'), DEADLINE_MS, 'the process to end'), [0, null])
   })
 })

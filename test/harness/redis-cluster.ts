@@ -37,22 +37,26 @@ export class RedisCluster {
     return `redis+cluster://${this.servers.map(({ port }) => `127.0.0.1:${String(port)}`).join()}`
   }
 
-  /** The server that has a slot. */
-  async ownerOf (slot: number): Promise<RedisServer> {
-    for (const server of this.servers) {
+  /** Whose the slots are. */
+  async owners (): Promise<(slot: number) => RedisServer> {
+    const ranges = (await Promise.all(this.servers.map(async (server) => {
       const nodes = await redisCommand(server, 'cluster', 'nodes')
       const own = nodes.split('\n').find((line) => line.includes('myself')) ?? ''
-      for (const range of own.split(' ').slice(8)) {
+      return own.split(' ').slice(8).map((range) => {
         const [first = NaN, last = first] = range.split('-').map(Number)
-        if (slot >= first && slot <= last) return server
-      }
+        return { first, last, server }
+      })
+    }))).flat()
+    return (slot) => {
+      const range = ranges.find(({ first, last }) => slot >= first && slot <= last)
+      if (range === undefined) throw new Error(`Nobody has the slot ${String(slot)}.`)
+      return range.server
     }
-    throw new Error(`Nobody has the slot ${String(slot)}.`)
   }
 
   /** Gives a slot without keys to another server, and returns that server. */
   async moveSlot (slot: number): Promise<RedisServer> {
-    const owner = await this.ownerOf(slot)
+    const owner = (await this.owners())(slot)
     const target = this.servers.find((server) => server !== owner)
     if (target === undefined) throw new Error('A slot needs another server to move to.')
     const [ownerId, targetId] = await Promise.all([owner, target].map((server) => redisCommand(server, 'cluster', 'myid')))
