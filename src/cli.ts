@@ -2,9 +2,8 @@
 /** `confab`: commands for operators, on the store and the bus that the environment names. Exit: 0 done, 1 not, 2 misspelt. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { CommandError } from './admin/command-error.ts'
 import { type Call, type Command, COMMANDS } from './admin/commands.ts'
-import { CommandError } from './admin/workplace.ts'
-import { loadStorageConfig } from './config/config.ts'
 import { explain } from './explain.ts'
 
 const FAILED = 1
@@ -55,7 +54,8 @@ async function main (args: string[]): Promise<number> {
     process.stderr.write(help(command === undefined ? COMMANDS : [command]))
     return MISSPELT
   }
-  const lines = await command.run({ config: loadStorageConfig(process.env), parameters, flags, readLine })
+  const [{ loadStorageConfig }, workplace] = await Promise.all([import('./config/config.ts'), import('./admin/workplace.ts')])
+  const lines = await command.run({ config: loadStorageConfig(process.env), workplace, parameters, flags, readLine })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }

@@ -2,11 +2,14 @@
 import type { StorageConfig } from '../config/config.ts'
 import type { ChatFault, Hole } from '../domain/administration.ts'
 import { createToken } from '../domain/secrets.ts'
-import { administrate, CommandError, migrate } from './workplace.ts'
+import { CommandError } from './command-error.ts'
+import type { administrate, migrate } from './workplace.ts'
 
 /** What a command was called with. */
 export type Call = {
   config: StorageConfig
+  /** How it gets at the store and the bus; their drivers take longer to load than the rest, and help needs none. */
+  workplace: { administrate: typeof administrate, migrate: typeof migrate }
   /** What follows its name. */
   parameters: readonly string[]
   flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
@@ -34,31 +37,31 @@ export const COMMANDS: readonly Command[] = [
   { words: 'epoch bump', usage: '', purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice', run: runBump }
 ]
 
-async function runMigrate ({ config }: Call): Promise<string[]> {
+async function runMigrate ({ config, workplace: { migrate } }: Call): Promise<string[]> {
   await migrate(config)
   return ['The tables are at the version of this build.']
 }
 
-async function runCreate ({ config, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
+async function runCreate ({ config, workplace: { administrate }, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
   const given = flags['password-stdin'] ? await readLine() : undefined
   const password = given ?? createToken(PASSWORD_PREFIX)
   const account = await administrate(config, (administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
   return [`Account ${String(account.id)} is ${account.username}.`, ...given === undefined ? [`Its password, which is not shown again: ${password}`] : []]
 }
 
-async function runSuspend ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+async function runSuspend ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
   return administrate(config, async (administration, isHeard) => {
     const ended = await administration.suspend(username)
     return [`${username} is suspended; ${sessionsEnded(ended)}`, ...isHeard ? [] : [UNHEARD]]
   })
 }
 
-async function runResume ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+async function runResume ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
   await administrate(config, (administration) => administration.resume(username))
   return [`${username} may log in again.`]
 }
 
-async function runRevoke ({ config, parameters: [username = ''] }: Call): Promise<string[]> {
+async function runRevoke ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
   return administrate(config, async (administration, isHeard) => [sessionsEnded(await administration.revokeSessions(username)), ...isHeard ? [] : [UNHEARD]])
 }
 
@@ -67,14 +70,14 @@ function sessionsEnded (count: number): string {
 }
 
 /** @throws {CommandError} when a chat is not whole */
-async function runCheck ({ config, parameters: [id], flags }: Call): Promise<string[]> {
+async function runCheck ({ config, workplace: { administrate }, parameters: [id], flags }: Call): Promise<string[]> {
   const chatId = flags.all ? undefined : Number(id)
   const { chats, messages, faults } = await administrate(config, (administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
   return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
 }
 
-async function runBump ({ config }: Call): Promise<string[]> {
+async function runBump ({ config, workplace: { administrate } }: Call): Promise<string[]> {
   await administrate(config, (administration) => administration.bumpEpoch())
   return ['Another epoch has begun: replicas notice within SWEEP_INTERVAL.']
 }

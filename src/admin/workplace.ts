@@ -9,11 +9,7 @@ import { createPasswordHasher } from '../domain/passwords.ts'
 import { Sessions } from '../domain/sessions.ts'
 import type { Database } from '../store/database.ts'
 import { migratePostgres, openPostgres } from '../store/postgres.ts'
-
-/** The command cannot do what it was asked; `message` is one sentence for the operator and holds no secret. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
-}
+import { CommandError } from './command-error.ts'
 
 /** Nobody waits for a command as they wait for a request: it may look at every message there is. */
 const TIMEOUT_MS = 3_600_000

@@ -29,9 +29,10 @@ const END_OF_LINE = Buffer.from('\r\n')
 
 /**
  * `acknowledged` is undefined after an attempt that failed: the next caller asks again. `publication` is how a command
- * begins that publishes to the channel, since who follows a chat is likely to post to it.
+ * begins that publishes to the channel, since who follows a chat is likely to post to it; a text, as a small buffer would
+ * keep the eight kilobytes that it is cut from.
  */
-type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined, publication: Buffer }
+type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined, publication: string }
 
 /** What a link is made of. */
 export type RedisLinkOptions = {
@@ -131,16 +132,16 @@ export class RedisLink implements Bus, AtEndOfTurn {
       return
     }
     if (this.#outgoingCount++ === 0) atEndOfTurn(this)
-    this.#outgoing.addBytes(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
+    this.#outgoing.addText(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
     this.#outgoing.addText(`${String(payload.length)}\r\n`)
     this.#outgoing.addBytes(payload)
     this.#outgoing.addBytes(END_OF_LINE)
   }
 
   /** How a command begins that publishes to a channel, up to the length of the payload. */
-  #publicationTo (channel: string): Buffer {
+  #publicationTo (channel: string): string {
     const name = this.#name(channel)
-    return Buffer.from(`${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`)
+    return `${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`
   }
 
   /** Sends what was published in this turn. */
