@@ -12,11 +12,15 @@ import { newPrefix, openWatchedBus } from '../harness/watched-bus.ts'
 const DEADLINE_MS = 30_000
 const CHANNELS = 60
 
-/** Connects, and disconnects as soon as it has asked again whose the slots are. */
+/**
+ * Connects, and disconnects as soon as it has asked again whose the slots are. What `connect()` promises may never come,
+ * since a first answer that not all is well yet begins another try.
+ */
 const ASKER = `
 import { connectRedisCluster } from './dist/bus/redis-connection.js'
 const cluster = connectRedisCluster(JSON.parse(process.argv[1]), 'asker')
-await cluster.connect()
+cluster.connect().catch(() => undefined)
+await new Promise((resolve) => cluster.once('ready', resolve))
 const ask = cluster.refreshSlotsCache
 cluster.refreshSlotsCache = (callback) => {
   cluster.refreshSlotsCache = ask
