@@ -54,8 +54,9 @@ async function main (args: string[]): Promise<number> {
     process.stderr.write(help(command === undefined ? COMMANDS : [command]))
     return MISSPELT
   }
-  const [{ loadStorageConfig }, workplace] = await Promise.all([import('./config/config.ts'), import('./admin/workplace.ts')])
-  const lines = await command.run({ config: loadStorageConfig(process.env), workplace, parameters, flags, readLine })
+  // Drivers take longer to load than the rest, and help needs none.
+  const [{ loadStorageConfig }, { Workplace }] = await Promise.all([import('./config/config.ts'), import('./admin/workplace.ts')])
+  const lines = await command.run({ workplace: new Workplace(loadStorageConfig(process.env)), parameters, flags, readLine })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }

@@ -1,15 +1,12 @@
 /** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
-import type { StorageConfig } from '../config/config.ts'
 import type { ChatFault, Hole } from '../domain/administration.ts'
 import { createToken } from '../domain/secrets.ts'
 import { CommandError } from './command-error.ts'
-import type { administrate, migrate } from './workplace.ts'
+import type { Workplace } from './workplace.ts'
 
 /** What a command was called with. */
 export type Call = {
-  config: StorageConfig
-  /** How it gets at the store and the bus; their drivers take longer to load than the rest, and help needs none. */
-  workplace: { administrate: typeof administrate, migrate: typeof migrate }
+  workplace: Workplace
   /** What follows its name. */
   parameters: readonly string[]
   flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
@@ -37,32 +34,32 @@ export const COMMANDS: readonly Command[] = [
   { words: 'epoch bump', usage: '', purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice', run: runBump }
 ]
 
-async function runMigrate ({ config, workplace: { migrate } }: Call): Promise<string[]> {
-  await migrate(config)
+async function runMigrate ({ workplace }: Call): Promise<string[]> {
+  await workplace.migrate()
   return ['The tables are at the version of this build.']
 }
 
-async function runCreate ({ config, workplace: { administrate }, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
+async function runCreate ({ workplace, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
   const given = flags['password-stdin'] ? await readLine() : undefined
   const password = given ?? createToken(PASSWORD_PREFIX)
-  const account = await administrate(config, (administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
+  const account = await workplace.administrate((administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
   return [`Account ${String(account.id)} is ${account.username}.`, ...given === undefined ? [`Its password, which is not shown again: ${password}`] : []]
 }
 
-async function runSuspend ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
-  return administrate(config, async (administration, isHeard) => {
+async function runSuspend ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
+  return workplace.administrate(async (administration, isHeard) => {
     const ended = await administration.suspend(username)
     return [`${username} is suspended; ${sessionsEnded(ended)}`, ...isHeard ? [] : [UNHEARD]]
   })
 }
 
-async function runResume ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
-  await administrate(config, (administration) => administration.resume(username))
+async function runResume ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
+  await workplace.administrate((administration) => administration.resume(username))
   return [`${username} may log in again.`]
 }
 
-async function runRevoke ({ config, workplace: { administrate }, parameters: [username = ''] }: Call): Promise<string[]> {
-  return administrate(config, async (administration, isHeard) => [sessionsEnded(await administration.revokeSessions(username)), ...isHeard ? [] : [UNHEARD]])
+async function runRevoke ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
+  return workplace.administrate(async (administration, isHeard) => [sessionsEnded(await administration.revokeSessions(username)), ...isHeard ? [] : [UNHEARD]])
 }
 
 function sessionsEnded (count: number): string {
@@ -70,15 +67,15 @@ function sessionsEnded (count: number): string {
 }
 
 /** @throws {CommandError} when a chat is not whole */
-async function runCheck ({ config, workplace: { administrate }, parameters: [id], flags }: Call): Promise<string[]> {
+async function runCheck ({ workplace, parameters: [id], flags }: Call): Promise<string[]> {
   const chatId = flags.all ? undefined : Number(id)
-  const { chats, messages, faults } = await administrate(config, (administration) => administration.checkChats(chatId))
+  const { chats, messages, faults } = await workplace.administrate((administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
   return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
 }
 
-async function runBump ({ config, workplace: { administrate } }: Call): Promise<string[]> {
-  await administrate(config, (administration) => administration.bumpEpoch())
+async function runBump ({ workplace }: Call): Promise<string[]> {
+  await workplace.administrate((administration) => administration.bumpEpoch())
   return ['Another epoch has begun: replicas notice within SWEEP_INTERVAL.']
 }
 

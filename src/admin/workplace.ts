@@ -16,33 +16,45 @@ const TIMEOUT_MS = 3_600_000
 /** No session is opened here, so none needs a length. */
 const NO_LIFE = { refreshTtlMs: 0, reuseGraceMs: 0 }
 
-/** Runs the migrations that are missing. */
-export async function migrate ({ database, dataDir }: StorageConfig): Promise<void> {
-  if (database !== undefined) await migratePostgres(database)
-  else await (await openEmbedded(dataDir)).close()
-}
+/** The store and the bus of the replicas. */
+export class Workplace {
+  readonly #config: StorageConfig
 
-/**
- * Does something with accounts, sessions or chats.
- * @param work gets whether replicas hear at once of what is done, beside administration itself
- * @throws {CommandError} when the tables are older than this build
- * @throws {FolderInUseError} when a server has the embedded store open
- */
-export async function administrate<Result> (config: StorageConfig, work: (administration: Administration, isHeard: boolean) => Promise<Result>): Promise<Result> {
-  const closers = new Closers()
-  try {
-    const database = await openDatabase(config)
-    closers.add(() => database.close())
-    const missing = await database.missingMigrations()
-    if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
-    const bus = await openBus(config)
-    closers.add(() => bus.close())
-    const clock = () => new Date()
-    const sessions = new Sessions({ orm: database.orm, bus, clock, ...NO_LIFE })
-    const passwords = await createPasswordHasher(config.hashing)
-    return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
-  } finally {
-    await closers.close()
+  /** @param config where they are; nothing is opened yet */
+  constructor (config: StorageConfig) {
+    this.#config = config
+  }
+
+  /** Runs the migrations that are missing. */
+  async migrate (): Promise<void> {
+    const { database, dataDir } = this.#config
+    if (database !== undefined) await migratePostgres(database)
+    else await (await openEmbedded(dataDir)).close()
+  }
+
+  /**
+   * Does something with accounts, sessions or chats.
+   * @param work gets whether replicas hear at once of what is done, beside administration itself
+   * @throws {CommandError} when the tables are older than this build
+   * @throws {FolderInUseError} when a server has the embedded store open
+   */
+  async administrate<Result> (work: (administration: Administration, isHeard: boolean) => Promise<Result>): Promise<Result> {
+    const config = this.#config
+    const closers = new Closers()
+    try {
+      const database = await openDatabase(config)
+      closers.add(() => database.close())
+      const missing = await database.missingMigrations()
+      if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
+      const bus = await openBus(config)
+      closers.add(() => bus.close())
+      const clock = () => new Date()
+      const sessions = new Sessions({ orm: database.orm, bus, clock, ...NO_LIFE })
+      const passwords = await createPasswordHasher(config.hashing)
+      return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
+    } finally {
+      await closers.close()
+    }
   }
 }
 
