@@ -10,7 +10,7 @@ import { ConfigError } from '../src/config/errors.ts'
 import { spawnReplica, withServices } from './harness.ts'
 import { ensureBuilt, runToEnd, temporaryFolder } from './harness/built-server.ts'
 import { createDatabase } from './harness/database.ts'
-import { layOutStore } from './harness/embedded-store.ts'
+import { temporaryStore } from './harness/embedded-store.ts'
 import { startRedisServer, withRedisServers } from './harness/redis-server.ts'
 
 const JWT_SECRET = 'k'.repeat(32)
@@ -243,8 +243,7 @@ await t.test('a process with a wrong value ends with 1 and one line', async (t) 
 })
 
 await t.test('an embedded server', async (t) => {
-  const DATA_DIR = await temporaryFolder(t)
-  await layOutStore(DATA_DIR)
+  const DATA_DIR = await temporaryStore(t)
 
   await t.test('says in one line where it is and what it runs on', async (t) => {
     const server = await spawnReplica(t, { DATA_DIR, SWEEP_INTERVALL: '1s' })

@@ -3,7 +3,7 @@ import { openPglite } from '../src/store/pglite.ts'
 import { at, call, connect, eventually, integerAt, join, openSocket, Outbox, spawnReplica, startChat, startCluster, within, withServices, type Frame, type SocketClient } from './harness.ts'
 import { ensureBuilt, temporaryFolder } from './harness/built-server.ts'
 import { createDatabase } from './harness/database.ts'
-import { layOutStore } from './harness/embedded-store.ts'
+import { temporaryStore } from './harness/embedded-store.ts'
 import { scrape } from './harness/metrics.ts'
 import { connectRaw } from './harness/raw-client.ts'
 import { storedMessages } from './harness/stored.ts'
@@ -40,8 +40,7 @@ async function postUntilClosed (socket: SocketClient, chatID: number): Promise<M
 }
 
 await t.test('SIGTERM drains: readiness fails first, then sockets are refused, then those there are told to go elsewhere', async (t) => {
-  const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  const folder = await temporaryStore(t)
   const server = await spawnReplica(t, { DATA_DIR: folder, RATE_LIMITS: 'off', DRAIN_DELAY, DRAIN_WINDOW: '2s' })
   const outbox = new Outbox(folder)
   const [ann, bob] = [await signUp(server, outbox), await signUp(server, outbox)]

@@ -4,8 +4,8 @@ import t, { type Test } from 'tap'
 import {
   call, eventually, spawnReplica, startCluster, within, withServices, type Answer
 } from './harness.ts'
-import { ensureBuilt, temporaryFolder } from './harness/built-server.ts'
-import { layOutStore } from './harness/embedded-store.ts'
+import { ensureBuilt } from './harness/built-server.ts'
+import { temporaryStore } from './harness/embedded-store.ts'
 import { startRedisServer, withRedisServers } from './harness/redis-server.ts'
 import { startTcpProxy } from './harness/tcp-proxy.ts'
 
@@ -86,8 +86,7 @@ await withServices(t, 'readiness follows the services of a replica, liveness doe
 
 await ensureBuilt()
 
-const folder = await temporaryFolder(t)
-await layOutStore(folder)
+const folder = await temporaryStore(t)
 await t.test('SIGINT ends it in order as well', async (t) => {
   const server = await spawnReplica(t, { DATA_DIR: folder })
   server.kill('SIGINT')

@@ -14,7 +14,7 @@ import { addChat } from '../contract/rows.ts'
 import { freePort, ROOT, spawnReplica, textAt, withServices } from '../harness.ts'
 import { ensureBuilt, runConfab, temporaryFolder } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
-import { layOutStore } from '../harness/embedded-store.ts'
+import { temporaryStore } from '../harness/embedded-store.ts'
 
 const POSTS = 40
 const FAILED = 1
@@ -45,8 +45,7 @@ await t.test('help is an answer, of one command or of all', async (t) => {
 })
 
 await t.test('a wrong environment, a store in use and a database that is not there are told in one line without a secret', async (t) => {
-  const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  const folder = await temporaryStore(t)
   await spawnReplica(t, { DATA_DIR: folder })
   const nowhere = `postgres://somebody:hidden-password@127.0.0.1:${String(await freePort())}/nowhere`
   for (const [environment, expected] of [

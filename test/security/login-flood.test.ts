@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { call, newRegistration, Outbox, spawnReplica } from '../harness.ts'
-import { ensureBuilt, temporaryFolder } from '../harness/built-server.ts'
+import { ensureBuilt } from '../harness/built-server.ts'
 import { ChatClient } from '../harness/chat-client.ts'
-import { layOutStore } from '../harness/embedded-store.ts'
+import { temporaryStore } from '../harness/embedded-store.ts'
 import { openChat, signUp } from '../harness/visitor.ts'
 
 const LOGINS = 200
@@ -14,8 +14,7 @@ const ENOUGH_POSTS = 20
 await ensureBuilt()
 
 await t.test('200 logins at once take bounded memory, and sockets keep flowing', async (t) => {
-  const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  const folder = await temporaryStore(t)
   const server = await spawnReplica(t, { DATA_DIR: folder, RATE_LIMITS: 'off' })
   const outbox = new Outbox(folder)
   const [ann, bob] = [await signUp(server, outbox), await signUp(server, outbox)]

@@ -9,7 +9,7 @@ import {
 } from '../harness.ts'
 import { ensureBuilt, runToEnd, temporaryFolder } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
-import { layOutStore } from '../harness/embedded-store.ts'
+import { temporaryStore } from '../harness/embedded-store.ts'
 import { openChat, readHistory, signIn, signUp } from '../harness/visitor.ts'
 
 const DEADLINE_MS = 60_000
@@ -35,8 +35,7 @@ async function end (server: ReplicaProcess, signal: NodeJS.Signals) {
 }
 
 await t.test('accounts and acknowledged messages outlive a kill -9 and an orderly end', async (t) => {
-  const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  const folder = await temporaryStore(t)
   const environment = { DATA_DIR: folder, RATE_LIMITS: 'off' }
   const first = await spawnReplica(t, environment)
   const outbox = new Outbox(folder)
@@ -78,8 +77,7 @@ async function expectRefusal (t: Test, environment: { DATA_DIR: string }) {
 }
 
 await t.test('a second process on an embedded store is refused, and the first goes on', async (t) => {
-  const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  const folder = await temporaryStore(t)
   const environment = { DATA_DIR: folder, RATE_LIMITS: 'off' }
   const server = await spawnReplica(t, environment)
   const outbox = new Outbox(folder)
