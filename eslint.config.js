@@ -18,7 +18,7 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   stylistic.configs.customize({ indent: 2, quotes: 'single', semi: false, commaDangle: 'never', braceStyle: '1tbs' }),
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'drizzle/config.ts'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'build.js', 'drizzle/config.ts'] }, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@stylistic/space-before-function-paren': ['error', 'always'],
       '@stylistic/max-statements-per-line': ['error', { max: 2 }],

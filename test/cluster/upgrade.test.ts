@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { call, connect, eventually, freePort, integerAt, isRecord, join, JWT_SECRET, launch, listAt, Outbox, ROOT, spawnReplica, within, withServices, type Frame, type ReplicaProcess, type Services, type SocketClient } from '../harness.ts'
 import { ensureBuilt, runConfab, temporaryFolder } from '../harness/built-server.ts'
+import { buildCommit } from '../harness/commit-build.ts'
 import { createDatabase } from '../harness/database.ts'
 import { openChat, readHistory, signUp } from '../harness/visitor.ts'
 
@@ -102,19 +103,14 @@ await withServices(t, 'a replica that waits for migrations ends when it is told 
 async function buildPrevious (t: Test): Promise<string | undefined> {
   const git = async (...parameters: string[]) => (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
   const folder = await temporaryFolder(t)
+  let commit
   try {
-    const commit = await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)
-    const archive = path.join(folder, 'previous.tar')
-    await git('archive', '--output', archive, `${commit}^`, 'package.json', 'tsconfig.json', 'src', 'drizzle')
-    await mkdir(path.join(folder, 'app'))
-    await exec('tar', ['-xf', archive, '-C', path.join(folder, 'app')])
+    commit = await git('rev-parse', '--verify', `${await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)}^`)
   } catch {
     return undefined
   }
-  const app = path.join(folder, 'app')
-  await symlink(path.join(ROOT, 'node_modules'), path.join(app, 'node_modules'))
-  await exec(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noCheck'], { cwd: app })
-  return app
+  await buildCommit(folder, commit)
+  return folder
 }
 
 await withServices(t, 'the build of before the newest migration and this one serve the same chats on the new tables', async (t, services) => {
