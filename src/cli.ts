@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './admin/command-error.ts'
 import { type Call, type Command, COMMANDS } from './admin/commands.ts'
-import { explain } from './explain.ts'
+import { explain } from './server/fatal-error.ts'
 
 const FAILED = 1
 const MISSPELT = 2
@@ -55,7 +55,7 @@ async function main (args: string[]): Promise<number> {
     return MISSPELT
   }
   // Drivers take longer to load than the rest, and help needs none.
-  const [{ loadStorageConfig }, { Workplace }] = await Promise.all([import('./config/config.ts'), import('./admin/workplace.ts')])
+  const [{ loadStorageConfig }, { Workplace }] = await Promise.all([import('./config/config.ts'), import('./admin/admin-context.ts')])
   const lines = await command.run({ workplace: new Workplace(loadStorageConfig(process.env)), parameters, flags, readLine })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0

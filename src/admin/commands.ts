@@ -1,8 +1,8 @@
 /** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
-import type { ChatFault, Hole } from '../domain/administration.ts'
-import { createToken } from '../domain/secrets.ts'
+import type { ChatFault, Hole } from '../domain/accounts/administration.ts'
+import { createToken } from '../domain/accounts/secrets.ts'
 import { CommandError } from './command-error.ts'
-import type { Workplace } from './workplace.ts'
+import type { Workplace } from './admin-context.ts'
 
 /** What a command was called with. */
 export type Call = {

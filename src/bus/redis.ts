@@ -1,9 +1,9 @@
 /** Adapter: Redis pub/sub, on one server, on one that Sentinels watch, or on a Cluster. */
 import type { Bus, EchoTest } from './bus.ts'
-import { describeRedis, type RedisAddress } from './redis-address.ts'
-import { RedisClusterBus } from './redis-cluster-bus.ts'
-import { connectRedis } from './redis-connection.ts'
-import { type BusLog, RedisLink } from './redis-link.ts'
+import { describeRedis, type RedisAddress } from '../lib/redis/address.ts'
+import { RedisClusterBus } from './redis-cluster.ts'
+import { connectRedis } from '../lib/redis/connection.ts'
+import { type BusLog, RedisLink } from './redis-pubsub.ts'
 
 /** Where Redis is, the first part of every channel's name, and what need not be heard. */
 export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }

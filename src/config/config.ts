@@ -3,7 +3,7 @@
  * environment; everything else is handed what it needs.
  */
 import path from 'node:path'
-import { parseRedisUrl } from '../bus/redis-address.ts'
+import { parseRedisUrl } from '../lib/redis/address.ts'
 import { LONGEST_TIMER_MS, milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
 import { ConfigError } from './errors.ts'

@@ -2,9 +2,9 @@
  * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
  * or out of order; every subscriber gets the seqs one after the other.
  */
-import { type AtEndOfTurn, atEndOfTurn } from '../end-of-turn.ts'
+import { type AtEndOfTurn, atEndOfTurn } from '../lib/end-of-tick.ts'
 import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
-import { bytesFrom, firstSeqOf, type Run } from './run.ts'
+import { bytesFrom, firstSeqOf, type Run } from './event-batch.ts'
 
 /** Where a run that is traced stands in its trace. */
 export type RunTrace = NonNullable<Run['trace']>

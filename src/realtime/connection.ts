@@ -2,11 +2,11 @@
  * One authenticated socket: bounded writing, the rate of its frames, the chats it has joined.
  */
 import type { Socket } from 'node:net'
-import type { Session } from '../domain/sessions.ts'
-import type { Metrics } from '../metrics/metrics.ts'
+import type { Session } from '../domain/accounts/sessions.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { FeedSubscriber } from './chat-feed.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
-import { encodeTextFrame } from './websocket-frame.ts'
+import { encodeTextFrame } from '../lib/websocket/frame.ts'
 
 /** Up to this a socket counts as having caught up, in unsent bytes: Node's own mark, beyond which it emits `drain`. */
 const LOW_WATER_BYTES = 16_384

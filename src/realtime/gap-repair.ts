@@ -1,6 +1,6 @@
 /** What a feed was not told is read from the store: after a moment, a page at a time, until nothing is missing. */
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Run } from './run.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { Run } from './event-batch.ts'
 
 /** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
 const PATIENCE_MS = 30

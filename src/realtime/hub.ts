@@ -4,14 +4,14 @@
  */
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
-import type { Message } from '../domain/message.ts'
-import type { Committed } from '../domain/posting.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Tracing } from '../tracing/tracing.ts'
+import type { Message } from '../domain/events/message.ts'
+import type { Committed } from '../domain/events/event-writer.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
 import { ChatFeed, type FeedSource, type RunTrace } from './chat-feed.ts'
 import type { Connection } from './connection.ts'
 import { end, replay } from './replay.ts'
-import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
+import { createRun, decodeRun, encodeRun, isOld, type Run } from './event-batch.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */

@@ -1,7 +1,7 @@
 /** Queries on chats, their heads and their participants. */
 import { and, desc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { isAmong } from './is-among.ts'
+import { isAmong } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 

@@ -4,7 +4,7 @@
  * Adapters: `postgres.ts` (a pool of connections to a server) and `pglite.ts` (Postgres inside this process).
  */
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import type { History } from './history-guard.ts'
+import type { History } from './postgres/epoch-fence.ts'
 import type * as schema from './schema.ts'
 
 /** A handle that queries can be run on: the whole database or one transaction of it. */

@@ -1,7 +1,7 @@
 /** Queries on sessions and their refresh tokens. */
 import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { isAmong } from './is-among.ts'
+import { isAmong } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
 

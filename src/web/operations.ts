@@ -1,7 +1,7 @@
 /** What the routes of the web client say of themselves. */
 import Type from 'typebox'
-import type { Operation } from '../description/operation.ts'
-import { operation, shown } from '../dialects/chatcli/operation.ts'
+import type { Operation } from '../api/openapi/operation.ts'
+import { operation, shown } from '../api/chatcli/operation.ts'
 
 const tag = 'Web client'
 const file = { schema: Type.String() }

@@ -1,6 +1,6 @@
 /** What the rates port promises, whichever adapter counts. */
 import type { Test } from 'tap'
-import type { Rates } from '../../src/rates/rates.ts'
+import type { Rates } from '../../src/rate-limits/rate-limiter.ts'
 import { uniqueName } from '../harness/http.ts'
 
 const MINUTE_MS = 60_000

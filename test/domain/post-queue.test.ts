@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type ChatPosts, PostQueue } from '../../src/domain/post-queue.ts'
+import { type ChatPosts, PostQueue } from '../../src/domain/events/post-queue.ts'
 import { seedOf } from '../harness/random.ts'
 
 /** More than the queue keeps of chats that have nothing to do. */

@@ -3,8 +3,8 @@
  * that a feed is compared with. Time is virtual, so a run takes as long as its work and can be repeated exactly.
  */
 import { ChatFeed } from '../../src/realtime/chat-feed.ts'
-import { Metrics } from '../../src/metrics/metrics.ts'
-import { createRun, type Run } from '../../src/realtime/run.ts'
+import { Metrics } from '../../src/observability/metrics/metrics.ts'
+import { createRun, type Run } from '../../src/realtime/event-batch.ts'
 import { FeedReader } from './feed-reader.ts'
 import { Random } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createLocalRates } from '../../src/rates/local.ts'
-import { UNLIMITED } from '../../src/rates/rates.ts'
+import { createLocalRates } from '../../src/rate-limits/local.ts'
+import { UNLIMITED } from '../../src/rate-limits/rate-limiter.ts'
 import { testRates } from '../contract/rates.ts'
 
 t.test('counts in this process', async (t) => {

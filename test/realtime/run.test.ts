@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { bytesFrom, createRun, decodeRun, encodeRun, firstSeqOf, originOf, type Run } from '../../src/realtime/run.ts'
+import { bytesFrom, createRun, decodeRun, encodeRun, firstSeqOf, originOf, type Run } from '../../src/realtime/event-batch.ts'
 import { seedOf } from '../harness/random.ts'
 
 const MAX_U48 = 2 ** 48 - 1

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isSampled, parseTraceparent, readTraceContext, TRACE_BYTES, writeTraceContext } from '../../src/tracing/trace-context.ts'
-import { createRun, decodeRun, encodeRun, isOld, originOf } from '../../src/realtime/run.ts'
+import { isSampled, parseTraceparent, readTraceContext, TRACE_BYTES, writeTraceContext } from '../../src/observability/tracing/trace-context.ts'
+import { createRun, decodeRun, encodeRun, isOld, originOf } from '../../src/realtime/event-batch.ts'
 import { seedOf } from '../harness/random.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'

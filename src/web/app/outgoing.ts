@@ -1,6 +1,6 @@
 /** What the user has written and no server has told back yet: on its way, stored, or refused. Kept beyond a reload. */
 import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/index.ts'
-import { forgetPost, type KeptPost, keepPost, readPosts } from './kept.ts'
+import { forgetPost, type KeptPost, keepPost, readPosts } from './local-storage.ts'
 import { Store } from './store.ts'
 
 /** A post. It is `sent` once it is stored, with its seq; `failed` says why. */

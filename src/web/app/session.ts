@@ -2,7 +2,7 @@
 import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/index.ts'
 import { ChatList } from './chat-list.ts'
 import { Conversation } from './conversation.ts'
-import { forgetLogin, keepLogin, keepTokens, type Login, onForgotten, readLogin } from './kept.ts'
+import { forgetLogin, keepLogin, keepTokens, type Login, onForgotten, readLogin } from './local-storage.ts'
 import { Outgoing } from './outgoing.ts'
 import { Store } from './store.ts'
 

@@ -1,7 +1,7 @@
 /** The list of chats, and who is signed in. */
 import { arrange, element, hasFocus, setAttributes, unseen } from '../dom.ts'
 import { momentOf, shortly } from '../dates.ts'
-import { face } from '../faces.ts'
+import { face } from '../avatar.ts'
 import { icon, mark } from '../icons.ts'
 import type { ChatEntry, ChatListState } from '../chat-list.ts'
 import { addressOf, goTo } from '../routes.ts'

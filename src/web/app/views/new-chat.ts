@@ -1,7 +1,7 @@
 /** The dialog in which somebody to talk to is chosen, or named. */
 import type { Person } from '../../../client/index.ts'
 import { arrange, element } from '../dom.ts'
-import { face } from '../faces.ts'
+import { face } from '../avatar.ts'
 import { goTo } from '../routes.ts'
 import type { Session } from '../session.ts'
 import { openDialog } from './dialog.ts'

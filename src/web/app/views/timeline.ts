@@ -4,7 +4,7 @@ import { dayOf } from '../dates.ts'
 import { arrange, element } from '../dom.ts'
 import { icon } from '../icons.ts'
 import { type Line, timelineOf } from '../timeline.ts'
-import { type SaidActions, saidView } from './said.ts'
+import { type SaidActions, saidView } from './message-bubble.ts'
 
 /** So near to the end that it counts as the end, and so near to the beginning that older ones are loaded, in pixels. */
 const AT_END_PX = 60
