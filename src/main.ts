@@ -1,6 +1,6 @@
 /** The process: configuration → replica; SIGTERM and SIGINT end it in order. */
 import { loadConfig } from './config/config.ts'
-import { explain } from './server/fatal-error.ts'
+import { describeFatalError } from './server/fatal-error.ts'
 import { startReplica } from './server/replica.ts'
 
 async function main (): Promise<void> {
@@ -35,6 +35,6 @@ async function main (): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${explain(error, 'Confab cannot start')}\n`)
+  process.stderr.write(`${describeFatalError(error, 'Confab cannot start')}\n`)
   process.exitCode = 1
 })

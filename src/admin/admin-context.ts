@@ -14,10 +14,10 @@ import { CommandError } from './command-error.ts'
 /** Nobody waits for a command as they wait for a request: it may look at every message there is. */
 const TIMEOUT_MS = 3_600_000
 /** No session is opened here, so none needs a length. */
-const NO_LIFE = { refreshTtlMs: 0, reuseGraceMs: 0 }
+const UNUSED_TTLS = { refreshTtlMs: 0, reuseGraceMs: 0 }
 
 /** The store and the bus of the replicas. */
-export class Workplace {
+export class AdminContext {
   readonly #config: StorageConfig
 
   /** @param config where they are; nothing is opened yet */
@@ -38,7 +38,7 @@ export class Workplace {
    * @throws {CommandError} when the tables are older than this build
    * @throws {FolderInUseError} when a server has the embedded store open
    */
-  async administrate<Result> (work: (administration: Administration, isHeard: boolean) => Promise<Result>): Promise<Result> {
+  async administrate<Result> (work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>): Promise<Result> {
     const config = this.#config
     const closers = new Closers()
     try {
@@ -49,7 +49,7 @@ export class Workplace {
       const bus = await openBus(config)
       closers.add(() => bus.close())
       const clock = () => new Date()
-      const sessions = new Sessions({ orm: database.orm, bus, clock, ...NO_LIFE })
+      const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
       return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
     } finally {

@@ -10,13 +10,13 @@ import type { Cluster } from 'ioredis'
 import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
 import { describeRedis, type RedisAddress } from '../lib/redis/address.ts'
 import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
-import { type BusLog, RedisLink } from './redis-pubsub.ts'
+import { type BusLog, RedisPubSub } from './redis-pubsub.ts'
 
 const SLOTS = 16_384
 const OPEN_TIMEOUT_MS = 5_000
 
 /** `link` is undefined while nobody is known to have the channel's slot. */
-type Channel = { handlers: Set<BusHandler>, hear: BusHandler, link: RedisLink | undefined, placed: Promise<void> }
+type Channel = { handlers: Set<BusHandler>, hear: BusHandler, link: RedisPubSub | undefined, placed: Promise<void> }
 
 /** A bus on a Cluster. */
 export class RedisClusterBus implements Bus {
@@ -27,7 +27,7 @@ export class RedisClusterBus implements Bus {
   readonly #log: BusLog
   readonly #cluster: Cluster
   /** By `host:port`. */
-  readonly #links = new Map<string, RedisLink>()
+  readonly #links = new Map<string, RedisPubSub>()
   readonly #channels = new Map<string, Channel>()
   /** Channels that are on their way to the link where they belong. */
   readonly #moving = new Set<string>()
@@ -111,7 +111,7 @@ export class RedisClusterBus implements Bus {
     this.#cluster.disconnect()
   }
 
-  #ownerOf (channel: string): RedisLink | undefined {
+  #ownerOf (channel: string): RedisPubSub | undefined {
     const [node] = this.#cluster.slots[calculateSlot(this.#prefix + channel)] ?? []
     return node === undefined ? undefined : this.#links.get(node)
   }
@@ -133,10 +133,10 @@ export class RedisClusterBus implements Bus {
     this.#update()
   }
 
-  #connect (node: string): RedisLink {
+  #connect (node: string): RedisPubSub {
     const colon = node.lastIndexOf(':')
     const address: RedisAddress = { ...this.#address, kind: 'single', nodes: [{ host: node.slice(0, colon), port: Number(node.slice(colon + 1)) }] }
-    const link = new RedisLink({
+    const link = new RedisPubSub({
       connect: (name) => connectRedis(address, name),
       description: describeRedis(address),
       prefix: this.#prefix,
@@ -164,7 +164,7 @@ export class RedisClusterBus implements Bus {
     if (link !== undefined) channel.placed = this.#subscribeOn(link, name, channel)
   }
 
-  async #subscribeOn (link: RedisLink, name: string, channel: Channel): Promise<void> {
+  async #subscribeOn (link: RedisPubSub, name: string, channel: Channel): Promise<void> {
     const isCurrent = () => this.#channels.get(name) === channel && channel.link === link
     try {
       await link.subscribe(name, channel.hear)

@@ -10,10 +10,10 @@
  */
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../lib/deadline.ts'
-import { type AtEndOfTurn, atEndOfTurn } from '../lib/end-of-tick.ts'
+import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
 import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
 import { readMessages } from '../lib/redis/message-reader.ts'
-import { OutgoingBytes } from '../lib/redis/write-buffer.ts'
+import { WriteBuffer } from '../lib/redis/write-buffer.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
 /** How often the server must answer, so that one that fell silent is not taken for up. */
@@ -55,7 +55,7 @@ export type RedisLinkOptions = {
 export type BusLog = { warn: (details: object, message: string) => void }
 
 /** A bus on one Redis server. */
-export class RedisLink implements Bus, AtEndOfTurn {
+export class RedisPubSub implements Bus, Flushable {
   readonly description: string
   #isUp = false
   #dropped = 0
@@ -67,14 +67,14 @@ export class RedisLink implements Bus, AtEndOfTurn {
   readonly #subscriber: Redis
   readonly #prefix: string
   /** Commands that leave at the end of this turn, and how many they are. */
-  readonly #outgoing = new OutgoingBytes()
+  readonly #outgoing = new WriteBuffer()
   #outgoingCount = 0
   readonly #log: BusLog
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #listeners: ((isUp: boolean) => void)[] = []
   #closing = false
   #announcedDown = false
-  readonly #beat: NodeJS.Timeout
+  readonly #heartbeatTimer: NodeJS.Timeout
 
   constructor ({ connect, description, prefix, isSharded, isEcho = () => false, onRefused, log }: RedisLinkOptions) {
     this.description = description
@@ -98,7 +98,7 @@ export class RedisLink implements Bus, AtEndOfTurn {
       // A server that gives a slot away ends its subscriptions unasked, and ioredis takes that for a broken connection.
       if (isSharded && this.#subscriber.status === 'ready') this.#startOver()
     })
-    this.#beat = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
+    this.#heartbeatTimer = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
     const prefixBytes = Buffer.byteLength(prefix)
     const hear = (channel: Buffer, payload: Buffer) => {
       if (isEcho(payload)) return
@@ -131,7 +131,7 @@ export class RedisLink implements Bus, AtEndOfTurn {
       this.#dropped++
       return
     }
-    if (this.#outgoingCount++ === 0) atEndOfTurn(this)
+    if (this.#outgoingCount++ === 0) flushAtEndOfTick(this)
     this.#outgoing.addText(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
     this.#outgoing.addText(`${String(payload.length)}\r\n`)
     this.#outgoing.addBytes(payload)
@@ -145,7 +145,7 @@ export class RedisLink implements Bus, AtEndOfTurn {
   }
 
   /** Sends what was published in this turn. */
-  endTurn () {
+  endTick () {
     if (this.#outgoingCount === 0) return
     const { stream, status } = this.#publisher
     if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) this.#outgoing.writeTo(stream)
@@ -183,9 +183,9 @@ export class RedisLink implements Bus, AtEndOfTurn {
 
   close () {
     this.#closing = true
-    clearInterval(this.#beat)
+    clearInterval(this.#heartbeatTimer)
     this.#subscriptions.clear()
-    this.endTurn()
+    this.endTick()
     // Both end their streams, which lets what is written leave first.
     this.#publisher.disconnect()
     this.#subscriber.disconnect()

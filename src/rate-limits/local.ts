@@ -1,5 +1,5 @@
 /** Adapter: counts in this process, of a bounded number of keys. */
-import type { Rate, Rates } from './rate-limiter.ts'
+import type { Rate, RateLimiter } from './rate-limiter.ts'
 
 /** Keys counted at once for one rate; beyond them the oldest is forgotten, so that made-up keys cannot fill the memory. */
 const MAX_KEYS = 20_000
@@ -10,7 +10,7 @@ type Count = { taken: number, endsAt: number }
  * Counts in this process.
  * @param now milliseconds of a clock that never goes back
  */
-export function createLocalRates (now: () => number = () => performance.now()): Rates {
+export function createLocalRateLimiter (now: () => number = () => performance.now()): RateLimiter {
   const countsByRate = new Map<string, Map<string, Count>>()
 
   function countsOf ({ name }: Rate): Map<string, Count> {
@@ -42,7 +42,7 @@ export function createLocalRates (now: () => number = () => performance.now()): 
       else count.taken++
       return 0
     },
-    giveBack: async (rate, key) => {
+    refund: async (rate, key) => {
       const count = find(rate, key)
       if (count !== undefined && count.taken > 0) count.taken--
     },

@@ -14,15 +14,15 @@ export type Rate = {
   max: number
   windowMs: number
   /** It marks something for a while and refuses nothing. */
-  isMark?: true
+  isMarker?: true
 }
 
 /** Counts per rate and key. A key is whatever the rate is for: an address, an account, both. */
-export type Rates = {
+export type RateLimiter = {
   /** Counts one. @returns how many milliseconds to wait; 0 when there was room, and only then it was counted */
   take: (rate: Rate, key: string) => Promise<number>
   /** Takes one count back. */
-  giveBack: (rate: Rate, key: string) => Promise<void>
+  refund: (rate: Rate, key: string) => Promise<void>
   /** Starts over at none. */
   clear: (rate: Rate, key: string) => Promise<void>
   /** Whether anything is counted now. */
@@ -30,9 +30,9 @@ export type Rates = {
 }
 
 /** No limits, for load tests: everything has room and nothing is counted. */
-export const UNLIMITED: Rates = {
+export const UNLIMITED: RateLimiter = {
   take: () => Promise.resolve(0),
-  giveBack: () => Promise.resolve(),
+  refund: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   isTaken: () => Promise.resolve(false)
 }

@@ -3,7 +3,7 @@
  * by itself: an outage makes a limit looser, never void, and keeps nobody out.
  */
 import type { Cluster, Redis } from 'ioredis'
-import type { Rate, Rates } from './rate-limiter.ts'
+import type { Rate, RateLimiter } from './rate-limiter.ts'
 
 /** After a failure Redis is left alone for so long: a server that hangs must not hold up every request. */
 const PAUSE_MS = 1_000
@@ -17,10 +17,10 @@ return 0`
 const GIVE_BACK = 'if tonumber(redis.call(\'GET\', KEYS[1]) or \'0\') > 0 then redis.call(\'DECR\', KEYS[1]) end'
 
 /** Where the counts are, and who counts when Redis does not. */
-export type RedisRatesOptions = { redis: Redis | Cluster, prefix: string, fallback: Rates }
+export type RedisRateLimiterOptions = { redis: Redis | Cluster, prefix: string, fallback: RateLimiter }
 
 /** Counts in Redis under `<prefix>rate:<name of the rate>:<key>`. */
-export function createRedisRates ({ redis, prefix, fallback }: RedisRatesOptions): Rates {
+export function createRedisRateLimiter ({ redis, prefix, fallback }: RedisRateLimiterOptions): RateLimiter {
   let pausedUntil = 0
   const nameOf = (rate: Rate, key: string) => `${prefix}rate:${rate.name}:${key}`
 
@@ -40,7 +40,7 @@ export function createRedisRates ({ redis, prefix, fallback }: RedisRatesOptions
       async () => Number(await redis.eval(TAKE, 1, nameOf(rate, key), rate.max, rate.windowMs)),
       () => fallback.take(rate, key)
     ),
-    giveBack: (rate, key) => ask(async () => { await redis.eval(GIVE_BACK, 1, nameOf(rate, key)) }, () => fallback.giveBack(rate, key)),
+    refund: (rate, key) => ask(async () => { await redis.eval(GIVE_BACK, 1, nameOf(rate, key)) }, () => fallback.refund(rate, key)),
     clear: (rate, key) => ask(async () => { await redis.del(nameOf(rate, key)) }, () => fallback.clear(rate, key)),
     isTaken: (rate, key) => ask(async () => Number(await redis.get(nameOf(rate, key))) > 0, () => fallback.isTaken(rate, key))
   }

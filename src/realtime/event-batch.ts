@@ -21,7 +21,7 @@ const MAX_FRAMES = 65_535
  * Consecutive frames of a chat, the last of which has `lastSeq`. `ends[i]` is where frame `i` ends in `bytes`.
  * `committedAt` is when they were stored, in milliseconds since 1970: for the metrics, and by another machine's clock.
  */
-export type Run = {
+export type EventBatch = {
   readonly lastSeq: number
   readonly membersVersion: number
   readonly ends: readonly number[]
@@ -32,12 +32,12 @@ export type Run = {
 }
 
 /** The seq of a run's first frame; beyond `lastSeq` when it has none. */
-export function firstSeqOf (run: Run): number {
+export function firstSeqOf (run: EventBatch): number {
   return run.lastSeq - run.ends.length + 1
 }
 
 /** Joins frames into a run. */
-export function createRun (frames: readonly Buffer[], lastSeq: number, membersVersion: number, committedAt: number, trace?: TraceContext): Run {
+export function createEventBatch (frames: readonly Buffer[], lastSeq: number, membersVersion: number, committedAt: number, trace?: TraceContext): EventBatch {
   let end = 0
   const ends = frames.map((frame) => end += frame.length)
   const [only] = frames
@@ -46,15 +46,15 @@ export function createRun (frames: readonly Buffer[], lastSeq: number, membersVe
 }
 
 /** The bytes of a run's frames from a seq on. */
-export function bytesFrom (run: Run, seq: number): Buffer {
+export function bytesFrom (run: EventBatch, seq: number): Buffer {
   const skipped = seq - firstSeqOf(run)
   return skipped <= 0 ? run.bytes : run.bytes.subarray(run.ends[skipped - 1] ?? run.bytes.length)
 }
 
 /** A run as a payload of the bus. @param origin a number of the replica that publishes it, below 2^32 */
-export function encodeRun (run: Run, origin: number): Buffer {
+export function encodeEventBatch (run: EventBatch, origin: number): Buffer {
   const { lastSeq, membersVersion, ends, bytes, committedAt, trace } = run
-  if (ends.length > MAX_FRAMES) return encodeRun({ ...run, ends: [], bytes: Buffer.alloc(0) }, origin)
+  if (ends.length > MAX_FRAMES) return encodeEventBatch({ ...run, ends: [], bytes: Buffer.alloc(0) }, origin)
   const headerBytes = trace === undefined ? HEADER_BYTES : TRACED_HEADER_BYTES
   const payload = Buffer.allocUnsafe(headerBytes + ends.length * END_BYTES + bytes.length)
   payload[0] = FORMAT_VERSION
@@ -82,7 +82,7 @@ export function originOf (payload: Buffer): number | undefined {
 }
 
 /** Reads a payload of the bus; undefined when it is none of this format. */
-export function decodeRun (payload: Buffer): Run | undefined {
+export function decodeEventBatch (payload: Buffer): EventBatch | undefined {
   if (payload.length < HEADER_BYTES || payload[0] !== FORMAT_VERSION) return undefined
   const headerBytes = payload[1] ?? 0
   const count = payload.readUInt16BE(COUNT_AT)

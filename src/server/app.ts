@@ -18,7 +18,7 @@ import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from '../api/http/security-headers.ts'
 import services, { type Served } from '../api/http/context.ts'
 import websocket from '../api/http/websocket.ts'
-import type { Rates } from '../rate-limits/rate-limiter.ts'
+import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
 import web from '../web/index.ts'
 
@@ -62,7 +62,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 }
 
 /** Adds everything that is served. */
-export async function buildApp (app: FastifyInstance, deps: Served & ReadinessDeps & { rates: Rates }): Promise<void> {
+export async function buildApp (app: FastifyInstance, deps: Served & ReadinessDeps & { rates: RateLimiter }): Promise<void> {
   await app.register(services, deps)
   // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
   await app.register(websocket)

@@ -8,7 +8,7 @@ import { FolderInUseError } from '../store/folder-lock.ts'
  * around it may quote a statement and its parameters.
  * @param failure what could not be done, e.g. `Confab cannot start`
  */
-export function explain (error: unknown, failure: string): string {
+export function describeFatalError (error: unknown, failure: string): string {
   if (error instanceof ConfigError || error instanceof FolderInUseError || error instanceof ChatError) return error.message
   if (!(error instanceof Error)) return `${failure}: ${String(error)}`
   if ('code' in error && error.code === 'EADDRINUSE') return 'The port is in use: stop whatever listens there, or set another PORT.'

@@ -10,15 +10,15 @@ import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
 import { Closers } from '../lib/closers.ts'
 import type { Config } from '../config/config.ts'
 import { encodeNewMessage } from '../api/chatcli/ws/frames.ts'
-import { decodeEvent, EVENTS_CHANNEL } from '../domain/invalidations.ts'
+import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
 import type { LogStream } from './logger.ts'
 import { openMailer } from '../mail/open-mailer.ts'
 import { createOutboxSender } from '../jobs/outbox-sender.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
-import { counted } from '../rate-limits/with-metrics.ts'
-import { createLocalRates } from '../rate-limits/local.ts'
-import { type Rates, UNLIMITED } from '../rate-limits/rate-limiter.ts'
-import { createRedisRates } from '../rate-limits/redis.ts'
+import { withMetrics } from '../rate-limits/with-metrics.ts'
+import { createLocalRateLimiter } from '../rate-limits/local.ts'
+import { type RateLimiter, UNLIMITED } from '../rate-limits/rate-limiter.ts'
+import { createRedisRateLimiter } from '../rate-limits/redis.ts'
 import { CLOSE_CODES } from '../realtime/close-codes.ts'
 import { Connections } from '../realtime/connections.ts'
 import { Hub } from '../realtime/hub.ts'
@@ -30,7 +30,7 @@ import type { Database } from '../store/database.ts'
 import { openPglite } from '../store/pglite.ts'
 import { openPostgres } from '../store/postgres/open.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
-import { untilMigrated } from './wait-for-migrations.ts'
+import { waitForMigrations } from './wait-for-migrations.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
 /** Numbers that tell replicas apart. */
@@ -90,23 +90,23 @@ async function openDatabase (config: Config, metrics: Metrics): Promise<Database
 async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
   const app = createServer(config, options.logStream)
   app.log.info({ configuration: config.shown }, 'configuration')
-  for (const { name, meant } of config.misspelt) app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
+  for (const { name, meant } of config.unknownVariables) app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
   const clock = () => new Date()
   const metrics = new Metrics()
   const tracing = await openTracing(config)
   closers.add(() => tracing?.close())
   const database = options.database ?? await openDatabase(config, metrics)
   closers.add(() => database.close())
-  await untilMigrated(database, config, app.log)
+  await waitForMigrations(database, config, app.log)
   const origin = randomInt(ORIGINS)
   const bus = await openBus(config, app, options, (payload) => originOf(payload) === origin)
   closers.add(() => bus.close())
-  const rates = openRates(config, closers)
+  const rates = openRateLimiter(config, closers)
   const mailer = openMailer(config.mail, config.mailFrom)
   closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
-  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: counted(rates, metrics), tracing })
+  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: withMetrics(rates, metrics), tracing })
   closers.add(() => services.epoch.stop())
   const hub = createHub(services, { bus, origin }, config, app, { metrics, tracing })
   closers.add(() => hub.close())
@@ -151,15 +151,15 @@ async function openBus (config: Config, app: FastifyInstance, { wrapBus }: Repli
 }
 
 /** Rates are counted on a connection of their own. It reports nothing: the bus already says when Redis is away. */
-function openRates ({ rateLimits, redis: settings }: Config, closers: Closers): Rates {
+function openRateLimiter ({ rateLimits, redis: settings }: Config, closers: Closers): RateLimiter {
   if (!rateLimits) return UNLIMITED
-  if (settings === undefined) return createLocalRates()
+  if (settings === undefined) return createLocalRateLimiter()
   const connect = settings.address.kind === 'cluster' ? connectRedisCluster : connectRedis
   const redis = connect(settings.address, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
   closers.add(() => redis.disconnect())
   redis.on('error', () => undefined)
   redis.connect().catch(() => undefined)
-  return createRedisRates({ redis, prefix: settings.prefix, fallback: createLocalRates() })
+  return createRedisRateLimiter({ redis, prefix: settings.prefix, fallback: createLocalRateLimiter() })
 }
 
 function createHub ({ chats, messages, epoch }: Services, { bus, origin }: { bus: Bus, origin: number }, config: Config, app: FastifyInstance, { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }): Hub {
@@ -185,12 +185,12 @@ function createHub ({ chats, messages, epoch }: Services, { bus, origin }: { bus
 function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections, metrics: Metrics): void {
   services.sessions.onRevoked((sessionIds) => connections.endSessions(sessionIds))
   const handler = (payload: Buffer) => {
-    const event = decodeEvent(payload)
+    const event = decodeInvalidation(payload)
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
   }
   // Down now means subscribed later; until then the sessions of sockets are looked up every few seconds.
-  bus.subscribe(EVENTS_CHANNEL, handler).catch(() => undefined)
+  bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)
   bus.onChange((isUp) => {
     if (!isUp) return
     metrics.busReconnects++

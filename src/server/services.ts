@@ -6,9 +6,9 @@ import { createChats } from '../domain/chats/chats.ts'
 import { Epoch } from '../domain/events/epoch.ts'
 import { createMessages } from '../domain/events/messages.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
-import { Poster } from '../domain/events/event-writer.ts'
+import { EventWriter } from '../domain/events/event-writer.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
-import type { Rates } from '../rate-limits/rate-limiter.ts'
+import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import type { Database } from '../store/database.ts'
 import { preparePostBatch } from '../store/posts.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
@@ -20,7 +20,7 @@ export type ServiceDeps = {
   bus: Bus
   /** Called after a transaction that left a mail in the outbox. */
   onMail: () => void
-  rates: Rates
+  rates: RateLimiter
   clock: () => Date
   tracing: Tracing | undefined
 }
@@ -37,7 +37,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
     sessions,
     chats,
     epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
-    messages: createMessages({ orm, chats, poster: new Poster({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
+    messages: createMessages({ orm, chats, poster: new EventWriter({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
     accounts: createAccounts({
       orm,
       sessions,

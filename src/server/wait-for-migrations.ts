@@ -15,7 +15,7 @@ type Log = { warn: (details: object, message: string) => void }
  * Waits until the tables have every migration that this build needs, run by somebody else. Meanwhile it is alive, and
  * says that it is not ready and why.
  */
-export async function untilMigrated (database: Database, { host, port }: Pick<Config, 'host' | 'port'>, log: Log): Promise<void> {
+export async function waitForMigrations (database: Database, { host, port }: Pick<Config, 'host' | 'port'>, log: Log): Promise<void> {
   let missing = await database.missingMigrations()
   if (missing.length === 0) return
   log.warn({ missing }, 'the tables are older than this build: waiting for `confab migrate`')

@@ -8,7 +8,7 @@ const LISTS = { bigint: sql`bigint[]`, uuid: sql`uuid[]` }
  * @param list an array as Postgres writes it, `{1,2,3}`
  * @param type of the values
  */
-export function isAmong (column: SQLWrapper, list: string | Placeholder, type: keyof typeof LISTS): SQL {
+export function inList (column: SQLWrapper, list: string | Placeholder, type: keyof typeof LISTS): SQL {
   // As `= any (list)`, the list would be read anew for each row of a table that is small enough to be read in full.
   return sql`${column} in (select unnest(${list}::text::${LISTS[type]}))`
 }

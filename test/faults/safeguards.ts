@@ -39,12 +39,12 @@ export const SAFEGUARDS = {
   },
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
-    replacements: [{ file: 'domain/messages.js', from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
+    replacements: [{ file: 'domain/events/messages.js', from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
     revealedBy: ['F4', 'F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
-    replacements: [{ file: 'replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
+    replacements: [{ file: 'server/replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
     revealedBy: ['F2']
   }
 } as const satisfies Record<string, Safeguard>

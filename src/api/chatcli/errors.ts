@@ -1,7 +1,7 @@
 /** Errors in the form of the ChatCLI dialect: an HTTP status and the envelope. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ChatError, ErrorCode } from '../../domain/errors.ts'
-import { chatErrorOf, noteFailure } from '../http/errors.ts'
+import { chatErrorOf, applyError } from '../http/errors.ts'
 import { failure } from './envelope.ts'
 
 /** The HTTP status of each code; the compiler finds a missing one. */
@@ -58,6 +58,6 @@ export function handleError (error: FastifyError, request: FastifyRequest, reply
 /** Sets status and headers of the answer to an error, and logs what is ours to mend. @returns what to tell */
 export function answerFailure (error: FastifyError, request: FastifyRequest, reply: FastifyReply): ChatError {
   const chatError = chatErrorOf(error)
-  noteFailure(chatError, STATUS[chatError.code], error, request, reply)
+  applyError(chatError, STATUS[chatError.code], error, request, reply)
   return chatError
 }

@@ -6,7 +6,7 @@ import { failure } from './envelope.ts'
 import { STATUS } from './errors.ts'
 
 /** What a route of this dialect has to say beside what they have in common. */
-export type OwnOperation = Omit<Operation, 'takes' | 'refusals'> & Partial<Pick<Operation, 'takes' | 'refusals'>>
+export type OwnOperation = Omit<Operation, 'consumes' | 'refusals'> & Partial<Pick<Operation, 'consumes' | 'refusals'>>
 
 const PAGE = { schema: Type.String({ description: 'A page for people.' }) }
 
@@ -56,21 +56,21 @@ export function json (description: string, schema: TSchema, example: unknown): A
 }
 
 /** A success whose `response` is always the same text. */
-export function said (text: string): Answer {
+export function fixedResponse (text: string): Answer {
   return json(text, envelope(Type.Literal(text)), { status: 'ok', message: '', response: text })
 }
 
 /** An answer that is a page. */
-export function shown (description: string): Answer {
+export function htmlPage (description: string): Answer {
   return { description, content: { 'text/html': PAGE } }
 }
 
 /** An answer that is a text, always the same. */
-export function told (text: string): Answer {
+export function plainText (text: string): Answer {
   return { description: text, content: { 'text/plain': { schema: Type.Literal(text), example: text } } }
 }
 
 /** An operation of this dialect; unless it says otherwise it takes JSON and refuses in the envelope. */
 export function operation (own: OwnOperation): Operation {
-  return { takes: ['application/json'], refusals: IN_ENVELOPE, ...own }
+  return { consumes: ['application/json'], refusals: IN_ENVELOPE, ...own }
 }

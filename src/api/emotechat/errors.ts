@@ -1,7 +1,7 @@
 /** Errors in the form of the EmoteChat dialect: an HTTP status and one sentence. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts'
-import { chatErrorOf, noteFailure } from '../http/errors.ts'
+import { chatErrorOf, applyError } from '../http/errors.ts'
 
 /** The HTTP status of each code; the compiler finds a missing one. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -69,6 +69,6 @@ export const BAD_URL = { message: 'The URL is not valid.' } as const
 /** The error handler of every route of this dialect. */
 export function handleError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const chatError = chatErrorOf(error)
-  noteFailure(chatError, STATUS[chatError.code], error, request, reply)
+  applyError(chatError, STATUS[chatError.code], error, request, reply)
   return reply.send(refusal(chatError.code, chatError.message))
 }

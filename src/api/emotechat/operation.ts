@@ -25,6 +25,6 @@ export function data (description: string, fields: TProperties, example: object)
 }
 
 /** An operation of this dialect. */
-export function operation (own: Omit<Operation, 'takes' | 'refusals'>): Operation {
-  return { takes: ['application/json', 'application/x-www-form-urlencoded'], refusals: IN_A_SENTENCE, ...own }
+export function operation (own: Omit<Operation, 'consumes' | 'refusals'>): Operation {
+  return { consumes: ['application/json', 'application/x-www-form-urlencoded'], refusals: IN_A_SENTENCE, ...own }
 }

@@ -7,10 +7,10 @@ const RETRY_AFTER_MS = 1_000
 const MS_PER_S = 1_000
 
 /** What an operator must hear of; a refusal for want of room is none. */
-const OURS_TO_MEND: ReadonlySet<ErrorCode> = new Set(['internal', 'unavailable', 'unconfirmed'])
+const SERVER_FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'unavailable', 'unconfirmed'])
 
 /** What Node calls a request whose client went away in the middle of its body. */
-const BROKEN_OFF = 'ECONNRESET'
+const REQUEST_ABORTED = 'ECONNRESET'
 
 /** The code of what Fastify itself refused, by the status it would answer. */
 const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
@@ -22,7 +22,7 @@ const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
 /** What went wrong as an error of the catalogue, whoever found it: the domain, the schema or Fastify. */
 export function chatErrorOf (error: FastifyError): ChatError {
   // Nobody is there to read the answer, and nothing of ours went wrong.
-  if (error.code === BROKEN_OFF) return new ChatError('invalid_input', 'The body was broken off.')
+  if (error.code === REQUEST_ABORTED) return new ChatError('invalid_input', 'The body was broken off.')
   const chatError = asChatError(error)
   if (chatError.code !== 'internal' || error.statusCode === undefined || error.statusCode >= 500) return chatError
   if (error.validation !== undefined) return new ChatError('invalid_input', sentenceOf(error))
@@ -31,8 +31,8 @@ export function chatErrorOf (error: FastifyError): ChatError {
 }
 
 /** Sets the status of the answer, says when to come back, and logs what is ours to mend. */
-export function noteFailure (chatError: ChatError, status: number, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  if (OURS_TO_MEND.has(chatError.code)) request.log.error({ err: error }, 'request failed')
+export function applyError (chatError: ChatError, status: number, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (SERVER_FAULTS.has(chatError.code)) request.log.error({ err: error }, 'request failed')
   if (status === 429 || status === 503) reply.header('retry-after', Math.ceil((chatError.retryAfterMs ?? RETRY_AFTER_MS) / MS_PER_S))
   reply.code(status)
 }

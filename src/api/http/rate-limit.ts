@@ -6,7 +6,7 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor }
 import type { FastifyContextConfig } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../../domain/errors.ts'
-import type { Rates } from '../../rate-limits/rate-limiter.ts'
+import type { RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { networkOfRequest } from './network.ts'
 
 const WINDOW_MS = 60_000
@@ -21,7 +21,7 @@ export function perMinute (name: RateName, max: number): FastifyContextConfig {
   return { rateLimit: { max, timeWindow: WINDOW_MS, groupId: SEPARATOR + name } }
 }
 
-export default fastifyPlugin<{ rates: Rates }>(async (app, { rates }) => {
+export default fastifyPlugin<{ rates: RateLimiter }>(async (app, { rates }) => {
   await app.register(rateLimit, {
     global: false,
     // Counted before the body is read, whatever is in it.
@@ -40,7 +40,7 @@ export default fastifyPlugin<{ rates: Rates }>(async (app, { rates }) => {
 }, { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' })
 
 /** Has the library count where all else is counted, which goes on while Redis is away. */
-function storeIn (rates: Rates): FastifyRateLimitStoreCtor {
+function storeIn (rates: RateLimiter): FastifyRateLimitStoreCtor {
   return class implements FastifyRateLimitStore {
     incr (key: string, callback: (error: Error | null, result?: { current: number, ttl: number }) => void, timeWindow: number, max: number): void {
       rates.take({ name: 'requests', max, windowMs: timeWindow }, key).then(

@@ -79,7 +79,7 @@ export function describeHttp (routes: readonly DescribedRoute[], { version, tags
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a login. ChatCLI also takes it from the body, as `session_token`, which comes first.' }
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a login. ChatCLI also consumes it from the body, as `session_token`, which comes first.' }
       },
       schemas: sorted(schemas.schemas),
       responses: sorted(responses)
@@ -123,14 +123,14 @@ export function templateOf (path: string): string {
   return path.replace(WILDCARD, `{${REST}}`)
 }
 
-function describeBody ({ operation: { takes, optionalBody, example }, body }: DescribedRoute, schemas: SchemaCollection): OperationObject['requestBody'] {
+function describeBody ({ operation: { consumes, optionalBody, example }, body }: DescribedRoute, schemas: SchemaCollection): OperationObject['requestBody'] {
   const schema = body ?? optionalBody
   if (schema === undefined) return undefined
   const plain = schemas.add(schema)
   // What has a default is filled in before it is asked for.
   const required = plain.required?.filter((name) => plain.properties?.[name]?.default === undefined)
   const media: MediaObject = { schema: { ...plain, ...(required !== undefined && { required }) }, ...(example !== undefined && { example }) }
-  return { required: body !== undefined, content: Object.fromEntries(takes.map((type) => [type, media])) }
+  return { required: body !== undefined, content: Object.fromEntries(consumes.map((type) => [type, media])) }
 }
 
 function describeAnswer ({ description, content, headers = {} }: Answer, schemas: SchemaCollection): ResponseObject {

@@ -44,7 +44,7 @@ export type Operation = {
   /** Where its session token is looked for; without it, it is for everybody. */
   session?: 'header' | 'header or body'
   /** What its body may be; nothing for routes that read none. */
-  takes: readonly MediaType[]
+  consumes: readonly MediaType[]
   /** A right request body. */
   example?: unknown
   /** Described in the place of what is validated, where a handler reads the fields itself. */

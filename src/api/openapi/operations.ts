@@ -1,6 +1,6 @@
 /** What the routes that describe this server say of themselves. */
 import Type from 'typebox'
-import { operation, shown } from '../chatcli/operation.ts'
+import { operation, htmlPage } from '../chatcli/operation.ts'
 import type { Operation } from './operation.ts'
 
 const tag = 'Description'
@@ -11,4 +11,4 @@ const documented = (id: string, summary: string): Operation => operation({
 
 export const OPENAPI = documented('openapi', 'The HTTP API, as OpenAPI 3.1')
 export const ASYNCAPI = documented('asyncapi', 'The WebSocket, as AsyncAPI 3')
-export const DOCS = operation({ id: 'docs', tag, summary: 'Both as a page', answers: { 200: shown('The page.') }, errors: [] })
+export const DOCS = operation({ id: 'docs', tag, summary: 'Both as a page', answers: { 200: htmlPage('The page.') }, errors: [] })

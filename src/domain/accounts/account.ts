@@ -1,5 +1,5 @@
 /** An account, as far as anybody outside the domain gets to see it, and what everything about accounts is wired to. */
-import type { Rates } from '../../rate-limits/rate-limiter.ts'
+import type { RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import type { Orm } from '../../store/database.ts'
 import type { DirectoryEntry } from '../../store/directory.ts'
 import type { LoginLimits } from './login-guard.ts'
@@ -37,7 +37,7 @@ export type AccountsDeps = {
   verificationLink: (token: string) => string
   /** Whether nobody may learn from an answer that an account exists. */
   areAccountsHidden: boolean
-  rates: Rates
+  rates: RateLimiter
   loginLimits: LoginLimits
   /** Called after a transaction that left a mail in the outbox. */
   onMail: () => void

@@ -8,11 +8,11 @@ import { checkEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
 import { checkUsername, cleanName } from './names.ts'
 import { checkNewPassword, type PasswordHasher } from './passwords.ts'
-import { activate, withFreeAddress } from './registration.ts'
+import { activate, asAccountTaken } from './registration.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Seqs that a chat lacks, from the first of them to the last. */
-export type Hole = integrity.Hole
+export type Hole = integrity.SeqGap
 
 /** What administration needs from around it. */
 export type AdministrationDeps = { orm: Orm, sessions: Sessions, passwords: PasswordHasher, clock: () => Date }
@@ -49,7 +49,7 @@ async function createAccount (deps: AdministrationDeps, { username, name, email,
   checkEmail(email)
   checkNewPassword(password)
   const passwordHash = await deps.passwords.hash(password)
-  return withFreeAddress(deps.orm.transaction(async (tx) => {
+  return asAccountTaken(deps.orm.transaction(async (tx) => {
     const activatedAt = deps.clock()
     await removeLapsedRegistration(tx, email, '', activatedAt)
     const user = await insertUser(tx, { username, displayName, email, passwordHash, activatedAt })
@@ -92,11 +92,11 @@ async function find ({ orm }: AdministrationDeps, username: string): Promise<Use
  */
 async function checkChats ({ orm }: AdministrationDeps, chatId?: number): Promise<{ chats: number, messages: number, faults: ChatFault[] }> {
   return orm.transaction(async (tx) => {
-    const sums = await integrity.sumUp(tx, chatId)
+    const sums = await integrity.countAll(tx, chatId)
     if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
     const faults: ChatFault[] = []
-    for (const extent of await integrity.listTorn(tx, chatId)) {
-      faults.push({ ...extent, holes: await integrity.listHoles(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0)) })
+    for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
+      faults.push({ ...extent, holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0)) })
     }
     return { ...sums, faults }
   }, { isolationLevel: 'repeatable read', accessMode: 'read only' })

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const ANSWER_DELAY_MS = 100
 
 /** Does the work, and ends no earlier than any such work would. */
-export async function inEvenTime<Result> (work: Promise<Result>): Promise<Result> {
+export async function withMinimumDuration<Result> (work: Promise<Result>): Promise<Result> {
   const [result] = await Promise.all([work, sleep(ANSWER_DELAY_MS)])
   return result
 }

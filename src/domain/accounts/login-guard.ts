@@ -6,7 +6,7 @@
  * owner out: so they do not bind a network from which the account was used before, and whoever sets a new password by a
  * mailed link has used it from there. Sessions that are open are not touched at all.
  */
-import type { Rate, Rates } from '../../rate-limits/rate-limiter.ts'
+import type { Rate, RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { ChatError } from '../errors.ts'
 import { type Identity, rateKeyOf } from './rate-keys.ts'
 
@@ -16,7 +16,7 @@ const WINDOW_MS = 15 * MINUTE_MS
 const FAMILIARITY_MS = 30 * 24 * 60 * MINUTE_MS
 const ALL_ACCOUNTS = 'all'
 
-const FAMILIAR: Rate = { name: 'familiar', max: 1, windowMs: FAMILIARITY_MS, isMark: true }
+const FAMILIAR: Rate = { name: 'familiar', max: 1, windowMs: FAMILIARITY_MS, isMarker: true }
 
 /** How many logins may fail. */
 export type LoginLimits = {
@@ -29,7 +29,7 @@ export type LoginLimits = {
 }
 
 /** What the guard counts in, and up to where. */
-type GuardDeps = { rates: Rates, loginLimits: LoginLimits }
+type GuardDeps = { rates: RateLimiter, loginLimits: LoginLimits }
 
 /** A login that counts as failed until {@link withdrawLogin}. */
 export type LoginAttempt = readonly { rate: Rate, key: string }[]
@@ -66,7 +66,7 @@ export async function countLogin ({ rates, loginLimits }: GuardDeps, identity: I
 
 /** Takes a count back: the login did not fail, or not for its password. */
 export async function withdrawLogin ({ rates }: Pick<GuardDeps, 'rates'>, attempt: LoginAttempt): Promise<void> {
-  await Promise.all(attempt.map(({ rate, key }) => rates.giveBack(rate, key)))
+  await Promise.all(attempt.map(({ rate, key }) => rates.refund(rate, key)))
 }
 
 /** Remembers that the owner of an account used it from a network, under either of its names, and forgives what failed there. */

@@ -5,7 +5,7 @@ import * as users from '../../store/users.ts'
 import type { AccountsDeps } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
-import { inEvenTime } from './constant-time.ts'
+import { withMinimumDuration } from './constant-time.ts'
 import { rememberNetwork } from './login-guard.ts'
 import { countMail } from './mail-rate.ts'
 import { checkNewPassword, type PasswordRule } from './passwords.ts'
@@ -41,7 +41,7 @@ export async function requestPasswordResetByEmail (deps: AccountsDeps, email: st
 }
 
 async function mailInEvenTime (deps: AccountsDeps, finding: Promise<users.UserRow | undefined>): Promise<number | undefined> {
-  return inEvenTime(finding.then(async (user) => {
+  return withMinimumDuration(finding.then(async (user) => {
     if (user !== undefined) await mailLink(deps, user)
     return user?.id
   }))

@@ -8,7 +8,7 @@ import * as users from '../../store/users.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
-import { inEvenTime } from './constant-time.ts'
+import { withMinimumDuration } from './constant-time.ts'
 import { countMail } from './mail-rate.ts'
 import { checkUsername, cleanName, usernameFor } from './names.ts'
 import { checkNewPassword } from './passwords.ts'
@@ -32,14 +32,14 @@ export async function register (deps: AccountsDeps, { username, email, password 
   checkNewPassword(password)
   await countMail(deps, { email })
   const passwordHash = await deps.passwords.hash(password)
-  return quietly(deps, email, insertPending(deps, { username, displayName: username, email, passwordHash, activatedAt: null }))
+  return hideTakenAccount(deps, email, insertPending(deps, { username, displayName: username, email, passwordHash, activatedAt: null }))
 }
 
 async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promise<number> {
   const { username, email } = pending
   const code = createCode()
   const now = deps.clock()
-  const userId = await withFreeAddress(deps.orm.transaction(async (tx) => {
+  const userId = await asAccountTaken(deps.orm.transaction(async (tx) => {
     await users.removeLapsedRegistration(tx, email, username, now)
     const user = await users.upsertPendingUser(tx, pending)
     if (user === undefined) throw new ChatError('account_taken')
@@ -57,9 +57,9 @@ async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promi
  * Where accounts are hidden, a name or an address that is taken is told by mail alone, to whoever reads the mails of that
  * address, and takes as long as one that is free.
  */
-async function quietly<Result> (deps: AccountsDeps, email: string, registering: Promise<Result>): Promise<Result | undefined> {
+async function hideTakenAccount<Result> (deps: AccountsDeps, email: string, registering: Promise<Result>): Promise<Result | undefined> {
   if (!deps.areAccountsHidden) return registering
-  return inEvenTime(registering.catch(async (error: unknown) => {
+  return withMinimumDuration(registering.catch(async (error: unknown) => {
     if (!(error instanceof ChatError && error.code === 'account_taken')) throw error
     await insertMail(deps.orm, accountTakenMail({ to: email }))
     deps.onMail()
@@ -80,13 +80,13 @@ export async function registerByName (deps: AccountsDeps, request: { name: strin
   checkNewPassword(password, 'long')
   await countMail(deps, { email })
   const passwordHash = await deps.passwords.hash(password)
-  return quietly(deps, email, insertUnderFreeName(deps, { displayName: name, email, passwordHash }))
+  return hideTakenAccount(deps, email, insertUnderFreeName(deps, { displayName: name, email, passwordHash }))
 }
 
 async function insertUnderFreeName (deps: AccountsDeps, user: Omit<users.NewUser, 'username' | 'activatedAt'>): Promise<Account> {
   for (let attempt = 0; attempt < USERNAME_ATTEMPTS; attempt++) {
     const username = usernameFor(user.displayName, attempt)
-    const row = await withFreeAddress(deps.orm.transaction((tx) => insertNamed(deps, tx, { ...user, username })))
+    const row = await asAccountTaken(deps.orm.transaction((tx) => insertNamed(deps, tx, { ...user, username })))
     if (row === undefined) continue
     deps.onMail()
     return toAccount(row)
@@ -107,7 +107,7 @@ async function insertNamed (deps: AccountsDeps, tx: Orm, user: Omit<users.NewUse
 }
 
 /** A second account with the address is told from a fault of ours. @throws {ChatError} `account_taken` */
-export async function withFreeAddress<Result> (registering: Promise<Result>): Promise<Result> {
+export async function asAccountTaken<Result> (registering: Promise<Result>): Promise<Result> {
   try {
     return await registering
   } catch (error) {

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/sessions.ts'
-import { holdUnsuspended } from '../../store/users.ts'
+import { lockUnlessSuspended } from '../../store/users.ts'
 import { ChatError, type ChatErrorOptions } from '../errors.ts'
-import { publishEvent } from '../invalidations.ts'
+import { publishInvalidation } from '../invalidations.ts'
 import { createToken, hashToken } from './secrets.ts'
 
 /** How long a revocation is remembered: longer than any look-up that may have been under way takes. */
@@ -44,7 +44,7 @@ export class Sessions {
     const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
     const refreshToken = createToken('cfr_')
     await this.#deps.orm.transaction(async (tx) => {
-      if (!await holdUnsuspended(tx, session.userId)) throw new ChatError('suspended', undefined, { userId: session.userId })
+      if (!await lockUnlessSuspended(tx, session.userId)) throw new ChatError('suspended', undefined, { userId: session.userId })
       await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
       await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
     })
@@ -159,7 +159,7 @@ export class Sessions {
   #announce (sessionIds: string[]): void {
     if (sessionIds.length === 0) return
     this.noteRevoked(sessionIds)
-    publishEvent(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
+    publishInvalidation(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
   }
 
   #expiry (): Date {

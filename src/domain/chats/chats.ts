@@ -6,7 +6,7 @@ import { type ConversationRow, listConversations } from '../../store/conversatio
 import type { CountedPage, PageRange } from '../../store/directory.ts'
 import { findActiveUserByName } from '../../store/users.ts'
 import { ChatError } from '../errors.ts'
-import { publishEvent } from '../invalidations.ts'
+import { publishInvalidation } from '../invalidations.ts'
 
 /** A chat can be deleted between two statements of ours; more often than this would be a bug. */
 const ATTEMPTS = 5
@@ -49,7 +49,7 @@ async function create (deps: ChatsDeps, userId: number, receiverName: string): P
   const [low, high] = userId < receiver.id ? [userId, receiver.id] : [receiver.id, userId]
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const chatId = await deps.orm.transaction(async (tx) =>
-      await store.insertChat(tx, low, high) ?? await bringBack(tx, low, high))
+      await store.insertChat(tx, low, high) ?? await rejoin(tx, low, high))
     if (chatId !== undefined) {
       await announceMembers(deps, chatId)
       return chatId
@@ -58,7 +58,7 @@ async function create (deps: ChatsDeps, userId: number, receiverName: string): P
   throw new ChatError('overloaded')
 }
 
-async function bringBack (tx: Orm, low: number, high: number): Promise<number | undefined> {
+async function rejoin (tx: Orm, low: number, high: number): Promise<number | undefined> {
   const chatId = await store.findChatOfPair(tx, low, high)
   const head = chatId === undefined ? undefined : await store.lockChat(tx, chatId)
   if (head === undefined) return undefined
@@ -93,5 +93,5 @@ async function membership (deps: ChatsDeps, userId: number, chatId: number): Pro
 /** A version beyond any other stands for a chat that is gone. */
 async function announceMembers ({ orm, bus }: ChatsDeps, chatId: number): Promise<void> {
   const [head] = await store.findHeads(orm, [chatId])
-  publishEvent(bus, { type: 'members_changed', chatId, membersVersion: head?.membersVersion ?? Number.MAX_SAFE_INTEGER })
+  publishInvalidation(bus, { type: 'members_changed', chatId, membersVersion: head?.membersVersion ?? Number.MAX_SAFE_INTEGER })
 }

@@ -4,7 +4,7 @@
  * counts on may be left believing otherwise.
  */
 import type { Database } from '../../store/database.ts'
-import type { History } from '../../store/postgres/epoch-fence.ts'
+import type { EpochSource } from '../../store/postgres/epoch-fence.ts'
 import { readEpoch } from '../../store/epoch.ts'
 import { ChatError } from '../errors.ts'
 
@@ -12,7 +12,7 @@ import { ChatError } from '../errors.ts'
 export type EpochOptions = { database: Database, checkIntervalMs: number }
 
 /** Watches the epoch. */
-export class Epoch implements History {
+export class Epoch implements EpochSource {
   readonly #database: Database
   readonly #timer: NodeJS.Timeout
   readonly #listeners: (() => void)[] = []
@@ -28,8 +28,8 @@ export class Epoch implements History {
 
   /** Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be another. */
   static async watch (options: EpochOptions): Promise<Epoch> {
-    const epoch = new Epoch(options, await readEpoch(options.database.unguarded))
-    options.database.followHistory(epoch)
+    const epoch = new Epoch(options, await readEpoch(options.database.unfenced))
+    options.database.fenceBy(epoch)
     return epoch
   }
 
@@ -65,7 +65,7 @@ export class Epoch implements History {
   }
 
   async #read (): Promise<void> {
-    const epoch = await readEpoch(this.#database.unguarded)
+    const epoch = await readEpoch(this.#database.unfenced)
     if (epoch === this.#current) return
     this.#current = epoch
     for (const listener of this.#listeners) listener()

@@ -21,20 +21,20 @@ export type Post = {
   readonly clientMessageId: string | undefined
   readonly trace: TraceContext | undefined
   /** Hears once what became of it. It must not throw. A promise for each post would cost as much as storing it. */
-  readonly done: (outcome: Receipt | ChatError) => void
+  readonly onSettled: (outcome: Receipt | ChatError) => void
 }
 
 /**
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
  * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find messages whose announcement died with the replica that stored them.
  */
-export type Committed = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext | undefined }
+export type CommittedEvents = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext | undefined }
 
 /** How posts become messages. Times are in milliseconds. */
-export type PosterOptions = {
+export type EventWriterOptions = {
   postBatch: PostBatch
   /** Batches that are stored side by side. */
-  lanes: number
+  maxConcurrentBatches: number
   /** Posts in one batch at the most. */
   batch: number
   /** Posts that may wait. */
@@ -49,11 +49,11 @@ export type PosterOptions = {
 export type Receipt = { message: Message, duplicate: boolean }
 
 /** Hears of what was committed. */
-export type CommitListener = (committed: Committed) => void
+export type CommitListener = (committed: CommittedEvents) => void
 
 /** Stores posts. */
-export class Poster {
-  readonly #options: PosterOptions
+export class EventWriter {
+  readonly #options: EventWriterOptions
   readonly #listeners: CommitListener[] = []
   readonly #queue = new PostQueue()
   /** Batches that are being stored, and the posts in them. */
@@ -62,7 +62,7 @@ export class Poster {
   #isStarting = false
   #onIdle: (() => void)[] = []
 
-  constructor (options: PosterOptions) {
+  constructor (options: EventWriterOptions) {
     this.#options = options
   }
 
@@ -79,7 +79,7 @@ export class Poster {
    */
   post (post: Post, postKey: string): void {
     if (this.#queue.size >= this.#options.queue) {
-      post.done(new ChatError('overloaded'))
+      post.onSettled(new ChatError('overloaded'))
       return
     }
     this.#queue.add({ post, postKey })
@@ -111,7 +111,7 @@ export class Poster {
    * so, and a busy one does not have small batches overtake the large ones, which costs more than it saves.
    */
   get #mayStart (): boolean {
-    const { lanes, batch } = this.#options
+    const { maxConcurrentBatches: lanes, batch } = this.#options
     return this.#queue.isReady && this.#storing < lanes && this.#queue.size >= Math.min(this.#storingPosts, batch)
   }
 
@@ -141,24 +141,24 @@ export class Poster {
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
       span?.fail(failure.code)
-      for (const { posts } of batch) for (const { post } of posts) post.done(failure)
+      for (const { posts } of batch) for (const { post } of posts) post.onSettled(failure)
       return
     }
     span?.end({ 'chat.batch.chats': batch.length })
     let first = 0
     for (const chat of batch) {
-      this.#tell(chat, outcomes, first, span)
+      this.#publishThenAcknowledge(chat, outcomes, first, span)
       first += chat.posts.length
     }
   }
 
   /** Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin */
-  #tell ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
+  #publishThenAcknowledge ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
     const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
     const told = posts.map(({ post }, index) => ({ post, result: settle(post, outcomes[first + index], news) }))
     if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
     if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
-    for (const { post, result } of told) post.done(result)
+    for (const { post, result } of told) post.onSettled(result)
   }
 
   /**
@@ -178,7 +178,7 @@ export class Poster {
   }
 }
 
-type News = Committed & { messages: Message[] }
+type News = CommittedEvents & { messages: Message[] }
 
 /** A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none has. */
 function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number): Span | undefined {

@@ -5,7 +5,7 @@ import * as store from '../../store/messages.ts'
 import type { Chats } from '../chats/chats.ts'
 import { ChatError } from '../errors.ts'
 import type { Message } from './message.ts'
-import type { CommitListener, Post, Poster } from './event-writer.ts'
+import type { CommitListener, Post, EventWriter } from './event-writer.ts'
 import { isStorable } from '../text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
@@ -25,7 +25,7 @@ export type HistoryQuery = { chatId: number, limit: number, before?: number | un
 export type Messages = ReturnType<typeof createMessages>
 
 /** What the messages need from around them. */
-export type MessagesDeps = { orm: Orm, chats: Chats, poster: Poster }
+export type MessagesDeps = { orm: Orm, chats: Chats, poster: EventWriter }
 
 /** Wires the messages. */
 export function createMessages (deps: MessagesDeps) {
@@ -49,11 +49,11 @@ export function createMessages (deps: MessagesDeps) {
 
 /**
  * Posts a message. With a `clientMessageId` a repetition returns the first result. It is told the receipt, or an error:
- * `invalid_text`, and those of {@link Poster.post}.
+ * `invalid_text`, and those of {@link EventWriter.post}.
  */
-function post (poster: Poster, serverKeys: () => string, request: Post): void {
+function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId } = request
-  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) request.done(new ChatError('invalid_text'))
+  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) request.onSettled(new ChatError('invalid_text'))
   else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
 }
 

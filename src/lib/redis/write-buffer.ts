@@ -8,7 +8,7 @@ const MAX_KEPT_BYTES = 1_048_576
 const MAX_BYTES_PER_UNIT = 3
 
 /** What is to be written to one stream. */
-export class OutgoingBytes {
+export class WriteBuffer {
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #length = 0
 

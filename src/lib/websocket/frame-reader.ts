@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { FrameWalk } from './frame-tracker.ts'
+import { FrameTracker } from './frame-tracker.ts'
 import { FIN_TEXT, MASKED, MASK_BYTES, MEDIUM_LENGTH, SHORT_LIMIT } from './frame.ts'
 
 const NOT_ASCII = 0x80
@@ -24,7 +24,7 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
   const [passOn, ...others] = socket.listeners('data')
   if (passOn === undefined || others.length > 0) throw new Error('There is not exactly one reader of the socket.')
   /** Where `ws` stands, while that is not between two messages. */
-  let walk: FrameWalk | undefined
+  let walk: FrameTracker | undefined
   let isEnded = false
   const read = (chunk: Buffer) => {
     let at = 0
@@ -35,8 +35,8 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
     }
     if (at === chunk.length) return
     const rest = at === 0 ? chunk : chunk.subarray(at)
-    const passed = walk ??= new FrameWalk()
-    if (passed.isBetweenMessagesAfter(rest)) walk = undefined
+    const passed = walk ??= new FrameTracker()
+    if (passed.advance(rest)) walk = undefined
     // Like `ws`, which hears nothing behind a close.
     if (passed.hasClosed) stop()
     Reflect.apply(passOn, socket, [rest])

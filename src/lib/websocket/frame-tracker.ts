@@ -9,7 +9,7 @@ const LONG_LENGTH_BYTES = 8
 const BYTE_VALUES = 256
 
 /** A walk from the beginning of a frame. */
-export class FrameWalk {
+export class FrameTracker {
   /** What the next byte of a header is. */
   #expected: 'opcode' | 'length' | 'longLength' = 'opcode'
   #lengthBytesLeft = 0
@@ -27,7 +27,7 @@ export class FrameWalk {
   }
 
   /** Goes on through a chunk. @returns whether a message, or a control frame between messages, ends with it */
-  isBetweenMessagesAfter (chunk: Buffer): boolean {
+  advance (chunk: Buffer): boolean {
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const passed = Math.min(this.#left, chunk.length - at)

@@ -7,14 +7,14 @@
  */
 
 /** Knows which history the store goes on with. */
-export type History = {
+export type EpochSource = {
   readonly current: string
   /** Reads it anew, from results that are not guarded. @throws when the store cannot be reached */
   check: () => Promise<void>
 }
 
 /** The result came too late: the store has begun another history. The same statement may be run again. */
-export class HistoryChangedError extends Error {
+export class EpochChangedError extends Error {
   readonly code = 'HISTORY_CHANGED'
 
   constructor () {
@@ -23,9 +23,9 @@ export class HistoryChangedError extends Error {
 }
 
 /** Stands between a pool and whoever asks it. */
-export class HistoryGuard {
+export class EpochFence {
   readonly #answered: () => number
-  #history: History | undefined
+  #history: EpochSource | undefined
   /** Of how many connections the history has been asked for. */
   #confirmed = 0
 
@@ -35,11 +35,11 @@ export class HistoryGuard {
   }
 
   /** Lets nothing pass from now on that may be of another history. */
-  follow (history: History): void {
+  follow (history: EpochSource): void {
     this.#history = history
   }
 
-  /** A query begins. @returns what passes its result on, at once or when the history is known; it rejects with {@link HistoryChangedError} */
+  /** A query begins. @returns what passes its result on, at once or when the history is known; it rejects with {@link EpochChangedError} */
   begin (): <Result>(result: Result) => Result | Promise<Result> {
     const began = this.#history?.current
     return (result) => {
@@ -49,12 +49,12 @@ export class HistoryGuard {
     }
   }
 
-  async #confirm (history: History, began: string): Promise<void> {
+  async #confirm (history: EpochSource, began: string): Promise<void> {
     while (this.#confirmed < this.#answered()) {
       const answered = this.#answered()
       await history.check()
       this.#confirmed = Math.max(this.#confirmed, answered)
     }
-    if (history.current !== began) throw new HistoryChangedError()
+    if (history.current !== began) throw new EpochChangedError()
   }
 }

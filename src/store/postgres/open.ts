@@ -5,12 +5,12 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import type { Database } from '../database.ts'
 import { findMissingMigrations, listMigrations, MIGRATIONS_FOLDER } from '../migrations.ts'
-import { HistoryGuard } from './epoch-fence.ts'
-import { PostgresPool, type Run } from './pool.ts'
+import { EpochFence } from './epoch-fence.ts'
+import { PostgresPool, type QueryRunner } from './pool.ts'
 import { PostgresSockets, splitHosts } from './socket.ts'
 import { meterQuery } from './query-meter.ts'
 import * as schema from '../schema.ts'
-import { SilenceWatch } from './stall-detector.ts'
+import { StallDetector } from './stall-detector.ts'
 
 /** Beyond the time a statement has, before a server that says nothing is taken for dead, in milliseconds. */
 const SILENCE_MARGIN_MS = 1_000
@@ -39,9 +39,9 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
   if (options.migrate ?? true) await migratePostgres(options)
   const sockets = new PostgresSockets(splitHosts(options.url).hosts)
   const pool = createPool(options, sockets, { max: options.pool, timeoutMs: options.timeoutMs })
-  const silence = new SilenceWatch(sockets, options.timeoutMs + SILENCE_MARGIN_MS)
-  const guard = new HistoryGuard(() => sockets.answered)
-  const watched: Run = async (statement, work) => {
+  const silence = new StallDetector(sockets, options.timeoutMs + SILENCE_MARGIN_MS)
+  const guard = new EpochFence(() => sockets.answered)
+  const watched: QueryRunner = async (statement, work) => {
     const answered = silence.begin()
     const metered = metrics === undefined ? undefined : meterQuery(statement, metrics)
     return pool.run(statement, work).finally(() => {
@@ -49,7 +49,7 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
       metered?.()
     })
   }
-  const guarded: Run = async (statement, work) => {
+  const guarded: QueryRunner = async (statement, work) => {
     const pass = guard.begin()
     return pass(await watched(statement, work))
   }
@@ -68,8 +68,8 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
   }
   return {
     orm,
-    unguarded: drizzle(pool.client(watched), { schema }),
-    followHistory: (history) => guard.follow(history),
+    unfenced: drizzle(pool.client(watched), { schema }),
+    fenceBy: (history) => guard.follow(history),
     description: describe(options.url),
     missingMigrations,
     close

@@ -3,7 +3,7 @@ import type { Sql } from 'postgres'
 import { type ConnectionOptions, createClient, PostgresConnection, type Statement } from './connection.ts'
 
 /** Runs what needs a connection; `statement` is undefined for a transaction. */
-export type Run = <Result>(statement: string | undefined, work: (connection: PostgresConnection) => Promise<Result>) => Promise<Result>
+export type QueryRunner = <Result>(statement: string | undefined, work: (connection: PostgresConnection) => Promise<Result>) => Promise<Result>
 
 class PoolClosedError extends Error {
   readonly code = 'CONNECTION_ENDED'
@@ -33,7 +33,7 @@ export class PostgresPool {
   }
 
   /** Runs it on the next free connection. @throws whatever it throws, and the last failure to connect */
-  readonly run: Run = async (_statement, work) => {
+  readonly run: QueryRunner = async (_statement, work) => {
     const connection = await this.#take()
     try {
       return await work(connection)
@@ -43,7 +43,7 @@ export class PostgresPool {
   }
 
   /** A client for Drizzle, whose queries go through `run`. */
-  client (run: Run = this.run): Sql {
+  client (run: QueryRunner = this.run): Sql {
     const methods: Partial<Record<string | symbol, unknown>> = {
       // Drizzle may ask for arrays before it waits, so it is begun only then.
       unsafe: (...statement: Statement) => {

@@ -9,7 +9,7 @@ import type { PostgresSockets } from './socket.ts'
 const LOOKS = 4
 
 /** Watches over the queries of a pool. */
-export class SilenceWatch {
+export class StallDetector {
   readonly #sockets: PostgresSockets
   readonly #silenceMs: number
   readonly #timer: NodeJS.Timeout

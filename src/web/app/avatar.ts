@@ -6,7 +6,7 @@ const HUES = 10
 const MAX_INITIALS = 2
 
 /** A round picture, for the eye only. */
-export function face (name: string): HTMLElement {
+export function avatar (name: string): HTMLElement {
   return element('span', { class: `face hue-${String(hueOf(name))}`, 'aria-hidden': 'true' }, initialsOf(name))
 }
 

@@ -8,9 +8,9 @@ import type { Account, Tokens } from '../../client/index.ts'
 export type Login = { tokens: Tokens, account: Account }
 
 /** A post that no server has acknowledged. `id` is its `clientMessageID`. */
-export type KeptPost = { id: string, chatID: number, text: string, at: string }
+export type UnsentPost = { id: string, chatID: number, text: string, at: string }
 
-type ShelfName = 'localStorage' | 'sessionStorage'
+type StorageArea = 'localStorage' | 'sessionStorage'
 
 const LOGIN = 'confab:login:'
 const POST = 'confab:post:'
@@ -23,7 +23,7 @@ export function currentUser (): string | undefined {
 }
 
 /** Keeps a login, and makes this its tab. */
-export function keepLogin (login: Login): void {
+export function saveLogin (login: Login): void {
   const { username } = login.account
   write('localStorage', LOGIN + username, JSON.stringify(login))
   write('sessionStorage', USER, username)
@@ -37,7 +37,7 @@ export function readLogin (username: string): Login | undefined {
 }
 
 /** Keeps newer tokens of a login that is still there. */
-export function keepTokens (username: string, tokens: Tokens): void {
+export function saveTokens (username: string, tokens: Tokens): void {
   const login = readLogin(username)
   if (login !== undefined) write('localStorage', LOGIN + username, JSON.stringify({ ...login, tokens }))
 }
@@ -57,18 +57,18 @@ export function onForgotten (username: string, listener: () => void): () => void
 }
 
 /** The posts that wait to be sent, in the order they were written. */
-export function readPosts (username: string): KeptPost[] {
+export function readUnsentPosts (username: string): UnsentPost[] {
   const posts = keysOf(POST + username).map((key) => parse(read('localStorage', key))).filter(isPost)
   return posts.sort((one, other) => one.at.localeCompare(other.at))
 }
 
 /** Keeps a post that waits to be sent; each by itself, so that tabs do not write over each other's. */
-export function keepPost (username: string, post: KeptPost): void {
+export function saveUnsentPost (username: string, post: UnsentPost): void {
   write('localStorage', `${POST}${username}:${post.id}`, JSON.stringify(post))
 }
 
 /** Forgets a post that is stored, or given up. */
-export function forgetPost (username: string, id: string): void {
+export function forgetUnsentPost (username: string, id: string): void {
   shelf('localStorage')?.removeItem(`${POST}${username}:${id}`)
 }
 
@@ -77,7 +77,7 @@ function keysOf (prefix: string): string[] {
 }
 
 /** A browser that was told to keep nothing refuses even to be asked: then a login ends with its page. */
-function shelf (name: ShelfName): Storage | undefined {
+function shelf (name: StorageArea): Storage | undefined {
   try {
     return globalThis[name]
   } catch {
@@ -85,11 +85,11 @@ function shelf (name: ShelfName): Storage | undefined {
   }
 }
 
-function read (name: ShelfName, key: string): string | undefined {
+function read (name: StorageArea, key: string): string | undefined {
   return shelf(name)?.getItem(key) ?? undefined
 }
 
-function write (name: ShelfName, key: string, value: string): void {
+function write (name: StorageArea, key: string, value: string): void {
   try {
     shelf(name)?.setItem(key, value)
   } catch {
@@ -116,6 +116,6 @@ function isLogin (value: unknown): value is Login {
     has(account, 'userID', 'number') && has(account, 'username', 'string') && has(account, 'name', 'string')
 }
 
-function isPost (value: unknown): value is KeptPost {
+function isPost (value: unknown): value is UnsentPost {
   return has(value, 'id', 'string') && has(value, 'chatID', 'number') && has(value, 'text', 'string') && has(value, 'at', 'string')
 }

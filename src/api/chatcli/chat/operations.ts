@@ -1,7 +1,7 @@
 /** What the `/chat` routes say of themselves. */
 import Type from 'typebox'
 import { EXAMPLE_MESSAGE, MessageSchema } from '../message.ts'
-import { envelope, json, operation, said, told } from '../operation.ts'
+import { envelope, json, operation, fixedResponse, plainText } from '../operation.ts'
 import { ChatId, ChatSummary, SessionBody } from './schemas.ts'
 
 const tag = 'ChatCLI: chats'
@@ -9,7 +9,7 @@ const session = 'header or body'
 const session_token = 'the-access-token'
 
 export const INDEX = operation({
-  id: 'chatIndex', tag, summary: 'Say that the chats are here', answers: { 200: told('chat\'s index route') }, errors: []
+  id: 'chatIndex', tag, summary: 'Say that the chats are here', answers: { 200: plainText('chat\'s index route') }, errors: []
 })
 
 export const FETCH_CHATS = operation({
@@ -60,6 +60,6 @@ export const DELETE_CHAT = operation({
   description: 'The other participant keeps the chat and its history. When nobody is left, the chat and its messages are gone.',
   session,
   example: { session_token, chatID: 1 },
-  answers: { 200: said('Chat deleted successfully!') },
+  answers: { 200: fixedResponse('Chat deleted successfully!') },
   errors: ['not_a_participant']
 })

@@ -1,7 +1,7 @@
 /** `/user`: register, verify, log in, refresh; what begins with a link in a mail has files of its own. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IssuedTokens } from '../../../domain/accounts/sessions.ts'
-import { logged } from '../../http/auth-log.ts'
+import { logAuthEvent } from '../../http/auth-log.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import { success } from '../envelope.ts'
@@ -27,24 +27,24 @@ const user: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { config: { operation: INDEX } }, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('User\'s index route'))
 
   app.post('/register', { config: { ...perMinute('register', ATTEMPTS_PER_MINUTE), operation: REGISTER }, schema: { body: RegisterBody } }, async (request) => {
-    await logged(request, 'register', accounts.register(request.body), (userId) => userId)
+    await logAuthEvent(request, 'register', accounts.register(request.body), (userId) => userId)
     return success('Verification email sent!')
   })
 
   app.post('/verify-email', { config: { ...perMinute('verify', ATTEMPTS_PER_MINUTE), operation: VERIFY_EMAIL }, schema: { body: VerifyEmailBody } }, async (request) => {
     const { username, email_token: code } = request.body
-    await logged(request, 'verify', accounts.verifyEmail({ username, code }), (userId) => userId)
+    await logAuthEvent(request, 'verify', accounts.verifyEmail({ username, code }), (userId) => userId)
     return success('Email verified!')
   })
 
   app.post('/login', { config: { ...perMinute('login', ATTEMPTS_PER_MINUTE), operation: LOGIN }, schema: { body: LoginBody } }, async (request) => {
     const { username, password } = request.body
     const entering = accounts.logIn({ identity: { username }, password, network: networkOfRequest(request) })
-    return withTokens(await logged(request, 'login', entering, userIdOf), 'Login successful')
+    return withTokens(await logAuthEvent(request, 'login', entering, userIdOf), 'Login successful')
   })
 
   app.post('/refresh-token', { config: { ...perMinute('refresh', REFRESHES_PER_MINUTE), operation: REFRESH_TOKEN }, schema: { body: RefreshTokenBody } }, async (request) => {
-    return withTokens(await logged(request, 'refresh', sessions.refresh(request.body.refresh_token), userIdOf), 'Token refreshed')
+    return withTokens(await logAuthEvent(request, 'refresh', sessions.refresh(request.body.refresh_token), userIdOf), 'Token refreshed')
   })
 
   await app.register(verifyLink)

@@ -3,7 +3,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ChatError } from '../../../domain/errors.ts'
 import { isStorable } from '../../../domain/text.ts'
-import { logged } from '../../http/auth-log.ts'
+import { logAuthEvent } from '../../http/auth-log.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import { wantsPage } from '../accept.ts'
@@ -20,7 +20,7 @@ const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reset-password-request', {
     config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST }, schema: { body: ResetRequestBody }
   }, async (request) => {
-    await logged(request, 'reset-request', app.services.accounts.requestPasswordReset(request.body.username), (userId) => userId)
+    await logAuthEvent(request, 'reset-request', app.services.accounts.requestPasswordReset(request.body.username), (userId) => userId)
     return success('Password reset email sent!')
   })
 
@@ -57,7 +57,7 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
     const link = linkOf(request.body, request.query)
     if (link === undefined) throw new ChatError('invalid_reset_token')
     const resetting = app.services.accounts.resetPassword({ ...link, password, confirmation, rule: 'mixed', network: networkOfRequest(request) })
-    await logged(request, 'reset', resetting, (userId) => userId)
+    await logAuthEvent(request, 'reset', resetting, (userId) => userId)
     return wantsPage(request) ? reply.headers(PAGE_HEADERS).send(passwordResetPage()) : { message: 'Password reset successfully' }
   })
 }

@@ -1,6 +1,6 @@
 /** `GET /user/verify-email`: the link that proves an address by being followed. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { logged } from '../../http/auth-log.ts'
+import { logAuthEvent } from '../../http/auth-log.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import { answerFailure, type handleError } from '../errors.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
@@ -23,7 +23,7 @@ const verifyLink: FastifyPluginAsyncTypebox = async (app) => {
     // HEAD is how programs look at a link without following it.
     exposeHeadRoute: false
   }, async (request, reply) => {
-    await logged(request, 'verify', app.services.accounts.verifyByLink(request.query.token), (userId) => userId)
+    await logAuthEvent(request, 'verify', app.services.accounts.verifyByLink(request.query.token), (userId) => userId)
     return reply.headers(PAGE_HEADERS).send(emailVerifiedPage())
   })
 }

@@ -47,7 +47,7 @@ export class SocketPost implements Post {
     return this.span !== undefined && isSampled(this.span.context) ? this.span.context : undefined
   }
 
-  done (outcome: Receipt | ChatError): void {
+  onSettled (outcome: Receipt | ChatError): void {
     this.#answerer.answerPost(this, outcome)
   }
 }

@@ -45,7 +45,7 @@ export class ChatSocket implements Answerer, TextReader {
     webSocket.on('pong', () => this.#noteLife())
     webSocket.on('error', () => {
       stopReading()
-      this.#connection?.lose()
+      this.#connection?.markClosed()
       // `ws` has sent the fitting close code already where the frames were broken, and then this changes nothing.
       webSocket.close(CLOSE_CODES.internal)
     })
@@ -149,7 +149,7 @@ export class ChatSocket implements Answerer, TextReader {
 
   async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
     // It waits for the posts before it.
-    await connection.settled()
+    await connection.postsSettled()
     const { epoch } = this.#app.services
     if (typeof known === 'string') await epoch.confirm(known)
     const { current } = epoch

@@ -1,6 +1,6 @@
 /** `/auth`: register, log in, log out, and who am I. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { logged } from '../../http/auth-log.ts'
+import { logAuthEvent } from '../../http/auth-log.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import { sessionOf } from '../../http/session.ts'
@@ -15,7 +15,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
   app.post('/register', { config: { ...perMinute('register', ATTEMPTS_PER_MINUTE), operation: REGISTER }, schema: { body: RegisterBody } }, async (request) => {
-    const account = await logged(request, 'register', accounts.registerByName(request.body), (created) => created?.id)
+    const account = await logAuthEvent(request, 'register', accounts.registerByName(request.body), (created) => created?.id)
     // The same for an address that is taken, of which there is no account to show.
     if (account === undefined || app.config.areAccountsHidden) return { message: 'If the address is free, the account was created. A mail is on its way.' }
     return { message: 'The account was created.', user: encodeUser(account, account.id) }
@@ -24,7 +24,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/login', { config: { ...perMinute('login', ATTEMPTS_PER_MINUTE), operation: LOGIN }, schema: { body: LoginBody } }, async (request, reply) => {
     const { email, password } = request.body
     const entering = accounts.logIn({ identity: { email }, password, network: networkOfRequest(request) })
-    const { session, account } = await logged(request, 'login', entering, (entered) => entered.account.id)
+    const { session, account } = await logAuthEvent(request, 'login', entering, (entered) => entered.account.id)
     const token = app.accessTokens.issue(session)
     reply.header('authorization', `Bearer ${token}`)
     return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
@@ -39,7 +39,7 @@ const authenticated: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/logout', { config: { operation: LOGOUT } }, async (request) => {
     const { userId, sessionId } = sessionOf(request)
-    await logged(request, 'logout', sessions.logOut(userId, sessionId), () => userId)
+    await logAuthEvent(request, 'logout', sessions.logOut(userId, sessionId), () => userId)
     return { message: 'You are logged out.' }
   })
 

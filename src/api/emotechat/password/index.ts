@@ -1,7 +1,7 @@
 /** `/password`: a new one by a token that is mailed. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ChatError } from '../../../domain/errors.ts'
-import { logged } from '../../http/auth-log.ts'
+import { logAuthEvent } from '../../http/auth-log.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import { RESET, RESET_REQUEST } from './operations.ts'
@@ -13,7 +13,7 @@ const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
   app.post('/reset-request', { config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST }, schema: { body: ResetRequestBody } }, async (request) => {
-    await logged(request, 'reset-request', accounts.requestPasswordResetByEmail(request.body.email), (userId) => userId)
+    await logAuthEvent(request, 'reset-request', accounts.requestPasswordResetByEmail(request.body.email), (userId) => userId)
     return { message: 'If an account has this address, a mail with a link is on its way.' }
   })
 
@@ -21,7 +21,7 @@ const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const { token, password = request.body.new_password } = request.body
     if (password === undefined) throw new ChatError('invalid_input', 'The field "password" is missing.')
     const resetting = accounts.resetPassword({ token, password, rule: 'long', network: networkOfRequest(request) })
-    await logged(request, 'reset', resetting, (userId) => userId)
+    await logAuthEvent(request, 'reset', resetting, (userId) => userId)
     return { message: 'The password was changed.' }
   })
 }

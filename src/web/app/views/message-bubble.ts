@@ -1,21 +1,21 @@
 /** One message, or post, as a bubble. */
 import { momentOf, timeOf } from '../dates.ts'
 import { element, unseen } from '../dom.ts'
-import { face } from '../avatar.ts'
+import { avatar } from '../avatar.ts'
 import { icon } from '../icons.ts'
 import type { Post } from '../outgoing.ts'
-import type { Said } from '../timeline.ts'
+import type { TimelineMessage } from '../timeline.ts'
 
 /** What can be done with a post that failed. */
 export type SaidActions = { retry: (post: Post) => void, discard: (post: Post) => void }
 
 /** Makes it. */
-export function saidView (said: Said, otherName: string, actions: SaidActions): HTMLElement {
+export function messageBubble (said: TimelineMessage, otherName: string, actions: SaidActions): HTMLElement {
   const { isOwn, isFirst, isLast, text, at, post } = said
   const meta = metaOf(said, actions)
   const classes = ['said', isOwn ? 'own' : 'their', isFirst ? 'first' : '', isLast ? 'last' : '', post?.state ?? ''].filter((name) => name !== '')
   return element('li', { class: classes.join(' ') },
-    isOwn ? undefined : isLast ? face(otherName) : element('span', { class: 'no-face' }),
+    isOwn ? undefined : isLast ? avatar(otherName) : element('span', { class: 'no-face' }),
     element('div', { class: 'body' },
       element('div', { class: 'bubble', title: momentOf(at) },
         unseen(`${isOwn ? 'You' : otherName}, ${timeOf(at)}: `),
@@ -25,7 +25,7 @@ export function saidView (said: Said, otherName: string, actions: SaidActions): 
 }
 
 /** What stands below it: its time before a pause, and what became of one's own while nobody has answered. */
-function metaOf ({ isOwn, isTimed, isNewest, at, post }: Said, { retry, discard }: SaidActions): (Node | string)[] {
+function metaOf ({ isOwn, isTimed, isNewest, at, post }: TimelineMessage, { retry, discard }: SaidActions): (Node | string)[] {
   if (post?.state === 'failed') {
     return [
       element('span', { class: 'problem' }, icon('warning'), element('span', {}, `Not sent. ${post.reason}`)),
