@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-/** `confab`: commands for operators, on the store and the bus that the environment names. Exit: 0 done, 1 not, 2 misspelt. */
+/** `confab`: commands for operators, on the store and the bus that the environment names. Exit codes: 0 ok, 1 failed, 2 usage error. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './admin/command-error.ts'
 import { type Call, type Command, COMMANDS } from './admin/commands.ts'
-import { explain } from './explain.ts'
+import { describeFatalError } from './server/fatal-error.ts'
 
 const FAILED = 1
-const MISSPELT = 2
+const USAGE_ERROR = 2
 
 function help (commands: readonly Command[] = COMMANDS): string {
   const lines = commands.map(({ words, usage, purpose }) => `  confab ${words} ${usage}`.trimEnd().concat(`\n      ${purpose}`))
@@ -41,7 +41,7 @@ async function main (args: string[]): Promise<number> {
     parsed = parse(args)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help()}`)
-    return MISSPELT
+    return USAGE_ERROR
   }
   const { values: { help: isHelp, ...flags }, positionals } = parsed
   const command = COMMANDS.find(({ words }) => `${positionals.join(' ')} `.startsWith(`${words} `))
@@ -52,16 +52,16 @@ async function main (args: string[]): Promise<number> {
   const parameters = command === undefined ? [] : positionals.slice(command.words.split(' ').length)
   if (command === undefined || !isCalledRight(command, parameters, flags)) {
     process.stderr.write(help(command === undefined ? COMMANDS : [command]))
-    return MISSPELT
+    return USAGE_ERROR
   }
   // Drivers take longer to load than the rest, and help needs none.
-  const [{ loadStorageConfig }, { Workplace }] = await Promise.all([import('./config/config.ts'), import('./admin/workplace.ts')])
-  const lines = await command.run({ workplace: new Workplace(loadStorageConfig(process.env)), parameters, flags, readLine })
+  const [{ loadStorageConfig }, { AdminContext }] = await Promise.all([import('./config/config.ts'), import('./admin/admin-context.ts')])
+  const lines = await command.run({ context: new AdminContext(loadStorageConfig(process.env)), parameters, flags, readLine })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }
 
 main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error: unknown) => {
-  process.stderr.write(`${error instanceof CommandError ? error.message : explain(error, 'confab failed')}\n`)
+  process.stderr.write(`${error instanceof CommandError ? error.message : describeFatalError(error, 'confab failed')}\n`)
   process.exitCode = FAILED
 })

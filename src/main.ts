@@ -1,7 +1,7 @@
 /** The process: configuration → replica; SIGTERM and SIGINT end it in order. */
 import { loadConfig } from './config/config.ts'
-import { explain } from './explain.ts'
-import { startReplica } from './replica.ts'
+import { describeFatalError } from './server/fatal-error.ts'
+import { startReplica } from './server/replica.ts'
 
 async function main (): Promise<void> {
   const config = loadConfig(process.env)
@@ -35,6 +35,6 @@ async function main (): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${explain(error, 'Confab cannot start')}\n`)
+  process.stderr.write(`${describeFatalError(error, 'Confab cannot start')}\n`)
   process.exitCode = 1
 })

@@ -219,10 +219,10 @@ t.test('what is shown of it holds no secret', async (t) => {
 })
 
 t.test('names that are a slip away from a variable are noticed, others are not', async (t) => {
-  const misspelt = (...names: string[]) => loadConfig({ JWT_SECRET, ...Object.fromEntries(names.map((name) => [name, 'x'])) }).misspelt.map(({ name, meant }) => `${name}=${meant}`)
+  const misspelt = (...names: string[]) => loadConfig({ JWT_SECRET, ...Object.fromEntries(names.map((name) => [name, 'x'])) }).unknownVariables.map(({ name, meant }) => `${name}=${meant}`)
   t.strictSame(misspelt('REDIS_URI', 'DATABSE_URL', 'Drain_Windows', 'LOG_LEVE', 'MAX_SOCKET'), ['REDIS_URI=REDIS_URL', 'DATABSE_URL=DATABASE_URL', 'Drain_Windows=DRAIN_WINDOW', 'LOG_LEVE=LOG_LEVEL', 'MAX_SOCKET=MAX_SOCKETS'])
   t.strictSame(misspelt('HOME', 'HOSTNAME', 'PATH', 'POST', 'REDIS_PORT', 'DATABASE_PORT', 'LOGNAME', 'NODE_PATH', 'CONFAB_SERVICE_HOST', 'KUBERNETES_PORT', 'npm_config_user_agent'), [])
-  t.strictSame(loadConfig({ JWT_SECRET, LOG_LEVE: 'x', LOG_LEVEL: 'info' }).misspelt, [], 'nor is one whose right form is set as well')
+  t.strictSame(loadConfig({ JWT_SECRET, LOG_LEVE: 'x', LOG_LEVEL: 'info' }).unknownVariables, [], 'nor is one whose right form is set as well')
 })
 
 await ensureBuilt()

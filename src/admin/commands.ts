@@ -1,12 +1,12 @@
 /** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
-import type { ChatFault, Hole } from '../domain/administration.ts'
-import { createToken } from '../domain/secrets.ts'
+import type { ChatFault, Hole } from '../domain/accounts/administration.ts'
+import { createToken } from '../domain/accounts/secrets.ts'
 import { CommandError } from './command-error.ts'
-import type { Workplace } from './workplace.ts'
+import type { AdminContext } from './admin-context.ts'
 
 /** What a command was called with. */
 export type Call = {
-  workplace: Workplace
+  context: AdminContext
   /** What follows its name. */
   parameters: readonly string[]
   flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
@@ -19,7 +19,7 @@ export type Command = { words: string, usage: string, purpose: string, run: (cal
 
 /** Behind these four characters any random token has all the kinds that a password needs. */
 const PASSWORD_PREFIX = 'Cf1-'
-const UNHEARD = 'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up (SESSION_CHECK_INTERVAL).'
+const REPLICAS_NOT_NOTIFIED = 'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up (SESSION_CHECK_INTERVAL).'
 /** Holes shown of one chat. */
 const MAX_HOLES = 20
 
@@ -34,32 +34,32 @@ export const COMMANDS: readonly Command[] = [
   { words: 'epoch bump', usage: '', purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice', run: runBump }
 ]
 
-async function runMigrate ({ workplace }: Call): Promise<string[]> {
-  await workplace.migrate()
+async function runMigrate ({ context }: Call): Promise<string[]> {
+  await context.migrate()
   return ['The tables are at the version of this build.']
 }
 
-async function runCreate ({ workplace, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
+async function runCreate ({ context, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
   const given = flags['password-stdin'] ? await readLine() : undefined
   const password = given ?? createToken(PASSWORD_PREFIX)
-  const account = await workplace.administrate((administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
+  const account = await context.administrate((administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
   return [`Account ${String(account.id)} is ${account.username}.`, ...given === undefined ? [`Its password, which is not shown again: ${password}`] : []]
 }
 
-async function runSuspend ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
-  return workplace.administrate(async (administration, isHeard) => {
+async function runSuspend ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
+  return context.administrate(async (administration, reachesReplicas) => {
     const ended = await administration.suspend(username)
-    return [`${username} is suspended; ${sessionsEnded(ended)}`, ...isHeard ? [] : [UNHEARD]]
+    return [`${username} is suspended; ${sessionsEnded(ended)}`, ...reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED]]
   })
 }
 
-async function runResume ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
-  await workplace.administrate((administration) => administration.resume(username))
+async function runResume ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
+  await context.administrate((administration) => administration.resume(username))
   return [`${username} may log in again.`]
 }
 
-async function runRevoke ({ workplace, parameters: [username = ''] }: Call): Promise<string[]> {
-  return workplace.administrate(async (administration, isHeard) => [sessionsEnded(await administration.revokeSessions(username)), ...isHeard ? [] : [UNHEARD]])
+async function runRevoke ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
+  return context.administrate(async (administration, reachesReplicas) => [sessionsEnded(await administration.revokeSessions(username)), ...reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED]])
 }
 
 function sessionsEnded (count: number): string {
@@ -67,15 +67,15 @@ function sessionsEnded (count: number): string {
 }
 
 /** @throws {CommandError} when a chat is not whole */
-async function runCheck ({ workplace, parameters: [id], flags }: Call): Promise<string[]> {
+async function runCheck ({ context, parameters: [id], flags }: Call): Promise<string[]> {
   const chatId = flags.all ? undefined : Number(id)
-  const { chats, messages, faults } = await workplace.administrate((administration) => administration.checkChats(chatId))
+  const { chats, messages, faults } = await context.administrate((administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
   return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
 }
 
-async function runBump ({ workplace }: Call): Promise<string[]> {
-  await workplace.administrate((administration) => administration.bumpEpoch())
+async function runBump ({ context }: Call): Promise<string[]> {
+  await context.administrate((administration) => administration.bumpEpoch())
   return ['Another epoch has begun: replicas notice within SWEEP_INTERVAL.']
 }
 

@@ -1,9 +1,9 @@
 /** Adapter: Redis pub/sub, on one server, on one that Sentinels watch, or on a Cluster. */
 import type { Bus, EchoTest } from './bus.ts'
-import { describeRedis, type RedisAddress } from './redis-address.ts'
-import { RedisClusterBus } from './redis-cluster-bus.ts'
-import { connectRedis } from './redis-connection.ts'
-import { type BusLog, RedisLink } from './redis-link.ts'
+import { describeRedis, type RedisAddress } from '../lib/redis/address.ts'
+import { RedisClusterBus } from './redis-cluster.ts'
+import { connectRedis } from '../lib/redis/connection.ts'
+import { type BusLog, RedisPubSub } from './redis-pubsub.ts'
 
 /** Where Redis is, the first part of every channel's name, and what need not be heard. */
 export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }
@@ -12,7 +12,7 @@ export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: 
 export async function openRedisBus ({ address, prefix, isEcho, log }: RedisBusOptions): Promise<Bus> {
   const bus = address.kind === 'cluster'
     ? new RedisClusterBus({ address, prefix, isEcho, log })
-    : new RedisLink({ connect: (name) => connectRedis(address, name), description: describeRedis(address), prefix, isSharded: false, isEcho, log })
+    : new RedisPubSub({ connect: (name) => connectRedis(address, name), description: describeRedis(address), prefix, isSharded: false, isEcho, log })
   await bus.open()
   return bus
 }

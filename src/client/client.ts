@@ -110,8 +110,8 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   /** Tries to connect at once, where an attempt was waiting for its time: for a program that knows that the network is back. */
-  hurry (): void {
-    this.#realtime.hurry()
+  reconnectNow (): void {
+    this.#realtime.reconnectNow()
   }
 
   /** Who is logged in. */

@@ -23,6 +23,6 @@ export class ConfabClient extends Client {
   constructor (options: Options) {
     super({ ...options, socket: WebSocket })
     // The browser knows first when the network is back.
-    if (typeof addEventListener === 'function') addEventListener('online', () => this.hurry())
+    if (typeof addEventListener === 'function') addEventListener('online', () => this.reconnectNow())
   }
 }

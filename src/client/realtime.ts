@@ -88,7 +88,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
   }
 
   /** Tries at once, where an attempt was waiting for its time: the network is back. */
-  hurry (): void {
+  reconnectNow (): void {
     if (this.#state !== 'offline') return
     clearTimeout(this.#retryTimer)
     void this.#connect()

@@ -3,12 +3,12 @@
  * environment; everything else is handed what it needs.
  */
 import path from 'node:path'
-import { parseRedisUrl } from '../bus/redis-address.ts'
+import { parseRedisUrl } from '../lib/redis/address.ts'
 import { LONGEST_TIMER_MS, milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
 import { ConfigError } from './errors.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
-import { findMisspelt, withoutSecrets } from './report.ts'
+import { suggestVariables, withoutSecrets } from './report.ts'
 import { tokenKey } from './token-key.ts'
 
 /** What the end of a process takes beside the drain of its sockets, at most. */
@@ -39,7 +39,7 @@ export function loadConfig (environment: Record<string, string | undefined>) {
     /** What it was made from, for the log: without a secret. */
     shown: withoutSecrets(values, SECRETS),
     /** Variables that are probably meant for Confab and are not read. */
-    misspelt: findMisspelt(set, Object.keys(EnvironmentSchema.properties))
+    unknownVariables: suggestVariables(set, Object.keys(EnvironmentSchema.properties))
   })
 }
 
@@ -103,7 +103,7 @@ function resolve (env: Environment) {
       framesPerSecond: env.FRAMES_PER_SECOND,
       frameBurst: env.FRAME_BURST
     },
-    posting: { lanes: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
+    posting: { maxConcurrentBatches: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
     rebalancing: env.REBALANCE_PERCENT === 0 ? undefined : { percentPerMinute: env.REBALANCE_PERCENT, intervalMs: milliseconds(env.REBALANCE_INTERVAL) },
     overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),

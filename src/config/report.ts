@@ -4,7 +4,7 @@
 const MIN_LENGTH = 6
 
 /** A variable that is set, and the one that was probably meant. */
-export type Misspelt = { name: string, meant: string }
+export type UnknownVariable = { name: string, meant: string }
 
 /** The values as they may be shown: of a secret only that there is one, of a URL nothing that logs in with it. */
 export function withoutSecrets (values: Readonly<Record<string, unknown>>, secrets: ReadonlySet<string>): Record<string, unknown> {
@@ -12,15 +12,15 @@ export function withoutSecrets (values: Readonly<Record<string, unknown>>, secre
 }
 
 /** Variables that Confab does not know but for one slip. Those meant for others are nobody's business. */
-export function findMisspelt (set: readonly string[], known: readonly string[]): Misspelt[] {
+export function suggestVariables (set: readonly string[], known: readonly string[]): UnknownVariable[] {
   return set.filter((name) => name.length >= MIN_LENGTH && !known.includes(name)).flatMap((name) => {
-    const meant = known.find((candidate) => !set.includes(candidate) && slips(name.toUpperCase(), candidate) <= 1)
+    const meant = known.find((candidate) => !set.includes(candidate) && editDistance(name.toUpperCase(), candidate) <= 1)
     return meant === undefined ? [] : [{ name, meant }]
   })
 }
 
 /** How many characters have to be added, left out or changed to make one text of the other (Levenshtein). */
-function slips (one: string, other: string): number {
+function editDistance (one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, char] of Array.from(one).entries()) {
     const next = [index + 1]

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../config/config.ts'
-import { explain } from '../explain.ts'
-import { type Replica, startReplica } from '../replica.ts'
+import { describeFatalError } from '../server/fatal-error.ts'
+import { type Replica, startReplica } from '../server/replica.ts'
 import { codeOf, linkOf, mailsIn } from './mails.ts'
 import { PASSWORD, TEAM } from './people.ts'
 import { seed } from './seed.ts'
@@ -32,7 +32,7 @@ async function main (): Promise<void> {
     await seed(replica.url, path.join(folder, 'outbox.jsonl'))
     await tell(url, folder)
   } catch (error) {
-    process.stderr.write(`${explain(error, 'The demo cannot start')}\n`)
+    process.stderr.write(`${describeFatalError(error, 'The demo cannot start')}\n`)
     process.exitCode = 1
     await stop()
   }

@@ -2,7 +2,7 @@
  * The catalogue of errors: what can go wrong in the product, with one sentence each. No HTTP, no close codes: a
  * dialect gives each code its form.
  */
-import { isTransient } from '../store/failures.ts'
+import { isTransient } from '../store/postgres/failures.ts'
 
 /** Every code with its sentence. */
 export const ERRORS = {

@@ -2,12 +2,12 @@
  * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
  * or out of order; every subscriber gets the seqs one after the other.
  */
-import { type AtEndOfTurn, atEndOfTurn } from '../end-of-turn.ts'
+import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
 import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
-import { bytesFrom, firstSeqOf, type Run } from './run.ts'
+import { bytesFrom, firstSeqOf, type EventBatch } from './event-batch.ts'
 
 /** Where a run that is traced stands in its trace. */
-export type RunTrace = NonNullable<Run['trace']>
+export type BatchTrace = NonNullable<EventBatch['trace']>
 
 const RETRY_DELAY_MS = 500
 const MS_PER_S = 1_000
@@ -35,11 +35,11 @@ export type FeedSource = GapSource & {
   /** Who is in the chat, and the version of the membership that this is at least as new as. */
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
   /** Told when runs that are traced have been written to so many sockets. */
-  delivered: (traces: readonly RunTrace[], sockets: number) => void
+  delivered: (traces: readonly BatchTrace[], sockets: number) => void
 }
 
 /** The feed of one chat. */
-export class ChatFeed implements AtEndOfTurn {
+export class ChatFeed implements Flushable {
   readonly #chatId: number
   readonly #source: FeedSource
   /** The seq that subscribers get next; undefined until the chat's head is known. */
@@ -55,7 +55,7 @@ export class ChatFeed implements AtEndOfTurn {
   /** Subscribers that are still reading their way up to the feed; seldom any. */
   #replaying: Set<FeedSubscriber> | undefined
   /** Runs that cannot be delivered yet, by their first seq. */
-  #held: Run[] = NONE
+  #held: EventBatch[] = NONE
   #heldBytes = 0
   /** What is delivered and leaves at the end of this turn. */
   #pending: Buffer[] = NONE
@@ -63,7 +63,7 @@ export class ChatFeed implements AtEndOfTurn {
   /** When the oldest of what is pending was committed. */
   #pendingSince = Infinity
   /** Those of the pending that are traced; seldom any. */
-  #pendingTraces: RunTrace[] | undefined
+  #pendingTraces: BatchTrace[] | undefined
   #flushScheduled = false
   /** Made for the first gap; seldom any. */
   #repair: GapRepair | undefined
@@ -95,7 +95,7 @@ export class ChatFeed implements AtEndOfTurn {
   }
 
   /** Takes a run from the poster or the bus. */
-  receive (run: Run): void {
+  receive (run: EventBatch): void {
     this.#knownHead = Math.max(this.#knownHead, run.lastSeq)
     this.observeMembers(run.membersVersion)
     if (run.ends.length > 0 && (this.#nextSeq === undefined || run.lastSeq >= this.#nextSeq)) {
@@ -112,7 +112,7 @@ export class ChatFeed implements AtEndOfTurn {
   }
 
   /** Takes what the store has behind the beginning of a gap. */
-  fill ({ after, head }: Gap, run: Run): void {
+  fill ({ after, head }: Gap, run: EventBatch): void {
     this.receive(run)
     // Nothing there: the chat is gone, or the hint was wrong.
     if (run.ends.length === 0 && this.#knownHead === head) this.#knownHead = after
@@ -184,7 +184,7 @@ export class ChatFeed implements AtEndOfTurn {
     this.#pendingTraces = undefined
   }
 
-  endTurn (): void {
+  endTick (): void {
     this.#flushScheduled = false
     this.flush()
   }
@@ -194,7 +194,7 @@ export class ChatFeed implements AtEndOfTurn {
     this.#repair?.close()
   }
 
-  #hold (run: Run): void {
+  #hold (run: EventBatch): void {
     if (this.#nextSeq !== undefined && firstSeqOf(run) > this.#nextSeq) this.#source.metrics.hintGaps++
     this.#held = [...this.#held, run].sort((a, b) => firstSeqOf(a) - firstSeqOf(b))
     this.#heldBytes += run.bytes.length
@@ -216,7 +216,7 @@ export class ChatFeed implements AtEndOfTurn {
   }
 
   /** Whether a run may be delivered now, from the seq on that is due. */
-  #isNext (run: Run): boolean {
+  #isNext (run: EventBatch): boolean {
     return this.#nextSeq !== undefined && firstSeqOf(run) <= this.#nextSeq && !this.#isFenced()
   }
 
@@ -224,7 +224,7 @@ export class ChatFeed implements AtEndOfTurn {
     return this.#reloading || this.#wantedVersion > this.#membersVersion
   }
 
-  #deliver (run: Run): void {
+  #deliver (run: EventBatch): void {
     const bytes = bytesFrom(run, this.nextSeq)
     this.#pendingFrames += run.lastSeq + 1 - this.nextSeq
     this.#pendingSince = Math.min(this.#pendingSince, run.committedAt)
@@ -236,11 +236,11 @@ export class ChatFeed implements AtEndOfTurn {
     else if (!this.#flushScheduled) {
       // Runs that arrive in the same turn of the event loop leave in one write per socket.
       this.#flushScheduled = true
-      atEndOfTurn(this)
+      flushAtEndOfTick(this)
     }
   }
 
-  #deliverToWaiting (waiting: Map<FeedSubscriber, number>, run: Run): void {
+  #deliverToWaiting (waiting: Map<FeedSubscriber, number>, run: EventBatch): void {
     this.flush()
     for (const [subscriber, startSeq] of waiting) {
       if (startSeq > this.nextSeq) continue

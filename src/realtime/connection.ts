@@ -2,11 +2,11 @@
  * One authenticated socket: bounded writing, the rate of its frames, the chats it has joined.
  */
 import type { Socket } from 'node:net'
-import type { Session } from '../domain/sessions.ts'
-import type { Metrics } from '../metrics/metrics.ts'
+import type { Session } from '../domain/accounts/sessions.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { FeedSubscriber } from './chat-feed.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
-import { encodeTextFrame } from './websocket-frame.ts'
+import { encodeTextFrame } from '../lib/websocket/frame.ts'
 
 /** Up to this a socket counts as having caught up, in unsent bytes: Node's own mark, beyond which it emits `drain`. */
 const LOW_WATER_BYTES = 16_384
@@ -28,7 +28,7 @@ export type WebSocketHandle = {
 }
 
 /** A place in a chat that a socket has taken, until it is ended. A silent one writes no more. */
-export type Joined = FeedSubscriber & { silence: () => void, end: () => void }
+export type ChatSubscription = FeedSubscriber & { silence: () => void, end: () => void }
 
 /** A socket whose user is known. */
 export class Connection {
@@ -48,7 +48,7 @@ export class Connection {
   /** Cleared by each ping and set by whatever comes back. */
   isAlive = true
   /** What this socket has joined, by chat. */
-  readonly subscriptions = new Map<number, Joined>()
+  readonly subscriptions = new Map<number, ChatSubscription>()
 
   /**
    * @param webSocket the upgraded socket
@@ -96,14 +96,14 @@ export class Connection {
 
   /** Writes whole frames. */
   write (frames: Buffer): void {
-    if (this.isOpen && !this.socket.write(frames)) this.limitUnsent()
+    if (this.isOpen && !this.socket.write(frames)) this.closeIfTooSlow()
   }
 
   /**
    * A reader who lets too much pile up is closed and resumes later. To be called when a write has not all left: what stays
    * below Node's own mark, as nearly all does, is within any bound.
    */
-  limitUnsent (): void {
+  closeIfTooSlow (): void {
     if (this.socket.writableLength <= this.#limits.maxUnsentBytes) return
     this.#metrics.slowConsumers++
     this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
@@ -127,14 +127,14 @@ export class Connection {
     if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
     this.#closedWith = code
-    this.lose()
+    this.markClosed()
     this.#webSocket.close(code, reason)
     // The client's half of the closing handshake must be read, whether or not the socket was paused.
     this.#webSocket.resume()
   }
 
   /** Takes note that the socket is closing: nothing more is written. */
-  lose (): void {
+  markClosed (): void {
     this.#isOpen = false
     for (const joined of this.subscriptions.values()) joined.silence()
   }
@@ -159,7 +159,7 @@ export class Connection {
   }
 
   /** Resolves when every post that was under way is answered. */
-  async settled (): Promise<void> {
+  async postsSettled (): Promise<void> {
     if (this.#posting > 0) await new Promise<void>((resolve) => (this.#onIdle ??= []).push(resolve))
   }
 
@@ -168,7 +168,7 @@ export class Connection {
     if (!this.isOpen || this.#isLeaving) return
     this.#isLeaving = true
     this.#webSocket.pause()
-    while (this.#posting > 0) await this.settled()
+    while (this.#posting > 0) await this.postsSettled()
     this.close(CLOSE_CODES.restart, reason)
   }
 

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
 import { CLOSE_CODES } from './close-codes.ts'
-import { PING_FRAME } from './websocket-frame.ts'
+import { PING_FRAME } from '../lib/websocket/frame.ts'
 
 /** How often sockets whose token has expired are closed, in milliseconds. */
 const EXPIRY_CHECK_MS = 500

@@ -1,9 +1,9 @@
 /** What a feed was not told is read from the store: after a moment, a page at a time, until nothing is missing. */
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Run } from './run.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { EventBatch } from './event-batch.ts'
 
 /** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
-const PATIENCE_MS = 30
+const REORDER_GRACE_MS = 30
 const RETRY_DELAY_MS = 500
 /** Messages read at once: the longest of them fit into what may wait for a socket. */
 const PAGE = 32
@@ -15,17 +15,17 @@ export type RepairCause = 'gap' | 'sweep' | 'join'
 export type Gap = { readonly after: number, readonly head: number }
 
 /** Who misses messages. */
-export type Gapped = {
+export type GapTarget = {
   /** What is missing now and could be taken, if anything. */
   readonly gap: Gap | undefined
   /** Takes what the store has behind the beginning of a gap, which may be less than is missing, and nothing. */
-  fill: (gap: Gap, run: Run) => void
+  fill: (gap: Gap, run: EventBatch) => void
 }
 
 /** Where what is missing is read. */
 export type GapSource = {
   /** The run behind `after`, of at most `limit` frames; its version was read after its messages. */
-  read: (chatId: number, after: number, limit: number) => Promise<Run>
+  read: (chatId: number, after: number, limit: number) => Promise<EventBatch>
   /** Told of a failure to read, which is tried again. */
   failed: (error: unknown) => void
   metrics: Metrics
@@ -34,14 +34,14 @@ export type GapSource = {
 /** Fills the gaps of one chat, with one query at a time. */
 export class GapRepair {
   readonly #chatId: number
-  readonly #feed: Gapped
+  readonly #feed: GapTarget
   readonly #source: GapSource
   #cause: RepairCause = 'gap'
   #timer: NodeJS.Timeout | undefined
   #isRunning = false
   #isClosed = false
 
-  constructor (chatId: number, feed: Gapped, source: GapSource) {
+  constructor (chatId: number, feed: GapTarget, source: GapSource) {
     this.#chatId = chatId
     this.#feed = feed
     this.#source = source
@@ -49,7 +49,7 @@ export class GapRepair {
 
   /** Sees to it, unless it does so already, that what is missing after a moment is read. */
   schedule (cause: RepairCause): void {
-    if (!this.#isRunning && this.#timer === undefined) this.#runAfter(PATIENCE_MS, cause)
+    if (!this.#isRunning && this.#timer === undefined) this.#runAfter(REORDER_GRACE_MS, cause)
   }
 
   close (): void {
@@ -68,7 +68,7 @@ export class GapRepair {
 
   async #run (): Promise<void> {
     this.#isRunning = true
-    let delayMs = PATIENCE_MS
+    let delayMs = REORDER_GRACE_MS
     if (this.#feed.gap !== undefined) this.#source.metrics.positionRepairs.add(this.#cause)
     try {
       for (let { gap } = this.#feed; gap !== undefined && !this.#isClosed; { gap } = this.#feed) {

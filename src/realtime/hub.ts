@@ -4,14 +4,14 @@
  */
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
-import type { Message } from '../domain/message.ts'
-import type { Committed } from '../domain/posting.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Tracing } from '../tracing/tracing.ts'
-import { ChatFeed, type FeedSource, type RunTrace } from './chat-feed.ts'
+import type { Message } from '../domain/events/message.ts'
+import type { CommittedEvents } from '../domain/events/event-writer.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
+import { ChatFeed, type FeedSource, type BatchTrace } from './chat-feed.ts'
 import type { Connection } from './connection.ts'
 import { end, replay } from './replay.ts'
-import { createRun, decodeRun, encodeRun, isOld, type Run } from './run.ts'
+import { createEventBatch, decodeEventBatch, encodeEventBatch, isOld, type EventBatch } from './event-batch.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
@@ -83,14 +83,14 @@ export class Hub {
   }
 
   /** Tells of stored messages: the sockets of this replica at once, the other replicas through the bus. */
-  announce (committed: Committed): void {
+  announce (committed: CommittedEvents): void {
     const frames = committed.messages.map((message) => this.#deps.encode(message))
     const { chatId, trace } = committed
     const span = trace === undefined ? undefined : this.#deps.tracing?.begin('publish', { kind: 'producer', parent: trace, attributes: { 'chat.id': chatId, 'chat.messages': frames.length } })
-    const run = createRun(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
+    const run = createEventBatch(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
     const room = this.#rooms.get(chatId)
     const channel = room?.channel ?? this.#channelOf(chatId)
-    const payload = encodeRun(run, this.#deps.origin)
+    const payload = encodeEventBatch(run, this.#deps.origin)
     // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another replica would for many.
     if (room !== undefined && room.feed.audience <= FEW_SUBSCRIBERS) {
       room.feed.receive(run)
@@ -235,7 +235,7 @@ export class Hub {
         this.#deps.metrics.hintDuplicates++
         return
       }
-      const run = decodeRun(payload)
+      const run = decodeEventBatch(payload)
       if (run !== undefined) feed.receive(run)
     }
     // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
@@ -247,11 +247,11 @@ export class Hub {
     return room
   }
 
-  async #read (chatId: number, after: number, limit: number): Promise<Run> {
+  async #read (chatId: number, after: number, limit: number): Promise<EventBatch> {
     const messages = await this.#deps.log.read(chatId, after, limit)
     const [head] = await this.#deps.log.heads([chatId])
     const [oldest] = messages
-    return createRun(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0, oldest?.at.getTime() ?? 0)
+    return createEventBatch(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0, oldest?.at.getTime() ?? 0)
   }
 
   async #members (chatId: number) {
@@ -278,7 +278,7 @@ export class Hub {
     return `chat:${this.#deps.epoch()}:${String(chatId)}`
   }
 
-  #traceDelivery (traces: readonly RunTrace[], sockets: number): void {
+  #traceDelivery (traces: readonly BatchTrace[], sockets: number): void {
     for (const { context, at } of traces) {
       this.#deps.tracing?.begin('deliver', { kind: 'consumer', parent: context, startedAt: at, attributes: { 'chat.sockets': sockets } }).end()
     }

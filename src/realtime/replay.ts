@@ -1,9 +1,9 @@
 /** What a socket missed, from the store: a page at a time, no faster than it reads, and without a hole before what is live. */
 import { ChatError } from '../domain/errors.ts'
-import type { Message } from '../domain/message.ts'
-import type { Metrics } from '../metrics/metrics.ts'
+import type { Message } from '../domain/events/message.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { ChatFeed } from './chat-feed.ts'
-import type { Joined } from './connection.ts'
+import type { ChatSubscription } from './connection.ts'
 import type { Subscription } from './subscription.ts'
 
 /** Messages read at once. */
@@ -61,7 +61,7 @@ async function writePage ({ encode }: ReplayDeps, subscription: Subscription, pa
 }
 
 /** Ends a socket's place in a chat. */
-export function end (feed: ChatFeed, subscription: Joined): void {
+export function end (feed: ChatFeed, subscription: ChatSubscription): void {
   feed.detach(subscription)
   subscription.end()
 }

@@ -1,12 +1,12 @@
 /** One socket's place in one chat. */
 import type { Socket } from 'node:net'
-import type { Connection, Joined } from './connection.ts'
+import type { Connection, ChatSubscription } from './connection.ts'
 
 /**
  * Passes a feed's frames on to a socket for as long as both want it. It asks nobody but the socket itself: where thousands
  * take turns, each object that is looked at has to come from memory first.
  */
-export class Subscription implements Joined {
+export class Subscription implements ChatSubscription {
   readonly chatId: number
   readonly userId: number
   readonly fromSeq: number
@@ -30,7 +30,7 @@ export class Subscription implements Joined {
   }
 
   write (frames: Buffer): void {
-    if (this.#isActive && this.#socket.writable && !this.#socket.write(frames)) this.connection.limitUnsent()
+    if (this.#isActive && this.#socket.writable && !this.#socket.write(frames)) this.connection.closeIfTooSlow()
   }
 
   silence (): void {

@@ -1,7 +1,7 @@
 /** Queries on chats, their heads and their participants. */
 import { and, desc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { isAmong } from './is-among.ts'
+import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 
@@ -96,7 +96,7 @@ const statements = oncePerDatabase((orm) => ({
 export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
   return orm
     .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
-    .from(chatHeads).where(isAmong(chatHeads.chatId, chatIds, 'bigint'))
+    .from(chatHeads).where(inList(chatHeads.chatId, chatIds, 'bigint'))
 }
 
 /** A user's view of a chat, or undefined when they are not in it. */

@@ -7,7 +7,7 @@ import { chatHeads, messages } from './schema.ts'
 export type ChatExtent = { chatId: number, lastSeq: number | null, count: number, highest: number }
 
 /** Seqs that are missing, from the first of them to the last. */
-export type Hole = { first: number, last: number }
+export type SeqGap = { first: number, last: number }
 
 /** The extents of one chat, or of all: of everything that has a head or a message. */
 function extentsOf (chatId: number | undefined) {
@@ -18,13 +18,13 @@ function extentsOf (chatId: number | undefined) {
 }
 
 /** How many chats there are, and how many messages they have together. */
-export async function sumUp (orm: Orm, chatId: number | undefined): Promise<{ chats: number, messages: number }> {
+export async function countAll (orm: Orm, chatId: number | undefined): Promise<{ chats: number, messages: number }> {
   const [sums] = await orm.select({ chats: sql`count(*)`.mapWith(Number), messages: sql`coalesce(sum(count), 0)`.mapWith(Number) }).from(extentsOf(chatId))
   return sums ?? { chats: 0, messages: 0 }
 }
 
 /** The chats that do not have as many messages as their highest seq, or whose head names another. */
-export async function listTorn (orm: Orm, chatId: number | undefined): Promise<ChatExtent[]> {
+export async function findInconsistentChats (orm: Orm, chatId: number | undefined): Promise<ChatExtent[]> {
   return orm.select({
     chatId: sql`chat_id`.mapWith(Number),
     lastSeq: sql<number | null>`last_seq`.mapWith(Number),
@@ -34,7 +34,7 @@ export async function listTorn (orm: Orm, chatId: number | undefined): Promise<C
 }
 
 /** The seqs up to `lastSeq` that a chat has no message for. */
-export async function listHoles (orm: Orm, chatId: number, lastSeq: number): Promise<Hole[]> {
+export async function findSeqGaps (orm: Orm, chatId: number, lastSeq: number): Promise<SeqGap[]> {
   const seqs = sql`(select ${messages.seq} as seq from ${messages} where ${messages.chatId} = ${chatId} union all select ${lastSeq}::bigint + 1) seqs`
   const steps = sql`(select seq, lag(seq, 1, 0::bigint) over (order by seq) as before from ${seqs}) steps`
   return orm.select({ first: sql`before + 1`.mapWith(Number), last: sql`seq - 1`.mapWith(Number) }).from(steps)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import Type from 'typebox'
 import Value from 'typebox/value'
 import type { Orm } from './database.ts'
-import { isUndefinedTable } from './failures.ts'
+import { isUndefinedTable } from './postgres/failures.ts'
 
 /** Folder of the generated SQL migrations; the same from `src` and from `dist`. */
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))

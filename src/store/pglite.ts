@@ -28,9 +28,9 @@ export async function openPglite (folder?: string): Promise<Database> {
     const migrations = await listMigrations()
     return {
       orm,
-      unguarded: orm,
+      unfenced: orm,
       // Nobody else can have written to it.
-      followHistory: () => undefined,
+      fenceBy: () => undefined,
       description: folder === undefined ? 'embedded store in memory' : `embedded store in ${folder}`,
       missingMigrations: () => findMissingMigrations(orm, migrations),
       close: async () => {

@@ -1,7 +1,7 @@
 /** Storing messages: a batch in one statement, and a post that came alone in a cheaper one. */
 import { and, eq, exists, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { isUniqueViolation } from './failures.ts'
+import { isUniqueViolation } from './postgres/failures.ts'
 import { chatHeads, messages, participants } from './schema.ts'
 
 /** A message to store. `postKey` makes a retry recognisable; it is unique per chat and author. */

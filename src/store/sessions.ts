@@ -1,7 +1,7 @@
 /** Queries on sessions and their refresh tokens. */
 import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { isAmong } from './is-among.ts'
+import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
 
@@ -40,7 +40,7 @@ export async function findLiveSessionIn (tx: Orm, sessionId: string, now: Date):
 /** Those of some sessions that are neither revoked nor over. */
 export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
   return orm.select({ id: sessions.id }).from(sessions)
-    .where(and(isAmong(sessions.id, `{${sessionIds.join()}}`, 'uuid'), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .where(and(inList(sessions.id, `{${sessionIds.join()}}`, 'uuid'), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
 }
 
 /** Which of these sessions are revoked, over or gone. */

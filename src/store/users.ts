@@ -84,7 +84,7 @@ export async function setSuspended (orm: Orm, userId: number, since: Date | null
 }
 
 /** Keeps an account from being suspended until the transaction ends. @returns whether it is not yet */
-export async function holdUnsuspended (tx: Orm, userId: number): Promise<boolean> {
+export async function lockUnlessSuspended (tx: Orm, userId: number): Promise<boolean> {
   const [row] = await tx.select({ suspendedAt: users.suspendedAt }).from(users).where(eq(users.id, userId)).for('share')
   return row?.suspendedAt === null
 }

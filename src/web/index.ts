@@ -1,7 +1,7 @@
 /** `/app`: the web client. One page, and what it is made of. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { handleError } from '../dialects/chatcli/errors.ts'
+import { handleError } from '../api/chatcli/errors.ts'
 import { loadAssets } from './assets.ts'
 import { chooseEncoding } from './encodings.ts'
 import { APP, ASSET } from './operations.ts'

@@ -1,12 +1,12 @@
 /** What the routes of the web client say of themselves. */
 import Type from 'typebox'
-import type { Operation } from '../description/operation.ts'
-import { operation, shown } from '../dialects/chatcli/operation.ts'
+import type { Operation } from '../api/openapi/operation.ts'
+import { operation, htmlPage } from '../api/chatcli/operation.ts'
 
 const tag = 'Web client'
 const file = { schema: Type.String() }
 
-export const APP: Operation = operation({ id: 'app', tag, summary: 'The web client', answers: { 200: shown('The page.') }, errors: [] })
+export const APP: Operation = operation({ id: 'app', tag, summary: 'The web client', answers: { 200: htmlPage('The page.') }, errors: [] })
 
 export const ASSET: Operation = operation({
   id: 'appAsset',

@@ -1,6 +1,6 @@
 /** The document at `/app`. Everything in it is made by its script; without one it says so. */
-import { LOGO } from '../dialects/chatcli/pages/brand.ts'
-import { html } from '../dialects/chatcli/pages/html.ts'
+import { LOGO } from '../api/pages/brand.ts'
+import { html } from '../api/pages/html.ts'
 
 const ASSETS = '/app/assets'
 

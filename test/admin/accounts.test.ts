@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import { Sessions } from '../../src/domain/sessions.ts'
+import { Sessions } from '../../src/domain/accounts/sessions.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
+import { openPostgres } from '../../src/store/postgres/open.ts'
 import { setSuspended } from '../../src/store/users.ts'
 import { addUser } from '../contract/rows.ts'
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { readMessages } from '../../src/bus/message-reader.ts'
+import { readMessages } from '../../src/lib/redis/message-reader.ts'
 import { seedOf } from '../harness/random.ts'
 
 /** A reply as a server sends it (RESP2). */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { describeRedis, parseRedisUrl, type RedisAddress } from '../../src/bus/redis-address.ts'
+import { describeRedis, parseRedisUrl, type RedisAddress } from '../../src/lib/redis/address.ts'
 
 const PLAIN: RedisAddress = {
   nodes: [{ host: 'cache', port: 6379 }], kind: 'single', masterName: '', isEncrypted: false,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import * as chats from '../../src/store/chats.ts'
-import { isTransient, isUniqueViolation } from '../../src/store/failures.ts'
+import { isTransient, isUniqueViolation } from '../../src/store/postgres/failures.ts'
 import * as outbox from '../../src/store/outbox.ts'
 import { mailOutbox, subscribers } from '../../src/store/schema.ts'
 import * as sessions from '../../src/store/sessions.ts'

@@ -1,12 +1,12 @@
 /** What the rates port promises, whichever adapter counts. */
 import type { Test } from 'tap'
-import type { Rates } from '../../src/rates/rates.ts'
+import type { RateLimiter } from '../../src/rate-limits/rate-limiter.ts'
 import { uniqueName } from '../harness/http.ts'
 
 const MINUTE_MS = 60_000
 
 /** Runs the suite on an adapter, and on a second one that shares its counts. */
-export async function testRates (t: Test, one: Rates, other: Rates): Promise<void> {
+export async function testRates (t: Test, one: RateLimiter, other: RateLimiter): Promise<void> {
   const rateOf = (max: number) => ({ name: uniqueName('rate-'), max, windowMs: MINUTE_MS })
 
   await t.test('so many are counted, then one has to wait for the end of the window', async (t) => {
@@ -28,10 +28,10 @@ export async function testRates (t: Test, one: Rates, other: Rates): Promise<voi
 
   await t.test('what is given back has room again, and never more than there was', async (t) => {
     const rate = rateOf(2)
-    await one.giveBack(rate, 'key')
+    await one.refund(rate, 'key')
     for (const rates of [one, other]) t.equal(await rates.take(rate, 'key'), 0)
     t.not(await one.take(rate, 'key'), 0)
-    await other.giveBack(rate, 'key')
+    await other.refund(rate, 'key')
     t.equal(await one.take(rate, 'key'), 0)
     t.not(await one.take(rate, 'key'), 0)
   })
@@ -44,7 +44,7 @@ export async function testRates (t: Test, one: Rates, other: Rates): Promise<voi
     await other.clear(rate, 'key')
     t.equal(await one.isTaken(rate, 'key'), false)
     t.equal(await one.take(rate, 'key'), 0)
-    await one.giveBack(rate, 'key')
+    await one.refund(rate, 'key')
     t.equal(await one.isTaken(rate, 'key'), false, 'nor is what was given back')
   })
 }

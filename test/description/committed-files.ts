@@ -1,6 +1,6 @@
 /** What is kept in `docs` of what the server says of itself. */
-import type { Documents } from '../../src/description/documents.ts'
-import { errorsMarkdown, listErrors } from '../../src/description/error-catalogue.ts'
+import type { Documents } from '../../src/api/openapi/documents.ts'
+import { errorsMarkdown, listErrors } from '../../src/api/openapi/error-catalogue.ts'
 
 /** The files with their texts, by their paths. */
 export function committedFiles ({ openapi, asyncapi, routes }: Documents): Record<string, string> {

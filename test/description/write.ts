@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../../src/config/config.ts'
-import { startReplica } from '../../src/replica.ts'
+import { startReplica } from '../../src/server/replica.ts'
 import { ROOT } from '../harness/process.ts'
 import { committedFiles } from './committed-files.ts'
 

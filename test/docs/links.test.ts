@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { FRAME_ERRORS } from '../../src/dialects/chatcli/ws/server-frames.ts'
-import { CLOSES } from '../../src/dialects/chatcli/ws/description.ts'
+import { FRAME_ERRORS } from '../../src/api/chatcli/ws/server-frames.ts'
+import { CLOSES } from '../../src/api/chatcli/ws/description.ts'
 import { ROOT } from '../harness.ts'
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'bench/README.md', 'src/client/README.md', ...(await readdir(path.join(ROOT, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]

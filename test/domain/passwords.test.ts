@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import type * as passwords from '../../src/domain/passwords.ts'
-import { checkNewPassword, createPasswordHasher, OWASP_COST } from '../../src/domain/passwords.ts'
+import type * as passwords from '../../src/domain/accounts/passwords.ts'
+import { checkNewPassword, createPasswordHasher, OWASP_COST } from '../../src/domain/accounts/passwords.ts'
 
 /** The PHC form: algorithm, version, parameters, salt of 16 bytes or more, hash of 32 or more. */
 const PHC = /^\$argon2id\$v=19\$([^$]+)\$[A-Za-z0-9+/]{22,}\$[A-Za-z0-9+/]{43,}$/
@@ -26,7 +26,7 @@ async function createRecordingHasher (t: Test, limits: { concurrency: number, qu
     },
     verify: (hash: string) => record('verify', hash, true)
   }
-  const mocked = await t.mockImport<typeof passwords>('../../src/domain/passwords.js', { argon2 })
+  const mocked = await t.mockImport<typeof passwords>('../../src/domain/accounts/passwords.js', { argon2 })
   return { calls, hasher: await mocked.createPasswordHasher({ cost: OWASP_COST, ...limits }) }
 }
 

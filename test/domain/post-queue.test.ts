@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type ChatPosts, PostQueue } from '../../src/domain/post-queue.ts'
+import { type ChatPosts, PostQueue } from '../../src/domain/events/post-queue.ts'
 import { seedOf } from '../harness/random.ts'
 
 /** More than the queue keeps of chats that have nothing to do. */
@@ -27,7 +27,7 @@ class Watched {
   add (chatId: number, key?: string): void {
     const text = String(this.#count++)
     this.added.set(chatId, [...this.added.get(chatId) ?? [], text])
-    const post = { chatId, author: { userId: 1, username: 'alice' }, text, clientMessageId: key, trace: undefined, done: () => undefined }
+    const post = { chatId, author: { userId: 1, username: 'alice' }, text, clientMessageId: key, trace: undefined, onSettled: () => undefined }
     this.queue.add({ post, postKey: key === undefined ? `s${text}` : `c${key}` })
   }
 

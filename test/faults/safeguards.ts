@@ -36,12 +36,12 @@ export const SAFEGUARDS = {
   },
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
-    replacements: [{ file: 'dist/domain/messages.js', from: 'clientMessageId === void 0 ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
+    replacements: [{ file: 'dist/domain/events/messages.js', from: 'clientMessageId === void 0 ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
     revealedBy: ['F4', 'F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
-    replacements: [{ file: 'dist/replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
+    replacements: [{ file: 'dist/server/replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
     revealedBy: ['F2']
   }
 } as const satisfies Record<string, Safeguard>

@@ -3,8 +3,8 @@
  * that a feed is compared with. Time is virtual, so a run takes as long as its work and can be repeated exactly.
  */
 import { ChatFeed } from '../../src/realtime/chat-feed.ts'
-import { Metrics } from '../../src/metrics/metrics.ts'
-import { createRun, type Run } from '../../src/realtime/run.ts'
+import { Metrics } from '../../src/observability/metrics/metrics.ts'
+import { createEventBatch, type EventBatch } from '../../src/realtime/event-batch.ts'
 import { FeedReader } from './feed-reader.ts'
 import { Random } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -66,7 +66,7 @@ export class FeedModel {
 
   /** Tells the feed of messages without handing them over; nothing says that it is true. */
   hint (lastSeq: number, version = this.#versions[lastSeq] ?? this.#version): void {
-    this.#feed.receive(createRun([], lastSeq, version, Date.now()))
+    this.#feed.receive(createEventBatch([], lastSeq, version, Date.now()))
   }
 
   /** Compares the feed with the store. */
@@ -173,12 +173,12 @@ export class FeedModel {
     else this.#feed.detach(reader)
   }
 
-  #run (first: number, last: number, version: number): Run {
+  #run (first: number, last: number, version: number): EventBatch {
     const frames = Array.from({ length: last - first + 1 }, (_, index) => Buffer.from(FeedReader.frame(first + index, this.#padding)))
-    return createRun(frames, last, version, Date.now())
+    return createEventBatch(frames, last, version, Date.now())
   }
 
-  async #read (after: number, limit: number): Promise<Run> {
+  async #read (after: number, limit: number): Promise<EventBatch> {
     const last = await this.#answer(() => Math.min(this.head, after + limit))
     const version = await this.#answer(() => this.#version)
     return this.#run(after + 1, last, version)

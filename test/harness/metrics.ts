@@ -1,5 +1,5 @@
 /** The metrics of a replica, as Prometheus would read them. */
-import type { Replica } from '../../src/replica.ts'
+import type { Replica } from '../../src/server/replica.ts'
 import { eventually } from './deadline.ts'
 
 /** Labels of a series, by name. */

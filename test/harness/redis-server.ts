@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
-import { parseRedisUrl, type RedisAddress } from '../../src/bus/redis-address.ts'
+import { parseRedisUrl, type RedisAddress } from '../../src/lib/redis/address.ts'
 import { bound } from './bound.ts'
 import { within } from './deadline.ts'
 import { isServiceRequired } from './deployments.ts'

@@ -1,5 +1,5 @@
 /** The routes that a server has. */
-import type { Replica } from '../../src/replica.ts'
+import type { Replica } from '../../src/server/replica.ts'
 
 const COLUMNS_PER_LEVEL = 4
 

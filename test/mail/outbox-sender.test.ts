@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { MailRefusedError, type Mail, type Mailer } from '../../src/mail/mailer.ts'
-import { createOutboxSender } from '../../src/mail/outbox-sender.ts'
+import { createOutboxSender } from '../../src/jobs/outbox-sender.ts'
 import { insertMail } from '../../src/store/outbox.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { mailOutbox } from '../../src/store/schema.ts'

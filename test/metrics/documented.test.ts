@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { catalogue } from '../../src/metrics/catalogue.ts'
-import { Metrics } from '../../src/metrics/metrics.ts'
+import { catalogue } from '../../src/observability/metrics/catalogue.ts'
+import { Metrics } from '../../src/observability/metrics/metrics.ts'
 
 const sources = catalogue(new Metrics(), {
   sockets: () => ({ open: 0, authenticated: 0 }), sendBufferBytes: () => 0, subscriptions: () => 0, postsWaiting: () => 0, isBusUp: () => true,

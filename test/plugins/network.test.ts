@@ -1,5 +1,5 @@
 import t from 'tap'
-import { networkOf } from '../../src/plugins/network.ts'
+import { networkOf } from '../../src/api/http/network.ts'
 
 t.test('an IPv4 client is its address, an IPv6 client its /64, in one spelling', async (t) => {
   for (const [address, network] of [

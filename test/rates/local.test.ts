@@ -1,16 +1,16 @@
 import t from 'tap'
-import { createLocalRates } from '../../src/rates/local.ts'
-import { UNLIMITED } from '../../src/rates/rates.ts'
+import { createLocalRateLimiter } from '../../src/rate-limits/local.ts'
+import { UNLIMITED } from '../../src/rate-limits/rate-limiter.ts'
 import { testRates } from '../contract/rates.ts'
 
 t.test('counts in this process', async (t) => {
-  const rates = createLocalRates()
+  const rates = createLocalRateLimiter()
   await testRates(t, rates, rates)
 })
 
 t.test('a window ends after its time, whatever was tried meanwhile', async (t) => {
   let now = 1_000
-  const rates = createLocalRates(() => now)
+  const rates = createLocalRateLimiter(() => now)
   const rate = { name: 'x', max: 1, windowMs: 100 }
   t.equal(await rates.take(rate, 'key'), 0)
   for (now of [1_000, 1_030, 1_099]) t.equal(await rates.take(rate, 'key'), 1_100 - now)
@@ -21,7 +21,7 @@ t.test('a window ends after its time, whatever was tried meanwhile', async (t) =
 })
 
 t.test('made-up keys do not fill the memory: the oldest are forgotten, of the same rate only', async (t) => {
-  const rates = createLocalRates()
+  const rates = createLocalRateLimiter()
   const [flooded, other] = ['flooded', 'other'].map((name) => ({ name, max: 1, windowMs: 60_000 }))
   if (flooded === undefined || other === undefined) throw new Error('There are two rates.')
   for (const rate of [flooded, other]) await rates.take(rate, 'first')

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { connectRedis, connectRedisCluster } from '../../src/bus/redis-connection.ts'
-import { createLocalRates } from '../../src/rates/local.ts'
-import type { Rates } from '../../src/rates/rates.ts'
-import { createRedisRates } from '../../src/rates/redis.ts'
+import { connectRedis, connectRedisCluster } from '../../src/lib/redis/connection.ts'
+import { createLocalRateLimiter } from '../../src/rate-limits/local.ts'
+import type { RateLimiter } from '../../src/rate-limits/rate-limiter.ts'
+import { createRedisRateLimiter } from '../../src/rate-limits/redis.ts'
 import { testRates } from '../contract/rates.ts'
 import { eventually, uniqueName } from '../harness.ts'
 import { startRedisCluster } from '../harness/redis-cluster.ts'
@@ -11,14 +11,14 @@ import { addressOf, startRedisServer, withRedisServers } from '../harness/redis-
 
 const rate = { name: 'x', max: 2, windowMs: 60_000 }
 
-async function openRates (t: Test, url: string, prefix: string): Promise<Rates> {
+async function openRates (t: Test, url: string, prefix: string): Promise<RateLimiter> {
   const address = addressOf(url)
   const connect = address.kind === 'cluster' ? connectRedisCluster : connectRedis
   const redis = connect(address, 'rates', { commandTimeout: 500 })
   redis.on('error', () => undefined)
   t.teardown(() => redis.disconnect())
   await redis.connect()
-  return createRedisRates({ redis, prefix, fallback: createLocalRates() })
+  return createRedisRateLimiter({ redis, prefix, fallback: createLocalRateLimiter() })
 }
 
 await withRedisServers(t, 'counts in Redis', async (t) => {

@@ -3,7 +3,7 @@
  * frame without a row fails the test.
  */
 import t, { type Test } from 'tap'
-import { ACTION_TYPES } from '../../src/dialects/chatcli/ws/frames.ts'
+import { ACTION_TYPES } from '../../src/api/chatcli/ws/frames.ts'
 import {
   createChat, eventually, logInEmote, newEmoteRegistration, newRegistration, onEachDeployment, openSocket, register, registerEmote, routesOf,
   type Account, type CallOptions, type Cluster, type Frame

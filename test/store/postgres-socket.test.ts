@@ -1,5 +1,5 @@
 import t from 'tap'
-import { splitHosts } from '../../src/store/postgres-socket.ts'
+import { splitHosts } from '../../src/store/postgres/socket.ts'
 
 const SPLIT: [url: string, hosts: [string, number][], first: string][] = [
   ['postgres://db/confab', [['db', 5432]], 'postgres://db/confab'],

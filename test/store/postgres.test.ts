@@ -6,11 +6,11 @@ import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import type { Database } from '../../src/store/database.ts'
-import { isTransient } from '../../src/store/failures.ts'
-import { HistoryChangedError } from '../../src/store/history-guard.ts'
+import { isTransient } from '../../src/store/postgres/failures.ts'
+import { EpochChangedError } from '../../src/store/postgres/epoch-fence.ts'
 import { preparePostBatch } from '../../src/store/posts.ts'
 import { MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
-import { migratePostgres, openPostgres } from '../../src/store/postgres.ts'
+import { migratePostgres, openPostgres } from '../../src/store/postgres/open.ts'
 import { testDatabase } from '../contract/database.ts'
 import { addChat } from '../contract/rows.ts'
 import { eventually, freePort, listAt, within, withServices } from '../harness.ts'
@@ -159,7 +159,7 @@ async function endConnections (t: Test, databaseUrl: string, url: string): Promi
 
 await withServices(t, 'what comes on a new connection is withheld until it is known of which history it is', async (t, { databaseUrl }) => {
   const url = await createDatabase(t, databaseUrl)
-  const { orm, unguarded, followHistory } = await open(t, url, { pool: 2 })
+  const { orm, unfenced: unguarded, fenceBy: followHistory } = await open(t, url, { pool: 2 })
   const ask = async () => eventually(async () => orm.execute(sql`select 1`).then(() => true, () => false), DEADLINE_MS)
   let checks = 0
   let found = 'first'
@@ -189,7 +189,7 @@ await withServices(t, 'what comes on a new connection is withheld until it is kn
     return failure === undefined
   }, DEADLINE_MS), 'it answers again')
   t.ok(failures.every(isTransient), failures.map(String).join())
-  t.ok(failures.some((failure) => failure instanceof Error && failure.cause instanceof HistoryChangedError), 'the result of a question from before was thrown away')
+  t.ok(failures.some((failure) => failure instanceof Error && failure.cause instanceof EpochChangedError), 'the result of a question from before was thrown away')
 })
 
 await withServices(t, 'a server that falls silent fails what waits, however much is sent behind it', async (t, { databaseUrl }) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isSampled, parseTraceparent, readTraceContext, TRACE_BYTES, writeTraceContext } from '../../src/tracing/trace-context.ts'
-import { createRun, decodeRun, encodeRun, isOld, originOf } from '../../src/realtime/run.ts'
+import { isSampled, parseTraceparent, readTraceContext, TRACE_BYTES, writeTraceContext } from '../../src/observability/tracing/trace-context.ts'
+import { createEventBatch, decodeEventBatch, encodeEventBatch, isOld, originOf } from '../../src/realtime/event-batch.ts'
 import { seedOf } from '../harness/random.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
@@ -33,10 +33,10 @@ t.test('it is as bytes what it was, and bytes that are none are none', async (t)
 t.test('a run carries it, and one without is no byte longer than before', async (t) => {
   const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 }
   const frames = [Buffer.from('one'), Buffer.from('two')]
-  const [plain, traced] = [encodeRun(createRun(frames, 9, 3, 5), 7), encodeRun(createRun(frames, 9, 3, 5, context), 7)]
+  const [plain, traced] = [encodeEventBatch(createEventBatch(frames, 9, 3, 5), 7), encodeEventBatch(createEventBatch(frames, 9, 3, 5, context), 7)]
   t.equal(traced.length - plain.length, TRACE_BYTES)
-  const arrived = decodeRun(traced)
+  const arrived = decodeEventBatch(traced)
   t.strictSame(arrived?.trace?.context, context)
-  t.strictSame({ ...arrived, trace: undefined }, decodeRun(plain))
+  t.strictSame({ ...arrived, trace: undefined }, decodeEventBatch(plain))
   t.strictSame([originOf(traced), isOld(traced, 10, 3), isOld(traced, 9, 3)], [7, true, false])
 })

@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { loadConfig } from '../../src/config/config.ts'
 import { PASSWORD } from '../../src/demo/people.ts'
 import { seed } from '../../src/demo/seed.ts'
-import { startReplica } from '../../src/replica.ts'
+import { startReplica } from '../../src/server/replica.ts'
 import { startBrowser } from '../harness/browser.ts'
 
 const FOLDER = path.join('docs', 'images')

@@ -1,6 +1,6 @@
 /** The web client: shows the screen that the address names, to whoever this tab belongs to. */
 import { announce, installAnnouncer } from './announcer.ts'
-import { currentUser, readLogin } from './kept.ts'
+import { currentUser, readLogin } from './local-storage.ts'
 import { currentRoute, goTo, onRoute } from './routes.ts'
 import { resume, Session, type SignedIn } from './session.ts'
 import { Entrance } from './views/entrance.ts'

@@ -1,10 +1,10 @@
 /** What the user has written and no server has told back yet: on its way, stored, or refused. Kept beyond a reload. */
 import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/index.ts'
-import { forgetPost, type KeptPost, keepPost, readPosts } from './kept.ts'
+import { forgetUnsentPost, type UnsentPost, saveUnsentPost, readUnsentPosts } from './local-storage.ts'
 import { Store } from './store.ts'
 
 /** A post. It is `sent` once it is stored, with its seq; `failed` says why. */
-export type Post = KeptPost & ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
+export type Post = UnsentPost & ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
 
 /** The posts of one user, in the order they were written. */
 export class Outgoing {
@@ -16,15 +16,15 @@ export class Outgoing {
   constructor (client: ConfabClient, username: string) {
     this.#client = client
     this.#username = username
-    const kept = readPosts(username)
+    const kept = readUnsentPosts(username)
     this.posts.set({ all: kept.map((post) => ({ ...post, state: 'sending' })) })
     for (const post of kept) void this.#send(post)
   }
 
   /** Posts a text. */
   post (chatID: number, text: string): void {
-    const post: KeptPost = { id: newClientMessageID(), chatID, text, at: new Date().toISOString() }
-    keepPost(this.#username, post)
+    const post: UnsentPost = { id: newClientMessageID(), chatID, text, at: new Date().toISOString() }
+    saveUnsentPost(this.#username, post)
     this.posts.set({ all: [...this.posts.value.all, { ...post, state: 'sending' }] })
     void this.#send(post)
   }
@@ -40,11 +40,11 @@ export class Outgoing {
   forget (isOver: (post: Post) => boolean): void {
     const over = this.posts.value.all.filter(isOver)
     if (over.length === 0) return
-    for (const { id } of over) forgetPost(this.#username, id)
+    for (const { id } of over) forgetUnsentPost(this.#username, id)
     this.posts.set({ all: this.posts.value.all.filter((post) => !over.includes(post)) })
   }
 
-  async #send (post: KeptPost): Promise<void> {
+  async #send (post: UnsentPost): Promise<void> {
     const { id, chatID, text } = post
     try {
       const { seq } = await this.#client.post(chatID, text, { clientMessageID: id })
@@ -57,7 +57,7 @@ export class Outgoing {
   }
 
   #change (id: string, changed: Post): void {
-    if (changed.state === 'sent') forgetPost(this.#username, id)
+    if (changed.state === 'sent') forgetUnsentPost(this.#username, id)
     this.posts.set({ all: this.posts.value.all.map((post) => post.id === id ? changed : post) })
   }
 }

@@ -2,7 +2,7 @@
 import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/index.ts'
 import { ChatList } from './chat-list.ts'
 import { Conversation } from './conversation.ts'
-import { forgetLogin, keepLogin, keepTokens, type Login, onForgotten, readLogin } from './kept.ts'
+import { forgetLogin, saveLogin, saveTokens, type Login, onForgotten, readLogin } from './local-storage.ts'
 import { Outgoing } from './outgoing.ts'
 import { Store } from './store.ts'
 
@@ -32,7 +32,7 @@ export async function signIn (credentials: { username: string, password: string 
     await client.logIn(credentials)
     account = await client.account()
     if (client.tokens === undefined) throw new Error('The session has ended.')
-    keepLogin({ tokens: client.tokens, account })
+    saveLogin({ tokens: client.tokens, account })
     return { account, client }
   } catch (error) {
     client.close()
@@ -69,7 +69,7 @@ export class Session {
       onEnd()
     }
     this.client.on('tokens', (tokens) => {
-      if (tokens !== undefined) keepTokens(account.username, tokens)
+      if (tokens !== undefined) saveTokens(account.username, tokens)
       else {
         forgetLogin(account.username)
         end()

@@ -8,7 +8,7 @@ import type { Post } from './outgoing.ts'
 const GROUP_MS = 300_000
 
 /** Something said: `key` is the same for a post and the message that it becomes. */
-export type Said = {
+export type TimelineMessage = {
   kind: 'said'
   key: string
   isOwn: boolean
@@ -27,9 +27,9 @@ export type Said = {
 }
 
 /** A line of the conversation. */
-export type Line = Said | { kind: 'day', key: string, day: Date } | { kind: 'new', key: string }
+export type Line = TimelineMessage | { kind: 'day', key: string, day: Date } | { kind: 'new', key: string }
 
-type Entry = Pick<Said, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
+type Entry = Pick<TimelineMessage, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
 
 /** Lays out a conversation for one of its two. */
 export function timelineOf ({ messages, posts, firstNew }: ConversationState, me: { userID: number, username: string }): Line[] {

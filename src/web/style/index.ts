@@ -1,5 +1,5 @@
 /** The style of the web client, in the colours of the pages. */
-import { COLOURS } from '../../dialects/chatcli/pages/brand.ts'
+import { COLOURS } from '../../api/pages/brand.ts'
 import { BASE } from './base.ts'
 import { CHATS } from './chats.ts'
 import { CONVERSATION } from './conversation.ts'

@@ -4,7 +4,7 @@
  */
 import type { Bus } from '../../../src/bus/bus.ts'
 import { loadConfig } from '../../../src/config/config.ts'
-import { startReplica } from '../../../src/replica.ts'
+import { startReplica } from '../../../src/server/replica.ts'
 import { anyFate, type Fate, isChatChannel, withFaults } from '../../harness/faulty-bus.ts'
 import { Random } from '../../harness/random.ts'
 

@@ -8,7 +8,7 @@ export function banner ({ connection, client }: Session): { view: HTMLElement, e
   const view = element('div', { class: 'banner', hidden: true },
     element('span', { class: 'pulse', 'aria-hidden': 'true' }),
     element('p', {}, 'No connection. What you write is kept, and sent when the server is back.'),
-    element('button', { class: 'link', type: 'button', click: () => client.hurry() }, 'Try now'))
+    element('button', { class: 'link', type: 'button', click: () => client.reconnectNow() }, 'Try now'))
   const end = connection.follow(({ isLost }) => {
     if (view.hidden !== isLost) return
     view.hidden = !isLost

@@ -1,7 +1,7 @@
 /** The list of chats, and who is signed in. */
 import { arrange, element, hasFocus, setAttributes, unseen } from '../dom.ts'
 import { momentOf, shortly } from '../dates.ts'
-import { face } from '../faces.ts'
+import { avatar } from '../avatar.ts'
 import { icon, mark } from '../icons.ts'
 import type { ChatEntry, ChatListState } from '../chat-list.ts'
 import { addressOf, goTo } from '../routes.ts'
@@ -62,7 +62,7 @@ export class ChatListView {
       title: 'Sign out?', text: 'Your chats stay on the server. What was not sent yet is given up.', action: 'Sign out', onConfirm: () => this.#session.signOut()
     })
     return element('footer', { class: 'side-foot' },
-      face(account.name),
+      avatar(account.name),
       element('span', { class: 'who' }, element('strong', {}, account.name), element('a', { class: 'quiet', href: addressOf({ screen: 'sign-in' }) }, 'Use another account')),
       element('button', { class: 'round', type: 'button', 'aria-label': 'Sign out', title: 'Sign out', click: signOut }, icon('leave')))
   }
@@ -109,7 +109,7 @@ export class ChatListView {
     const at = new Date(lastMessage?.timestamp ?? updatedAt)
     const isOwn = lastMessage?.userID === this.#session.account.userID
     return [
-      face(name),
+      avatar(name),
       element('span', { class: 'chat-name' }, name),
       element('time', { class: 'chat-time', datetime: at.toISOString(), title: momentOf(at) }, shortly(at)),
       element('span', { class: 'chat-last' }, lastMessage === undefined ? 'No messages yet' : (isOwn ? 'You: ' : '') + lastMessage.text),

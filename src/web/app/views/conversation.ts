@@ -4,7 +4,7 @@ import { announce } from '../announcer.ts'
 import type { ChatEntry } from '../chat-list.ts'
 import type { Conversation } from '../conversation.ts'
 import { element } from '../dom.ts'
-import { face } from '../faces.ts'
+import { avatar } from '../avatar.ts'
 import { icon } from '../icons.ts'
 import { addressOf } from '../routes.ts'
 import type { Session } from '../session.ts'
@@ -55,7 +55,7 @@ export class ConversationView {
     this.view = element('section', { class: 'conversation', 'aria-label': `Chat with ${name}` },
       element('header', { class: 'conversation-head' },
         element('a', { class: 'round back', href: addressOf({ screen: 'chats' }), 'aria-label': 'Back to the chats' }, icon('back')),
-        face(name),
+        avatar(name),
         element('span', { class: 'who' }, this.#heading, note === undefined ? undefined : element('span', { class: 'quiet' }, note)),
         element('button', { class: 'round', type: 'button', 'aria-label': 'Leave this chat', title: 'Leave this chat', click: () => askToLeave(session, entry) }, icon('bin'))),
       timeline.view, refusal, this.#composer.view)

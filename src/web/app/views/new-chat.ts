@@ -1,7 +1,7 @@
 /** The dialog in which somebody to talk to is chosen, or named. */
 import type { Person } from '../../../client/index.ts'
 import { arrange, element } from '../dom.ts'
-import { face } from '../faces.ts'
+import { avatar } from '../avatar.ts'
 import { goTo } from '../routes.ts'
 import type { Session } from '../session.ts'
 import { openDialog } from './dialog.ts'
@@ -33,7 +33,7 @@ export function openNewChat (session: Session): void {
     const found = people.filter(({ name, username }) => name.toLowerCase().includes(wanted) || username.toLowerCase().includes(wanted))
     arrange(list, found.slice(0, MAX_SHOWN).map(({ name, username }) => element('li', {},
       element('button', { class: 'person', type: 'button', click: () => void start(username) },
-        face(name), element('span', { class: 'who' }, element('strong', {}, name), name === username ? undefined : element('span', { class: 'quiet' }, `@${username}`))))))
+        avatar(name), element('span', { class: 'who' }, element('strong', {}, name), name === username ? undefined : element('span', { class: 'quiet' }, `@${username}`))))))
   }
   const form = element('form', {},
     element('label', { for: 'receiver' }, 'Who do you want to talk to?'),

@@ -4,7 +4,7 @@ import { dayOf } from '../dates.ts'
 import { arrange, element } from '../dom.ts'
 import { icon } from '../icons.ts'
 import { type Line, timelineOf } from '../timeline.ts'
-import { type SaidActions, saidView } from './said.ts'
+import { type SaidActions, messageBubble } from './message-bubble.ts'
 
 /** So near to the end that it counts as the end, and so near to the beginning that older ones are loaded, in pixels. */
 const AT_END_PX = 60
@@ -123,7 +123,7 @@ export class TimelineView {
   #make (line: Line): HTMLElement {
     if (line.kind === 'day') return element('li', { class: 'rule' }, element('span', {}, dayOf(line.day)))
     if (line.kind === 'new') return element('li', { class: 'rule new' }, element('span', {}, 'New'))
-    return saidView(line, this.#options.otherName, this.#options.actions)
+    return messageBubble(line, this.#options.otherName, this.#options.actions)
   }
 
   /** Rows are kept in the order of the lines, so that the first in sight is found by going through them. */

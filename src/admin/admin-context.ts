@@ -1,0 +1,73 @@
+/** What a command works on: the same store and bus as the replicas, without serving anything. */
+import type { Bus } from '../bus/bus.ts'
+import { createMemoryBus } from '../bus/memory.ts'
+import { openRedisBus } from '../bus/redis.ts'
+import { Closers } from '../lib/closers.ts'
+import type { StorageConfig } from '../config/config.ts'
+import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
+import { createPasswordHasher } from '../domain/accounts/passwords.ts'
+import { Sessions } from '../domain/accounts/sessions.ts'
+import type { Database } from '../store/database.ts'
+import { migratePostgres, openPostgres } from '../store/postgres/open.ts'
+import { CommandError } from './command-error.ts'
+
+/** Nobody waits for a command as they wait for a request: it may look at every message there is. */
+const TIMEOUT_MS = 3_600_000
+/** No session is opened here, so none needs a length. */
+const UNUSED_TTLS = { refreshTtlMs: 0, reuseGraceMs: 0 }
+
+/** The store and the bus of the replicas. */
+export class AdminContext {
+  readonly #config: StorageConfig
+
+  /** @param config where they are; nothing is opened yet */
+  constructor (config: StorageConfig) {
+    this.#config = config
+  }
+
+  /** Runs the migrations that are missing. */
+  async migrate (): Promise<void> {
+    const { database, dataDir } = this.#config
+    if (database !== undefined) await migratePostgres(database)
+    else await (await openEmbedded(dataDir)).close()
+  }
+
+  /**
+   * Does something with accounts, sessions or chats.
+   * @param work gets whether replicas hear at once of what is done, beside administration itself
+   * @throws {CommandError} when the tables are older than this build
+   * @throws {FolderInUseError} when a server has the embedded store open
+   */
+  async administrate<Result> (work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>): Promise<Result> {
+    const config = this.#config
+    const closers = new Closers()
+    try {
+      const database = await openDatabase(config)
+      closers.add(() => database.close())
+      const missing = await database.missingMigrations()
+      if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
+      const bus = await openBus(config)
+      closers.add(() => bus.close())
+      const clock = () => new Date()
+      const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
+      const passwords = await createPasswordHasher(config.hashing)
+      return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
+    } finally {
+      await closers.close()
+    }
+  }
+}
+
+async function openDatabase ({ database, dataDir }: StorageConfig): Promise<Database> {
+  return database === undefined ? openEmbedded(dataDir) : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
+}
+
+/** Loaded when it is needed: a Postgres inside the process takes longer to load than most commands take. */
+async function openEmbedded (dataDir: string): Promise<Database> {
+  const { openPglite } = await import('../store/pglite.ts')
+  return openPglite(dataDir)
+}
+
+async function openBus ({ redis }: StorageConfig): Promise<Bus> {
+  return redis === undefined ? createMemoryBus() : openRedisBus({ ...redis, log: { warn: () => undefined } })
+}

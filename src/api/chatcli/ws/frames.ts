@@ -1,0 +1,152 @@
+/** The frames of `/ws`: TypeBox schemas of what clients send, and what they are answered. */
+import Type, { type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ChatError, type ErrorCode } from '../../../domain/errors.ts'
+import type { Message } from '../../../domain/events/message.ts'
+import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts'
+import type { Receipt } from '../../../domain/events/event-writer.ts'
+import { isStorable } from '../../../domain/text.ts'
+import { encodeTextFrame } from '../../../lib/websocket/frame.ts'
+import { ChatId, Seq } from '../chat/schemas.ts'
+import { Ref, type RefValue } from './ref.ts'
+import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
+
+const MAX_SHOWN_TYPE_LENGTH = 100
+const MAX_EPOCH_LENGTH = 64
+
+export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String({ description: 'The `access_token` of a login.' }) })
+export const JoinChatFrame = Type.Object({
+  type: Type.Literal('join_chat'),
+  chatID: ChatId,
+  after: Type.Optional(Type.Integer({ ...Seq, description: 'The seq up to which the client has everything.' })),
+  epoch: Type.Optional(Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()], { description: 'The last one the client was told, or null to be told.' })),
+  ref: Type.Optional(Ref)
+})
+export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), chatID: ChatId, ref: Type.Optional(Ref) })
+export const PostMsgFrame = Type.Object({
+  type: Type.Literal('post_msg'),
+  chatID: ChatId,
+  text: Type.String({ description: 'What to say.' }),
+  clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH, description: 'A name for the post, given by the client.' })),
+  traceparent: Type.Optional(Type.Unknown({ description: 'W3C Trace Context; anything else in its place starts a trace of its own.' })),
+  ref: Type.Optional(Ref)
+})
+
+/** A frame that says what it wants and says it right. */
+export type Action = Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
+
+const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
+  const validator = Compile(schema)
+  return (frame: object): Static<Schema> => {
+    if (!validator.Check(frame)) throw new ChatError('invalid_input', usage)
+    return frame
+  }
+}
+
+const ID_USAGE = '"chatID", a positive integer'
+const REF_USAGE = '"ref", a string of at most 64 characters or an integer'
+const DECODERS = new Map<string, (frame: object) => Action>([
+  ['auth', decoder(AuthFrame, 'auth needs "token", a string.')],
+  ['join_chat', decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`)],
+  ['leave_chat', decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`)],
+  ['post_msg', decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)]
+])
+
+/** The `type` of every frame that a client may send. */
+export const ACTION_TYPES: readonly string[] = [...DECODERS.keys()]
+
+/** Reads the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
+export function parseFrame (text: string | undefined): object {
+  if (text === undefined) throw new ChatError('invalid_input', 'A frame is text, not binary.')
+  let frame: unknown
+  try {
+    frame = JSON.parse(text)
+  } catch (error) {
+    throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new ChatError('invalid_input', 'A frame is one JSON object.')
+  return frame
+}
+
+const refValidator = Compile(Ref)
+
+/** The `ref` to refuse a frame with, if it could be read and has one. */
+export function refOf (frame: object | undefined): RefValue | undefined {
+  const ref = frame !== undefined && 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
+  return typeof ref === 'string' && !isStorable(ref) ? undefined : ref
+}
+
+/** Reads the action of a frame. @throws {ChatError} `unknown_action`, `invalid_input` */
+export function decodeAction (frame: object): Action {
+  const type = 'type' in frame && typeof frame.type === 'string' ? frame.type : undefined
+  if (type === undefined) throw new ChatError('invalid_input', 'A frame needs a "type", a string.')
+  const decode = DECODERS.get(type)
+  if (decode === undefined) throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
+  const action = decode(frame)
+  if (action.type === 'post_msg' && action.clientMessageID !== undefined && !isStorable(action.clientMessageID)) {
+    throw new ChatError('invalid_input', 'The "clientMessageID" has a NUL or half a character in it.')
+  }
+  return action
+}
+
+/** The answer to a right token. */
+export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status: 'ok' }
+
+/** Text that is the same in JSON, between quotes: as a rule, and three times as fast to find out as to encode. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+const quote = (text: string) => PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+
+/** The messages of a batch are of the same few milliseconds. */
+let lastTime = NaN
+let lastTimestamp = ''
+
+function timestampOf (at: Date): string {
+  const time = at.getTime()
+  if (time !== lastTime) {
+    lastTime = time
+    lastTimestamp = at.toISOString()
+  }
+  return lastTimestamp
+}
+
+/** A message as its subscribers get it. Written by hand: this is the one object that is encoded for every message. */
+export function encodeNewMessage ({ id, chatId, authorId, username, text, at, seq, clientMessageId }: Message): Buffer {
+  const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${quote(clientMessageId)}`
+  return encodeTextFrame(
+    `{"type":"new_message","messageID":${String(id)},"chatID":${String(chatId)},"userID":${String(authorId)}` +
+    `,"username":${quote(username)},"message":${quote(text)}` +
+    `,"timestamp":"${timestampOf(at)}","seq":${String(seq)}${tail}}`
+  )
+}
+
+/** The acknowledgement of a post. */
+export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static<typeof PostAckFrame> {
+  return {
+    type: 'ack',
+    ref,
+    chatID: message.chatId,
+    messageID: message.id,
+    seq: message.seq,
+    timestamp: message.at.toISOString(),
+    ...(duplicate && { duplicate })
+  }
+}
+
+/** The acknowledgement of a join, with the seq up to which the socket was brought and the epoch it belongs to. */
+export function joinAck (ref: RefValue, chatID: number, seq: number, epoch: string | undefined): Static<typeof JoinAckFrame> {
+  return { type: 'ack', ref, chatID, seq, ...(epoch !== undefined && { epoch }) }
+}
+
+/** The acknowledgement of a leave. */
+export function leaveAck (ref: RefValue, chatID: number): Static<typeof LeaveAckFrame> {
+  return { type: 'ack', ref, chatID }
+}
+
+/** A frame that answers one of the socket's own. */
+export type Answer = Static<typeof AuthAckFrame | typeof PostAckFrame | typeof JoinAckFrame | typeof LeaveAckFrame> | ReturnType<typeof errorFrame>
+
+/** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
+export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {
+  return { type: 'error', ...(ref !== undefined && { ref }), code, message, ...(epoch !== undefined && { epoch }) } as const
+}

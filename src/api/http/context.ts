@@ -1,0 +1,39 @@
+/** Makes the domain and the realtime part known to every route. */
+import fastifyPlugin from 'fastify-plugin'
+import type { Config } from '../../config/config.ts'
+import type { Metrics } from '../../observability/metrics/metrics.ts'
+import type { Connections } from '../../realtime/connections.ts'
+import type { Hub } from '../../realtime/hub.ts'
+import type { Services } from '../../server/services.ts'
+import type { Tracing } from '../../observability/tracing/tracing.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config
+    services: Services
+    hub: Hub
+    connections: Connections
+    metrics: Metrics
+    /** Where spans are begun, if traces are configured. */
+    tracing: Tracing | undefined
+    /** What the process is doing; anything but `serving` fails readiness, and `draining` takes no new sockets. */
+    lifecycle: { phase: 'serving' | 'leaving' | 'draining' }
+  }
+}
+
+/** What the routes are served from. */
+export type Served = { config: Config, services: Services, hub: Hub, connections: Connections, metrics: Metrics, tracing: Tracing | undefined }
+
+export default fastifyPlugin<Served>(async (app, { config, services, hub, connections, metrics, tracing }) => {
+  app.decorate('config', config)
+  app.decorate('services', services)
+  app.decorate('hub', hub)
+  app.decorate('connections', connections)
+  app.decorate('metrics', metrics)
+  app.decorate('tracing', tracing)
+  app.decorate('lifecycle', { phase: 'serving' })
+  // A connection that is kept would be cut in the middle of its next request.
+  app.addHook('onRequest', async (_request, reply) => {
+    if (app.lifecycle.phase !== 'serving') reply.header('connection', 'close')
+  })
+}, { name: 'services', fastify: '5.x' })

@@ -1,0 +1,103 @@
+/** What an operator does to accounts, sessions and chats, beside the two dialects. */
+import type { Orm } from '../../store/database.ts'
+import { bumpEpoch } from '../../store/epoch.ts'
+import * as integrity from '../../store/integrity.ts'
+import { insertUser, findUserByName, removeLapsedRegistration, setSuspended, type UserRow } from '../../store/users.ts'
+import { type Account, toAccount } from './account.ts'
+import { checkEmail } from './email-address.ts'
+import { ChatError } from '../errors.ts'
+import { checkUsername, cleanName } from './names.ts'
+import { checkNewPassword, type PasswordHasher } from './passwords.ts'
+import { activate, asAccountTaken } from './registration.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Seqs that a chat lacks, from the first of them to the last. */
+export type Hole = integrity.SeqGap
+
+/** What administration needs from around it. */
+export type AdministrationDeps = { orm: Orm, sessions: Sessions, passwords: PasswordHasher, clock: () => Date }
+
+/** What an operator may do. */
+export type Administration = ReturnType<typeof createAdministration>
+
+/** An account that an operator makes. */
+export type AccountRequest = { username: string, name: string, email: string, password: string }
+
+/** A chat that is not whole; `lastSeq` is null when it has messages and no head. */
+export type ChatFault = integrity.ChatExtent & { holes: Hole[] }
+
+/** Wires administration. */
+export function createAdministration (deps: AdministrationDeps) {
+  return {
+    createAccount: createAccount.bind(undefined, deps),
+    suspend: suspend.bind(undefined, deps),
+    resume: resume.bind(undefined, deps),
+    revokeSessions: revokeSessions.bind(undefined, deps),
+    checkChats: checkChats.bind(undefined, deps),
+    /** Says that acknowledged rows may have gone: every replica closes its sockets, and clients start over. */
+    bumpEpoch: () => bumpEpoch(deps.orm)
+  }
+}
+
+/**
+ * Makes an account that may log in at once, its address taken for proved.
+ * @throws {ChatError} `invalid_username`, `invalid_name`, `invalid_email`, `weak_password`, `account_taken`
+ */
+async function createAccount (deps: AdministrationDeps, { username, name, email, password }: AccountRequest): Promise<Account> {
+  checkUsername(username)
+  const displayName = cleanName(name)
+  checkEmail(email)
+  checkNewPassword(password)
+  const passwordHash = await deps.passwords.hash(password)
+  return asAccountTaken(deps.orm.transaction(async (tx) => {
+    const activatedAt = deps.clock()
+    await removeLapsedRegistration(tx, email, '', activatedAt)
+    const user = await insertUser(tx, { username, displayName, email, passwordHash, activatedAt })
+    if (user === undefined) throw new ChatError('account_taken')
+    await activate(deps, tx, user.id)
+    return toAccount({ ...user, emailVerifiedAt: activatedAt })
+  }))
+}
+
+/**
+ * Keeps an account out until it is resumed, and ends its sessions everywhere. What it wrote stays, and so do its chats.
+ * @returns how many sessions were ended
+ * @throws {ChatError} `unknown_user`
+ */
+async function suspend (deps: AdministrationDeps, username: string): Promise<number> {
+  const { id, suspendedAt } = await find(deps, username)
+  return deps.sessions.revokeAll(id, (tx) => setSuspended(tx, id, suspendedAt ?? deps.clock()))
+}
+
+/** Lets a suspended account in again. @throws {ChatError} `unknown_user` */
+async function resume (deps: AdministrationDeps, username: string): Promise<void> {
+  await setSuspended(deps.orm, (await find(deps, username)).id, null)
+}
+
+/** Ends the sessions of an account everywhere. @returns how many there were @throws {ChatError} `unknown_user` */
+async function revokeSessions (deps: AdministrationDeps, username: string): Promise<number> {
+  return deps.sessions.revokeAll((await find(deps, username)).id)
+}
+
+async function find ({ orm }: AdministrationDeps, username: string): Promise<UserRow> {
+  const user = await findUserByName(orm, username)
+  if (user === undefined) throw new ChatError('unknown_user')
+  return user
+}
+
+/**
+ * Counts what is there of one chat, or of all: a whole chat has as many messages as its highest seq, which is the last
+ * that its head has given. Everything is read as of one moment, so posts meanwhile do not matter.
+ * @throws {ChatError} `not_a_participant` when there is no such chat
+ */
+async function checkChats ({ orm }: AdministrationDeps, chatId?: number): Promise<{ chats: number, messages: number, faults: ChatFault[] }> {
+  return orm.transaction(async (tx) => {
+    const sums = await integrity.countAll(tx, chatId)
+    if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
+    const faults: ChatFault[] = []
+    for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
+      faults.push({ ...extent, holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0)) })
+    }
+    return { ...sums, faults }
+  }, { isolationLevel: 'repeatable read', accessMode: 'read only' })
+}

@@ -1,0 +1,50 @@
+/** Logging in: the right password opens a session, and a hash from before the parameters grew is made anew. */
+import * as users from '../../store/users.ts'
+import { type Account, type AccountsDeps, toAccount } from './account.ts'
+import { ChatError } from '../errors.ts'
+import { countLogin, rememberNetwork, withdrawLogin } from './login-guard.ts'
+import type { Identity } from './rate-keys.ts'
+import type { IssuedTokens } from './sessions.ts'
+
+/** Who wants in, by name or by address, and the network that they ask from. */
+export type LoginRequest = { identity: Identity, password: string, network: string }
+
+/**
+ * Opens a session.
+ * @throws {ChatError} `wrong_credentials`, `unverified` and `suspended` (only with the right password, and never where
+ * accounts are hidden), `rate_limited`, `overloaded`
+ */
+export async function logIn (deps: AccountsDeps, { identity, password, network }: LoginRequest): Promise<IssuedTokens & { account: Account }> {
+  const attempt = await countLogin(deps, identity, network)
+  try {
+    const user = await authenticate(deps, identity, password)
+    const tokens = await deps.sessions.open({ userId: user.id, username: user.username })
+    await Promise.all([withdrawLogin(deps, attempt), rememberNetwork(deps, user, network)])
+    return { ...tokens, account: toAccount(user) }
+  } catch (error) {
+    const isGuess = error instanceof ChatError && error.code === 'wrong_credentials'
+    if (!isGuess) await withdrawLogin(deps, attempt)
+    throw error
+  }
+}
+
+async function authenticate (deps: AccountsDeps, identity: Identity, password: string): Promise<users.UserRow> {
+  const user = await ('email' in identity ? users.findUserByEmail(deps.orm, identity.email) : users.findUserByName(deps.orm, identity.username))
+  if (!await deps.passwords.matches(password, user?.passwordHash) || user === undefined) throw new ChatError('wrong_credentials', undefined, { userId: user?.id })
+  if (user.activatedAt === null || (deps.isVerificationRequired && user.emailVerifiedAt === null)) {
+    throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'unverified', undefined, { userId: user.id })
+  }
+  if (user.suspendedAt !== null) throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'suspended', undefined, { userId: user.id })
+  if (deps.passwords.isOutdated(user.passwordHash)) await upgradeHash(deps, user, password)
+  return user
+}
+
+async function upgradeHash (deps: AccountsDeps, user: users.UserRow, password: string): Promise<void> {
+  try {
+    // A password that was changed meanwhile stays.
+    await users.replacePasswordHash(deps.orm, user.id, user.passwordHash, await deps.passwords.hash(password))
+  } catch (error) {
+    // The old hash is good for one more login: there will be a quieter moment.
+    if (!(error instanceof ChatError && error.code === 'overloaded')) throw error
+  }
+}

@@ -1,0 +1,94 @@
+/** A new password by a mailed link, for whoever forgot the old one. */
+import { passwordChangedMail, resetMail } from '../../mail/templates.ts'
+import { insertMail } from '../../store/outbox.ts'
+import * as users from '../../store/users.ts'
+import type { AccountsDeps } from './account.ts'
+import { checkEmail } from './email-address.ts'
+import { ChatError } from '../errors.ts'
+import { withMinimumDuration } from './constant-time.ts'
+import { rememberNetwork } from './login-guard.ts'
+import { countMail } from './mail-rate.ts'
+import { checkNewPassword, type PasswordRule } from './passwords.ts'
+import { activate } from './registration.ts'
+import { createToken, hashToken } from './secrets.ts'
+import { minutesAfter } from '../time.ts'
+
+const RESET_MINUTES = 60
+
+/**
+ * Mails a link that lets its owner set a new password. @returns the owner's id, for the log
+ * @throws {ChatError} `unknown_user`, unless accounts are hidden; `rate_limited`
+ */
+export async function requestPasswordReset (deps: AccountsDeps, username: string): Promise<number | undefined> {
+  await countMail(deps, { username })
+  const finding = users.findActiveUserByName(deps.orm, username)
+  if (deps.areAccountsHidden) return mailInEvenTime(deps, finding)
+  const user = await finding
+  if (user === undefined) throw new ChatError('unknown_user')
+  await mailLink(deps, user)
+  return user.id
+}
+
+/**
+ * The same by address. Nobody learns from it whether an account has the address: neither from the outcome nor from the
+ * time it takes. @returns the owner's id, for the log
+ * @throws {ChatError} `invalid_email`, `rate_limited`
+ */
+export async function requestPasswordResetByEmail (deps: AccountsDeps, email: string): Promise<number | undefined> {
+  checkEmail(email)
+  await countMail(deps, { email })
+  return mailInEvenTime(deps, users.findUserByEmail(deps.orm, email))
+}
+
+async function mailInEvenTime (deps: AccountsDeps, finding: Promise<users.UserRow | undefined>): Promise<number | undefined> {
+  return withMinimumDuration(finding.then(async (user) => {
+    if (user !== undefined) await mailLink(deps, user)
+    return user?.id
+  }))
+}
+
+async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void> {
+  const token = createToken('cpr_')
+  await deps.orm.transaction(async (tx) => {
+    await users.setResetToken(tx, user.id, hashToken(token), minutesAfter(deps.clock(), RESET_MINUTES))
+    await insertMail(tx, resetMail({ to: user.email, username: user.username, link: deps.resetLink(token, user.username), minutes: RESET_MINUTES }))
+  })
+  deps.onMail()
+}
+
+/** What a password is reset by. */
+export type PasswordReset = {
+  token: string
+  password: string
+  rule: PasswordRule
+  /** Where it is asked for: from now on known as the owner's. */
+  network: string
+  /** Where the link names its account, the token must be of that one. */
+  username?: string
+  /** The password once more, where it is asked for. */
+  confirmation?: string
+}
+
+/**
+ * Sets a new password by a mailed token, once, and ends every session of the account. The token came by mail, so it also
+ * proves the address. @returns the owner's id, for the log
+ * @throws {ChatError} `passwords_differ`, `weak_password`, `invalid_reset_token`, `overloaded`
+ */
+export async function resetPassword (deps: AccountsDeps, { token, password, rule, network, username, confirmation = password }: PasswordReset): Promise<number> {
+  if (password !== confirmation) throw new ChatError('passwords_differ')
+  checkNewPassword(password, rule)
+  const tokenHash = hashToken(token)
+  // Looked at before the costly hash, used up after it: a flood of made-up tokens must cost nothing.
+  const user = await users.findUserByResetToken(deps.orm, tokenHash, deps.clock())
+  if (user === undefined || (username !== undefined && username.toLowerCase() !== user.usernameKey)) throw new ChatError('invalid_reset_token')
+  const passwordHash = await deps.passwords.hash(password)
+  await deps.sessions.revokeAll(user.id, async (tx) => {
+    if (!await users.consumeResetToken(tx, user.id, tokenHash, deps.clock())) throw new ChatError('invalid_reset_token')
+    await users.setPasswordHash(tx, user.id, passwordHash)
+    await insertMail(tx, passwordChangedMail({ to: user.email, username: user.username }))
+    await activate(deps, tx, user.id)
+  })
+  deps.onMail()
+  await rememberNetwork(deps, user, network)
+  return user.id
+}

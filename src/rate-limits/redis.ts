@@ -1,0 +1,47 @@
+/**
+ * Adapter: counts in Redis, so that all replicas share them. While Redis is away, or does not answer, this replica counts
+ * by itself: an outage makes a limit looser, never void, and keeps nobody out.
+ */
+import type { Cluster, Redis } from 'ioredis'
+import type { Rate, RateLimiter } from './rate-limiter.ts'
+
+/** After a failure Redis is left alone for so long: a server that hangs must not hold up every request. */
+const PAUSE_MS = 1_000
+
+/** Each script is one step in Redis, so no two replicas can take the last count. */
+const TAKE = `
+local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
+if taken >= tonumber(ARGV[1]) then return math.max(redis.call('PTTL', KEYS[1]), 1) end
+if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0`
+const GIVE_BACK = 'if tonumber(redis.call(\'GET\', KEYS[1]) or \'0\') > 0 then redis.call(\'DECR\', KEYS[1]) end'
+
+/** Where the counts are, and who counts when Redis does not. */
+export type RedisRateLimiterOptions = { redis: Redis | Cluster, prefix: string, fallback: RateLimiter }
+
+/** Counts in Redis under `<prefix>rate:<name of the rate>:<key>`. */
+export function createRedisRateLimiter ({ redis, prefix, fallback }: RedisRateLimiterOptions): RateLimiter {
+  let pausedUntil = 0
+  const nameOf = (rate: Rate, key: string) => `${prefix}rate:${rate.name}:${key}`
+
+  async function ask<Result> (question: () => Promise<Result>, instead: () => Promise<Result>): Promise<Result> {
+    if (redis.status !== 'ready' || performance.now() < pausedUntil) return instead()
+    try {
+      return await question()
+    } catch {
+      // The bus says aloud that Redis is away.
+      pausedUntil = performance.now() + PAUSE_MS
+      return instead()
+    }
+  }
+
+  return {
+    take: (rate, key) => ask(
+      async () => Number(await redis.eval(TAKE, 1, nameOf(rate, key), rate.max, rate.windowMs)),
+      () => fallback.take(rate, key)
+    ),
+    refund: (rate, key) => ask(async () => { await redis.eval(GIVE_BACK, 1, nameOf(rate, key)) }, () => fallback.refund(rate, key)),
+    clear: (rate, key) => ask(async () => { await redis.del(nameOf(rate, key)) }, () => fallback.clear(rate, key)),
+    isTaken: (rate, key) => ask(async () => Number(await redis.get(nameOf(rate, key))) > 0, () => fallback.isTaken(rate, key))
+  }
+}

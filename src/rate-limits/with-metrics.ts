@@ -1,0 +1,15 @@
+/** Rates whose refusals are counted, for the metrics. */
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+
+/** The same rates; each refusal counts under the name of its rate. */
+export function withMetrics (rates: RateLimiter, metrics: Metrics): RateLimiter {
+  return {
+    ...rates,
+    take: async (rate, key) => {
+      const waitMs = await rates.take(rate, key)
+      if (waitMs > 0 && rate.isMarker !== true) metrics.rateLimited.add(rate.name)
+      return waitMs
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** Where the metrics of a replica are read from, and the port on which they are served. */
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { withDeadline } from '../lib/deadline.ts'
+import type { Readings } from '../observability/metrics/catalogue.ts'
+import { exposeMetrics } from '../observability/metrics/prometheus.ts'
+import { serveMetrics, type MetricsServer } from '../observability/metrics/server.ts'
+import type { Bus } from '../bus/bus.ts'
+import type { Database } from '../store/database.ts'
+import { findOldestMail } from '../store/outbox.ts'
+
+const MS_PER_S = 1_000
+/** A database that has not answered by then does not hold up the other metrics, in milliseconds. */
+const READ_TIMEOUT_MS = 1_000
+/** PGlite has one connection. */
+const EMBEDDED_POOL = 1
+
+/** What is read beside the decorations of the server. */
+export type Sources = { config: Config, database: Database, bus: Bus }
+
+/**
+ * Serves the metrics of a replica that is built, if its configuration asks for it.
+ * @throws when the port is taken
+ */
+export async function serveReplicaMetrics (app: FastifyInstance, sources: Sources): Promise<MetricsServer | undefined> {
+  const { metrics: address } = sources.config
+  if (address === undefined) return undefined
+  const server = await serveMetrics(address, exposeMetrics(app.metrics, readingsOf(app, sources)))
+  app.log.info({ port: server.port }, 'metrics are served')
+  return server
+}
+
+function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): Readings {
+  return {
+    sockets: () => ({ open: app.websocketServer.clients.size, authenticated: app.connections.size }),
+    sendBufferBytes: () => app.connections.unsentBytes,
+    subscriptions: () => app.hub.size,
+    postsWaiting: () => app.services.messages.waiting(),
+    isBusUp: () => bus.isUp,
+    hintsDropped: () => bus.dropped,
+    poolSize: config.database?.pool ?? EMBEDDED_POOL,
+    oldestJobSeconds: async () => {
+      const writtenAt = await withDeadline(findOldestMail(database.orm), READ_TIMEOUT_MS, new Error('The database does not answer.'))
+      return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
+    },
+    isDraining: () => app.lifecycle.phase !== 'serving'
+  }
+}

@@ -1,0 +1,56 @@
+/** Wires the domain to its ports. */
+import type { Bus } from '../bus/bus.ts'
+import type { Config } from '../config/config.ts'
+import { createAccounts } from '../domain/accounts/accounts.ts'
+import { createChats } from '../domain/chats/chats.ts'
+import { Epoch } from '../domain/events/epoch.ts'
+import { createMessages } from '../domain/events/messages.ts'
+import { createPasswordHasher } from '../domain/accounts/passwords.ts'
+import { EventWriter } from '../domain/events/event-writer.ts'
+import { Sessions } from '../domain/accounts/sessions.ts'
+import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
+import type { Database } from '../store/database.ts'
+import { preparePostBatch } from '../store/posts.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
+
+/** What the domain is wired to. */
+export type ServiceDeps = {
+  config: Config
+  database: Database
+  bus: Bus
+  /** Called after a transaction that left a mail in the outbox. */
+  onMail: () => void
+  rates: RateLimiter
+  clock: () => Date
+  tracing: Tracing | undefined
+}
+
+/** The domain, as dialects and the hub use it. */
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+/** Builds the domain. */
+export async function createServices ({ config, database, bus, onMail, rates, clock, tracing }: ServiceDeps) {
+  const { orm } = database
+  const sessions = new Sessions({ orm, bus, refreshTtlMs: config.refreshTokenTtlMs, reuseGraceMs: config.refreshReuseGraceMs, clock })
+  const chats = createChats({ orm, bus })
+  return {
+    sessions,
+    chats,
+    epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
+    messages: createMessages({ orm, chats, poster: new EventWriter({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
+    accounts: createAccounts({
+      orm,
+      sessions,
+      passwords: await createPasswordHasher(config.hashing),
+      secret: config.jwtSecret,
+      isVerificationRequired: config.isVerificationRequired,
+      resetLink: (token, username) => `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
+      verificationLink: (token) => `${config.publicUrl}/user/verify-email?${new URLSearchParams({ token }).toString()}`,
+      onMail,
+      rates,
+      loginLimits: config.loginLimits,
+      areAccountsHidden: config.areAccountsHidden,
+      clock
+    })
+  }
+}

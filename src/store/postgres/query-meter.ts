@@ -1,0 +1,25 @@
+/** Counts and times the queries of a postgres.js client. */
+import type { Metrics } from '../../observability/metrics/metrics.ts'
+
+const MS_PER_S = 1_000
+/** The kinds of statements that are told apart; others are `other`. */
+const OPS = ['select', 'insert', 'update', 'delete', 'with'] as const
+type Op = typeof OPS[number] | 'post' | 'transaction' | 'other'
+
+/** A query begins; what a transaction does counts as one. @returns what is to be called when it has ended */
+export function meterQuery (statement: string | undefined, metrics: Metrics): () => void {
+  const start = performance.now()
+  metrics.queriesRunning++
+  return () => {
+    metrics.queriesRunning--
+    metrics.querySeconds.observe({ op: opOf(statement) }, (performance.now() - start) / MS_PER_S)
+  }
+}
+
+/** The kind of a statement: its first word, or that it stores posts. */
+function opOf (statement: string | undefined): Op {
+  if (statement === undefined) return 'transaction'
+  if (statement.includes('post_messages(') || statement.startsWith('with "post_head"')) return 'post'
+  const [word = ''] = /^\w*/.exec(statement) ?? []
+  return OPS.find((op) => op === word.toLowerCase()) ?? 'other'
+}

@@ -1,0 +1,43 @@
+/** One message, or post, as a bubble. */
+import { momentOf, timeOf } from '../dates.ts'
+import { element, unseen } from '../dom.ts'
+import { avatar } from '../avatar.ts'
+import { icon } from '../icons.ts'
+import type { Post } from '../outgoing.ts'
+import type { TimelineMessage } from '../timeline.ts'
+
+/** What can be done with a post that failed. */
+export type SaidActions = { retry: (post: Post) => void, discard: (post: Post) => void }
+
+/** Makes it. */
+export function messageBubble (said: TimelineMessage, otherName: string, actions: SaidActions): HTMLElement {
+  const { isOwn, isFirst, isLast, text, at, post } = said
+  const meta = metaOf(said, actions)
+  const classes = ['said', isOwn ? 'own' : 'their', isFirst ? 'first' : '', isLast ? 'last' : '', post?.state ?? ''].filter((name) => name !== '')
+  return element('li', { class: classes.join(' ') },
+    isOwn ? undefined : isLast ? avatar(otherName) : element('span', { class: 'no-face' }),
+    element('div', { class: 'body' },
+      element('div', { class: 'bubble', title: momentOf(at) },
+        unseen(`${isOwn ? 'You' : otherName}, ${timeOf(at)}: `),
+        // Which way a text is written is its own business.
+        element('p', { dir: 'auto' }, text)),
+      meta.length === 0 ? undefined : element('div', { class: 'meta' }, ...meta)))
+}
+
+/** What stands below it: its time before a pause, and what became of one's own while nobody has answered. */
+function metaOf ({ isOwn, isTimed, isNewest, at, post }: TimelineMessage, { retry, discard }: SaidActions): (Node | string)[] {
+  if (post?.state === 'failed') {
+    return [
+      element('span', { class: 'problem' }, icon('warning'), element('span', {}, `Not sent. ${post.reason}`)),
+      element('button', { class: 'link', type: 'button', click: () => retry(post) }, 'Try again'),
+      element('button', { class: 'link', type: 'button', click: () => discard(post) }, 'Discard')
+    ]
+  }
+  const time = element('time', { datetime: at.toISOString(), 'aria-hidden': 'true' }, timeOf(at))
+  const delivery = !isOwn ? undefined : post?.state === 'sending' ? state('clock', 'Sending') : isNewest ? state('check', 'Sent') : undefined
+  return [...isTimed ? [time] : [], ...delivery === undefined ? [] : [delivery]]
+}
+
+function state (name: 'check' | 'clock', word: string): HTMLElement {
+  return element('span', { class: 'delivery', title: word }, icon(name), unseen(word))
+}
