@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { ROOT } from '../harness/process.ts'
+import { ROOT } from '../support/servers/process.ts'
 import { SAFEGUARDS } from './safeguards.ts'
 
 t.test('each safeguard that the suite must miss is still there to be switched off', async (t) => {

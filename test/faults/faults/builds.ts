@@ -1,6 +1,6 @@
 /** Two releases side by side, as in every deploy. */
 import path from 'node:path'
-import { ROOT } from '../../harness/process.ts'
+import { ROOT } from '../../support/servers/process.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { buildPrevious } from '../servers/build.ts'
 import { startStandardCluster } from '../servers/fault-cluster.ts'

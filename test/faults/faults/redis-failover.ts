@@ -1,8 +1,8 @@
 /** F8: Redis under Sentinels, and as a Cluster. */
 import path from 'node:path'
 import { mkdir } from 'node:fs/promises'
-import { redisCommand, startRedisCluster, startSentinels, type RedisCluster, type Sentinels } from '../../harness/redis-cluster.ts'
-import type { Scope } from '../../harness/scope.ts'
+import { redisCommand, startRedisCluster, startSentinels, type RedisCluster, type Sentinels } from '../../support/servers/redis-cluster.ts'
+import type { Scope } from '../../support/scope.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
 import { PostgresServer } from '../servers/postgres-server.ts'

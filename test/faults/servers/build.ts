@@ -1,8 +1,8 @@
 /** Which build of the server replicas run. */
 import { cp, mkdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { buildCommit } from '../../harness/commit-build.ts'
-import { ROOT } from '../../harness/process.ts'
+import { buildCommit } from '../../support/servers/commit-build.ts'
+import { ROOT } from '../../support/servers/process.ts'
 
 /** A built server: the folder it runs in, its program, and the same with fail points around its ports. */
 export type Build = { readonly folder: string, readonly main: string, readonly rigged: string }
