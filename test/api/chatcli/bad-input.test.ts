@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { complaintAbout, isSentence } from '../../support/checks/answers.ts'
 import { uniqueName, type Answer, type CallOptions } from '../../support/clients/http.ts'
 import { startChat, type Account } from '../../support/data/accounts.ts'

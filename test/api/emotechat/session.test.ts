@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { register, registerPending } from '../../support/data/accounts.ts'

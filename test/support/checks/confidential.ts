@@ -1,5 +1,5 @@
 /**
- * What no log may hold: the passwords, tokens and texts that the tests of this file have sent or got, and the codes and
+ * What no log may hold: the passwords, tokens and texts that a suite has sent or got, and the codes and
  * tokens of the mails they caused. The clients collect them by itself, so that a test cannot forget to.
  */
 import { isRecord } from '../data/json.ts'
@@ -12,6 +12,11 @@ const MAX_COLLECTED = 2_000
 const FIELDS = new Set(['password', 'confirm_password', 'new_password', 'token', 'session_token', 'access_token', 'refresh_token', 'email_token', 'text', 'message'])
 
 const collected = new Set<string>()
+
+/** Begins anew: what is sent and got from here on is looked for. */
+export function forgetConfidential (): void {
+  collected.clear()
+}
 
 /** Notes what is confidential in something that was sent or got. Sentences of the server itself are none. */
 export function noteConfidential (value: unknown, fields: ReadonlySet<string> = FIELDS): void {

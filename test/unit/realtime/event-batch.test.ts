@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { bytesFrom, createEventBatch, decodeEventBatch, encodeEventBatch, firstSeqOf, originOf, type EventBatch } from '../../../src/realtime/event-batch.ts'
 import { seedOf } from '../../support/data/random.ts'
 

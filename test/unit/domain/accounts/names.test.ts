@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { checkUsername, usernameFor } from '../../../../src/domain/accounts/names.ts'
 
 const NAMES = ['John Doe', 'Zoë Ångström', 'Dr. Strange-Löve', 'a', '李小龍', '---', '_x_', '\u{1f600}', 'x'.repeat(64), `${'x'.repeat(21)} y`, 'ﬁne', 'Ⅷ', 'user']

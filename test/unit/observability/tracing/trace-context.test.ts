@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { isSampled, parseTraceparent, readTraceContext, TRACE_BYTES, writeTraceContext } from '../../../../src/observability/tracing/trace-context.ts'
 import { createEventBatch, decodeEventBatch, encodeEventBatch, isOld, originOf } from '../../../../src/realtime/event-batch.ts'
 import { seedOf } from '../../../support/data/random.ts'
