@@ -22,7 +22,10 @@ const DEAD = ['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']
 export class FolderInUseError extends Error {
   override readonly name = 'FolderInUseError'
   constructor (folder: string) {
-    super(`The embedded store in ${folder} is in use by another process. Stop that one first, give this one another DATA_DIR, or set DATABASE_URL to run replicas on Postgres.`)
+    super(
+      `The embedded store in ${folder} is in use by another process. Stop that one first, give this one another ` +
+      'DATA_DIR, or set DATABASE_URL to run replicas on Postgres.'
+    )
   }
 }
 
@@ -36,7 +39,7 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
   const base = await basePathFor(folder)
   for (;;) {
     const newest = await newestNumber(base)
-    if (newest > 0 && await answers(numbered(base, newest))) throw new FolderInUseError(folder)
+    if (newest > 0 && (await answers(numbered(base, newest)))) throw new FolderInUseError(folder)
     const server = await take(base, newest + 1)
     if (server !== undefined) return () => close(server)
   }
@@ -55,7 +58,7 @@ async function take (base: string, number: number): Promise<net.Server | undefin
   const server = await listen(unnamed)
   try {
     await link(unnamed, numbered(base, number))
-    if (await newestNumber(base) === number) {
+    if ((await newestNumber(base)) === number) {
       await removeAllBut(base, number)
       return server
     }
@@ -76,12 +79,20 @@ function numbered (base: string, number: number): string {
 async function newestNumber (base: string): Promise<number> {
   const prefix = `${path.basename(base)}.`
   const names = await readdir(path.dirname(base))
-  return Math.max(0, ...names.filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length))).filter(Number.isSafeInteger))
+  return Math.max(
+    0,
+    ...names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => Number(name.slice(prefix.length)))
+      .filter(Number.isSafeInteger)
+  )
 }
 
 async function removeAllBut (base: string, number: number): Promise<void> {
   const [folder, name] = [path.dirname(base), path.basename(base)]
-  const others = (await readdir(folder)).filter((other) => (other.startsWith(`${name}.`) || other.startsWith(`${name}-`)) && other !== `${name}.${String(number)}`)
+  const others = (await readdir(folder)).filter(
+    (other) => (other.startsWith(`${name}.`) || other.startsWith(`${name}-`)) && other !== `${name}.${String(number)}`
+  )
   await Promise.all(others.map((other) => rm(path.join(folder, other), { force: true })))
 }
 
