@@ -101,7 +101,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'drizzle/config.ts'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'build.js', 'drizzle/config.ts'] },
         tsconfigRootDir: import.meta.dirname
       }
     },

@@ -1,7 +1,7 @@
 /** What an operator is told when a process cannot do its work: one sentence, not a stack. */
 import { ConfigError } from '../config/errors.ts'
 import { ChatError } from '../domain/errors.ts'
-import { FolderInUseError } from '../store/folder-lock.ts'
+import { EmbeddedStoreError } from '../store/embedded/errors.ts'
 
 /**
  * Puts an error in a sentence. What is not the operator's to mend is told by its innermost cause alone: what is wrapped
@@ -9,7 +9,7 @@ import { FolderInUseError } from '../store/folder-lock.ts'
  * @param failure what could not be done, e.g. `Confab cannot start`
  */
 export function describeFatalError (error: unknown, failure: string): string {
-  if (error instanceof ConfigError || error instanceof FolderInUseError || error instanceof ChatError)
+  if (error instanceof ConfigError || error instanceof EmbeddedStoreError || error instanceof ChatError)
     return error.message
   if (!(error instanceof Error)) return `${failure}: ${String(error)}`
   if ('code' in error && error.code === 'EADDRINUSE')

@@ -1,8 +1,8 @@
 /** What a fault is, and what it is given to work with. */
 import type { LoadShape, Workload } from './clients/workload.ts'
 import type { Journal } from './clients/journal.ts'
-import type { Random } from '../harness/random.ts'
-import type { Scope } from '../harness/scope.ts'
+import type { Random } from '../support/data/random.ts'
+import type { Scope } from '../support/scope.ts'
 import type { Build } from './servers/build.ts'
 import type { FaultCluster } from './servers/fault-cluster.ts'
 

@@ -1,6 +1,6 @@
 /** One round: load, the fault, recovery, silence, and then the checker. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Random } from '../harness/random.ts'
+import { Random } from '../support/data/random.ts'
 import { check, damageOf, type Violation } from './checking/checker.ts'
 import type { History, ReaderRecord, StoredRow } from './checking/history.ts'
 import { Journal } from './clients/journal.ts'

@@ -5,7 +5,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { Random } from '../harness/random.ts'
+import { Random } from '../support/data/random.ts'
 import type { Deployment, Fault } from './fault.ts'
 import { readOptions, type Options } from './options.ts'
 import { lineOf, reportOf, type Skipped } from './report.ts'

@@ -1,5 +1,5 @@
 /** A scope with an end of its own: what was added last is ended first. */
-import type { Scope } from '../../harness/scope.ts'
+import type { Scope } from '../../support/scope.ts'
 
 /** Ends what was started within it, once. */
 export class RunScope implements Scope {

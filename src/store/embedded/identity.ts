@@ -1,0 +1,128 @@
+/**
+ * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its
+ * user, which a container started with an arbitrary user id does not have.
+ */
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import { endOf } from './child-end.ts'
+
+/**
+ * The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting.
+ */
+export const CHILD_ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+  TZ: 'UTC'
+}
+/** In most systems this account owns nothing. */
+const NOBODY = 'nobody'
+const POSTGRES = 'postgres'
+/** A probe that has not ended by then has failed, in milliseconds. */
+const PROBE_TIMEOUT_MS = 10_000
+
+/** Ids of a user and its group. */
+export type UserIds = { uid: number, gid: number }
+
+/** How a program is run. */
+export type Identity =
+  /** As this process. */
+  | { kind: 'same' }
+  /** As this process to the file system, and under another id in a user namespace of its own. */
+  | ({ kind: 'namespace' } & UserIds)
+  /** As another user, which only root can do. */
+  | ({ kind: 'user' } & UserIds)
+
+/** A program with its arguments and the options of `spawn`. */
+export type Command = { file: string, args: string[], options: SpawnOptions }
+
+/** Makes the command that runs a program under an identity. It keeps its process id also in a user namespace. */
+export function commandAs (identity: Identity, file: string, args: readonly string[]): Command {
+  // The working folder of this process may be closed to another user.
+  const options = { env: CHILD_ENVIRONMENT, cwd: '/' }
+  if (identity.kind === 'same') return { file, args: [...args], options }
+  const { uid, gid } = identity
+  if (identity.kind === 'user') return { file, args: [...args], options: { ...options, uid, gid } }
+  const map = ['-U', `--map-user=${String(uid)}`, `--map-group=${String(gid)}`, '--']
+  return { file: 'unshare', args: [...map, file, ...args], options }
+}
+
+/**
+ * Finds an identity under which Postgres can run and use a folder.
+ * @param program a program of Postgres, which must be reachable
+ * @param folder an existing folder; the programs must be able to write to it, once it is theirs
+ * @param owners users that are tried first
+ * @param give makes the folder belong to a user
+ * @returns undefined when there is none
+ */
+export async function findIdentity (
+  program: string,
+  folder: string,
+  owners: readonly UserIds[],
+  give: (user: UserIds) => Promise<void>
+): Promise<Identity | undefined> {
+  const accounts = await listAccounts()
+  const own = currentUser()
+  if (own.uid !== 0) return { kind: 'same' }
+  for (const identity of namespaces(accounts)) {
+    if (await canUse(identity, program, folder)) return identity
+  }
+  const users = [...owners, ...accounts.filter(({ name }) => name === POSTGRES || name === NOBODY)]
+  for (const { uid, gid } of users.filter((user) => user.uid !== 0)) {
+    await give({ uid, gid })
+    if (await canUse({ kind: 'user', uid, gid }, program, folder)) return { kind: 'user', uid, gid }
+  }
+  await give(own)
+  return undefined
+}
+
+/**
+ * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another
+ * id.
+ * @returns undefined when this user has no name and the system grants no user namespace
+ */
+export async function findNamedIdentity (
+  identity: Identity,
+  program: string,
+  folder: string
+): Promise<Identity | undefined> {
+  if (identity.kind !== 'same' || hasName()) return identity
+  for (const namespace of namespaces(await listAccounts())) {
+    if (await canUse(namespace, program, folder)) return namespace
+  }
+  return undefined
+}
+
+/** The user of this process. */
+export function currentUser (): UserIds {
+  return { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1 }
+}
+
+function hasName (): boolean {
+  try {
+    return os.userInfo().username !== ''
+  } catch {
+    return false
+  }
+}
+
+function namespaces (accounts: readonly (UserIds & { name: string })[]): Identity[] {
+  const account = accounts.find(({ name }) => name === NOBODY) ?? accounts.find(({ uid }) => uid !== 0)
+  return account === undefined ? [] : [{ kind: 'namespace', uid: account.uid, gid: account.gid }]
+}
+
+async function listAccounts (): Promise<(UserIds & { name: string })[]> {
+  const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n')
+  return lines
+    .map((line) => line.split(':'))
+    .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
+    .filter(({ uid, gid }) => Number.isSafeInteger(uid) && Number.isSafeInteger(gid))
+}
+
+/** Whether a program can be run and a folder be written to. */
+async function canUse (identity: Identity, program: string, folder: string): Promise<boolean> {
+  const script = 'cd "$1" && test -w . && exec "$2" --version'
+  const { file, args, options } = commandAs(identity, '/bin/sh', ['-c', script, 'sh', folder, program])
+  const child = spawn(file, args, { ...options, stdio: 'ignore', timeout: PROBE_TIMEOUT_MS })
+  return (await endOf(child)).code === 0
+}

@@ -1,0 +1,83 @@
+/** Fills the data folder of a new embedded server. */
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import type { PostgresBinaries } from './binaries.ts'
+import { endOf } from './child-end.ts'
+import { EmbeddedStoreError } from './errors.ts'
+import { commandAs, findNamedIdentity, type Identity } from './identity.ts'
+
+/** The role that administers the server, the role that owns the database, and the database. */
+export const SUPERUSER = 'postgres'
+export const OWNER = 'confab'
+export const DATABASE = 'confab'
+/** Postgres 17 and later know one themselves; of the others of the system no two are alike. */
+const FIRST_MAJOR_WITH_OWN_LOCALE = 17
+
+/** What a new server is told: one database, which belongs to a role that may do nothing else. */
+const SETUP = `
+CREATE ROLE ${OWNER} LOGIN;
+ALTER DATABASE postgres RENAME TO ${DATABASE};
+ALTER DATABASE ${DATABASE} OWNER TO ${OWNER};
+`
+
+/** How a data folder is made. `fsync` is `false` only for data that may be lost. */
+export type InitializeOptions = { fsync?: boolean }
+
+/**
+ * Makes the server's files, with checksums, and its database.
+ * @param folder an empty folder that belongs to the identity
+ * @throws {EmbeddedStoreError} when a program fails, with what it said
+ */
+export async function initialize (
+  folder: string,
+  identity: Identity,
+  binaries: PostgresBinaries,
+  { fsync = true }: InitializeOptions
+): Promise<void> {
+  const named = await findNamedIdentity(identity, binaries.postgres, folder)
+  if (named === undefined) {
+    throw new EmbeddedStoreError(
+      `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: give it one, or set ` +
+      'DATABASE_URL.'
+    )
+  }
+  const locale =
+    binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  await run(named, binaries.initdb, [
+    `--pgdata=${folder}`,
+    `--username=${SUPERUSER}`,
+    '--encoding=UTF8',
+    '--locale=C',
+    ...locale,
+    '--data-checksums',
+    // The folder, and with it the socket, is open to its owner alone.
+    '--auth=trust',
+    '--no-instructions',
+    ...(fsync ? [] : ['--no-sync'])
+  ])
+  // A server of its own for one session, on which no one else can connect.
+  await run(
+    identity,
+    binaries.postgres,
+    ['--single', '-j', '-D', folder, 'template1'],
+    SETUP.replaceAll(';\n', ';\n\n')
+  )
+}
+
+async function run (identity: Identity, program: string, args: readonly string[], input = ''): Promise<void> {
+  const command = commandAs(identity, program, args)
+  const child = spawn(command.file, command.args, { ...command.options, stdio: ['pipe', 'ignore', 'pipe'] })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  const [said, { code }] = await Promise.all([text(child.stderr), endOf(child)])
+  // The mode for a single session goes on after a statement that fails.
+  if (code === 0 && !/^(ERROR|FATAL|PANIC): /m.test(said)) return
+  throw new EmbeddedStoreError(
+    `The embedded store cannot be made: ${
+      said
+        .trim()
+        .split('\n')
+        .findLast((line) => line.trim() !== '') ?? String(code)
+    }`
+  )
+}
