@@ -25,15 +25,20 @@ const TAP = path.join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 const FOLDERS = ['repo', 'process', 'cluster', 'contract', 'api', 'faults']
 
 /** The files to run. */
-function listQueue (words: readonly string[]): Queue {
+function listQueue (parameters: readonly string[]): Queue {
+  const words = parameters.map((word) => word.replace(/^(dist-)?test\//, '').replace(/\.[jt]s$/, ''))
   const files = readdirSync(path.join(ROOT, OUTPUTS), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word.replace(/^(dist-)?test\//, '').replace(/\.[jt]s$/, ''))))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort()
   const rank = (file: string) => FOLDERS.indexOf(file.split('/', 1)[0] ?? '')
+  const isUnit = (file: string) => file.startsWith('unit/')
   return {
-    units: files.filter((file) => file.startsWith('unit/')).map((file) => path.join(OUTPUTS, file)),
-    others: files.filter((file) => !file.startsWith('unit/')).sort((one, other) => rank(one) - rank(other)).map((file) => path.join(OUTPUTS, file))
+    units: files.filter(isUnit).map((file) => path.join(OUTPUTS, file)),
+    others: files
+      .filter((file) => !isUnit(file))
+      .sort((one, other) => rank(one) - rank(other))
+      .map((file) => path.join(OUTPUTS, file))
   }
 }
 
@@ -53,8 +58,11 @@ async function run (queue: Queue, options: readonly string[]): Promise<number> {
       await ensureTemplate(services.databaseUrl)
       scope.teardown(() => dropTemplate(services.databaseUrl))
     }
-    const tap = spawn(process.execPath, [TAP, `--jobs=${String(count)}`, '--timeout=0', ...options, ...await writeWorkers(count)], {
-      cwd: ROOT, stdio: 'inherit', env: { ...process.env, TEST_RUN_FOLDER: folder, TEST_ENGINE_URL: engine }
+    const workers = await writeWorkers(count)
+    const tap = spawn(process.execPath, [TAP, `--jobs=${String(count)}`, '--timeout=0', ...options, ...workers], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, TEST_RUN_FOLDER: folder, TEST_ENGINE_URL: engine }
     })
     // The terminal interrupts tap as well, which ends by it; this ends what it has started.
     process.on('SIGINT', () => undefined)
@@ -69,9 +77,10 @@ async function run (queue: Queue, options: readonly string[]): Promise<number> {
 /** Writes the programs of the workers, which tap takes for test files. */
 async function writeWorkers (count: number): Promise<string[]> {
   await mkdir(path.join(ROOT, WORKERS), { recursive: true })
-  return Promise.all(Array.from({ length: count }, async (_, index) => {
-    const file = path.join(WORKERS, `${String(index + 1)}.mjs`)
-    await writeFile(path.join(ROOT, file), `import { work } from '../support/worker.js'\nawait work(${String(index + 1)})\n`)
+  const numbers = Array.from({ length: count }, (_, index) => String(index + 1))
+  return Promise.all(numbers.map(async (number) => {
+    const file = path.join(WORKERS, `${number}.mjs`)
+    await writeFile(path.join(ROOT, file), `import { work } from '../support/worker.js'\nawait work(${number})\n`)
     return file
   }))
 }

@@ -38,7 +38,9 @@ export class AdminContext {
    * @throws {CommandError} when the tables are older than this build
    * @throws {FolderInUseError} when a server has the embedded store open
    */
-  async administrate<Result> (work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>): Promise<Result> {
+  async administrate<Result>(
+    work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>
+  ): Promise<Result> {
     const config = this.#config
     const closers = new Closers()
     try {
@@ -51,7 +53,10 @@ export class AdminContext {
       const clock = () => new Date()
       const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
-      return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database === undefined || (config.redis !== undefined && bus.isUp))
+      return await work(
+        createAdministration({ orm: database.orm, sessions, passwords, clock }),
+        config.database === undefined || (config.redis !== undefined && bus.isUp)
+      )
     } finally {
       await closers.close()
     }
@@ -59,7 +64,9 @@ export class AdminContext {
 }
 
 async function openDatabase ({ database, dataDir }: StorageConfig): Promise<Database> {
-  return database === undefined ? openEmbedded(dataDir) : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
+  return database === undefined
+    ? openEmbedded(dataDir)
+    : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
 }
 
 /** Loaded when it is needed: a Postgres inside the process takes longer to load than most commands take. */

@@ -1,6 +1,6 @@
 /**
- * A process that runs one test file after the other, so that what they load is loaded once. The files of a run are shared
- * out as workers get to them: whoever makes a file's mark takes it.
+ * A process that runs one test file after the other, so that the modules they share are loaded once. Workers take the
+ * files of a run as they get to them: the first to make a file's mark has it.
  */
 import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -28,10 +28,14 @@ export type PasswordHasher = {
   isOutdated: (passwordHash: string) => boolean
 }
 
-/** What a new password needs beside its length: a mixture of characters, or no more than that few others would choose it. */
+/**
+ * What a new password needs beside its length: a mixture of characters, or no more than that few others would choose
+ * it.
+ */
 export type PasswordRule = 'mixed' | 'long'
 
-const LONG_SENTENCE = 'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
+const LONG_SENTENCE =
+  'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
 
 /** Checks a new password. @throws {ChatError} `weak_password` */
 export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'): void {
@@ -41,7 +45,12 @@ export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'
 }
 
 function isMixed (password: string): boolean {
-  return /\p{Lu}/u.test(password) && /\p{Ll}/u.test(password) && /\p{Nd}/u.test(password) && /[^\p{L}\p{N}\s]/u.test(password)
+  return (
+    /\p{Lu}/u.test(password) &&
+    /\p{Ll}/u.test(password) &&
+    /\p{Nd}/u.test(password) &&
+    /[^\p{L}\p{N}\s]/u.test(password)
+  )
 }
 
 /** Whether it is one of the first to be guessed, or one character over and over. */

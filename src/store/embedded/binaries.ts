@@ -14,7 +14,10 @@ const OLDEST_MAJOR = 15
 const VERSION_TIMEOUT_MS = 10_000
 /** Where distributions and package managers put versions of Postgres beside each other; `*` is a version. */
 const FOLDERS_BY_VERSION = [
-  '/usr/lib/postgresql/*/bin', '/usr/libexec/postgresql*', '/usr/pgsql-*/bin', '/opt/homebrew/opt/postgresql@*/bin',
+  '/usr/lib/postgresql/*/bin',
+  '/usr/libexec/postgresql*',
+  '/usr/pgsql-*/bin',
+  '/opt/homebrew/opt/postgresql@*/bin',
   '/usr/local/opt/postgresql@*/bin'
 ]
 
@@ -60,7 +63,10 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
   const [initdb, postgres] = [path.join(folder, 'initdb'), path.join(folder, 'postgres')]
   try {
     await access(initdb)
-    const { stdout } = await promisify(execFile)(postgres, ['--version'], { timeout: VERSION_TIMEOUT_MS, env: CHILD_ENVIRONMENT })
+    const { stdout } = await promisify(execFile)(postgres, ['--version'], {
+      timeout: VERSION_TIMEOUT_MS,
+      env: CHILD_ENVIRONMENT
+    })
     const [, version, major] = /\(PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
     return version === undefined ? undefined : { initdb, postgres, version, major: Number(major) }
   } catch {
@@ -71,8 +77,10 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
 function describeMissing (major: number | undefined): string {
   if (major !== undefined) return `PostgreSQL ${String(major)} was not found on this machine.`
   const platform = `${process.platform} ${process.arch}`
-  return `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
+  return (
+    `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
     `${String(OLDEST_MAJOR)} or newer on this machine.`
+  )
 }
 
 function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boolean {
@@ -82,7 +90,11 @@ function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boo
 async function candidateFolders ({ workFolder, searchPath = '' }: BinarySearch): Promise<string[]> {
   const packaged = await packagedFolder(workFolder)
   const versions = await Promise.all(FOLDERS_BY_VERSION.map(listVersions))
-  return [...packaged, ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)), ...versions.flat()]
+  return [
+    ...packaged,
+    ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)),
+    ...versions.flat()
+  ]
 }
 
 /** The folder of the optional package's programs, if it is installed. */

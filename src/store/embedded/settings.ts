@@ -28,7 +28,8 @@ export function serverArguments ({ connections, major, fsync = true, loopbackPor
   const settings = {
     listen_addresses: loopbackPort === undefined ? '' : '127.0.0.1',
     port: loopbackPort ?? SOCKET_NUMBER,
-    // Relative to the data folder, which is the server's working folder: an absolute path may be longer than a socket's.
+    // Relative to the data folder, which is the server's working folder: an absolute path may be longer than a
+    // socket's.
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
     max_connections: connections + SPARE_CONNECTIONS,
@@ -61,7 +62,7 @@ function memory (major: number) {
     max_parallel_maintenance_workers: 0,
     jit: 'off',
     // The asynchronous input of Postgres 18 keeps three processes.
-    ...major >= 18 && { io_method: 'sync' }
+    ...(major >= 18 && { io_method: 'sync' })
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * TCP connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes
- * an answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an hour.
+ * an answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of
+ * an hour.
  */
 import net, { type Socket } from 'node:net'
 
@@ -40,7 +41,10 @@ export class PostgresSockets {
     this.#hosts = hosts
   }
 
-  /** How many connections a server has answered on, until now. It grows before such a connection brings its first result. */
+  /**
+   * How many connections a server has answered on, until now. It grows before such a connection brings its first
+   * result.
+   */
   get answered (): number {
     return this.#answered
   }
@@ -50,7 +54,8 @@ export class PostgresSockets {
     const index = this.#preferred
     const place = this.#hosts[index] ?? this.#hosts[0]
     // The name is what a certificate is checked against.
-    const socket = typeof path === 'string' ? net.connect(path) : Object.assign(net.connect({ ...place, noDelay: true }), place)
+    const socket =
+      typeof path === 'string' ? net.connect(path) : Object.assign(net.connect({ ...place, noDelay: true }), place)
     this.#received.set(socket, { bytes: 0, since: performance.now() })
     this.#follow(socket, index)
     return socket
@@ -63,10 +68,14 @@ export class PostgresSockets {
     }
   }
 
-  /** Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks on another. */
+  /**
+   * Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks
+   * on another.
+   */
   destroySilent (silenceMs: number): void {
     for (const [socket, { since }] of this.#received) {
-      if (performance.now() - since >= silenceMs) socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
+      if (performance.now() - since >= silenceMs)
+        socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
     }
   }
 
@@ -82,7 +91,7 @@ export class PostgresSockets {
     socket.once('data', () => {
       this.#answered++
       // The driver takes all listeners off a socket that it goes on to encrypt.
-      setImmediate(() => socket.destroyed ? forget(false) : socket.once('close', forget))
+      setImmediate(() => (socket.destroyed ? forget(false) : socket.once('close', forget)))
     })
   }
 }

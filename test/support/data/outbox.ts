@@ -79,7 +79,8 @@ function decode (mail: unknown): Mail {
 export function codeIn (mail: Mail): string {
   const codes = [...mail.text.matchAll(/^\s*(\d{6})\s*$/gm)].map((match) => match[1])
   const [code] = codes
-  if (code === undefined || codes.length !== 1) throw new Error(`The mail holds ${String(codes.length)} codes: ${mail.text}`)
+  if (code === undefined || codes.length !== 1)
+    throw new Error(`The mail holds ${String(codes.length)} codes: ${mail.text}`)
   return code
 }
 

@@ -53,7 +53,12 @@ export class Cluster {
   readonly #database: Database | undefined
   #turn = 0
 
-  constructor (parts: { replicas: readonly Replica[], dataDir: string, log: string[], database: Database | undefined }) {
+  constructor (parts: {
+    replicas: readonly Replica[]
+    dataDir: string
+    log: string[]
+    database: Database | undefined
+  }) {
     this.replicas = parts.replicas
     this.outbox = new Outbox(parts.dataDir)
     this.#log = parts.log
@@ -120,17 +125,28 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
     OVERLOAD_EVENT_LOOP_DELAY: '1h',
     DATABASE_URL: await createStore(t, options.services?.databaseUrl ?? engineUrl()),
     DATABASE_POOL: CONNECTIONS_PER_REPLICA,
-    ...(options.services !== undefined && { REDIS_URL: options.services.redisUrl, REDIS_PREFIX: `confab_test_${randomBytes(6).toString('hex')}:` }),
+    ...(options.services !== undefined && {
+      REDIS_URL: options.services.redisUrl,
+      REDIS_PREFIX: `confab_test_${randomBytes(6).toString('hex')}:`
+    }),
     ...options.environment
   }
   const database = options.inspectable === true ? await openDatabase(t, environment.DATABASE_URL) : undefined
   const count = options.services === undefined ? 1 : options.replicas ?? REPLICAS_ON_SERVICES
-  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => startReplica(loadConfig(environment), {
-    logStream: { write: (line) => { log.push(line) } },
-    ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
-  })))
-  const replicas = starts.flatMap((start) => start.status === 'fulfilled' ? [start.value] : [])
-  t.teardown(async () => { await Promise.all(replicas.map((replica) => replica.close())) })
+  const start = (index: number) =>
+    startReplica(loadConfig(environment), {
+      logStream: {
+        write: (line) => {
+          log.push(line)
+        }
+      },
+      ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
+    })
+  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)))
+  const replicas = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  t.teardown(async () => {
+    await Promise.all(replicas.map((replica) => replica.close()))
+  })
   for (const start of starts) if (start.status === 'rejected') throw start.reason
   return new Cluster({ replicas, dataDir, log, database })
 }

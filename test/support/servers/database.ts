@@ -41,7 +41,7 @@ export async function createDatabase (t: Scope, serverUrl: string): Promise<stri
   return createFrom(t, serverUrl, 'template1')
 }
 
-/** Creates a database with the tables of this build, as a copy of the server's {@link ensureTemplate}. @returns its URL */
+/** Creates a database with the tables of this build, a copy of the server's template. @returns its URL */
 export async function createStore (t: Scope, serverUrl: string): Promise<string> {
   return createFrom(t, serverUrl, templateName())
 }
@@ -86,7 +86,8 @@ export async function ensureTemplate (serverUrl: string): Promise<void> {
 /** Drops what earlier runs have left on a server, and templates of other versions. No other run may use the server. */
 export async function dropLeftovers (serverUrl: string): Promise<void> {
   const sql = administratorOf(serverUrl)
-  const found = await sql<{ datname: string }[]>`select datname from pg_database where starts_with(datname, ${PREFIX}) and datname <> ${templateName()}`
+  const found = await sql<{ datname: string }[]>`
+    select datname from pg_database where starts_with(datname, ${PREFIX}) and datname <> ${templateName()}`
   for (const { datname } of found) await sql`drop database if exists ${sql(datname)} with (force)`
 }
 

@@ -26,7 +26,8 @@ export async function startEngine (scope: Scope): Promise<string> {
 }
 
 async function startIn (scope: Scope, dataDir: string): Promise<string> {
-  const engine = await startEmbeddedPostgres({ dataDir, connections: CONNECTIONS, fsync: false, loopbackPort: await freePort() })
+  const loopbackPort = await freePort()
+  const engine = await startEmbeddedPostgres({ dataDir, connections: CONNECTIONS, fsync: false, loopbackPort })
   scope.teardown(() => engine.stop())
   return engine.superuserUrl
 }
@@ -34,6 +35,6 @@ async function startIn (scope: Scope, dataDir: string): Promise<string> {
 /** The URL of the run's server. @throws when this process does not belong to a run */
 export function engineUrl (): string {
   const { TEST_ENGINE_URL: url } = process.env
-  if (url === undefined) throw new Error('This test needs the database server of a run: start it by npm test -- <name>.')
+  if (url === undefined) throw new Error('This test needs the Postgres of a run: start it by npm test -- <name>.')
   return url
 }
