@@ -5,7 +5,10 @@ import type { Figure } from './scenarios/scenario.ts'
 import { median } from './stats.ts'
 
 /** A figure with its run, so that servers are compared within a run. */
-interface Entry extends Figure { server: ServerName, run: number }
+interface Entry extends Figure {
+  server: ServerName
+  run: number
+}
 
 export class Report {
   readonly #entries: Entry[] = []
@@ -41,7 +44,8 @@ export class Report {
     return [
       machine,
       '',
-      `| scenario | unit | server | median | min–max | ratio to ${SERVER_TITLES[this.#reference].split(' ', 1).join()} | out of order | lost |`,
+      '| scenario | unit | server | median | min–max | ratio to ' +
+      `${SERVER_TITLES[this.#reference].split(' ', 1).join()} | out of order | lost |`,
       '|---|---|---|--:|--:|--:|--:|--:|',
       ...lines,
       ...(this.failed ? ['', 'Failed:', '', ...this.#failures.map((failure) => `- ${failure}`)] : []),
@@ -52,8 +56,9 @@ export class Report {
   #line (rows: Entry[], server: ServerName): string {
     const mine = rows.filter((row) => row.server === server)
     const values = mine.map(({ value }) => value)
-    const verdicts = mine.flatMap(({ verdict }) => verdict === undefined ? [] : [verdict])
-    const sum = (pick: (verdict: typeof verdicts[number]) => number) => verdicts.reduce((total, one) => total + pick(one), 0)
+    const verdicts = mine.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]))
+    const sum = (pick: (verdict: (typeof verdicts)[number]) => number) =>
+      verdicts.reduce((total, one) => total + pick(one), 0)
     const ordered = verdicts.length > 0 && !server.startsWith('floor')
     const cells = [
       mine[0]?.title ?? '',
@@ -62,8 +67,19 @@ export class Report {
       figure(median(values)),
       `${figure(Math.min(...values))}–${figure(Math.max(...values))}`,
       ratio(rows, mine, this.#reference),
-      ordered ? share(sum(({ outOfOrder }) => outOfOrder), sum(({ deliveries }) => deliveries)) : '–',
-      verdicts.length > 0 ? remarks(sum(({ lost }) => lost), sum(({ duplicates }) => duplicates), sum(({ errors, closed }) => errors + closed)) : '–'
+      ordered
+        ? share(
+            sum(({ outOfOrder }) => outOfOrder),
+            sum(({ deliveries }) => deliveries)
+          )
+        : '–',
+      verdicts.length > 0
+        ? remarks(
+            sum(({ lost }) => lost),
+            sum(({ duplicates }) => duplicates),
+            sum(({ errors, closed }) => errors + closed)
+          )
+        : '–'
     ]
     return `| ${cells.join(' | ')} |`
   }
@@ -80,12 +96,14 @@ function ratio (rows: Entry[], mine: Entry[], reference: ServerName): string {
 
 function share (part: number, whole: number): string {
   if (part === 0) return '0'
-  const percent = 100 * part / whole
+  const percent = (100 * part) / whole
   return percent < 0.1 ? `${String(part)} of ${String(whole)}` : `${percent.toFixed(1)} %`
 }
 
 function remarks (lost: number, doubled: number, failed: number): string {
-  return [String(lost), doubled > 0 ? `${String(doubled)} doubled` : '', failed > 0 ? `${String(failed)} errors` : ''].filter((part) => part !== '').join(', ')
+  return [String(lost), doubled > 0 ? `${String(doubled)} doubled` : '', failed > 0 ? `${String(failed)} errors` : '']
+    .filter((part) => part !== '')
+    .join(', ')
 }
 
 /** Three significant digits, at least the whole part. */
@@ -95,8 +113,16 @@ export function figure (value: number): string {
 }
 
 /** What the figures were measured on. */
-export function machineLine (database: { version: string, synchronousCommit: string }, runs: number, seconds: number): string {
+export function machineLine (
+  database: { version: string, synchronousCommit: string },
+  runs: number,
+  seconds: number
+): string {
   const memory = Math.round(totalmem() / 2 ** 30)
-  return `${String(availableParallelism())} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${String(memory)} GiB, Node ${process.versions.node}, ` +
-    `Postgres ${database.version} with synchronous_commit = ${database.synchronousCommit}; ${String(runs)} runs of ${String(seconds)} s, servers alternating.`
+  return (
+    `${String(availableParallelism())} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${String(memory)} GiB, ` +
+    `Node ${process.versions.node}, ` +
+    `Postgres ${database.version} with synchronous_commit = ${database.synchronousCommit}; ${String(runs)} runs of ` +
+    `${String(seconds)} s, servers alternating.`
+  )
 }

@@ -9,7 +9,14 @@ import type { Scenario } from './scenarios/scenario.ts'
 /** The exit code of a process that a signal ended, as shells report it. */
 const INTERRUPTED = 130
 
-async function measure (lab: Lab, options: Options, report: Report, scenario: Scenario, server: ServerName, run: number): Promise<void> {
+async function measure (
+  lab: Lab,
+  options: Options,
+  report: Report,
+  scenario: Scenario,
+  server: ServerName,
+  run: number
+): Promise<void> {
   const what = `run ${String(run + 1)}, ${scenario.name}, ${server}`
   try {
     const figures = await scenario.measure(lab, server, options)

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `confab`: commands for operators, on the store and the bus that the environment names. Exit codes: 0 ok, 1 failed, 2 usage error. */
+/**
+ * `confab`: commands for operators, on the store and the bus that the environment names. Exit codes: 0 ok, 1 failed, 2
+ * usage error.
+ */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './admin/command-error.ts'
@@ -10,24 +13,37 @@ const FAILED = 1
 const USAGE_ERROR = 2
 
 function help (commands: readonly Command[] = COMMANDS): string {
-  const lines = commands.map(({ words, usage, purpose }) => `  confab ${words} ${usage}`.trimEnd().concat(`\n      ${purpose}`))
-  return `Usage:\n${lines.join('\n')}\n\nEverything works on DATABASE_URL and REDIS_URL or, without them, on the embedded store in DATA_DIR while no server has it open.\n`
+  const lines = commands.map(({ words, usage, purpose }) =>
+    `  confab ${words} ${usage}`.trimEnd().concat(`\n      ${purpose}`)
+  )
+  return `Usage:\n${lines.join('\n')}\n\nEverything works on DATABASE_URL and REDIS_URL or, without them, on the ` +
+    `embedded store in DATA_DIR while no server has it open.\n`
 }
 
 function parse (args: string[]) {
   return parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h', default: false }, all: { type: 'boolean', default: false }, 'password-stdin': { type: 'boolean', default: false }, name: { type: 'string' } }
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      all: { type: 'boolean', default: false },
+      'password-stdin': { type: 'boolean', default: false },
+      name: { type: 'string' }
+    }
   })
 }
 
 /** Whether as many parameters were given as the usage names, and no flag that it does not. */
 function isCalledRight ({ usage }: Command, parameters: readonly string[], flags: Call['flags']): boolean {
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false).map(([flag]) => flag)
+  const given = Object.entries(flags)
+    .filter(([, value]) => value !== undefined && value !== false)
+    .map(([flag]) => flag)
   if (!given.every((flag) => usage.includes(`--${flag}`))) return false
   const required = usage.replace(/\[.*?\]/g, '').match(/<\w+>/g)?.length ?? 0
-  return parameters.length === (flags.all ? 0 : required) && (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))
+  return (
+    parameters.length === (flags.all ? 0 : required) &&
+    (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))
+  )
 }
 
 async function readLine (): Promise<string> {
@@ -43,7 +59,10 @@ async function main (args: string[]): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help()}`)
     return USAGE_ERROR
   }
-  const { values: { help: isHelp, ...flags }, positionals } = parsed
+  const {
+    values: { help: isHelp, ...flags },
+    positionals
+  } = parsed
   const command = COMMANDS.find(({ words }) => `${positionals.join(' ')} `.startsWith(`${words} `))
   if (isHelp) {
     process.stdout.write(help(command === undefined ? COMMANDS : [command]))
@@ -55,13 +74,28 @@ async function main (args: string[]): Promise<number> {
     return USAGE_ERROR
   }
   // Drivers take longer to load than the rest, and help needs none.
-  const [{ loadStorageConfig }, { AdminContext }] = await Promise.all([import('./config/config.ts'), import('./admin/admin-context.ts')])
-  const lines = await command.run({ context: new AdminContext(loadStorageConfig(process.env)), parameters, flags, readLine })
+  const [{ loadStorageConfig }, { AdminContext }] = await Promise.all([
+    import('./config/config.ts'),
+    import('./admin/admin-context.ts')
+  ])
+  const lines = await command.run({
+    context: new AdminContext(loadStorageConfig(process.env)),
+    parameters,
+    flags,
+    readLine
+  })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return 0
 }
 
-main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error: unknown) => {
-  process.stderr.write(`${error instanceof CommandError ? error.message : describeFatalError(error, 'confab failed')}\n`)
-  process.exitCode = FAILED
-})
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof CommandError ? error.message : describeFatalError(error, 'confab failed')}\n`
+    )
+    process.exitCode = FAILED
+  }
+)

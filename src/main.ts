@@ -5,7 +5,8 @@ import { startReplica } from './server/replica.ts'
 
 async function main (): Promise<void> {
   const config = loadConfig(process.env)
-  // Nothing was served yet that would have to be finished, and as the first process of a container it must ask to be ended.
+  // Nothing was served yet that would have to be finished, and as the first process of a container it must ask to be
+  // ended.
   const stopStarting = () => process.exit(0)
   process.once('SIGTERM', stopStarting)
   process.once('SIGINT', stopStarting)
@@ -21,10 +22,13 @@ async function main (): Promise<void> {
       log.fatal('the drain took too long: DRAIN_TIMEOUT is over')
       process.exit(1)
     }, config.drain.timeoutMs).unref()
-    replica.close().then(() => process.exit(0), (error: unknown) => {
-      log.fatal({ err: error }, 'the drain failed')
-      process.exit(1)
-    })
+    replica.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ err: error }, 'the drain failed')
+        process.exit(1)
+      }
+    )
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

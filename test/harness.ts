@@ -1,4 +1,6 @@
-/** Everything a test needs to run Confab for real and to talk to it: replicas, accounts, requests, sockets, processes. */
+/**
+ * Everything a test needs to run Confab for real and to talk to it: replicas, accounts, requests, sockets, processes.
+ */
 export * from './harness/accounts.ts'
 export * from './harness/answers.ts'
 export * from './harness/cluster.ts'

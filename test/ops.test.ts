@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import t, { type Test } from 'tap'
-import {
-  call, eventually, spawnReplica, startCluster, within, withServices, type Answer
-} from './harness.ts'
+import { call, eventually, spawnReplica, startCluster, within, withServices, type Answer } from './harness.ts'
 import { ensureBuilt } from './harness/built-server.ts'
 import { temporaryStore } from './harness/embedded-store.ts'
 import { startRedisServer, withRedisServers } from './harness/redis-server.ts'
@@ -23,7 +21,12 @@ const UNAVAILABLE = { status: 503, body: { status: 'unavailable', database: 'dow
 const DEGRADED = { status: 200, body: { status: 'degraded', database: 'up', bus: 'down' } }
 
 /** Waits until readiness says so. */
-async function becomes (t: Test, server: Server, expected: { status: number, body: unknown }, title: string): Promise<void> {
+async function becomes (
+  t: Test,
+  server: Server,
+  expected: { status: number, body: unknown },
+  title: string
+): Promise<void> {
   let last: unknown
   await eventually(async () => {
     last = brief(await probe(server, '/readyz'))
@@ -47,8 +50,11 @@ await withServices(t, 'readiness follows the services of a replica, liveness doe
     const proxied = new URL(databaseUrl)
     proxied.host = `127.0.0.1:${String(proxy.port)}`
     const redis = await startRedisServer(t)
-    const server = (await startCluster(t, { replicas: 1, services: { databaseUrl: proxied.href, redisUrl: redis.url } })).replica(0)
-    const alive = async (title: string) => t.strictSame(brief(await probe(server, '/livez')), { status: 200, body: { status: 'ok' } }, title)
+    const server = (
+      await startCluster(t, { replicas: 1, services: { databaseUrl: proxied.href, redisUrl: redis.url } })
+    ).replica(0)
+    const alive = async (title: string) =>
+      t.strictSame(brief(await probe(server, '/livez')), { status: 200, body: { status: 'ok' } }, title)
     await becomes(t, server, OK, 'it is ready')
 
     const welcomes = async (state: string) => {
@@ -95,7 +101,11 @@ await t.test('SIGINT ends it in order as well', async (t) => {
 
 await t.test('a client that says nothing, or half of it, does not hold up the end', async (t) => {
   const server = await spawnReplica(t, { DATA_DIR: folder })
-  const beginnings = ['', 'GET /livez HTTP/1.1\r\nhost: x\r\n', 'POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{']
+  const beginnings = [
+    '',
+    'GET /livez HTTP/1.1\r\nhost: x\r\n',
+    'POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'
+  ]
   for (const beginning of beginnings) {
     const client = connectTcp(Number(new URL(server.url).port), '127.0.0.1')
     t.teardown(() => client.destroy())

@@ -22,14 +22,17 @@ const MINIMUM_VERSIONS: [name: string, versions: string[], because: string][] = 
 
 const Lock = Type.Object({
   lockfileVersion: Type.Literal(3),
-  packages: Type.Record(Type.String(), Type.Object({
-    version: Type.Optional(Type.String()),
-    resolved: Type.Optional(Type.String()),
-    integrity: Type.Optional(Type.String()),
-    link: Type.Optional(Type.Boolean()),
-    dev: Type.Optional(Type.Boolean()),
-    hasInstallScript: Type.Optional(Type.Boolean())
-  }))
+  packages: Type.Record(
+    Type.String(),
+    Type.Object({
+      version: Type.Optional(Type.String()),
+      resolved: Type.Optional(Type.String()),
+      integrity: Type.Optional(Type.String()),
+      link: Type.Optional(Type.Boolean()),
+      dev: Type.Optional(Type.Boolean()),
+      hasInstallScript: Type.Optional(Type.Boolean())
+    })
+  )
 })
 const Manifest = Type.Object({
   dependencies: Type.Record(Type.String(), Type.String()),
@@ -37,19 +40,25 @@ const Manifest = Type.Object({
 })
 const Bom = Type.Object({
   bomFormat: Type.Literal('CycloneDX'),
-  components: Type.Array(Type.Object({
-    name: Type.String(),
-    version: Type.String(),
-    hashes: Type.Array(Type.Object({ alg: Type.String(), content: Type.String() })),
-    properties: Type.Optional(Type.Array(Type.Object({ name: Type.String() })))
-  }))
+  components: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      version: Type.String(),
+      hashes: Type.Array(Type.Object({ alg: Type.String(), content: Type.String() })),
+      properties: Type.Optional(Type.Array(Type.Object({ name: Type.String() })))
+    })
+  )
 })
 
 const readJson = async (name: string): Promise<unknown> => JSON.parse(await readFile(`${ROOT}/${name}`, 'utf8'))
 const lock = Value.Parse(Lock, await readJson('package-lock.json'))
-const installed = Object.entries(lock.packages).filter(([place]) => place !== '').map(([place, entry]) => ({
-  name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length), version: '', ...entry
-}))
+const installed = Object.entries(lock.packages)
+  .filter(([place]) => place !== '')
+  .map(([place, entry]) => ({
+    name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+    version: '',
+    ...entry
+  }))
 
 /** Whether a version is as new as another; of two with the same numbers, one that has a suffix is older. */
 function isAtLeast (version: string, minimum: string): boolean {
@@ -77,16 +86,32 @@ t.test('versions are compared by their numbers', async (t) => {
 
 t.test('every package is pinned by its content and comes from the one registry', async (t) => {
   t.ok(installed.length > 100)
-  t.strictSame(installed.filter(({ integrity = '' }) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity)).map(({ name }) => name), [], 'its integrity is a SHA-512')
+  t.strictSame(
+    installed.filter(({ integrity = '' }) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity)).map(({ name }) => name),
+    [],
+    'its integrity is a SHA-512'
+  )
   // Without an address a package is taken from the configured registry, by its name and version.
-  t.strictSame(installed.filter(({ resolved = REGISTRY, link = false }) => link || !resolved.startsWith(REGISTRY)).map(({ name }) => name), [])
-  t.strictSame(installed.filter(({ version }) => !/^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/.test(version)).map(({ name }) => name), [], 'none is an address, a branch or a folder')
+  t.strictSame(
+    installed
+      .filter(({ resolved = REGISTRY, link = false }) => link || !resolved.startsWith(REGISTRY))
+      .map(({ name }) => name),
+    []
+  )
+  t.strictSame(
+    installed.filter(({ version }) => !/^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/.test(version)).map(({ name }) => name),
+    [],
+    'none is an address, a branch or a folder'
+  )
   t.notMatch(await readFile(`${ROOT}/.npmrc`, 'utf8'), /registry/, 'no other registry is configured')
 })
 
 t.test('what is asked for directly is asked for by an exact version', async (t) => {
   const { dependencies, devDependencies } = Value.Parse(Manifest, await readJson('package.json'))
-  t.strictSame(Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)), [])
+  t.strictSame(
+    Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+    []
+  )
 })
 
 for (const [name, minimums, because] of MINIMUM_VERSIONS) {
@@ -98,20 +123,37 @@ for (const [name, minimums, because] of MINIMUM_VERSIONS) {
 }
 
 t.test('no package needs its install script to run', async (t) => {
-  const scripted = installed.filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev).map(({ name }) => name)
+  const scripted = installed
+    .filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev)
+    .map(({ name }) => name)
   t.strictSame(scripted, ['argon2'], 'a new one is looked at before it gets into this list')
-  const program = 'import("argon2").then(async ({ default: { hash, verify } }) => console.log(await verify(await hash("x"), "x")))'
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', PREBUILDS_ONLY: '1' } })
+  const program =
+    'import("argon2").then(async ({ default: { hash, verify } }) => console.log(await verify(await hash("x"), "x")))'
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '', PREBUILDS_ONLY: '1' }
+  })
   t.equal(stdout, 'true\n', `its own binary is enough ${stderr}`)
 })
 
 t.test('the bill of materials names every package with its hash, and which of them run', async (t) => {
-  const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1_024 * 1_024, env: { ...process.env, NODE_OPTIONS: '' } })
+  const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1_024 * 1_024,
+    env: { ...process.env, NODE_OPTIONS: '' }
+  })
   t.match(stdout, '"bomFormat": "CycloneDX"', stderr)
   const { components } = Value.Parse(Bom, JSON.parse(stdout))
-  const namesOf = (packages: readonly { name: string, version: string }[]) => [...new Set(packages.map(({ name, version }) => `${name}@${version}`))].sort()
-  const isRunning = ({ properties = [] }: Static<typeof Bom>['components'][number]) => properties.every(({ name }) => name !== 'cdx:npm:package:development')
+  const namesOf = (packages: readonly { name: string, version: string }[]) =>
+    [...new Set(packages.map(({ name, version }) => `${name}@${version}`))].sort()
+  const isRunning = ({ properties = [] }: Static<typeof Bom>['components'][number]) =>
+    properties.every(({ name }) => name !== 'cdx:npm:package:development')
   t.strictSame(namesOf(components), namesOf(installed))
   t.strictSame(namesOf(components.filter(isRunning)), namesOf(installed.filter(({ dev = false }) => !dev)))
-  t.strictSame(components.filter(({ hashes }) => hashes[0]?.alg !== 'SHA-512').map(({ name }) => name), [])
+  t.strictSame(
+    components.filter(({ hashes }) => hashes[0]?.alg !== 'SHA-512').map(({ name }) => name),
+    []
+  )
 })

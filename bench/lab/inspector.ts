@@ -1,6 +1,6 @@
 /**
- * Asks a running Node process to collect its garbage, through the inspector that SIGUSR1 opens in every one: no flag and
- * no change of the program. V8 left alone does so at any time between seconds and never.
+ * Asks a running Node process to collect its garbage, through the inspector that SIGUSR1 opens in every one: no flag
+ * and no change of the program. V8 left alone does so at any time between seconds and never.
  */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'

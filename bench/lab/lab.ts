@@ -17,9 +17,16 @@ const STOP_TIMEOUT_MS = 3000
 const OUTPUT_KEPT = 4000
 
 /** One server process. */
-export interface Replica { port: number, pid: number }
+export interface Replica {
+  port: number
+  pid: number
+}
 
-interface Child { process: ChildProcess, output: string, exited: boolean }
+interface Child {
+  process: ChildProcess
+  output: string
+  exited: boolean
+}
 
 export class Lab {
   readonly databaseUrl: string
@@ -35,7 +42,9 @@ export class Lab {
     this.redisUrl = redisUrl
     this.#admin = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
     // A last resort that works even where nothing asynchronous runs any more.
-    process.on('exit', () => { for (const { process } of this.#children.values()) process.kill('SIGKILL') })
+    process.on('exit', () => {
+      for (const { process } of this.#children.values()) process.kill('SIGKILL')
+    })
   }
 
   /** Makes an empty database and answers its URL. */
@@ -86,8 +95,8 @@ export class Lab {
   }
 
   /**
-   * Starts a Node process with nothing of this one's environment but its path. The flag opens no inspector: it only lets
-   * each process that is asked for one take a port of its own.
+   * Starts a Node process with nothing of this one's environment but its path. The flag opens no inspector: it only
+   * lets each process that is asked for one take a port of its own.
    */
   spawn (file: string, environment: Record<string, string>): number {
     this.#checkOpen()
@@ -97,10 +106,14 @@ export class Lab {
     })
     if (process_.pid === undefined) throw new Error(`${file} could not be started`)
     const child: Child = { process: process_, output: '', exited: false }
-    const keep = (chunk: Buffer) => { child.output = (child.output + chunk.toString()).slice(-OUTPUT_KEPT) }
+    const keep = (chunk: Buffer) => {
+      child.output = (child.output + chunk.toString()).slice(-OUTPUT_KEPT)
+    }
     process_.stdout.on('data', keep)
     process_.stderr.on('data', keep)
-    process_.on('exit', () => { child.exited = true })
+    process_.on('exit', () => {
+      child.exited = true
+    })
     this.#children.set(process_.pid, child)
     return process_.pid
   }
@@ -129,7 +142,11 @@ export class Lab {
   /** Ends and removes whatever is left, and lets nothing new begin. */
   async close (): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#children.keys()].map(async (pid) => { await this.stop(pid) }))
+    await Promise.all(
+      [...this.#children.keys()].map(async (pid) => {
+        await this.stop(pid)
+      })
+    )
     for (const name of this.#databases) await this.#admin.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     this.#databases.clear()
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true })

@@ -11,7 +11,7 @@ export const SERVER_NAMES = ['confab', 'socketio', 'plain', 'floor', 'floor16', 
 /** Those that are measured only when they are asked for. */
 export const OPTIONAL_SERVERS: readonly ServerName[] = ['confab-metrics']
 
-export type ServerName = typeof SERVER_NAMES[number]
+export type ServerName = (typeof SERVER_NAMES)[number]
 
 /** How the table calls them. */
 export const SERVER_TITLES: Record<ServerName, string> = {
@@ -57,12 +57,14 @@ export class Deployment {
     try {
       for (let i = 0; i < replicas; i++) {
         const metricsPort = await freePort()
-        deployment.replicas.push(await lab.start(program(name), (port) => ({
-          ...common,
-          ...(isConfab(name) ? confabSettings(port, folder) : {}),
-          ...(name === 'confab-metrics' ? { METRICS_PORT: String(metricsPort), METRICS_HOST: '127.0.0.1' } : {}),
-          FRAMES_PER_WRITE: name === 'floor16' ? '16' : '1'
-        })))
+        deployment.replicas.push(
+          await lab.start(program(name), (port) => ({
+            ...common,
+            ...(isConfab(name) ? confabSettings(port, folder) : {}),
+            ...(name === 'confab-metrics' ? { METRICS_PORT: String(metricsPort), METRICS_HOST: '127.0.0.1' } : {}),
+            FRAMES_PER_WRITE: name === 'floor16' ? '16' : '1'
+          }))
+        )
         deployment.#metricsPorts.push(metricsPort)
       }
       if (name === 'confab-metrics') deployment.#scrape()
@@ -107,7 +109,11 @@ export class Deployment {
 
   async stop (): Promise<void> {
     clearInterval(this.#scraping)
-    await Promise.all(this.replicas.map(async ({ pid }) => { await this.#lab.stop(pid) }))
+    await Promise.all(
+      this.replicas.map(async ({ pid }) => {
+        await this.#lab.stop(pid)
+      })
+    )
     await this.#lab.dropDatabase(this.databaseUrl)
   }
 
@@ -115,7 +121,9 @@ export class Deployment {
   #scrape (): void {
     this.#scraping = setInterval(() => {
       for (const port of this.#metricsPorts) {
-        fetch(`http://127.0.0.1:${String(port)}/metrics`).then(async (response) => response.text()).catch(() => undefined)
+        fetch(`http://127.0.0.1:${String(port)}/metrics`)
+          .then(async (response) => response.text())
+          .catch(() => undefined)
       }
     }, SCRAPE_INTERVAL_MS)
   }

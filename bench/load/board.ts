@@ -19,7 +19,7 @@ export const Counter = {
   recording: 9
 } as const
 
-export type CounterPlace = typeof Counter[keyof typeof Counter]
+export type CounterPlace = (typeof Counter)[keyof typeof Counter]
 
 const COUNTERS = 16
 const FLOAT64_BYTES = 8
@@ -37,7 +37,10 @@ export class Board {
   readonly deliveriesByChat: Float64Array
   readonly histogram: Uint32Array
 
-  constructor (chats: number, memory = new SharedArrayBuffer((COUNTERS + 2 * chats) * FLOAT64_BYTES + BUCKETS * UINT32_BYTES)) {
+  constructor (
+    chats: number,
+    memory = new SharedArrayBuffer((COUNTERS + 2 * chats) * FLOAT64_BYTES + BUCKETS * UINT32_BYTES)
+  ) {
     this.memory = memory
     this.#counters = new Float64Array(memory, 0, COUNTERS)
     this.postsByChat = new Float64Array(memory, COUNTERS * FLOAT64_BYTES, chats)

@@ -13,7 +13,11 @@ const DRAIN_TIMEOUT_MS = 15_000
 const QUIET_MS = 1500
 
 /** What was counted so far. */
-export interface Totals { posts: number, echoes: number, deliveries: number }
+export interface Totals {
+  posts: number
+  echoes: number
+  deliveries: number
+}
 
 /** What a whole run of posts came to. */
 export interface Verdict {
@@ -36,12 +40,15 @@ export class Load {
     this.#plan = plan
     for (const seats of divide(plan, threads)) {
       const board = new Board(plan.chats)
-      const share = seats.filter((seat) => seat.posts).length / Math.max(1, plan.seats.filter((seat) => seat.posts).length)
+      const share =
+        seats.filter((seat) => seat.posts).length / Math.max(1, plan.seats.filter((seat) => seat.posts).length)
       const pace = plan.pace.kind === 'rate' ? { ...plan.pace, perSecond: plan.pace.perSecond * share } : plan.pace
       const thread = new Worker(new URL('worker.js', import.meta.url), {
         workerData: { plan: { ...plan, seats, pace }, memory: board.memory }
       })
-      thread.on('error', (error) => { this.#failure = error })
+      thread.on('error', (error) => {
+        this.#failure = error
+      })
       this.#threads.push(thread)
       this.#boards.push(board)
     }
@@ -61,7 +68,8 @@ export class Load {
     this.#command('drop')
     await delay(QUIET_MS)
     for (const board of this.#boards) {
-      for (const place of [Counter.joined, Counter.deliveries, Counter.outOfOrder, Counter.duplicates]) board.set(place, 0)
+      for (const place of [Counter.joined, Counter.deliveries, Counter.outOfOrder, Counter.duplicates])
+        board.set(place, 0)
     }
     const startedAt = microseconds()
     this.#command('resume')
@@ -79,7 +87,11 @@ export class Load {
   }
 
   totals (): Totals {
-    return { posts: this.#sum(Counter.posts), echoes: this.#sum(Counter.echoes), deliveries: this.#sum(Counter.deliveries) }
+    return {
+      posts: this.#sum(Counter.posts),
+      echoes: this.#sum(Counter.echoes),
+      deliveries: this.#sum(Counter.deliveries)
+    }
   }
 
   /** Latency in milliseconds below which the given fraction of the recorded deliveries lies. */
@@ -94,7 +106,7 @@ export class Load {
     }
     let below = 0
     const found = sum.findIndex((count) => (below += count) >= all * fraction && all > 0)
-    return (found + 1) * BUCKET_MICROSECONDS / 1000
+    return ((found + 1) * BUCKET_MICROSECONDS) / 1000
   }
 
   /** Stops posting, waits for what is on its way, and tells what became of it. */
@@ -127,7 +139,10 @@ export class Load {
     await until(`${String(expected)} sockets to join`, JOIN_TIMEOUT_MS, () => {
       this.#check()
       const failed = this.#sum(Counter.errors) + this.#sum(Counter.closed)
-      if (failed > 0) throw new Error(`${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined`)
+      if (failed > 0)
+        throw new Error(
+          `${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined`
+        )
       return this.#sum(Counter.joined) >= expected
     })
   }

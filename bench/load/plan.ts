@@ -29,7 +29,11 @@ export const PaceSchema = Type.Union([
 export type Pace = Static<typeof PaceSchema>
 
 export const DialectNameSchema = Type.Union([
-  Type.Literal('confab'), Type.Literal('socketio'), Type.Literal('plain'), Type.Literal('floor'), Type.Literal('floor16')
+  Type.Literal('confab'),
+  Type.Literal('socketio'),
+  Type.Literal('plain'),
+  Type.Literal('floor'),
+  Type.Literal('floor16')
 ])
 
 export type DialectName = Static<typeof DialectNameSchema>

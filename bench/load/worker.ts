@@ -1,4 +1,6 @@
-/** A thread of the load generator: opens the sockets of its plan and posts at its pace, on the commands of `load.ts`. */
+/**
+ * A thread of the load generator: opens the sockets of its plan and posts at its pace, on the commands of `load.ts`.
+ */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Value } from 'typebox/value'
 import { Board, Counter } from './board.ts'
@@ -34,8 +36,12 @@ class Worker {
       stamp: new Needle('"message":"'),
       timed: plan.pace.kind === 'rate',
       buffer: Buffer.alloc(READ_BUFFER_BYTES),
-      joined: () => { this.#connectNext() },
-      echoed: (seat) => { this.#echoed(seat) }
+      joined: () => {
+        this.#connectNext()
+      },
+      echoed: (seat) => {
+        this.#echoed(seat)
+      }
     }
   }
 
@@ -93,7 +99,7 @@ class Worker {
     const startedAt = performance.now()
     let sent = 0
     this.#timer = setInterval(() => {
-      const due = Math.floor((performance.now() - startedAt) * perSecond / 1000) - sent
+      const due = Math.floor(((performance.now() - startedAt) * perSecond) / 1000) - sent
       for (let i = 0; i < Math.min(due, CATCH_UP); i++) posters[(sent + i) % posters.length]?.post()
       sent += due
     }, 1)
@@ -108,11 +114,22 @@ const worker = new Worker(given.plan, new Board(given.plan.chats, given.memory))
 
 parentPort.on('message', (command: unknown) => {
   switch (command) {
-    case 'connect': worker.connect(); break
-    case 'resume': worker.resume(); break
-    case 'start': worker.start(); break
-    case 'stop': worker.stop(); break
-    case 'drop': worker.drop(); break
-    default: throw new Error('unknown command')
+    case 'connect':
+      worker.connect()
+      break
+    case 'resume':
+      worker.resume()
+      break
+    case 'start':
+      worker.start()
+      break
+    case 'stop':
+      worker.stop()
+      break
+    case 'drop':
+      worker.drop()
+      break
+    default:
+      throw new Error('unknown command')
   }
 })

@@ -1,6 +1,6 @@
 /**
- * The floor for deliveries: raw sockets and ready bytes. No library, no database, no Redis, no encoding: what is left is
- * the price of the writes themselves, one frame at a time or FRAMES_PER_WRITE of them in one write.
+ * The floor for deliveries: raw sockets and ready bytes. No library, no database, no Redis, no encoding: what is left
+ * is the price of the writes themselves, one frame at a time or FRAMES_PER_WRITE of them in one write.
  */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -42,7 +42,9 @@ function receive (socket: Duplex, data: Buffer): void {
 /** A socket posts to one chat only. */
 function chatOf (data: Buffer): string {
   const start = data.indexOf(CHAT)
-  return start < 0 ? '' : /^\d+/.exec(data.toString('latin1', start + CHAT.length, start + CHAT.length + 10))?.[0] ?? ''
+  return start < 0
+    ? ''
+    : (/^\d+/.exec(data.toString('latin1', start + CHAT.length, start + CHAT.length + 10))?.[0] ?? '')
 }
 
 function frameLength (data: Buffer, at: number): number {
@@ -50,11 +52,17 @@ function frameLength (data: Buffer, at: number): number {
   return length < 126 ? 6 + length : 8 + data.readUInt16BE(at + 2)
 }
 
-const http = createServer((_request, response) => { response.end('ready') })
+const http = createServer((_request, response) => {
+  response.end('ready')
+})
 http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
   socket.write(upgradeAnswer(request.headers['sec-websocket-key'] ?? ''))
-  socket.on('data', (data: Buffer) => { receive(socket, data) })
-  const leave = () => { for (const ofChat of members.values()) ofChat.delete(socket) }
+  socket.on('data', (data: Buffer) => {
+    receive(socket, data)
+  })
+  const leave = () => {
+    for (const ofChat of members.values()) ofChat.delete(socket)
+  }
   socket.on('error', leave)
   socket.on('close', leave)
 })

@@ -25,11 +25,14 @@ async function insertForever (): Promise<never> {
     const seqs = Array.from({ length: ROWS_PER_INSERT }, () => ++next)
     await sql`
       INSERT INTO messages (chat_id, seq, author_id, body)
-      SELECT * FROM unnest(${seqs.map((seq) => seq % 500)}::bigint[], ${seqs}::bigint[], ${seqs}::bigint[], ${seqs.map(() => body)}::text[])`
+      SELECT * FROM unnest(${seqs.map((seq) => seq % 500)}::bigint[],
+        ${seqs}::bigint[], ${seqs}::bigint[], ${seqs.map(() => body)}::text[])`
     stored += ROWS_PER_INSERT
   }
 }
 
 endOnSignal()
-createServer((_request, response) => { response.end(String(stored)) }).listen(Number(setting('PORT')), '127.0.0.1')
+createServer((_request, response) => {
+  response.end(String(stored))
+}).listen(Number(setting('PORT')), '127.0.0.1')
 for (let i = 0; i < CONNECTIONS; i++) void insertForever()

@@ -17,8 +17,13 @@ export const historyScenario: Scenario = {
   group: 'history',
   servers: ['confab'],
   atOnce: true,
-  measure: async (lab, _server, settings) => await withDeployment(lab, 'confab', 1, async (small) =>
-    await withDeployment(lab, 'confab', 1, async (big) => await compare(small, big, settings)))
+  measure: async (lab, _server, settings) =>
+    await withDeployment(
+      lab,
+      'confab',
+      1,
+      async (small) => await withDeployment(lab, 'confab', 1, async (big) => await compare(small, big, settings))
+    )
 }
 
 /** The two are asked in turn, so that whatever else the machine does happens to both. */
@@ -38,7 +43,11 @@ async function compare (small: Deployment, big: Deployment, settings: Settings):
     figures.push(
       { title: `history: page of ${String(PAGE_ROWS)}, ${rows(SMALL_ROWS)} rows`, unit: 'ms', value: little },
       { title: `history: page of ${String(PAGE_ROWS)}, ${rows(settings.historyRows)} rows`, unit: 'ms', value: much },
-      { title: `history: ${rows(settings.historyRows)} rows against ${rows(SMALL_ROWS)}`, unit: '×', value: much / little }
+      {
+        title: `history: ${rows(settings.historyRows)} rows against ${rows(SMALL_ROWS)}`,
+        unit: '×',
+        value: much / little
+      }
     )
   }
   return figures
@@ -70,7 +79,8 @@ async function reader (deployment: Deployment, chats: Chat[]): Promise<() => Pro
   const port = deployment.replicas[0]?.port ?? 0
   const body = JSON.stringify({ session_token: chat.members[0].token, chatID: chat.chatID, limit: PAGE_ROWS })
   const first: unknown = JSON.parse(await post(agent, port, body))
-  if (!Array.isArray(first) || first.length !== PAGE_ROWS) throw new Error(`history answered no page of ${String(PAGE_ROWS)}`)
+  if (!Array.isArray(first) || first.length !== PAGE_ROWS)
+    throw new Error(`history answered no page of ${String(PAGE_ROWS)}`)
   return async () => {
     const startedAt = performance.now()
     await post(agent, port, body)
@@ -80,26 +90,33 @@ async function reader (deployment: Deployment, chats: Chat[]): Promise<() => Pro
 
 async function post (agent: Agent, port: number, body: string): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const sent = request({
-      agent,
-      port,
-      host: '127.0.0.1',
-      method: 'POST',
-      path: '/chat/messages',
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      timeout: 30_000
-    }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
-      response.on('error', reject)
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        if (response.statusCode === 200) resolve(text)
-        else reject(new Error(`history answered ${String(response.statusCode ?? 0)}: ${text.slice(0, 200)}`))
-      })
-    })
+    const sent = request(
+      {
+        agent,
+        port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/chat/messages',
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        timeout: 30_000
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+        })
+        response.on('error', reject)
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString()
+          if (response.statusCode === 200) resolve(text)
+          else reject(new Error(`history answered ${String(response.statusCode ?? 0)}: ${text.slice(0, 200)}`))
+        })
+      }
+    )
     sent.on('error', reject)
-    sent.on('timeout', () => { sent.destroy(new Error('history did not answer')) })
+    sent.on('timeout', () => {
+      sent.destroy(new Error('history did not answer'))
+    })
     sent.end(body)
   })
 }

@@ -20,34 +20,43 @@ function idle (name: string, title: string, socketsPerChat: number, servers: rea
     name,
     group: 'idle',
     servers,
-    measure: async (lab, server, settings) => await withDeployment(lab, server, 1, async (deployment) => {
-      const all = EARLY_SOCKETS + MEASURED_SOCKETS
-      const chats = await deployment.populate(Math.ceil(all / socketsPerChat))
-      const places = Array.from({ length: all }, (_, index): Place => ({
-        chat: Math.floor(index / socketsPerChat), member: index % 2 === 0 ? 0 : 1, replica: 0
-      }))
-      const [early, late] = [places.slice(0, EARLY_SOCKETS), places.slice(EARLY_SOCKETS)].map((share) =>
-        new Load(planFor(deployment, chats, share, { kind: 'silent' }), settings.threads))
-      if (early === undefined || late === undefined) throw new Error('two loads were made')
-      const inspector = await deployment.inspect()
-      try {
-        await early.connect()
-        const before = await settledKiB(deployment, inspector)
-        await late.connect()
-        const after = await settledKiB(deployment, inspector)
-        const { errors, closed } = late.verdict()
-        if (errors + closed > 0) throw new Error(`${String(errors)} errors and ${String(closed)} closed sockets while idle`)
-        return [{
-          title,
-          unit: 'KiB per socket',
-          value: (after - before) / MEASURED_SOCKETS,
-          detail: `${String(Math.round(before / 1024))} MiB with ${String(EARLY_SOCKETS)} sockets, ${String(Math.round(after / 1024))} MiB with ${String(all)}`
-        }]
-      } finally {
-        inspector.close()
-        await Promise.all([early.close(), late.close()])
-      }
-    })
+    measure: async (lab, server, settings) =>
+      await withDeployment(lab, server, 1, async (deployment) => {
+        const all = EARLY_SOCKETS + MEASURED_SOCKETS
+        const chats = await deployment.populate(Math.ceil(all / socketsPerChat))
+        const places = Array.from({ length: all }, (_, index): Place => ({
+          chat: Math.floor(index / socketsPerChat),
+          member: index % 2 === 0 ? 0 : 1,
+          replica: 0
+        }))
+        const [early, late] = [places.slice(0, EARLY_SOCKETS), places.slice(EARLY_SOCKETS)].map(
+          (share) => new Load(planFor(deployment, chats, share, { kind: 'silent' }), settings.threads)
+        )
+        if (early === undefined || late === undefined) throw new Error('two loads were made')
+        const inspector = await deployment.inspect()
+        try {
+          await early.connect()
+          const before = await settledKiB(deployment, inspector)
+          await late.connect()
+          const after = await settledKiB(deployment, inspector)
+          const { errors, closed } = late.verdict()
+          if (errors + closed > 0)
+            throw new Error(`${String(errors)} errors and ${String(closed)} closed sockets while idle`)
+          return [
+            {
+              title,
+              unit: 'KiB per socket',
+              value: (after - before) / MEASURED_SOCKETS,
+              detail:
+                `${String(Math.round(before / 1024))} MiB with ${String(EARLY_SOCKETS)} sockets, ` +
+                `${String(Math.round(after / 1024))} MiB with ${String(all)}`
+            }
+          ]
+        } finally {
+          inspector.close()
+          await Promise.all([early.close(), late.close()])
+        }
+      })
   }
 }
 

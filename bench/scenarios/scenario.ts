@@ -40,19 +40,32 @@ export interface Scenario {
 }
 
 /** Runs `use` on a fresh deployment, which is stopped whatever happens. */
-export async function withDeployment<T> (lab: Lab, name: ServerName, replicas: number, use: (deployment: Deployment) => Promise<T>): Promise<T> {
+export async function withDeployment<T> (
+  lab: Lab,
+  name: ServerName,
+  replicas: number,
+  use: (deployment: Deployment) => Promise<T>
+): Promise<T> {
   const deployment = await Deployment.start(lab, name, replicas)
   try {
     return await use(deployment)
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${deployment.output()}`, { cause: error })
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${deployment.output()}`, {
+      cause: error
+    })
   } finally {
     await deployment.stop()
   }
 }
 
 /** Where a socket sits: in which chat, as which of its two members, on which replica. */
-export interface Place { chat: number, member: 0 | 1, replica: number, posts?: boolean, paces?: boolean }
+export interface Place {
+  chat: number
+  member: 0 | 1
+  replica: number
+  posts?: boolean
+  paces?: boolean
+}
 
 /** Turns places into a plan for the load generator. */
 export function planFor (deployment: Deployment, chats: Chat[], places: Place[], pace: Pace): Plan {
@@ -62,11 +75,24 @@ export function planFor (deployment: Deployment, chats: Chat[], places: Place[],
     if (at === undefined || server === undefined) throw new Error('a socket has no chat or no replica')
     return { ...at.members[member], port: server.port, chat, chatID: at.chatID, posts, paces }
   })
-  return { dialect: deployment.dialect, chats: chats.length, seats, pace, connectsInFlight: CONNECTS_IN_FLIGHT, resumeAfter: 0 }
+  return {
+    dialect: deployment.dialect,
+    chats: chats.length,
+    seats,
+    pace,
+    connectsInFlight: CONNECTS_IN_FLIGHT,
+    resumeAfter: 0
+  }
 }
 
 /** What was used and reached between two moments. */
-export interface Span { seconds: number, cpuSeconds: number, generatorCpuSeconds: number, deliveries: number, echoes: number }
+export interface Span {
+  seconds: number
+  cpuSeconds: number
+  generatorCpuSeconds: number
+  deliveries: number
+  echoes: number
+}
 
 /** Lets the load run warm, then measures it for a while. The load goes on afterwards. */
 export async function measureSpan (deployment: Deployment, load: Load, settings: Settings): Promise<Span> {
@@ -90,12 +116,19 @@ export async function measureSpan (deployment: Deployment, load: Load, settings:
 /** One line for the log: wall-clock rates, and whether the generator stayed cheaper than the server. */
 export function describe (span: Span): string {
   const perSecond = (count: number) => Math.round(count / span.seconds).toLocaleString('en')
-  const percent = (cpu: number) => `${String(Math.round(100 * cpu / span.seconds))} %`
-  return `${perSecond(span.deliveries)} deliveries/s, ${perSecond(span.echoes)} posts/s, ` +
+  const percent = (cpu: number) => `${String(Math.round((100 * cpu) / span.seconds))} %`
+  return (
+    `${perSecond(span.deliveries)} deliveries/s, ${perSecond(span.echoes)} posts/s, ` +
     `servers ${percent(span.cpuSeconds)} CPU, generator ${percent(span.generatorCpuSeconds)}`
+  )
 }
 
 function snapshot (deployment: Deployment, load: Load) {
   const { user, system } = process.cpuUsage()
-  return { ...load.totals(), at: performance.now(), cpuSeconds: deployment.cpuSeconds(), generatorCpuSeconds: (user + system) / 1e6 }
+  return {
+    ...load.totals(),
+    at: performance.now(),
+    cpuSeconds: deployment.cpuSeconds(),
+    generatorCpuSeconds: (user + system) / 1e6
+  }
 }

@@ -1,4 +1,6 @@
-/** What a CPU-second of the servers is good for: fan-out of one chat, and many small chats; on one replica and on two. */
+/**
+ * What a CPU-second of the servers is good for: fan-out of one chat, and many small chats; on one replica and on two.
+ */
 import { Load } from '../load/load.ts'
 import type { ServerName } from '../lab/servers.ts'
 import { describe, measureSpan, planFor, withDeployment, type Place, type Scenario } from './scenario.ts'
@@ -12,7 +14,11 @@ export const contenders: readonly ServerName[] = ['confab', 'confab-metrics', 's
 /** All of one chat on one replica. The first socket posts, and posts again when its own message comes back. */
 export function fanoutPlaces (): Place[] {
   return Array.from({ length: FANOUT_SOCKETS }, (_, index): Place => ({
-    chat: 0, member: index % 2 === 0 ? 0 : 1, replica: 0, posts: index === 0, paces: index === 0
+    chat: 0,
+    member: index % 2 === 0 ? 0 : 1,
+    replica: 0,
+    posts: index === 0,
+    paces: index === 0
   }))
 }
 
@@ -32,7 +38,10 @@ export function manyPlaces (replicaOf: (chat: number, member: 0 | 1) => number):
 function crossPlaces (): Place[] {
   const poster: Place = { chat: 0, member: 0, replica: 0, posts: true }
   const subscribers = Array.from({ length: FANOUT_SOCKETS }, (_, index): Place => ({
-    chat: 0, member: index % 2 === 0 ? 0 : 1, replica: 1, paces: index === 0
+    chat: 0,
+    member: index % 2 === 0 ? 0 : 1,
+    replica: 1,
+    paces: index === 0
   }))
   return [poster, ...subscribers]
 }
@@ -55,21 +64,22 @@ function throughput (shape: Shape): Scenario {
     name,
     group,
     servers,
-    measure: async (lab, server, settings) => await withDeployment(lab, server, shape.replicas, async (deployment) => {
-      const chats = await deployment.populate(shape.chats)
-      const plan = planFor(deployment, chats, shape.places, { kind: 'window', size: shape.window })
-      const load = new Load(plan, settings.threads)
-      try {
-        await load.connect()
-        const span = await measureSpan(deployment, load, settings)
-        const verdict = await load.finish()
-        const count = shape.counts === 'deliveries' ? span.deliveries : span.echoes
-        const unit = shape.counts === 'deliveries' ? 'deliveries per CPU-second' : 'durable posts per CPU-second'
-        return [{ title, unit, value: count / span.cpuSeconds, verdict, detail: describe(span) }]
-      } finally {
-        await load.close()
-      }
-    })
+    measure: async (lab, server, settings) =>
+      await withDeployment(lab, server, shape.replicas, async (deployment) => {
+        const chats = await deployment.populate(shape.chats)
+        const plan = planFor(deployment, chats, shape.places, { kind: 'window', size: shape.window })
+        const load = new Load(plan, settings.threads)
+        try {
+          await load.connect()
+          const span = await measureSpan(deployment, load, settings)
+          const verdict = await load.finish()
+          const count = shape.counts === 'deliveries' ? span.deliveries : span.echoes
+          const unit = shape.counts === 'deliveries' ? 'deliveries per CPU-second' : 'durable posts per CPU-second'
+          return [{ title, unit, value: count / span.cpuSeconds, verdict, detail: describe(span) }]
+        } finally {
+          await load.close()
+        }
+      })
   }
 }
 

@@ -39,7 +39,9 @@ export class AdminContext {
    * @throws {CommandError} when the tables are older than this build
    * @throws {FolderInUseError} when a server has the embedded store open
    */
-  async administrate<Result> (work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>): Promise<Result> {
+  async administrate<Result>(
+    work: (administration: Administration, reachesReplicas: boolean) => Promise<Result>
+  ): Promise<Result> {
     const config = this.#config
     const closers = new Closers()
     try {
@@ -52,7 +54,10 @@ export class AdminContext {
       const clock = () => new Date()
       const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
-      return await work(createAdministration({ orm: database.orm, sessions, passwords, clock }), config.database.url === undefined || (config.redis !== undefined && bus.isUp))
+      return await work(
+        createAdministration({ orm: database.orm, sessions, passwords, clock }),
+        config.database.url === undefined || (config.redis !== undefined && bus.isUp)
+      )
     } finally {
       await closers.close()
     }

@@ -19,19 +19,46 @@ export type Command = { words: string, usage: string, purpose: string, run: (cal
 
 /** Behind these four characters any random token has all the kinds that a password needs. */
 const PASSWORD_PREFIX = 'Cf1-'
-const REPLICAS_NOT_NOTIFIED = 'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up (SESSION_CHECK_INTERVAL).'
+const REPLICAS_NOT_NOTIFIED =
+  'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up ' +
+  '(SESSION_CHECK_INTERVAL).'
 /** Holes shown of one chat. */
 const MAX_HOLES = 20
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   { words: 'migrate', usage: '', purpose: 'run the migrations that the tables lack', run: runMigrate },
-  { words: 'user create', usage: '<username> <address> [--name <name>] [--password-stdin]', purpose: 'make an account with a proved address; without --password-stdin its password is made and shown once', run: runCreate },
-  { words: 'user suspend', usage: '<username>', purpose: 'keep an account out and end its sessions and sockets everywhere', run: runSuspend },
+  {
+    words: 'user create',
+    usage: '<username> <address> [--name <name>] [--password-stdin]',
+    purpose: 'make an account with a proved address; without --password-stdin its password is made and shown once',
+    run: runCreate
+  },
+  {
+    words: 'user suspend',
+    usage: '<username>',
+    purpose: 'keep an account out and end its sessions and sockets everywhere',
+    run: runSuspend
+  },
   { words: 'user resume', usage: '<username>', purpose: 'let a suspended account log in again', run: runResume },
-  { words: 'sessions revoke', usage: '<username>', purpose: 'end all sessions and sockets of an account', run: runRevoke },
-  { words: 'chat check', usage: '<id> | --all', purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing', run: runCheck },
-  { words: 'epoch bump', usage: '', purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice', run: runBump }
+  {
+    words: 'sessions revoke',
+    usage: '<username>',
+    purpose: 'end all sessions and sockets of an account',
+    run: runRevoke
+  },
+  {
+    words: 'chat check',
+    usage: '<id> | --all',
+    purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing',
+    run: runCheck
+  },
+  {
+    words: 'epoch bump',
+    usage: '',
+    purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice',
+    run: runBump
+  }
 ]
 
 async function runMigrate ({ context }: Call): Promise<string[]> {
@@ -39,17 +66,27 @@ async function runMigrate ({ context }: Call): Promise<string[]> {
   return ['The tables are at the version of this build.']
 }
 
-async function runCreate ({ context, parameters: [username = '', email = ''], flags, readLine }: Call): Promise<string[]> {
+async function runCreate ({
+  context,
+  parameters: [username = '', email = ''],
+  flags,
+  readLine
+}: Call): Promise<string[]> {
   const given = flags['password-stdin'] ? await readLine() : undefined
   const password = given ?? createToken(PASSWORD_PREFIX)
-  const account = await context.administrate((administration) => administration.createAccount({ username, name: flags.name ?? username, email, password }))
-  return [`Account ${String(account.id)} is ${account.username}.`, ...given === undefined ? [`Its password, which is not shown again: ${password}`] : []]
+  const account = await context.administrate((administration) =>
+    administration.createAccount({ username, name: flags.name ?? username, email, password })
+  )
+  return [
+    `Account ${String(account.id)} is ${account.username}.`,
+    ...(given === undefined ? [`Its password, which is not shown again: ${password}`] : [])
+  ]
 }
 
 async function runSuspend ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
   return context.administrate(async (administration, reachesReplicas) => {
     const ended = await administration.suspend(username)
-    return [`${username} is suspended; ${sessionsEnded(ended)}`, ...reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED]]
+    return [`${username} is suspended; ${sessionsEnded(ended)}`, ...(reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED])]
   })
 }
 
@@ -59,7 +96,10 @@ async function runResume ({ context, parameters: [username = ''] }: Call): Promi
 }
 
 async function runRevoke ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
-  return context.administrate(async (administration, reachesReplicas) => [sessionsEnded(await administration.revokeSessions(username)), ...reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED]])
+  return context.administrate(async (administration, reachesReplicas) => [
+    sessionsEnded(await administration.revokeSessions(username)),
+    ...(reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED])
+  ])
 }
 
 function sessionsEnded (count: number): string {
@@ -71,7 +111,11 @@ async function runCheck ({ context, parameters: [id], flags }: Call): Promise<st
   const chatId = flags.all ? undefined : Number(id)
   const { chats, messages, faults } = await context.administrate((administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
-  return [chatId === undefined ? `${String(chats)} chats with ${String(messages)} messages are whole.` : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`]
+  return [
+    chatId === undefined
+      ? `${String(chats)} chats with ${String(messages)} messages are whole.`
+      : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`
+  ]
 }
 
 async function runBump ({ context }: Call): Promise<string[]> {
@@ -81,8 +125,12 @@ async function runBump ({ context }: Call): Promise<string[]> {
 
 function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): string {
   const shown = holes.slice(0, MAX_HOLES).map(describeHole).join(', ')
-  const missing = holes.length === 0 ? '' : `; missing: ${shown}${holes.length > MAX_HOLES ? ` and ${String(holes.length - MAX_HOLES)} more holes` : ''}`
-  return `Chat ${String(chatId)} is not whole: ${String(count)} messages, the highest seq is ${String(highest)}, its head says ${lastSeq === null ? 'nothing' : String(lastSeq)}${missing}.`
+  const missing =
+    holes.length === 0
+      ? ''
+      : `; missing: ${shown}${holes.length > MAX_HOLES ? ` and ${String(holes.length - MAX_HOLES)} more holes` : ''}`
+  return `Chat ${String(chatId)} is not whole: ${String(count)} messages, the highest seq is ${String(highest)}, its ` +
+    `head says ${lastSeq === null ? 'nothing' : String(lastSeq)}${missing}.`
 }
 
 function describeHole ({ first, last }: Hole): string {

@@ -4,8 +4,8 @@
  * **Guarantee.** A hint, at most once: a payload that was published may arrive once, twice, late or never, and those of
  * two publishers in any order. Those of one publisher on one channel arrive in order while the bus stays up. The
  * publisher hears itself, but for payloads that the bus was told how to recognise ({@link EchoTest}). Whoever must not
- * miss anything compares with the store, which is the truth, at intervals and whenever {@link Bus.onChange} says that the
- * bus was away.
+ * miss anything compares with the store, which is the truth, at intervals and whenever {@link Bus.onChange} says that
+ * the bus was away.
  *
  * Adapters: `redis.ts` (all replicas) and `memory.ts` (this process only).
  */
@@ -31,7 +31,10 @@ export type Bus = {
   close: () => Promise<void>
 }
 
-/** Receives a payload of a channel. It must not throw, and must treat the bytes as untrusted: others can write to a Redis. */
+/**
+ * Receives a payload of a channel. It must not throw, and must treat the bytes as untrusted: others can write to a
+ * Redis.
+ */
 export type BusHandler = (payload: Buffer, channel: string) => void
 
 /**

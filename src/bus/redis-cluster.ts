@@ -2,8 +2,8 @@
  * A bus on a Redis Cluster by sharded pub/sub (Redis 7): a link to every master, and each channel on the link of the
  * master that has its slot, so that a payload goes through one node and not through all of them.
  *
- * When slots move, their channels do. The bus calls itself up only while every channel is acknowledged where it belongs;
- * a publisher that has not heard of a move yet loses hints to the old owner, which the store makes good.
+ * When slots move, their channels do. The bus calls itself up only while every channel is acknowledged where it
+ * belongs; a publisher that has not heard of a move yet loses hints to the old owner, which the store makes good.
  */
 import calculateSlot from 'cluster-key-slot'
 import type { Cluster } from 'ioredis'
@@ -38,7 +38,17 @@ export class RedisClusterBus implements Bus {
   #closed = false
 
   /** @param options the same as those of `openRedisBus` */
-  constructor ({ address, prefix, isEcho, log }: { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }) {
+  constructor ({
+    address,
+    prefix,
+    isEcho,
+    log
+  }: {
+    address: RedisAddress
+    prefix: string
+    isEcho?: EchoTest | undefined
+    log: BusLog
+  }) {
     this.description = describeRedis(address)
     this.#address = address
     this.#prefix = prefix
@@ -61,11 +71,19 @@ export class RedisClusterBus implements Bus {
   /** Resolves when every link is up or failed once. */
   async open () {
     let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((resolve) => { timer = setTimeout(resolve, OPEN_TIMEOUT_MS) })
-    const known = this.#cluster.connect().catch((error: unknown) => {
-      this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, `${this.description} fails; messages are read from the store until it is back`)
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, OPEN_TIMEOUT_MS)
     })
-    await Promise.race([timeout, known.then(() => new Promise<void>((resolve) => this.isUp ? resolve() : this.#listeners.push(() => resolve())))])
+    const known = this.#cluster.connect().catch((error: unknown) => {
+      this.#log.warn(
+        { reason: error instanceof Error ? error.message : String(error) },
+        `${this.description} fails; messages are read from the store until it is back`
+      )
+    })
+    await Promise.race([
+      timeout,
+      known.then(() => new Promise<void>((resolve) => (this.isUp ? resolve() : this.#listeners.push(() => resolve()))))
+    ])
     clearTimeout(timer)
   }
 
@@ -79,8 +97,10 @@ export class RedisClusterBus implements Bus {
     let channel = this.#channels.get(name)
     if (channel === undefined) {
       const handlers = new Set<BusHandler>()
-      const hear: BusHandler = (payload) => { for (const each of handlers) each(payload, name) }
-      this.#channels.set(name, channel = { handlers, hear, link: undefined, placed: Promise.resolve() })
+      const hear: BusHandler = (payload) => {
+        for (const each of handlers) each(payload, name)
+      }
+      this.#channels.set(name, (channel = { handlers, hear, link: undefined, placed: Promise.resolve() }))
       this.#place(name, channel)
     }
     channel.handlers.add(handler)
@@ -135,7 +155,11 @@ export class RedisClusterBus implements Bus {
 
   #connect (node: string): RedisPubSub {
     const colon = node.lastIndexOf(':')
-    const address: RedisAddress = { ...this.#address, kind: 'single', nodes: [{ host: node.slice(0, colon), port: Number(node.slice(colon + 1)) }] }
+    const address: RedisAddress = {
+      ...this.#address,
+      kind: 'single',
+      nodes: [{ host: node.slice(0, colon), port: Number(node.slice(colon + 1)) }]
+    }
     const link = new RedisPubSub({
       connect: (name) => connectRedis(address, name),
       description: describeRedis(address),
@@ -153,7 +177,9 @@ export class RedisClusterBus implements Bus {
     return link
   }
 
-  /** Brings a channel to the link of its slot. What fails is tried again when the owners of the slots are known better. */
+  /**
+   * Brings a channel to the link of its slot. What fails is tried again when the owners of the slots are known better.
+   */
   #place (name: string, channel: Channel) {
     const link = this.#ownerOf(name)
     // A first subscription is its caller's to wait for; a channel that was heard and is not now leaves a hole.
@@ -175,7 +201,7 @@ export class RedisClusterBus implements Bus {
         link.unsubscribe(name, channel.hear)
         channel.link = undefined
         this.#moving.add(name)
-      // One that is down subscribes by itself when it is back.
+        // One that is down subscribes by itself when it is back.
       } else if (isCurrent()) this.#moving.delete(name)
     }
     this.#update()

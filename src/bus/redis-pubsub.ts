@@ -29,8 +29,8 @@ const END_OF_LINE = Buffer.from('\r\n')
 
 /**
  * `acknowledged` is undefined after an attempt that failed: the next caller asks again. `publication` is how a command
- * begins that publishes to the channel, since who follows a chat is likely to post to it; a text, as a small buffer would
- * keep the eight kilobytes that it is cut from.
+ * begins that publishes to the channel, since who follows a chat is likely to post to it; a text, as a small buffer
+ * would keep the eight kilobytes that it is cut from.
  */
 type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined, publication: string }
 
@@ -105,7 +105,9 @@ export class RedisPubSub implements Bus, Flushable {
       const name = channel.toString('utf8', prefixBytes)
       for (const handler of this.#subscriptions.get(name)?.handlers ?? []) handler(payload, name)
     }
-    this.#subscriber.on('connect', () => readMessages(this.#subscriber.stream, isSharded ? 'smessage' : 'message', hear))
+    this.#subscriber.on('connect', () =>
+      readMessages(this.#subscriber.stream, isSharded ? 'smessage' : 'message', hear)
+    )
   }
 
   get isUp () {
@@ -119,7 +121,9 @@ export class RedisPubSub implements Bus, Flushable {
   /** Resolves as soon as both connections are up, or failed once: the link then comes up by itself. */
   async open () {
     let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise((resolve) => { timer = setTimeout(resolve, OPEN_TIMEOUT_MS) })
+    const timeout = new Promise((resolve) => {
+      timer = setTimeout(resolve, OPEN_TIMEOUT_MS)
+    })
     // A server that takes connections and says nothing must not hold up the start.
     await Promise.race([timeout, Promise.allSettled([this.#publisher.connect(), this.#subscriber.connect()])])
     clearTimeout(timer)
@@ -279,7 +283,10 @@ export class RedisPubSub implements Bus, Flushable {
   #noteFailure (error: unknown) {
     if (this.#closing || this.#announcedDown) return
     this.#announcedDown = true
-    this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, `${this.description} fails; messages are read from the store until it is back`)
+    this.#log.warn(
+      { reason: error instanceof Error ? error.message : String(error) },
+      `${this.description} fails; messages are read from the store until it is back`
+    )
   }
 }
 

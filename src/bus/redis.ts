@@ -10,9 +10,17 @@ export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: 
 
 /** Connects to Redis. Resolves as soon as it is up, or failed once: the bus then comes up by itself. */
 export async function openRedisBus ({ address, prefix, isEcho, log }: RedisBusOptions): Promise<Bus> {
-  const bus = address.kind === 'cluster'
-    ? new RedisClusterBus({ address, prefix, isEcho, log })
-    : new RedisPubSub({ connect: (name) => connectRedis(address, name), description: describeRedis(address), prefix, isSharded: false, isEcho, log })
+  const bus =
+    address.kind === 'cluster'
+      ? new RedisClusterBus({ address, prefix, isEcho, log })
+      : new RedisPubSub({
+          connect: (name) => connectRedis(address, name),
+          description: describeRedis(address),
+          prefix,
+          isSharded: false,
+          isEcho,
+          log
+        })
   await bus.open()
   return bus
 }

@@ -70,7 +70,9 @@ export class Chat extends Emitter<ChatEvents> {
     if (this.#isJoined) return
     const done = new AbortController()
     const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
-    const refused = this.once('refused', { signal: either }).then((error) => { throw error })
+    const refused = this.once('refused', { signal: either }).then((error) => {
+      throw error
+    })
     try {
       await Promise.race([this.once('joined', { signal: either }), refused])
     } finally {
@@ -102,7 +104,8 @@ export class Chat extends Emitter<ChatEvents> {
       return
     }
     if (message.seq <= this.#lastSeq) return
-    // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is told before.
+    // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is told
+    // before.
     if (message.seq > this.#lastSeq + 1) {
       this.#isJoined = false
       void this.#join()
@@ -124,10 +127,19 @@ export class Chat extends Emitter<ChatEvents> {
     this.#early = []
     try {
       const after = this.#lastSeq
-      const answer = await realtime.request({ type: 'join_chat', chatID: this.chatID, epoch: this.#epoch, ...(after !== undefined && { after }) })
+      const answer = await realtime.request({
+        type: 'join_chat',
+        chatID: this.chatID,
+        epoch: this.#epoch,
+        ...(after !== undefined && { after })
+      })
       this.#noteJoined(answer)
     } catch (error) {
-      this.#noteFailure(error instanceof ConfabError ? error : new ConfabError('refused', 'The chat cannot be followed.', { cause: error }))
+      this.#noteFailure(
+        error instanceof ConfabError
+          ? error
+          : new ConfabError('refused', 'The chat cannot be followed.', { cause: error })
+      )
     }
     this.#isJoining = false
     this.#joinLater()

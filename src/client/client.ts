@@ -1,7 +1,17 @@
 /** The client: accounts, chats, history, and everything as it happens. */
 import type { BackoffBounds } from './backoff.ts'
 import { Chat } from './chat.ts'
-import { type Account, accountOf, type Conversation, conversationOf, type Page, type PageOptions, pageOf, type Person, personOf } from './directory.ts'
+import {
+  type Account,
+  accountOf,
+  type Conversation,
+  conversationOf,
+  type Page,
+  type PageOptions,
+  pageOf,
+  type Person,
+  personOf
+} from './directory.ts'
 import { Emitter } from './emitter.ts'
 import { ConfabError } from './errors.ts'
 import { type CallOptions, fieldOf, Http, integerOf, textOf } from './http.ts'
@@ -30,7 +40,10 @@ export type ClientOptions = {
   url: string
   /** Those of an earlier login, as they were told by the event `tokens`. */
   tokens?: Tokens | undefined
-  /** The tokens that were kept last, for clients that share a login, such as the tabs of a browser: one renews, the others take. */
+  /**
+   * The tokens that were kept last, for clients that share a login, such as the tabs of a browser: one renews, the
+   * others take.
+   */
   sharedTokens?: (() => Tokens | undefined) | undefined
   /** Makes sockets, where the platform has none. */
   socket: SocketConstructor
@@ -55,13 +68,27 @@ export class ConfabClient extends Emitter<ClientEvents> {
   readonly #chats = new Map<number, Chat>()
   readonly #outboxes = new Map<number, Outbox>()
 
-  constructor ({ url, tokens, sharedTokens, socket, fetch: send = fetch, timeoutMs = TIMEOUT_MS, heartbeatMs = HEARTBEAT_MS, backoff = BACKOFF }: ClientOptions) {
+  constructor ({
+    url,
+    tokens,
+    sharedTokens,
+    socket,
+    fetch: send = fetch,
+    timeoutMs = TIMEOUT_MS,
+    heartbeatMs = HEARTBEAT_MS,
+    backoff = BACKOFF
+  }: ClientOptions) {
     super()
     const base = url.replace(/\/+$/, '')
     this.#backoff = backoff
     // A method of the window must be called as a function.
     this.#http = new Http({ url: base, fetch: (...call) => send(...call), timeoutMs })
-    this.#session = new Session({ http: this.#http, tokens, sharedTokens, onTokens: (renewed) => this.emit('tokens', renewed) })
+    this.#session = new Session({
+      http: this.#http,
+      tokens,
+      sharedTokens,
+      onTokens: (renewed) => this.emit('tokens', renewed)
+    })
     this.#realtime = new Realtime({ url: base, session: this.#session, socket, backoff, timeoutMs, heartbeatMs })
     this.#realtime.on('state', (state) => this.emit('state', state))
     this.#realtime.on('frame', (frame) => this.#take(frame))
@@ -82,8 +109,13 @@ export class ConfabClient extends Emitter<ClientEvents> {
     return [...this.#outboxes.values()].reduce((sum, outbox) => sum + outbox.size, 0)
   }
 
-  /** Makes an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`, … */
-  async register (account: { username: string, email: string, password: string }, options: CallOptions = {}): Promise<void> {
+  /**
+   * Makes an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`, …
+   */
+  async register (
+    account: { username: string, email: string, password: string },
+    options: CallOptions = {}
+  ): Promise<void> {
     await this.#http.request('/user/register', { ...options, body: account })
   }
 
@@ -109,7 +141,10 @@ export class ConfabClient extends Emitter<ClientEvents> {
     this.#realtime.start()
   }
 
-  /** Tries to connect at once, where an attempt was waiting for its time: for a program that knows that the network is back. */
+  /**
+   * Tries to connect at once, where an attempt was waiting for its time: for a program that knows that the network is
+   * back.
+   */
   reconnectNow (): void {
     this.#realtime.reconnectNow()
   }
@@ -121,12 +156,20 @@ export class ConfabClient extends Emitter<ClientEvents> {
 
   /** A page of the user's chats with what is new in them, latest activity first. */
   async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
-    return pageOf(await this.#session.request(pathOf('/api/conversations', page), { signal, method: 'GET' }), 'conversations', conversationOf)
+    return pageOf(
+      await this.#session.request(pathOf('/api/conversations', page), { signal, method: 'GET' }),
+      'conversations',
+      conversationOf
+    )
   }
 
   /** A page of the people on the server, in the order they came. */
   async people ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Person>> {
-    return pageOf(await this.#session.request(pathOf('/api/profile/users', page), { signal, method: 'GET' }), 'users', personOf)
+    return pageOf(
+      await this.#session.request(pathOf('/api/profile/users', page), { signal, method: 'GET' }),
+      'users',
+      personOf
+    )
   }
 
   /** The user's chats, latest activity first. */
@@ -137,7 +180,9 @@ export class ConfabClient extends Emitter<ClientEvents> {
 
   /** Opens the chat with another user. @throws {ConfabError} `chat_exists`, `unknown_receiver`, `chat_with_yourself` */
   async createChat (receiver: string, options: CallOptions = {}): Promise<number> {
-    return integerOf(await this.#session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
+    return (
+      integerOf(await this.#session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
+    )
   }
 
   /** Leaves a chat. @throws {ConfabError} `not_a_participant` */
@@ -146,7 +191,10 @@ export class ConfabClient extends Emitter<ClientEvents> {
     this.#chats.get(chatID)?.close()
   }
 
-  /** A page of a chat's messages, oldest first: the newest 50, or as the range says. What it hands out counts as read. @throws {ConfabError} `not_a_participant` */
+  /**
+   * A page of a chat's messages, oldest first: the newest 50, or as the range says. What it hands out counts as read.
+   * @throws {ConfabError} `not_a_participant`
+   */
   async history (chatID: number, { signal, ...range }: HistoryRange & CallOptions = {}): Promise<Message[]> {
     const list = await this.#session.request('/chat/messages', { signal, body: { chatID, ...range } })
     return Array.isArray(list) ? list.map(messageOf).filter((message) => message !== undefined) : []
@@ -157,7 +205,14 @@ export class ConfabClient extends Emitter<ClientEvents> {
     const known = this.#chats.get(chatID)
     if (known !== undefined) return known
     const chat = new Chat({
-      chatID, after, realtime: this.#realtime, outbox: this.#outboxOf(chatID), backoff: this.#backoff, onClose: () => { this.#chats.delete(chatID) }
+      chatID,
+      after,
+      realtime: this.#realtime,
+      outbox: this.#outboxOf(chatID),
+      backoff: this.#backoff,
+      onClose: () => {
+        this.#chats.delete(chatID)
+      }
     })
     chat.on('message', (message) => this.emit('message', message))
     this.#chats.set(chatID, chat)
@@ -190,7 +245,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
 
   #outboxOf (chatID: number): Outbox {
     let outbox = this.#outboxes.get(chatID)
-    if (outbox === undefined) this.#outboxes.set(chatID, outbox = new Outbox(chatID, this.#realtime, this.#backoff))
+    if (outbox === undefined) this.#outboxes.set(chatID, (outbox = new Outbox(chatID, this.#realtime, this.#backoff)))
     return outbox
   }
 

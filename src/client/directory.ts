@@ -34,7 +34,11 @@ export type Conversation = {
 /** Reads a page of what is in a field of an answer. */
 export function pageOf<Item> (answer: unknown, field: string, itemOf: (value: unknown) => Item): Page<Item> {
   const pagination = fieldOf(answer, 'pagination')
-  return { items: listOf(answer, field).map(itemOf), totalPages: integerOf(pagination, 'total_pages') ?? 0, totalCount: integerOf(pagination, 'total_count') ?? 0 }
+  return {
+    items: listOf(answer, field).map(itemOf),
+    totalPages: integerOf(pagination, 'total_pages') ?? 0,
+    totalCount: integerOf(pagination, 'total_count') ?? 0
+  }
 }
 
 /** Reads a person. */
@@ -64,7 +68,12 @@ export function conversationOf (value: unknown): Conversation {
 function lastMessageOf (value: unknown): LastMessage | undefined {
   const messageID = integerOf(value, 'id')
   if (messageID === undefined) return undefined
-  return { messageID, userID: integerOf(value, 'sender_id') ?? 0, text: textOf(value, 'message') ?? '', timestamp: textOf(value, 'timestamp') ?? '' }
+  return {
+    messageID,
+    userID: integerOf(value, 'sender_id') ?? 0,
+    text: textOf(value, 'message') ?? '',
+    timestamp: textOf(value, 'timestamp') ?? ''
+  }
 }
 
 function listOf (value: unknown, field: string): unknown[] {

@@ -8,14 +8,19 @@ export class Emitter<Events extends object> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
 
   /** Calls back at each event of a name. @returns what ends it */
-  on<Name extends keyof Events> (name: Name, listener: Listener<Events[Name]>): () => void {
-    const listeners = this.#listeners[name] ??= new Set()
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const listeners = (this.#listeners[name] ??= new Set())
     listeners.add(listener)
-    return () => { listeners.delete(listener) }
+    return () => {
+      listeners.delete(listener)
+    }
   }
 
   /** Waits for the next event of a name. @throws the signal's reason */
-  once<Name extends keyof Events> (name: Name, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Events[Name]> {
+  once<Name extends keyof Events>(
+    name: Name,
+    { signal }: { signal?: AbortSignal | undefined } = {}
+  ): Promise<Events[Name]> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         off()
@@ -31,8 +36,8 @@ export class Emitter<Events extends object> {
     })
   }
 
-  protected emit<Name extends keyof Events> (name: Name, payload: Events[Name]): void {
-    for (const listener of [...this.#listeners[name] ?? []]) listener(payload)
+  protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
+    for (const listener of [...(this.#listeners[name] ?? [])]) listener(payload)
   }
 }
 

@@ -1,7 +1,18 @@
 /** What can go wrong between a program and a server, in one form. */
 
 /** Codes after which the same may succeed later without a change. */
-const RETRYABLE = new Set(['overloaded', 'unavailable', 'unconfirmed', 'too_many_frames', 'too_many_sockets', 'rate_limited', 'over_capacity', 'draining', 'unreachable', 'timeout'])
+const RETRYABLE = new Set([
+  'overloaded',
+  'unavailable',
+  'unconfirmed',
+  'too_many_frames',
+  'too_many_sockets',
+  'rate_limited',
+  'over_capacity',
+  'draining',
+  'unreachable',
+  'timeout'
+])
 
 /** What is known of a refusal beside its code. */
 export type ConfabErrorDetails = ErrorOptions & {

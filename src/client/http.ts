@@ -5,7 +5,11 @@ import { ConfabError } from './errors.ts'
 export type CallOptions = { signal?: AbortSignal | undefined }
 
 /** What a request may carry; it is a POST unless it says otherwise. */
-export type RequestOptions = CallOptions & { method?: 'GET' | 'POST', body?: object | undefined, accessToken?: string | undefined }
+export type RequestOptions = CallOptions & {
+  method?: 'GET' | 'POST'
+  body?: object | undefined
+  accessToken?: string | undefined
+}
 
 /** Where the server is, and what is used to reach it. */
 export type HttpOptions = { url: string, fetch: typeof fetch, timeoutMs: number }
@@ -23,13 +27,20 @@ export class Http {
    * @returns the JSON of the answer
    * @throws {ConfabError} the server's refusal, `unreachable` or `timeout`; or the signal's reason
    */
-  async request (path: string, { method = 'POST', body = {}, accessToken, signal }: RequestOptions = {}): Promise<unknown> {
+  async request (
+    path: string,
+    { method = 'POST', body = {}, accessToken, signal }: RequestOptions = {}
+  ): Promise<unknown> {
     const { url, timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const answer = await this.#options.fetch(url + path, {
         method,
-        headers: { accept: 'application/json', ...(method === 'POST' && { 'content-type': 'application/json' }), ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }) },
+        headers: {
+          accept: 'application/json',
+          ...(method === 'POST' && { 'content-type': 'application/json' }),
+          ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` })
+        },
         ...(method === 'POST' && { body: JSON.stringify(body) }),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout])
       })
@@ -57,7 +68,8 @@ function refusalOf ({ status, headers }: Response, body: unknown): ConfabError {
   const code = textOf(body, 'code') ?? (status >= 500 ? 'unavailable' : 'refused')
   const seconds = Number(headers.get('retry-after') ?? NaN)
   return new ConfabError(code, textOf(body, 'message') ?? `The server answered with the status ${String(status)}.`, {
-    status, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined
+    status,
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined
   })
 }
 
@@ -75,5 +87,7 @@ export function integerOf (value: unknown, name: string): number | undefined {
 
 /** A field of an object that came from the server. */
 export function fieldOf (value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined
 }

@@ -17,9 +17,23 @@ export type Message = {
 
 /** Reads a message; undefined when it is none. */
 export function messageOf (value: unknown): Message | undefined {
-  const [chatID, messageID, seq, userID] = [integerOf(value, 'chatID'), integerOf(value, 'messageID'), integerOf(value, 'seq'), integerOf(value, 'userID')]
+  const [chatID, messageID, seq, userID] = [
+    integerOf(value, 'chatID'),
+    integerOf(value, 'messageID'),
+    integerOf(value, 'seq'),
+    integerOf(value, 'userID')
+  ]
   const [username, text, timestamp] = [textOf(value, 'username'), textOf(value, 'message'), textOf(value, 'timestamp')]
   if (chatID === undefined || messageID === undefined || seq === undefined || userID === undefined) return undefined
   if (username === undefined || text === undefined || timestamp === undefined) return undefined
-  return { chatID, messageID, seq, userID, username, text, timestamp, clientMessageID: textOf(value, 'clientMessageID') }
+  return {
+    chatID,
+    messageID,
+    seq,
+    userID,
+    username,
+    text,
+    timestamp,
+    clientMessageID: textOf(value, 'clientMessageID')
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Posts of one chat on their way: kept while the server is away and sent one after the other, so that their order holds,
- * each under one `clientMessageID`, so that it is stored once however often it is sent.
+ * Posts of one chat on their way: kept while the server is away and sent one after the other, so that their order
+ * holds, each under one `clientMessageID`, so that it is stored once however often it is sent.
  */
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { reasonOf } from './emitter.ts'
@@ -21,7 +21,13 @@ export type PostOptions = CallOptions & {
   clientMessageID?: string | undefined
 }
 
-type Pending = { text: string, clientMessageID: string, resolve: (acknowledgement: Acknowledgement) => void, reject: (error: Error) => void, isCancelled: boolean }
+type Pending = {
+  text: string
+  clientMessageID: string
+  resolve: (acknowledgement: Acknowledgement) => void
+  reject: (error: Error) => void
+  isCancelled: boolean
+}
 
 /** The posts of one chat. */
 export class Outbox {
@@ -52,7 +58,8 @@ export class Outbox {
    *   post may be stored all the same
    */
   post (text: string, { clientMessageID = newClientMessageID(), signal }: PostOptions): Promise<Acknowledgement> {
-    if (new TextEncoder().encode(JSON.stringify(text)).length > MAX_FRAME_BYTES) return Promise.reject(new ConfabError('invalid_text', 'The text is too long.'))
+    if (new TextEncoder().encode(JSON.stringify(text)).length > MAX_FRAME_BYTES)
+      return Promise.reject(new ConfabError('invalid_text', 'The text is too long.'))
     return new Promise((resolve, reject) => {
       const cancel = () => {
         pending.isCancelled = true
@@ -92,8 +99,12 @@ export class Outbox {
     if (this.#isSending) return
     this.#isSending = true
     clearTimeout(this.#retryTimer)
-    for (let pending = this.#next(); pending !== undefined && this.#realtime.state === 'online'; pending = this.#next()) {
-      if (!await this.#attempt(pending)) break
+    for (
+      let pending = this.#next();
+      pending !== undefined && this.#realtime.state === 'online';
+      pending = this.#next()
+    ) {
+      if (!(await this.#attempt(pending))) break
     }
     this.#isSending = false
   }
@@ -111,9 +122,13 @@ export class Outbox {
       this.#settle(pending)
       pending.resolve(acknowledgementOf(this.#chatID, answer))
     } catch (error) {
-      if (error instanceof ConfabError && (error.isRetryable || error.code === 'logged_out' || error.code === 'closed')) {
+      if (
+        error instanceof ConfabError &&
+        (error.isRetryable || error.code === 'logged_out' || error.code === 'closed')
+      ) {
         // Without a connection, the next one brings it on.
-        if (this.#realtime.state === 'online') this.#retryTimer = setTimeout(() => void this.#send(), this.#backoff.next())
+        if (this.#realtime.state === 'online')
+          this.#retryTimer = setTimeout(() => void this.#send(), this.#backoff.next())
         return false
       }
       this.#settle(pending)
@@ -142,5 +157,7 @@ function acknowledgementOf (chatID: number, answer: unknown): Acknowledgement {
 /** A `clientMessageID` like no other, for a program that keeps its posts. */
 export function newClientMessageID (): string {
   // `crypto.randomUUID` is missing on pages that were not loaded securely.
-  return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
+    byte.toString(16).padStart(2, '0')
+  ).join('')
 }

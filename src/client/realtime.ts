@@ -55,7 +55,11 @@ export type RealtimeOptions = {
   heartbeatMs: number
 }
 
-type Waiting = { resolve: (answer: unknown) => void, reject: (error: ConfabError) => void, timer: ReturnType<typeof setTimeout> }
+type Waiting = {
+  resolve: (answer: unknown) => void
+  reject: (error: ConfabError) => void
+  timer: ReturnType<typeof setTimeout>
+}
 
 /** A connection that comes back. */
 export class Realtime extends Emitter<RealtimeEvents> {
@@ -107,7 +111,8 @@ export class Realtime extends Emitter<RealtimeEvents> {
    */
   request (action: object): Promise<unknown> {
     const socket = this.#socket
-    if (socket === undefined || this.#state !== 'online') return Promise.reject(new ConfabError('unreachable', 'The server is not connected.'))
+    if (socket === undefined || this.#state !== 'online')
+      return Promise.reject(new ConfabError('unreachable', 'The server is not connected.'))
     return this.#ask(socket, action)
   }
 
@@ -144,7 +149,9 @@ export class Realtime extends Emitter<RealtimeEvents> {
     this.#socket = socket
     this.#openTimer = setTimeout(() => this.#lose(socket, GIVEN_UP), this.#options.timeoutMs)
     socket.onopen = () => socket.send(JSON.stringify({ type: 'auth', token }))
-    socket.onmessage = ({ data }) => { if (this.#socket === socket) this.#take(socket, data) }
+    socket.onmessage = ({ data }) => {
+      if (this.#socket === socket) this.#take(socket, data)
+    }
     // A close follows, and says enough.
     socket.onerror = () => undefined
     socket.onclose = ({ code }) => this.#lose(socket, code, token)
@@ -167,7 +174,12 @@ export class Realtime extends Emitter<RealtimeEvents> {
     this.#waiting.delete(ref)
     clearTimeout(waiting.timer)
     if (type === 'ack') waiting.resolve(frame)
-    else waiting.reject(new ConfabError(textOf(frame, 'code') ?? 'refused', textOf(frame, 'message') ?? 'The server refused.', { epoch: textOf(fieldOf(frame, 'epoch') === undefined ? undefined : frame, 'epoch') }))
+    else
+      waiting.reject(
+        new ConfabError(textOf(frame, 'code') ?? 'refused', textOf(frame, 'message') ?? 'The server refused.', {
+          epoch: textOf(fieldOf(frame, 'epoch') === undefined ? undefined : frame, 'epoch')
+        })
+      )
   }
 
   #welcome (socket: SocketLike): void {
@@ -182,12 +194,18 @@ export class Realtime extends Emitter<RealtimeEvents> {
   #renewInTime (socket: SocketLike): void {
     const { session } = this.#options
     clearTimeout(this.#renewTimer)
-    this.#renewTimer = setTimeout(() => {
-      session.accessToken().then((token) => {
-        if (this.#socket === socket) socket.send(JSON.stringify({ type: 'auth', token }))
-      // A session that has ended ends the socket, too; any other failure is met again when that happens.
-      }, () => undefined)
-    }, Math.min(Math.max(session.renewAt - Date.now(), 0), LONGEST_TIMER_MS))
+    this.#renewTimer = setTimeout(
+      () => {
+        session.accessToken().then(
+          (token) => {
+            if (this.#socket === socket) socket.send(JSON.stringify({ type: 'auth', token }))
+            // A session that has ended ends the socket, too; any other failure is met again when that happens.
+          },
+          () => undefined
+        )
+      },
+      Math.min(Math.max(session.renewAt - Date.now(), 0), LONGEST_TIMER_MS)
+    )
   }
 
   /** A connection that died without a word is noticed by asking something, whatever the answer. */

@@ -2,10 +2,15 @@
 import { ConfabError } from './errors.ts'
 import { type CallOptions, type Http, type RequestOptions, integerOf, textOf } from './http.ts'
 
-/** An access token that ends sooner is renewed first: in milliseconds, or as a part of its whole life if that is less. */
+/**
+ * An access token that ends sooner is renewed first: in milliseconds, or as a part of its whole life if that is less.
+ */
 const RENEW_AHEAD_MS = 60_000
 const RENEW_AHEAD_PART = 0.25
-/** How often to look whether somebody else who shares the login has kept new tokens, in milliseconds, and how many times. */
+/**
+ * How often to look whether somebody else who shares the login has kept new tokens, in milliseconds, and how many
+ * times.
+ */
 const SHARED_INTERVAL_MS = 50
 const SHARED_LOOKS = 20
 
@@ -49,7 +54,9 @@ export class Session {
     this.#options.onTokens(tokens)
   }
 
-  /** An access token that is good for a while. @throws {ConfabError} `logged_out`, or what keeps it from being renewed */
+  /**
+   * An access token that is good for a while. @throws {ConfabError} `logged_out`, or what keeps it from being renewed
+   */
   async accessToken (): Promise<string> {
     if (this.#tokens === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
     if (this.renewAt > Date.now()) return this.#tokens.accessToken
@@ -77,7 +84,9 @@ export class Session {
     const tokens = this.#tokens
     if (tokens === undefined) throw new ConfabError('logged_out', 'The session has ended.')
     if (tokens.accessToken !== spent) return tokens
-    this.#renewing ??= this.#exchange(tokens).finally(() => { this.#renewing = undefined })
+    this.#renewing ??= this.#exchange(tokens).finally(() => {
+      this.#renewing = undefined
+    })
     return this.#renewing
   }
 
@@ -85,7 +94,9 @@ export class Session {
     const shared = this.#takeShared(tokens)
     if (shared !== undefined) return shared
     try {
-      const answer = await this.#options.http.request('/user/refresh-token', { body: { refresh_token: tokens.refreshToken } })
+      const answer = await this.#options.http.request('/user/refresh-token', {
+        body: { refresh_token: tokens.refreshToken }
+      })
       const renewed = tokensOf(answer)
       this.set(renewed)
       return renewed
@@ -118,13 +129,18 @@ export class Session {
 }
 
 /** Logs in. @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited` */
-export async function requestTokens (http: Http, credentials: { username: string, password: string }, options: CallOptions): Promise<Tokens> {
+export async function requestTokens (
+  http: Http,
+  credentials: { username: string, password: string },
+  options: CallOptions
+): Promise<Tokens> {
   return tokensOf(await http.request('/user/login', { ...options, body: credentials }))
 }
 
 function tokensOf (answer: unknown): Tokens {
   const [accessToken, refreshToken] = [textOf(answer, 'access_token'), textOf(answer, 'refresh_token')]
-  if (accessToken === undefined || refreshToken === undefined) throw new ConfabError('unavailable', 'The server gave no tokens.')
+  if (accessToken === undefined || refreshToken === undefined)
+    throw new ConfabError('unavailable', 'The server gave no tokens.')
   return { accessToken, refreshToken }
 }
 
@@ -132,7 +148,10 @@ function isUnauthenticated (error: unknown): boolean {
   return error instanceof ConfabError && error.status === 401
 }
 
-/** The end and the length of a JWT's life (RFC 7519, `exp` and `iat`); a token without them is left for the server to judge. */
+/**
+ * The end and the length of a JWT's life (RFC 7519, `exp` and `iat`); a token without them is left for the server to
+ * judge.
+ */
 function lifeOf (token: string): { expiresAt: number, life: number } {
   try {
     const claims: unknown = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))

@@ -16,9 +16,7 @@ const DRAIN_MARGIN_MS = 15_000
 
 /** How mail leaves the process. */
 export type MailSettings =
-  | { transport: 'resend', apiKey: string }
-  | { transport: 'smtp', url: string }
-  | { transport: 'file', path: string }
+  { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
 
 /** What the process runs with. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
@@ -69,7 +67,11 @@ function resolveStorage (env: Environment) {
       migrate: env.DATABASE_MIGRATE === 'on'
     },
     redis: redisSettings(env),
-    hashing: { cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES }, concurrency: env.HASH_CONCURRENCY, queue: env.HASH_QUEUE }
+    hashing: {
+      cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },
+      concurrency: env.HASH_CONCURRENCY,
+      queue: env.HASH_QUEUE
+    }
   }
 }
 
@@ -100,29 +102,59 @@ function resolve (env: Environment) {
       idleMs: milliseconds(env.IDLE_TIMEOUT)
     },
     rateLimits: env.RATE_LIMITS === 'on',
-    loginLimits: { perAddress: env.LOGIN_FAILURES_PER_ADDRESS, perAccount: env.LOGIN_FAILURES_PER_ACCOUNT, everywhere: env.LOGIN_FAILURES_PER_MINUTE },
-    sockets: {
-      authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
-      pingIntervalMs: milliseconds(env.PING_INTERVAL),
-      sessionCheckIntervalMs: milliseconds(env.SESSION_CHECK_INTERVAL),
-      maxFrameBytes: env.MAX_FRAME_BYTES,
-      maxUnsentBytes: env.MAX_UNSENT_BYTES,
-      maxSockets: env.MAX_SOCKETS,
-      maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
-      maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
-      framesPerSecond: env.FRAMES_PER_SECOND,
-      frameBurst: env.FRAME_BURST
+    loginLimits: {
+      perAddress: env.LOGIN_FAILURES_PER_ADDRESS,
+      perAccount: env.LOGIN_FAILURES_PER_ACCOUNT,
+      everywhere: env.LOGIN_FAILURES_PER_MINUTE
     },
-    posting: { maxConcurrentBatches: env.POST_LANES, batch: env.POST_BATCH, queue: env.POST_QUEUE, deadlineMs: milliseconds(env.POST_DEADLINE) },
-    rebalancing: env.REBALANCE_PERCENT === 0 ? undefined : { percentPerMinute: env.REBALANCE_PERCENT, intervalMs: milliseconds(env.REBALANCE_INTERVAL) },
-    overload: { eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY), heapPercent: env.OVERLOAD_HEAP_PERCENT, rssMiB: env.OVERLOAD_RSS_MIB, posts: env.OVERLOAD_POSTS },
+    sockets: socketSettings(env),
+    posting: {
+      maxConcurrentBatches: env.POST_LANES,
+      batch: env.POST_BATCH,
+      queue: env.POST_QUEUE,
+      deadlineMs: milliseconds(env.POST_DEADLINE)
+    },
+    rebalancing:
+      env.REBALANCE_PERCENT === 0
+        ? undefined
+        : { percentPerMinute: env.REBALANCE_PERCENT, intervalMs: milliseconds(env.REBALANCE_INTERVAL) },
+    overload: {
+      eventLoopDelayMs: milliseconds(env.OVERLOAD_EVENT_LOOP_DELAY),
+      heapPercent: env.OVERLOAD_HEAP_PERCENT,
+      rssMiB: env.OVERLOAD_RSS_MIB,
+      posts: env.OVERLOAD_POSTS
+    },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
     drain: drainSettings(env),
-    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
-      ? undefined
-      : { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: env.OTEL_SERVICE_NAME, sampler: env.OTEL_TRACES_SAMPLER, ratio: Number(env.OTEL_TRACES_SAMPLER_ARG) },
+    tracing: tracingSettings(env),
     logLevel: env.LOG_LEVEL
   }
+}
+
+function socketSettings (env: Environment) {
+  return {
+    authDeadlineMs: milliseconds(env.AUTH_DEADLINE),
+    pingIntervalMs: milliseconds(env.PING_INTERVAL),
+    sessionCheckIntervalMs: milliseconds(env.SESSION_CHECK_INTERVAL),
+    maxFrameBytes: env.MAX_FRAME_BYTES,
+    maxUnsentBytes: env.MAX_UNSENT_BYTES,
+    maxSockets: env.MAX_SOCKETS,
+    maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
+    maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
+    framesPerSecond: env.FRAMES_PER_SECOND,
+    frameBurst: env.FRAME_BURST
+  }
+}
+
+function tracingSettings (env: Environment) {
+  return env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+    ? undefined
+    : {
+        endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+        serviceName: env.OTEL_SERVICE_NAME,
+        sampler: env.OTEL_TRACES_SAMPLER,
+        ratio: Number(env.OTEL_TRACES_SAMPLER_ARG)
+      }
 }
 
 function redisSettings ({ REDIS_URL, REDIS_PREFIX }: Environment) {
@@ -132,13 +164,16 @@ function redisSettings ({ REDIS_URL, REDIS_PREFIX }: Environment) {
 
 function drainSettings (env: Environment) {
   const [delayMs, windowMs] = [milliseconds(env.DRAIN_DELAY), milliseconds(env.DRAIN_WINDOW)]
-  const timeoutMs = env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
-  if (timeoutMs <= delayMs + windowMs) throw new ConfigError('DRAIN_TIMEOUT must be longer than DRAIN_DELAY and DRAIN_WINDOW together.')
+  const timeoutMs =
+    env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
+  if (timeoutMs <= delayMs + windowMs)
+    throw new ConfigError('DRAIN_TIMEOUT must be longer than DRAIN_DELAY and DRAIN_WINDOW together.')
   return { delayMs, windowMs, timeoutMs: Math.min(timeoutMs, LONGEST_TIMER_MS) }
 }
 
 function mailSettings (env: Environment, dataDir: string): MailSettings {
-  const transport = env.MAIL_TRANSPORT ??
+  const transport =
+    env.MAIL_TRANSPORT ??
     (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : undefined)
   if (transport === 'resend') {
     if (env.RESEND_API_KEY === undefined) throw new ConfigError('MAIL_TRANSPORT=resend needs RESEND_API_KEY.')

@@ -9,6 +9,7 @@ export const LONGEST_TIMER_MS = 24 * UNIT_MS.d
 /** A duration such as `500ms` or `15m` in milliseconds. @throws {ConfigError} when it is none */
 export function milliseconds (text: string): number {
   const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
-  if (unit !== 'ms' && unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd') throw new ConfigError(`${text} is no duration.`)
+  if (unit !== 'ms' && unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd')
+    throw new ConfigError(`${text} is no duration.`)
   return Number(amount) * UNIT_MS[unit]
 }

@@ -17,9 +17,12 @@ export function readEnvironment (environment: Record<string, string | undefined>
   const values: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(EnvironmentSchema.properties)) {
     const text = environment[name]?.trim()
-    const value = text === undefined || text === ''
-      ? defaultOf(schema)
-      : Type.IsInteger(schema) && /^-?\d+$/.test(text) ? Number(text) : text
+    const value =
+      text === undefined || text === ''
+        ? defaultOf(schema)
+        : Type.IsInteger(schema) && /^-?\d+$/.test(text)
+          ? Number(text)
+          : text
     if (value === undefined) continue
     if (!isUsable(name, schema, value)) throw new ConfigError(complaint(name, schema, text ?? ''))
     values[name] = value
@@ -50,7 +53,10 @@ function isReadable (text: string): boolean {
 
 /** The parts of a list. */
 export function commaSeparated (text: string): string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 }
 
 /** Whether it is an address, alone or with the length of a prefix. */
@@ -66,6 +72,7 @@ function defaultOf (schema: TSchema): unknown {
 
 function complaint (name: string, schema: TSchema, text: string): string {
   const shown = SECRETS.has(name) ? 'the value given' : JSON.stringify(text)
-  const expected = 'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
+  const expected =
+    'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
   return `${name} cannot be ${shown}: expected ${String(expected)}.`
 }

@@ -12,11 +12,14 @@ import { ConfigError } from './errors.ts'
 export function tokenKey (env: Environment, dataDir: string): string {
   if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
   if (env.DATABASE_URL !== undefined) {
-    throw new ConfigError('JWT_SECRET is required with DATABASE_URL, the same for all replicas (for example from: openssl rand -hex 32).')
+    throw new ConfigError(
+      'JWT_SECRET is required with DATABASE_URL, the same for all replicas (for example from: openssl rand -hex 32).'
+    )
   }
   const file = path.join(dataDir, 'jwt-secret')
   const secret = keptSecret(file)
-  if (secret.length < MINIMUM_KEY_LENGTH) throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
+  if (secret.length < MINIMUM_KEY_LENGTH)
+    throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
   return secret
 }
 

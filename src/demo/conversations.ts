@@ -4,7 +4,11 @@ import { BEN, IDRIS, LENA, MAYA, type Member, TOMAS, ZOE } from './people.ts'
 /** A chat of two. Each line begins with `>` when the first of them says it, with `<` when the other does. */
 export type Script = { people: readonly [Member, Member], lines: readonly string[] }
 
-const lines = (text: string): string[] => text.trim().split('\n').map((line) => line.trim())
+const lines = (text: string): string[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
 
 export const CONVERSATIONS: readonly Script[] = [
   {

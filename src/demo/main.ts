@@ -10,7 +10,9 @@ import { codeOf, linkOf, mailsIn } from './mails.ts'
 import { PASSWORD, TEAM } from './people.ts'
 import { seed } from './seed.ts'
 
-const say = (...lines: string[]) => { process.stdout.write(lines.map((line) => `${line}\n`).join('')) }
+const say = (...lines: string[]) => {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}
 
 async function main (): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-demo-'))
@@ -22,7 +24,7 @@ async function main (): Promise<void> {
     process.exit()
   }
   // A terminal and npm may both tell of one Ctrl-C.
-  const stop = () => stopping ??= end()
+  const stop = () => (stopping ??= end())
   process.on('SIGINT', () => void stop())
   process.on('SIGTERM', () => void stop())
   try {
@@ -41,26 +43,42 @@ async function main (): Promise<void> {
 /** Everybody knows the passwords, so only this machine may come in, unless HOST says otherwise. */
 function environmentOf (folder: string): Record<string, string> {
   const { PORT = '5123', HOST = '127.0.0.1' } = process.env
-  return { PORT, HOST, PUBLIC_URL: `http://localhost:${PORT}`, DATA_DIR: folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off', LOG_LEVEL: 'error', DRAIN_WINDOW: '1ms' }
+  return {
+    PORT,
+    HOST,
+    PUBLIC_URL: `http://localhost:${PORT}`,
+    DATA_DIR: folder,
+    MAIL_TRANSPORT: 'file',
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: 'error',
+    DRAIN_WINDOW: '1ms'
+  }
 }
 
 async function tell (url: string, folder: string): Promise<void> {
   const outbox = path.join(folder, 'outbox.jsonl')
   let known = mailsIn(await readFile(outbox, 'utf8')).length
-  say('',
+  say(
+    '',
     `Open ${url}/app and sign in as Maya.`,
     `In a second tab open ${url}/app#/sign-in and sign in as Ben: write to each other.`,
     '',
     `People: ${TEAM.map(({ username }) => username).join(', ')}. Password of each: ${PASSWORD}`,
     'Register somebody new, and the code of their mail is shown here.',
-    'Ctrl-C ends it, and nothing is left of it.', '')
+    'Ctrl-C ends it, and nothing is left of it.',
+    ''
+  )
   watch(folder, (_event, name) => {
     if (name !== 'outbox.jsonl') return
-    readFile(outbox, 'utf8').then((content) => {
-      const mails = mailsIn(content)
-      for (const mail of mails.slice(known)) say(`Mail to ${mail.to}: ${mail.subject}: ${codeOf(mail) ?? linkOf(mail) ?? ''}`)
-      known = mails.length
-    }, () => undefined)
+    readFile(outbox, 'utf8').then(
+      (content) => {
+        const mails = mailsIn(content)
+        for (const mail of mails.slice(known))
+          say(`Mail to ${mail.to}: ${mail.subject}: ${codeOf(mail) ?? linkOf(mail) ?? ''}`)
+        known = mails.length
+      },
+      () => undefined
+    )
   })
 }
 

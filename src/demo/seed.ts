@@ -1,4 +1,6 @@
-/** Fills a server that has nobody yet, as people would: everybody registers, proves their address, signs in and talks. */
+/**
+ * Fills a server that has nobody yet, as people would: everybody registers, proves their address, signs in and talks.
+ */
 import { readFile } from 'node:fs/promises'
 import { ConfabClient } from '../client/node.ts'
 import { CONVERSATIONS, type Script } from './conversations.ts'
@@ -9,7 +11,9 @@ const POLL_MS = 20
 
 /** @param outbox the file that the server's mails go to */
 export async function seed (url: string, outbox: string): Promise<void> {
-  const clients = new Map(await Promise.all(TEAM.map(async (member) => [member, await join(url, outbox, member)] as const)))
+  const clients = new Map(
+    await Promise.all(TEAM.map(async (member) => [member, await join(url, outbox, member)] as const))
+  )
   const clientOf = (member: Member) => {
     const client = clients.get(member)
     if (client === undefined) throw new Error(`${member.username} has not joined.`)
@@ -37,7 +41,10 @@ async function codeFor (email: string, outbox: string): Promise<string> {
   }
 }
 
-async function play ({ people: [one, other], lines }: Script, clientOf: (member: Member) => ConfabClient): Promise<void> {
+async function play (
+  { people: [one, other], lines }: Script,
+  clientOf: (member: Member) => ConfabClient
+): Promise<void> {
   const chatID = await clientOf(one).createChat(other.username)
   for (const line of lines) await clientOf(line.startsWith('>') ? one : other).post(chatID, line.slice(1).trim())
 }

@@ -10,7 +10,9 @@ export const ERRORS = {
   invalid_username: 'A username has 3 to 32 characters: letters, digits, "_", "-" and ".".',
   invalid_name: 'A name has 1 to 64 characters and no control characters.',
   invalid_email: 'The e-mail address is not valid.',
-  weak_password: 'A password has at least 8 characters, among them an upper-case letter, a lower-case letter, a digit and a punctuation character, and at most 256 bytes.',
+  weak_password:
+    'A password has at least 8 characters, among them an upper-case letter, a lower-case letter, a digit and a ' +
+    'punctuation character, and at most 256 bytes.',
   passwords_differ: 'The two passwords differ.',
   account_taken: 'The username or the e-mail address is taken.',
   wrong_credentials: 'The username or the password is wrong.',
@@ -28,7 +30,8 @@ export const ERRORS = {
   invalid_text: 'The text of a message has 1 to 4,000 characters.',
   conflict: 'This clientMessageID was used for another text.',
   position_unknown: 'The chat has no message with that seq: start over from its history.',
-  epoch_changed: 'The server\'s data went back to an earlier state: forget the chats you know and start over from their history.',
+  epoch_changed:
+    'The server\'s data went back to an earlier state: forget the chats you know and start over from their history.',
   too_many_chats: 'This socket has joined as many chats as it may.',
   too_many_frames: 'Too many frames: slow down.',
   draining: 'This server is about to stop: connect again in a moment.',
@@ -51,7 +54,14 @@ export type ErrorCode = keyof typeof ERRORS
 
 /** Errors after which the same may succeed later without a change. */
 export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
-  'rate_limited', 'too_many_frames', 'too_many_sockets', 'draining', 'overloaded', 'over_capacity', 'unavailable', 'unconfirmed'
+  'rate_limited',
+  'too_many_frames',
+  'too_many_sockets',
+  'draining',
+  'overloaded',
+  'over_capacity',
+  'unavailable',
+  'unconfirmed'
 ] as const)
 
 /** What an error may say beside its sentence. */

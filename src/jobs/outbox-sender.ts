@@ -88,7 +88,10 @@ class Sender {
     await Promise.all(this.#inFlight)
     await this.#onStore(() => this.#removeSent())
     if (this.#sent.size > 0) {
-      this.#options.log.error({ mails: [...this.#sent] }, 'mails were sent but could not be removed from the outbox: they may be sent again')
+      this.#options.log.error(
+        { mails: [...this.#sent] },
+        'mails were sent but could not be removed from the outbox: they may be sent again'
+      )
     }
   }
 
@@ -124,10 +127,18 @@ class Sender {
     // Every attempt before this one ended with its process: the next must not take another down.
     if (row.attempts > MAX_ATTEMPTS) return this.#giveUp(row, 'no attempt came to an end')
     try {
-      await this.#options.mailer.send({ to: row.recipient, subject: row.subject, text: row.text, html: row.html, key: keyOf(row) })
+      await this.#options.mailer.send({
+        to: row.recipient,
+        subject: row.subject,
+        text: row.text,
+        html: row.html,
+        key: keyOf(row)
+      })
     } catch (error) {
       const reason = describe(error, row)
-      return error instanceof MailRefusedError || row.attempts === MAX_ATTEMPTS ? this.#giveUp(row, reason) : this.#postpone(row, reason)
+      return error instanceof MailRefusedError || row.attempts === MAX_ATTEMPTS
+        ? this.#giveUp(row, reason)
+        : this.#postpone(row, reason)
     }
     this.#sent.add(row.id)
     await this.#onStore(() => this.#removeSent())
@@ -143,7 +154,10 @@ class Sender {
   async #postpone (row: OutboxRow, reason: string): Promise<void> {
     const { orm, clock, log } = this.#options
     const delayMs = retryDelayMs(row.attempts)
-    log.warn({ mail: row.id, attempts: row.attempts, reason, retryInMs: delayMs }, 'mail could not be sent and is put off')
+    log.warn(
+      { mail: row.id, attempts: row.attempts, reason, retryInMs: delayMs },
+      'mail could not be sent and is put off'
+    )
     // Not retried when it fails: the lease runs out and does the same.
     await this.#onStore(() => postponeMail(orm, row.id, new Date(clock().getTime() + delayMs)))
   }
@@ -181,22 +195,32 @@ class Sender {
   }
 }
 
-/** Exponential backoff, half of it random so that mails that failed together do not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+/**
+ * Exponential backoff, half of it random so that mails that failed together do not come back together (AWS Architecture
+ * Blog, "Exponential Backoff And Jitter").
+ */
 function retryDelayMs (attempts: number): number {
   const full = FIRST_RETRY_MS * 2 ** (attempts - 1)
-  return Math.round(full * (1 + Math.random()) / 2)
+  return Math.round((full * (1 + Math.random())) / 2)
 }
 
 /** The row's id alone would repeat in another database that uses the same account of a mail service. */
 function keyOf (row: OutboxRow): string {
-  return createHash('sha256').update(JSON.stringify([row.id, row.createdAt, row.recipient, row.text])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([row.id, row.createdAt, row.recipient, row.text]))
+    .digest('hex')
 }
 
-/** The reason for the log. Mail servers quote addresses and texts, so whatever of the mail stands in it is taken out. */
+/**
+ * The reason for the log. Mail servers quote addresses and texts, so whatever of the mail stands in it is taken out.
+ */
 function describe (error: unknown, row: OutboxRow): string {
   let reason = error instanceof Error ? error.message : String(error)
   for (const line of row.text.split('\n')) {
     if (line.length >= MIN_SECRET_LENGTH) reason = reason.replaceAll(line, '[removed]')
   }
-  return reason.replace(/[^\s<>"'(]+@[^\s<>"')]+/g, '[address]').replace(/\s+/g, ' ').slice(0, MAX_REASON_LENGTH)
+  return reason
+    .replace(/[^\s<>"'(]+@[^\s<>"')]+/g, '[address]')
+    .replace(/\s+/g, ' ')
+    .slice(0, MAX_REASON_LENGTH)
 }

@@ -11,7 +11,10 @@
  * Adapters: `resend.ts`, `smtp.ts`, and `file.ts` for a machine without either.
  */
 
-/** Longest time that one `send` takes, in milliseconds: less than the lease on a claimed mail, so that it has one sender. */
+/**
+ * Longest time that one `send` takes, in milliseconds: less than the lease on a claimed mail, so that it has one
+ * sender.
+ */
 export const SEND_TIMEOUT_MS = 30_000
 
 /** Longest local part and domain that SMTP carries, with the `@` (RFC 5321, 4.5.3.1). */
@@ -55,9 +58,11 @@ export const AUTOMATIC_HEADERS = { 'Auto-Submitted': 'auto-generated' } as const
  * @throws {MailRefusedError} without the text that was refused
  */
 export function assertHeadersSafe (mail: Mail): void {
-  if (hasControlCharacter(mail.subject)) throw new MailRefusedError('The subject holds a line break or control character.')
+  if (hasControlCharacter(mail.subject))
+    throw new MailRefusedError('The subject holds a line break or control character.')
   if (!isBareAddress(mail.to)) throw new MailRefusedError('The recipient is not one plain mail address.')
-  if (mail.key !== undefined && !/^[\w.-]{1,128}$/.test(mail.key)) throw new MailRefusedError('The key is not a plain word.')
+  if (mail.key !== undefined && !/^[\w.-]{1,128}$/.test(mail.key))
+    throw new MailRefusedError('The key is not a plain word.')
 }
 
 /** Whether a text could end the header line it stands in. */
@@ -67,5 +72,9 @@ export function hasControlCharacter (text: string): boolean {
 
 /** Unquoted, without RFC 5322's specials: those are what lists, names, comments and routes are made of. */
 function isBareAddress (text: string): boolean {
-  return text.length <= MAX_ADDRESS_LENGTH && !hasControlCharacter(text) && /^[^\s()<>,;:"\\[\]@]+@[^\s()<>,;"\\@]+$/u.test(text)
+  return (
+    text.length <= MAX_ADDRESS_LENGTH &&
+    !hasControlCharacter(text) &&
+    /^[^\s()<>,;:"\\[\]@]+@[^\s()<>,;"\\@]+$/u.test(text)
+  )
 }

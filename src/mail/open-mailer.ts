@@ -14,9 +14,18 @@ import { createSmtpMailer } from './smtp.ts'
 export function openMailer (settings: MailSettings, from: string): Mailer {
   if (hasControlCharacter(from)) throw new ConfigError('MAIL_FROM cannot hold a line break or control character.')
   switch (settings.transport) {
-    case 'resend': return orExplain(() => createResendMailer(settings.apiKey, from), 'RESEND_API_KEY or RESEND_BASE_URL cannot be used: one has characters that do not belong there.')
-    case 'smtp': return orExplain(() => createSmtpMailer(settings.url, from), 'SMTP_URL is not a valid URL; special characters of the password must be percent-encoded.')
-    case 'file': return createFileMailer(settings.path)
+    case 'resend':
+      return orExplain(
+        () => createResendMailer(settings.apiKey, from),
+        'RESEND_API_KEY or RESEND_BASE_URL cannot be used: one has characters that do not belong there.'
+      )
+    case 'smtp':
+      return orExplain(
+        () => createSmtpMailer(settings.url, from),
+        'SMTP_URL is not a valid URL; special characters of the password must be percent-encoded.'
+      )
+    case 'file':
+      return createFileMailer(settings.path)
   }
 }
 

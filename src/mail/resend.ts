@@ -35,7 +35,8 @@ export function createResendMailer (apiKey: string, from: string, baseUrl?: stri
 function assertTaken ({ data, error }: Outcome): void {
   if (error === null && typeof data === 'object' && data !== null) return
   const status = Number(error?.statusCode)
-  const message = `Resend answered ${status > 0 ? String(status) : 'nothing'}: ${String(error?.name)}, ${String(error?.message)}`
+  const message = `Resend answered ${status > 0 ? String(status) : 'nothing'}: ` +
+    `${String(error?.name)}, ${String(error?.message)}`
   throw isRefusal(status) ? new MailRefusedError(message) : new Error(message)
 }
 

@@ -1,6 +1,16 @@
-/** Adapter: a mail server, over a small pool of connections. Its memory of keys is the Message-ID, for readers that merge copies. */
+/**
+ * Adapter: a mail server, over a small pool of connections. Its memory of keys is the Message-ID, for readers that
+ * merge copies.
+ */
 import { createTransport } from 'nodemailer'
-import { assertHeadersSafe, AUTOMATIC_HEADERS, MailRefusedError, SEND_TIMEOUT_MS, type Mail, type Mailer } from './mailer.ts'
+import {
+  assertHeadersSafe,
+  AUTOMATIC_HEADERS,
+  MailRefusedError,
+  SEND_TIMEOUT_MS,
+  type Mail,
+  type Mailer
+} from './mailer.ts'
 
 const MAX_CONNECTIONS = 5
 const CONNECT_TIMEOUT_MS = 10_000
@@ -77,5 +87,7 @@ function messageId (mail: Mail, from: string): { messageId?: string } {
 function isRefusal (error: unknown): error is Error {
   if (!(error instanceof Error && 'permanent' in error && error.permanent === true)) return false
   if (!('command' in error && (error.command === 'RCPT TO' || error.command === 'DATA'))) return false
-  return 'responseCode' in error && typeof error.responseCode === 'number' && !AUTHENTICATION_REPLIES.has(error.responseCode)
+  return (
+    'responseCode' in error && typeof error.responseCode === 'number' && !AUTHENTICATION_REPLIES.has(error.responseCode)
+  )
 }

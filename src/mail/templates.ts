@@ -9,7 +9,17 @@ const ACCENT = '#4338ca'
 const FONT = 'font-family: -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'
 
 /** The code that proves an address. `minutes` is how long it lives. */
-export function verificationMail ({ to, username, code, minutes }: { to: string, username: string, code: string, minutes: number }): OutboxMail {
+export function verificationMail ({
+  to,
+  username,
+  code,
+  minutes
+}: {
+  to: string
+  username: string
+  code: string
+  minutes: number
+}): OutboxMail {
   return compose(to, `Your ${PRODUCT} verification code`, username, [
     { kind: 'text', text: `Welcome to ${PRODUCT}. Enter this code to verify your e-mail address:` },
     { kind: 'code', code },
@@ -19,7 +29,17 @@ export function verificationMail ({ to, username, code, minutes }: { to: string,
 }
 
 /** The link that proves an address. `minutes` is how long it lives. */
-export function confirmationMail ({ to, username, link, minutes }: { to: string, username: string, link: string, minutes: number }): OutboxMail {
+export function confirmationMail ({
+  to,
+  username,
+  link,
+  minutes
+}: {
+  to: string
+  username: string
+  link: string
+  minutes: number
+}): OutboxMail {
   return compose(to, `Confirm your e-mail address for ${PRODUCT}`, username, [
     { kind: 'text', text: `Welcome to ${PRODUCT}. Confirm that this is your e-mail address:` },
     { kind: 'link', link, label: 'Confirm the address' },
@@ -29,7 +49,17 @@ export function confirmationMail ({ to, username, link, minutes }: { to: string,
 }
 
 /** The link to the page where a new password is chosen. `minutes` is how long it lives. */
-export function resetMail ({ to, username, link, minutes }: { to: string, username: string, link: string, minutes: number }): OutboxMail {
+export function resetMail ({
+  to,
+  username,
+  link,
+  minutes
+}: {
+  to: string
+  username: string
+  link: string
+  minutes: number
+}): OutboxMail {
   return compose(to, `Reset your ${PRODUCT} password`, username, [
     { kind: 'text', text: 'Somebody asked to reset your password. Choose a new one here:' },
     { kind: 'link', link, label: 'Choose a new password' },
@@ -41,7 +71,10 @@ export function resetMail ({ to, username, link, minutes }: { to: string, userna
 /** The notice after a password was changed, so that the owner of a stolen account learns of it. */
 export function passwordChangedMail ({ to, username }: { to: string, username: string }): OutboxMail {
   return compose(to, `Your ${PRODUCT} password was changed`, username, [
-    { kind: 'text', text: 'The password of your account was just changed. Devices that were signed in have to sign in again.' },
+    {
+      kind: 'text',
+      text: 'The password of your account was just changed. Devices that were signed in have to sign in again.'
+    },
     { kind: 'text', text: 'If it was not you, ask for a password reset at once and tell whoever runs this server.' }
   ])
 }
@@ -49,16 +82,30 @@ export function passwordChangedMail ({ to, username }: { to: string, username: s
 /** The answer to a registration with a name or an address that is taken, where nobody else may learn that. */
 export function accountTakenMail ({ to }: { to: string }): OutboxMail {
   return compose(to, `Your registration at ${PRODUCT}`, undefined, [
-    { kind: 'text', text: 'Somebody, probably you, tried to register with this address. The address or the username is taken, so nothing has changed.' },
-    { kind: 'text', text: 'If you have an account with this address, sign in, or ask for a password reset. If not, register again under another username.' },
+    {
+      kind: 'text',
+      text:
+        'Somebody, probably you, tried to register with this address. The address or the username is taken, so ' +
+        'nothing has changed.'
+    },
+    {
+      kind: 'text',
+      text:
+        'If you have an account with this address, sign in, or ask for a password reset. If not, register again ' +
+        'under another username.'
+    },
     { kind: 'text', text: 'If it was not you, ignore this mail.' }
   ])
 }
 
-type Block = { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }
+type Block =
+  { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }
 
 function compose (recipient: string, subject: string, username: string | undefined, blocks: Block[]): OutboxMail {
-  const all: Block[] = [{ kind: 'text', text: username === undefined ? 'Hello,' : `Hello ${oneLine(username)},` }, ...blocks]
+  const all: Block[] = [
+    { kind: 'text', text: username === undefined ? 'Hello,' : `Hello ${oneLine(username)},` },
+    ...blocks
+  ]
   return {
     recipient,
     subject,
@@ -69,18 +116,24 @@ function compose (recipient: string, subject: string, username: string | undefin
 
 function plain (block: Block): string {
   switch (block.kind) {
-    case 'text': return block.text
-    case 'code': return oneLine(block.code)
-    case 'link': return oneLine(block.link)
+    case 'text':
+      return block.text
+    case 'code':
+      return oneLine(block.code)
+    case 'link':
+      return oneLine(block.link)
   }
 }
 
 // Mail readers drop style sheets, so every rule stands where it applies.
 function rich (block: Block): string {
   switch (block.kind) {
-    case 'text': return `<p style="margin: 0 0 16px">${escapeHtml(block.text)}</p>`
-    case 'code': return `<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: 600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: center">${escapeHtml(oneLine(block.code))}</p>`
-    case 'link': return linkHtml(escapeHtml(oneLine(block.link)), escapeHtml(block.label))
+    case 'text':
+      return `<p style="margin: 0 0 16px">${escapeHtml(block.text)}</p>`
+    case 'code':
+      return `<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: 600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: center">${escapeHtml(oneLine(block.code))}</p>`
+    case 'link':
+      return linkHtml(escapeHtml(oneLine(block.link)), escapeHtml(block.label))
   }
 }
 

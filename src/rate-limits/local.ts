@@ -1,7 +1,9 @@
 /** Adapter: counts in this process, of a bounded number of keys. */
 import type { Rate, RateLimiter } from './rate-limiter.ts'
 
-/** Keys counted at once for one rate; beyond them the oldest is forgotten, so that made-up keys cannot fill the memory. */
+/**
+ * Keys counted at once for one rate; beyond them the oldest is forgotten, so that made-up keys cannot fill the memory.
+ */
 const MAX_KEYS = 20_000
 
 type Count = { taken: number, endsAt: number }
@@ -46,7 +48,9 @@ export function createLocalRateLimiter (now: () => number = () => performance.no
       const count = find(rate, key)
       if (count !== undefined && count.taken > 0) count.taken--
     },
-    clear: async (rate, key) => { countsOf(rate).delete(key) },
+    clear: async (rate, key) => {
+      countsOf(rate).delete(key)
+    },
     isTaken: async (rate, key) => (find(rate, key)?.taken ?? 0) > 0
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The rates port: counts what somebody does too often, so that it can be refused for a while.
  *
- * - A window begins with the first count and ends after its time, whatever is tried meanwhile: nobody is refused for good.
+ * - A window begins with the first count and ends after its time, whatever is tried meanwhile: nobody is refused for
+ * good.
  * - What is refused is not counted.
  * - Failure: none. An adapter that cannot reach what it counts in counts in this process until it can.
  *

@@ -1,6 +1,6 @@
 /**
- * Adapter: counts in Redis, so that all replicas share them. While Redis is away, or does not answer, this replica counts
- * by itself: an outage makes a limit looser, never void, and keeps nobody out.
+ * Adapter: counts in Redis, so that all replicas share them. While Redis is away, or does not answer, this replica
+ * counts by itself: an outage makes a limit looser, never void, and keeps nobody out.
  */
 import type { Cluster, Redis } from 'ioredis'
 import type { Rate, RateLimiter } from './rate-limiter.ts'
@@ -36,12 +36,29 @@ export function createRedisRateLimiter ({ redis, prefix, fallback }: RedisRateLi
   }
 
   return {
-    take: (rate, key) => ask(
-      async () => Number(await redis.eval(TAKE, 1, nameOf(rate, key), rate.max, rate.windowMs)),
-      () => fallback.take(rate, key)
-    ),
-    refund: (rate, key) => ask(async () => { await redis.eval(GIVE_BACK, 1, nameOf(rate, key)) }, () => fallback.refund(rate, key)),
-    clear: (rate, key) => ask(async () => { await redis.del(nameOf(rate, key)) }, () => fallback.clear(rate, key)),
-    isTaken: (rate, key) => ask(async () => Number(await redis.get(nameOf(rate, key))) > 0, () => fallback.isTaken(rate, key))
+    take: (rate, key) =>
+      ask(
+        async () => Number(await redis.eval(TAKE, 1, nameOf(rate, key), rate.max, rate.windowMs)),
+        () => fallback.take(rate, key)
+      ),
+    refund: (rate, key) =>
+      ask(
+        async () => {
+          await redis.eval(GIVE_BACK, 1, nameOf(rate, key))
+        },
+        () => fallback.refund(rate, key)
+      ),
+    clear: (rate, key) =>
+      ask(
+        async () => {
+          await redis.del(nameOf(rate, key))
+        },
+        () => fallback.clear(rate, key)
+      ),
+    isTaken: (rate, key) =>
+      ask(
+        async () => Number(await redis.get(nameOf(rate, key))) > 0,
+        () => fallback.isTaken(rate, key)
+      )
   }
 }

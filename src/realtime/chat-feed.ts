@@ -198,7 +198,8 @@ export class ChatFeed implements Flushable {
     if (this.#nextSeq !== undefined && firstSeqOf(run) > this.#nextSeq) this.#source.metrics.hintGaps++
     this.#held = [...this.#held, run].sort((a, b) => firstSeqOf(a) - firstSeqOf(b))
     this.#heldBytes += run.bytes.length
-    while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1) this.#heldBytes -= this.#held.pop()?.bytes.length ?? 0
+    while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1)
+      this.#heldBytes -= this.#held.pop()?.bytes.length ?? 0
   }
 
   /** Delivers whatever has come into line, and sees to what is missing. */
@@ -263,7 +264,7 @@ export class ChatFeed implements Flushable {
     let isLoaded = false
     try {
       const { version, fromSeqs } = await this.#source.members(this.#chatId)
-      for (const subscriber of [...this.#live, ...this.#waiting?.keys() ?? NONE, ...this.#replaying ?? NONE]) {
+      for (const subscriber of [...this.#live, ...(this.#waiting?.keys() ?? NONE), ...(this.#replaying ?? NONE)]) {
         if (subscriber.membersVersion > version || fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
         this.detach(subscriber)
         subscriber.removed()

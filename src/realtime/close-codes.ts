@@ -3,7 +3,10 @@
  * 1008 as "logged out" and reconnect after any other, so nothing but a refusal may use those two.
  */
 export const CLOSE_CODES = {
-  /** Not authenticated, token expired, session ended, or the rules were broken for long: do not come back with the same token. */
+  /**
+   * Not authenticated, token expired, session ended, or the rules were broken for long: do not come back with the same
+   * token.
+   */
   refused: 1008,
   /** A frame was too big: come back, send smaller ones. (Sent by `ws`.) */
   tooBig: 1009,
@@ -16,4 +19,4 @@ export const CLOSE_CODES = {
 } as const
 
 /** One of {@link CLOSE_CODES}. */
-export type CloseCode = typeof CLOSE_CODES[keyof typeof CLOSE_CODES]
+export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]

@@ -54,7 +54,13 @@ export class Connection {
    * @param webSocket the upgraded socket
    * @param socket the TCP socket under it
    */
-  constructor (webSocket: WebSocketHandle, socket: Socket, session: Session, limits: ConnectionLimits, metrics: Metrics) {
+  constructor (
+    webSocket: WebSocketHandle,
+    socket: Socket,
+    session: Session,
+    limits: ConnectionLimits,
+    metrics: Metrics
+  ) {
     this.#webSocket = webSocket
     this.socket = socket
     this.#session = session
@@ -100,8 +106,8 @@ export class Connection {
   }
 
   /**
-   * A reader who lets too much pile up is closed and resumes later. To be called when a write has not all left: what stays
-   * below Node's own mark, as nearly all does, is within any bound.
+   * A reader who lets too much pile up is closed and resumes later. To be called when a write has not all left: what
+   * stays below Node's own mark, as nearly all does, is within any bound.
    */
   closeIfTooSlow (): void {
     if (this.socket.writableLength <= this.#limits.maxUnsentBytes) return

@@ -12,7 +12,10 @@ import { PING_FRAME } from '../lib/websocket/frame.ts'
 const EXPIRY_CHECK_MS = 500
 /** Sessions looked up in one query. */
 const SESSION_CHUNK = 1_000
-/** How often some sockets are closed while the replica drains, in milliseconds; each pause is between half and one and a half of it. */
+/**
+ * How often some sockets are closed while the replica drains, in milliseconds; each pause is between half and one and a
+ * half of it.
+ */
 const DRAIN_PAUSE_MS = 50
 
 const RESTART_REASON = 'the server restarts'
@@ -87,7 +90,8 @@ export class Connections {
   /** Closes the sockets of sessions that have ended. */
   endSessions (sessionIds: readonly string[]): void {
     for (const sessionId of sessionIds) {
-      for (const connection of this.#bySession.get(sessionId) ?? []) connection.close(CLOSE_CODES.refused, 'the session has ended')
+      for (const connection of this.#bySession.get(sessionId) ?? [])
+        connection.close(CLOSE_CODES.refused, 'the session has ended')
     }
   }
 
@@ -114,8 +118,8 @@ export class Connections {
   }
 
   /**
-   * Closes all sockets with 1012, a few at a time and in no order over a window of milliseconds, so that they do not all
-   * come back at once: not every client waits a random time of its own. What they have posted is answered first.
+   * Closes all sockets with 1012, a few at a time and in no order over a window of milliseconds, so that they do not
+   * all come back at once: not every client waits a random time of its own. What they have posted is answered first.
    */
   async drain (windowMs: number): Promise<void> {
     const end = performance.now() + windowMs
@@ -124,7 +128,7 @@ export class Connections {
     while (staying.length > 0) {
       const pauseMs = DRAIN_PAUSE_MS * (0.5 + Math.random())
       const leftMs = end - performance.now()
-      const due = leftMs <= pauseMs ? staying.length : Math.ceil(staying.length * pauseMs / leftMs)
+      const due = leftMs <= pauseMs ? staying.length : Math.ceil((staying.length * pauseMs) / leftMs)
       for (const connection of staying.splice(0, due)) leaving.push(connection.leave(RESTART_REASON))
       if (staying.length > 0) await sleep(pauseMs)
     }
@@ -133,9 +137,13 @@ export class Connections {
     await Promise.all(this.#inNoOrder().map((connection) => connection.leave(RESTART_REASON)))
   }
 
-  /** Closes some sockets with 1012, whichever, so that they come back elsewhere. What they have posted is answered first. */
+  /**
+   * Closes some sockets with 1012, whichever, so that they come back elsewhere. What they have posted is answered
+   * first.
+   */
   moveSome (count: number): void {
-    for (const connection of this.#inNoOrder().slice(0, count)) void connection.leave('other replicas have fewer sockets')
+    for (const connection of this.#inNoOrder().slice(0, count))
+      void connection.leave('other replicas have fewer sockets')
   }
 
   stop (): void {
@@ -149,7 +157,8 @@ export class Connections {
     const now = Date.now()
     for (const connections of this.#bySession.values()) {
       for (const connection of connections) {
-        if (connection.session.expiresAt.getTime() <= now) connection.close(CLOSE_CODES.refused, 'the token has expired')
+        if (connection.session.expiresAt.getTime() <= now)
+          connection.close(CLOSE_CODES.refused, 'the token has expired')
       }
     }
   }

@@ -2,12 +2,18 @@
  * A run: frames of one chat whose seqs follow each other, ready to be written to sockets, and its form on the bus.
  *
  * On the bus (big-endian): version u8 · length of the header u8 · membersVersion u48 · lastSeq u48 · count u16 ·
- * committedAt u48 · origin u32 [· trace 25 bytes] · count × end u32 · frames. The frames are those of the sockets, so a replica that
- * receives them neither parses nor serialises JSON. A run without frames says that the chat goes up to `lastSeq` and
- * leaves the reading to the receiver. A longer header is one of a later build, whose additions are skipped.
+ * committedAt u48 · origin u32 [· trace 25 bytes] · count × end u32 · frames. The frames are those of the sockets, so a
+ * replica that receives them neither parses nor serialises JSON. A run without frames says that the chat goes up to
+ * `lastSeq` and leaves the reading to the receiver. A longer header is one of a later build, whose additions are
+ * skipped.
  */
 
-import { readTraceContext, TRACE_BYTES, writeTraceContext, type TraceContext } from '../observability/tracing/trace-context.ts'
+import {
+  readTraceContext,
+  TRACE_BYTES,
+  writeTraceContext,
+  type TraceContext
+} from '../observability/tracing/trace-context.ts'
 
 const FORMAT_VERSION = 2
 const HEADER_BYTES = 26
@@ -37,12 +43,25 @@ export function firstSeqOf (run: EventBatch): number {
 }
 
 /** Joins frames into a run. */
-export function createEventBatch (frames: readonly Buffer[], lastSeq: number, membersVersion: number, committedAt: number, trace?: TraceContext): EventBatch {
+export function createEventBatch (
+  frames: readonly Buffer[],
+  lastSeq: number,
+  membersVersion: number,
+  committedAt: number,
+  trace?: TraceContext
+): EventBatch {
   let end = 0
-  const ends = frames.map((frame) => end += frame.length)
+  const ends = frames.map((frame) => (end += frame.length))
   const [only] = frames
   const traced = trace === undefined ? undefined : { context: trace, at: committedAt }
-  return { lastSeq, membersVersion, ends, committedAt, trace: traced, bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames, end) }
+  return {
+    lastSeq,
+    membersVersion,
+    ends,
+    committedAt,
+    trace: traced,
+    bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames, end)
+  }
 }
 
 /** The bytes of a run's frames from a seq on. */
@@ -73,7 +92,11 @@ export function encodeEventBatch (run: EventBatch, origin: number): Buffer {
 
 /** Whether a payload is of no use to who has everything before `nextSeq`. */
 export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
-  return payload.length >= HEADER_BYTES && payload.readUIntBE(LAST_SEQ_AT, 6) < nextSeq && payload.readUIntBE(MEMBERS_VERSION_AT, 6) <= membersVersion
+  return (
+    payload.length >= HEADER_BYTES &&
+    payload.readUIntBE(LAST_SEQ_AT, 6) < nextSeq &&
+    payload.readUIntBE(MEMBERS_VERSION_AT, 6) <= membersVersion
+  )
 }
 
 /** The number of the replica that published a payload; undefined when it is no run of this format. */
@@ -95,9 +118,18 @@ export function decodeEventBatch (payload: Buffer): EventBatch | undefined {
   for (let offset = headerBytes; offset < framesOffset; offset += END_BYTES) {
     const end = payload.readUInt32BE(offset)
     if (end <= previous) return undefined
-    ends.push(previous = end)
+    ends.push((previous = end))
   }
   const context = headerBytes >= TRACED_HEADER_BYTES ? readTraceContext(payload, HEADER_BYTES) : undefined
   const trace = context === undefined ? undefined : { context, at: Date.now() }
-  return previous === bytes.length ? { trace, lastSeq, membersVersion: payload.readUIntBE(MEMBERS_VERSION_AT, 6), committedAt: payload.readUIntBE(COMMITTED_AT, 6), ends, bytes } : undefined
+  return previous === bytes.length
+    ? {
+        trace,
+        lastSeq,
+        membersVersion: payload.readUIntBE(MEMBERS_VERSION_AT, 6),
+        committedAt: payload.readUIntBE(COMMITTED_AT, 6),
+        ends,
+        bytes
+      }
+    : undefined
 }

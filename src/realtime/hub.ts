@@ -1,6 +1,6 @@
 /**
- * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them and
- * lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
+ * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them
+ * and lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
  */
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
@@ -27,7 +27,10 @@ const SWEEP_CHUNK = 1_000
 /** What the hub asks of the domain. */
 export type ChatLog = {
   /** @throws {ChatError} `not_a_participant` */
-  membership: (userId: number, chatId: number) => Promise<{ chatId: number, lastSeq: number, membersVersion: number, fromSeq: number }>
+  membership: (
+    userId: number,
+    chatId: number
+  ) => Promise<{ chatId: number, lastSeq: number, membersVersion: number, fromSeq: number }>
   heads: (chatIds: number[]) => Promise<{ chatId: number, lastSeq: number, membersVersion: number }[]>
   /** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
   participants: (chatId: number) => Promise<ReadonlyMap<number, number>>
@@ -53,7 +56,14 @@ export type HubDeps = {
   logger: { warn: (details: object, message: string) => void }
 }
 
-type Room = { channel: string, feed: ChatFeed, hear: BusHandler, opened: Promise<void> | undefined, joining: number, releaseTimer: NodeJS.Timeout | undefined }
+type Room = {
+  channel: string
+  feed: ChatFeed
+  hear: BusHandler
+  opened: Promise<void> | undefined
+  joining: number
+  releaseTimer: NodeJS.Timeout | undefined
+}
 
 /** Delivers the messages of chats to the sockets of this replica. */
 export class Hub {
@@ -86,12 +96,20 @@ export class Hub {
   announce (committed: CommittedEvents): void {
     const frames = committed.messages.map((message) => this.#deps.encode(message))
     const { chatId, trace } = committed
-    const span = trace === undefined ? undefined : this.#deps.tracing?.begin('publish', { kind: 'producer', parent: trace, attributes: { 'chat.id': chatId, 'chat.messages': frames.length } })
+    const span =
+      trace === undefined
+        ? undefined
+        : this.#deps.tracing?.begin('publish', {
+            kind: 'producer',
+            parent: trace,
+            attributes: { 'chat.id': chatId, 'chat.messages': frames.length }
+          })
     const run = createEventBatch(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
     const room = this.#rooms.get(chatId)
     const channel = room?.channel ?? this.#channelOf(chatId)
     const payload = encodeEventBatch(run, this.#deps.origin)
-    // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another replica would for many.
+    // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another
+    // replica would for many.
     if (room !== undefined && room.feed.audience <= FEW_SUBSCRIBERS) {
       room.feed.receive(run)
       this.#deps.bus.publish(channel, payload)
@@ -125,7 +143,8 @@ export class Hub {
       return seq
     } catch (error) {
       const { code } = asChatError(error)
-      if (after !== undefined) this.#deps.metrics.resumes.add(code === 'position_unknown' || code === 'not_a_participant' ? code : 'failed')
+      if (after !== undefined)
+        this.#deps.metrics.resumes.add(code === 'position_unknown' || code === 'not_a_participant' ? code : 'failed')
       throw error
     } finally {
       room.joining--
@@ -152,7 +171,11 @@ export class Hub {
     if (!connection.isOpen) return membership.lastSeq
     connection.subscriptions.set(chatId, subscription)
     feed.addReplaying(subscription)
-    if (after !== undefined) return replay(this.#deps, feed, subscription, { after: Math.max(after, membership.fromSeq), head: membership.lastSeq })
+    if (after !== undefined)
+      return replay(this.#deps, feed, subscription, {
+        after: Math.max(after, membership.fromSeq),
+        head: membership.lastSeq
+      })
     const startSeq = Math.max(membership.lastSeq + 1, feed.nextSeq)
     feed.attach(subscription, startSeq)
     return startSeq - 1
@@ -218,7 +241,9 @@ export class Hub {
 
   #scheduleSweep (): void {
     if (this.#closed) return
-    const delay = this.#deps.bus.isUp ? this.#deps.sweepIntervalMs : Math.min(SWEEP_WHILE_DOWN_MS, this.#deps.sweepIntervalMs)
+    const delay = this.#deps.bus.isUp
+      ? this.#deps.sweepIntervalMs
+      : Math.min(SWEEP_WHILE_DOWN_MS, this.#deps.sweepIntervalMs)
     this.#sweepTimer = setTimeout(() => void this.sweep(), delay)
   }
 
@@ -242,7 +267,7 @@ export class Hub {
     const channel = this.#channelOf(chatId)
     const opened = this.#deps.bus.subscribe(channel, hear).catch(() => undefined)
     const room: Room = { channel, feed, hear, opened, joining: 0, releaseTimer: undefined }
-    void opened.then(() => room.opened = undefined)
+    void opened.then(() => (room.opened = undefined))
     this.#rooms.set(chatId, room)
     return room
   }
@@ -251,7 +276,12 @@ export class Hub {
     const messages = await this.#deps.log.read(chatId, after, limit)
     const [head] = await this.#deps.log.heads([chatId])
     const [oldest] = messages
-    return createEventBatch(messages.map((message) => this.#deps.encode(message)), messages.at(-1)?.seq ?? after, head?.membersVersion ?? 0, oldest?.at.getTime() ?? 0)
+    return createEventBatch(
+      messages.map((message) => this.#deps.encode(message)),
+      messages.at(-1)?.seq ?? after,
+      head?.membersVersion ?? 0,
+      oldest?.at.getTime() ?? 0
+    )
   }
 
   async #members (chatId: number) {
@@ -280,11 +310,21 @@ export class Hub {
 
   #traceDelivery (traces: readonly BatchTrace[], sockets: number): void {
     for (const { context, at } of traces) {
-      this.#deps.tracing?.begin('deliver', { kind: 'consumer', parent: context, startedAt: at, attributes: { 'chat.sockets': sockets } }).end()
+      this.#deps.tracing
+        ?.begin('deliver', {
+          kind: 'consumer',
+          parent: context,
+          startedAt: at,
+          attributes: { 'chat.sockets': sockets }
+        })
+        .end()
     }
   }
 
   #logFailure (error: unknown): void {
-    this.#deps.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'the store cannot be read; trying again')
+    this.#deps.logger.warn(
+      { reason: error instanceof Error ? error.message : String(error) },
+      'the store cannot be read; trying again'
+    )
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Moves sockets to replicas that have fewer: a new one gets none by itself, since those that are open stay where they are.
- * Each replica tells the others how many it has, and slowly closes some of what it has above the mean.
+ * Moves sockets to replicas that have fewer: a new one gets none by itself, since those that are open stay where they
+ * are. Each replica tells the others how many it has, and slowly closes some of what it has above the mean.
  */
 import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
@@ -17,7 +17,9 @@ const TOLERANCE = 0.05
 const PERCENT = 100
 const MS_PER_MINUTE = 60_000
 
-const announcement = Compile(Type.Object({ replica: Type.String({ maxLength: 64 }), sockets: Type.Integer({ minimum: 0 }) }))
+const announcement = Compile(
+  Type.Object({ replica: Type.String({ maxLength: 64 }), sockets: Type.Integer({ minimum: 0 }) })
+)
 
 /** What the rebalancing needs from around it. */
 export type RebalancingOptions = {
@@ -37,8 +39,12 @@ export function startRebalancing ({ bus, sockets, percentPerMinute, intervalMs }
 
   const hear = (payload: Buffer) => {
     const told = decode(payload)
-    if (told === undefined || told.replica === replica || (others.size >= MAX_REPLICAS && !others.has(told.replica))) return
-    others.set(told.replica, { sockets: told.sockets, until: performance.now() + (MISSED_ANNOUNCEMENTS + 0.5) * intervalMs })
+    if (told === undefined || told.replica === replica || (others.size >= MAX_REPLICAS && !others.has(told.replica)))
+      return
+    others.set(told.replica, {
+      sockets: told.sockets,
+      until: performance.now() + (MISSED_ANNOUNCEMENTS + 0.5) * intervalMs
+    })
   }
 
   const look = () => {
@@ -51,7 +57,7 @@ export function startRebalancing ({ bus, sockets, percentPerMinute, intervalMs }
       owed = 0
       return
     }
-    owed += excess * percentPerMinute / PERCENT * intervalMs / MS_PER_MINUTE
+    owed += (((excess * percentPerMinute) / PERCENT) * intervalMs) / MS_PER_MINUTE
     const due = Math.min(Math.floor(owed), Math.floor(excess))
     owed -= due
     if (due > 0) sockets.moveSome(due)

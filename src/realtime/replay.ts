@@ -1,4 +1,7 @@
-/** What a socket missed, from the store: a page at a time, no faster than it reads, and without a hole before what is live. */
+/**
+ * What a socket missed, from the store: a page at a time, no faster than it reads, and without a hole before what is
+ * live.
+ */
 import { ChatError } from '../domain/errors.ts'
 import type { Message } from '../domain/events/message.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
@@ -27,7 +30,12 @@ export type ReplayDeps = {
  * @returns the seq up to which it was brought
  * @throws {ChatError} `not_a_participant`, when the membership ends meanwhile
  */
-export async function replay (deps: ReplayDeps, feed: ChatFeed, subscription: Subscription, { after, head }: { after: number, head: number }): Promise<number> {
+export async function replay (
+  deps: ReplayDeps,
+  feed: ChatFeed,
+  subscription: Subscription,
+  { after, head }: { after: number, head: number }
+): Promise<number> {
   let position = after
   while (position < head || position + 1 < feed.nextSeq) {
     const page = await deps.log.readAs(subscription.userId, subscription.chatId, position, PAGE)

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import type { Connection, ChatSubscription } from './connection.ts'
 
 /**
- * Passes a feed's frames on to a socket for as long as both want it. It asks nobody but the socket itself: where thousands
- * take turns, each object that is looked at has to come from memory first.
+ * Passes a feed's frames on to a socket for as long as both want it. It asks nobody but the socket itself: where
+ * thousands take turns, each object that is looked at has to come from memory first.
  */
 export class Subscription implements ChatSubscription {
   readonly chatId: number

@@ -42,7 +42,11 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
     // Node looks at its connections this often, so a client that drips its headers is cut off a quarter late at most.
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: headersMs, connectionsCheckingInterval: Math.ceil(headersMs / 4) },
+    http: {
+      maxHeaderSize: HEADER_LIMIT_BYTES,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: Math.ceil(headersMs / 4)
+    },
     routerOptions: { ignoreTrailingSlash: true },
     // Types are taken as they come: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
@@ -54,7 +58,14 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     }
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const details = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime), userId: request.session?.userId, address: request.ip }
+    const details = {
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      userId: request.session?.userId,
+      address: request.ip
+    }
     request.log.info(details, 'request')
     done()
   })
@@ -62,7 +73,10 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
 }
 
 /** Adds everything that is served. */
-export async function buildApp (app: FastifyInstance, deps: Served & ReadinessDeps & { rates: RateLimiter }): Promise<void> {
+export async function buildApp (
+  app: FastifyInstance,
+  deps: Served & ReadinessDeps & { rates: RateLimiter }
+): Promise<void> {
   await app.register(services, deps)
   // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
   await app.register(websocket)

@@ -9,12 +9,15 @@ import { EmbeddedStoreError } from '../store/embedded/errors.ts'
  * @param failure what could not be done, e.g. `Confab cannot start`
  */
 export function describeFatalError (error: unknown, failure: string): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedStoreError || error instanceof ChatError) return error.message
+  if (error instanceof ConfigError || error instanceof EmbeddedStoreError || error instanceof ChatError)
+    return error.message
   if (!(error instanceof Error)) return `${failure}: ${String(error)}`
-  if ('code' in error && error.code === 'EADDRINUSE') return 'The port is in use: stop whatever listens there, or set another PORT.'
+  if ('code' in error && error.code === 'EADDRINUSE')
+    return 'The port is in use: stop whatever listens there, or set another PORT.'
   let root = error
   while (root.cause instanceof Error) root = root.cause
   // Several addresses of one host that all failed have an error each, and no message together.
-  if (root instanceof AggregateError && root.message === '') return `${failure}: ${root.errors.map((each) => each instanceof Error ? each.message : String(each)).join('; ')}`
+  if (root instanceof AggregateError && root.message === '')
+    return `${failure}: ${root.errors.map((each) => (each instanceof Error ? each.message : String(each))).join('; ')}`
   return `${failure}: ${root.message}`
 }

@@ -13,7 +13,11 @@ export function loggerOptions (level: string, stream?: LogStream) {
     level,
     ...(stream !== undefined && { stream }),
     serializers: {
-      req: (request: FastifyRequest) => ({ method: request.method, path: request.url.split('?', 1)[0], address: request.ip }),
+      req: (request: FastifyRequest) => ({
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        address: request.ip
+      }),
       err: describeError
     }
   }

@@ -38,7 +38,11 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
     hintsDropped: () => bus.dropped,
     poolSize: config.database.pool,
     oldestJobSeconds: async () => {
-      const writtenAt = await withDeadline(findOldestMail(database.orm), READ_TIMEOUT_MS, new Error('The database does not answer.'))
+      const writtenAt = await withDeadline(
+        findOldestMail(database.orm),
+        READ_TIMEOUT_MS,
+        new Error('The database does not answer.')
+      )
       return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
     },
     isDraining: () => app.lifecycle.phase !== 'serving'

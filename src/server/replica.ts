@@ -83,12 +83,13 @@ async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
 async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
   const app = createServer(config, options.logStream)
   app.log.info({ configuration: config.shown }, 'configuration')
-  for (const { name, meant } of config.unknownVariables) app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
+  for (const { name, meant } of config.unknownVariables)
+    app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
   const clock = () => new Date()
   const metrics = new Metrics()
   const tracing = await openTracing(config)
   closers.add(() => tracing?.close())
-  const database = options.database ?? await openStore(config, { metrics, log: app.log })
+  const database = options.database ?? (await openStore(config, { metrics, log: app.log }))
   closers.add(() => database.close())
   await waitForMigrations(database, config, app.log)
   const origin = randomInt(ORIGINS)
@@ -99,7 +100,15 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => mailer.close())
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   closers.add(() => outbox.stop())
-  const services = await createServices({ config, database, bus, onMail: () => outbox.wake(), clock, rates: withMetrics(rates, metrics), tracing })
+  const services = await createServices({
+    config,
+    database,
+    bus,
+    onMail: () => outbox.wake(),
+    clock,
+    rates: withMetrics(rates, metrics),
+    tracing
+  })
   closers.add(() => services.epoch.stop())
   const hub = createHub(services, { bus, origin }, config, app, { metrics, tracing })
   closers.add(() => hub.close())
@@ -113,7 +122,10 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => connections.stop())
   followEvents(bus, services, hub, connections, metrics)
   services.epoch.onChange(() => {
-    app.log.warn('the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and told to start over')
+    app.log.warn(
+      'the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and ' +
+      'told to start over'
+    )
     connections.restartAll('another epoch has begun')
     hub.reset()
   })
@@ -123,10 +135,15 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   closers.add(() => metricsServer?.close())
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   outbox.start()
-  const cleanup = setInterval(() => void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')), CLEANUP_INTERVAL_MS)
+  const cleanup = setInterval(
+    () =>
+      void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')),
+    CLEANUP_INTERVAL_MS
+  )
   closers.add(() => clearInterval(cleanup))
   closers.add(() => drain(app, config, connections))
-  if (config.rebalancing !== undefined) closers.add(startRebalancing({ bus, sockets: connections, ...config.rebalancing }))
+  if (config.rebalancing !== undefined)
+    closers.add(startRebalancing({ bus, sockets: connections, ...config.rebalancing }))
 
   let closing: Promise<void> | undefined
   return {
@@ -134,12 +151,18 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
     app,
     metricsUrl: metricsServer === undefined ? undefined : `http://127.0.0.1:${String(metricsServer.port)}/metrics`,
     description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
-    close: () => closing ??= closers.close()
+    close: () => (closing ??= closers.close())
   }
 }
 
-async function openBus (config: Config, app: FastifyInstance, { wrapBus }: ReplicaOptions, isEcho: EchoTest): Promise<Bus> {
-  const bus = config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log: app.log })
+async function openBus (
+  config: Config,
+  app: FastifyInstance,
+  { wrapBus }: ReplicaOptions,
+  isEcho: EchoTest
+): Promise<Bus> {
+  const bus =
+    config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log: app.log })
   return wrapBus === undefined ? bus : wrapBus(bus)
 }
 
@@ -155,7 +178,13 @@ function openRateLimiter ({ rateLimits, redis: settings }: Config, closers: Clos
   return createRedisRateLimiter({ redis, prefix: settings.prefix, fallback: createLocalRateLimiter() })
 }
 
-function createHub ({ chats, messages, epoch }: Services, { bus, origin }: { bus: Bus, origin: number }, config: Config, app: FastifyInstance, { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }): Hub {
+function createHub (
+  { chats, messages, epoch }: Services,
+  { bus, origin }: { bus: Bus, origin: number },
+  config: Config,
+  app: FastifyInstance,
+  { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }
+): Hub {
   const hub = new Hub({
     bus,
     origin,

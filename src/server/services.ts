@@ -31,20 +31,31 @@ export type Services = Awaited<ReturnType<typeof createServices>>
 /** Builds the domain. */
 export async function createServices ({ config, database, bus, onMail, rates, clock, tracing }: ServiceDeps) {
   const { orm } = database
-  const sessions = new Sessions({ orm, bus, refreshTtlMs: config.refreshTokenTtlMs, reuseGraceMs: config.refreshReuseGraceMs, clock })
+  const sessions = new Sessions({
+    orm,
+    bus,
+    refreshTtlMs: config.refreshTokenTtlMs,
+    reuseGraceMs: config.refreshReuseGraceMs,
+    clock
+  })
   const chats = createChats({ orm, bus })
   return {
     sessions,
     chats,
     epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
-    messages: createMessages({ orm, chats, poster: new EventWriter({ postBatch: preparePostBatch(orm), ...config.posting, tracing }) }),
+    messages: createMessages({
+      orm,
+      chats,
+      poster: new EventWriter({ postBatch: preparePostBatch(orm), ...config.posting, tracing })
+    }),
     accounts: createAccounts({
       orm,
       sessions,
       passwords: await createPasswordHasher(config.hashing),
       secret: config.jwtSecret,
       isVerificationRequired: config.isVerificationRequired,
-      resetLink: (token, username) => `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
+      resetLink: (token, username) =>
+        `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
       verificationLink: (token) => `${config.publicUrl}/user/verify-email?${new URLSearchParams({ token }).toString()}`,
       onMail,
       rates,

@@ -15,13 +15,21 @@ type Log = { warn: (details: object, message: string) => void }
  * Waits until the tables have every migration that this build needs, run by somebody else. Meanwhile it is alive, and
  * says that it is not ready and why.
  */
-export async function waitForMigrations (database: Database, { host, port }: Pick<Config, 'host' | 'port'>, log: Log): Promise<void> {
+export async function waitForMigrations (
+  database: Database,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  log: Log
+): Promise<void> {
   let missing = await database.missingMigrations()
   if (missing.length === 0) return
   log.warn({ missing }, 'the tables are older than this build: waiting for `confab migrate`')
   const server = createServer((request, response) => {
     const isLive = request.url === '/livez'
-    response.writeHead(isLive ? 200 : 503, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', connection: 'close' })
+    response.writeHead(isLive ? 200 : 503, {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      connection: 'close'
+    })
     response.end(JSON.stringify(isLive ? { status: 'ok' } : { status: 'unavailable', database: 'behind', missing }))
   }).listen(port, host)
   await once(server, 'listening')

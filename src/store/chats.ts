@@ -9,7 +9,9 @@ import { chatHeads, chats, messages, participants, users } from './schema.ts'
 export type ChatSummary = { chatId: number, otherId: number, otherName: string, lastSeq: number, lastAt: Date }
 /** The position of a chat: how far it goes and which membership counts. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
-/** A participant's view of a chat: its head, the seq up to which nothing is shown, and that up to which they have read. */
+/**
+ * A participant's view of a chat: its head, the seq up to which nothing is shown, and that up to which they have read.
+ */
 export type Membership = ChatHead & { fromSeq: number, readSeq: number }
 
 /** Adds the chat of a pair. @returns its id, or undefined when the pair has one */
@@ -17,13 +19,19 @@ export async function insertChat (orm: Orm, userLow: number, userHigh: number): 
   const [row] = await orm.insert(chats).values({ userLow, userHigh }).onConflictDoNothing().returning({ id: chats.id })
   if (row === undefined) return undefined
   await orm.insert(chatHeads).values({ chatId: row.id })
-  await orm.insert(participants).values([{ chatId: row.id, userId: userLow }, { chatId: row.id, userId: userHigh }])
+  await orm.insert(participants).values([
+    { chatId: row.id, userId: userLow },
+    { chatId: row.id, userId: userHigh }
+  ])
   return row.id
 }
 
 /** The chat of a pair. */
 export async function findChatOfPair (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
-  const [row] = await orm.select({ id: chats.id }).from(chats).where(and(eq(chats.userLow, userLow), eq(chats.userHigh, userHigh)))
+  const [row] = await orm
+    .select({ id: chats.id })
+    .from(chats)
+    .where(and(eq(chats.userLow, userLow), eq(chats.userHigh, userHigh)))
   return row?.id
 }
 
@@ -34,14 +42,18 @@ export async function findChatOfPair (orm: Orm, userLow: number, userHigh: numbe
 export async function lockChat (orm: Orm, chatId: number): Promise<ChatHead | undefined> {
   const [row] = await orm
     .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
-    .from(chatHeads).where(eq(chatHeads.chatId, chatId)).for('update')
+    .from(chatHeads)
+    .where(eq(chatHeads.chatId, chatId))
+    .for('update')
   return row
 }
 
 /** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
 export async function listParticipants (orm: Orm, chatId: number): Promise<ReadonlyMap<number, number>> {
-  const rows = await orm.select({ userId: participants.userId, fromSeq: participants.fromSeq })
-    .from(participants).where(eq(participants.chatId, chatId))
+  const rows = await orm
+    .select({ userId: participants.userId, fromSeq: participants.fromSeq })
+    .from(participants)
+    .where(eq(participants.chatId, chatId))
   return new Map(rows.map((row) => [row.userId, row.fromSeq]))
 }
 
@@ -53,15 +65,20 @@ export async function addParticipants (orm: Orm, chatId: number, userIds: number
 
 /** Removes a participant of a locked chat. @returns whether they were in it */
 export async function removeParticipant (orm: Orm, chatId: number, userId: number): Promise<boolean> {
-  const rows = await orm.delete(participants)
-    .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId))).returning({ userId: participants.userId })
+  const rows = await orm
+    .delete(participants)
+    .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId)))
+    .returning({ userId: participants.userId })
   if (rows.length === 0) return false
   await advanceMembersVersion(orm, chatId)
   return true
 }
 
 async function advanceMembersVersion (orm: Orm, chatId: number): Promise<void> {
-  await orm.update(chatHeads).set({ membersVersion: sql`${chatHeads.membersVersion} + 1` }).where(eq(chatHeads.chatId, chatId))
+  await orm
+    .update(chatHeads)
+    .set({ membersVersion: sql`${chatHeads.membersVersion} + 1` })
+    .where(eq(chatHeads.chatId, chatId))
 }
 
 /** Removes a chat and its messages. */
@@ -74,19 +91,38 @@ export async function removeChat (orm: Orm, chatId: number): Promise<void> {
 /** The chats a user is in, latest activity first. */
 export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[]> {
   return orm
-    .select({ chatId: chats.id, otherId: users.id, otherName: users.username, lastSeq: chatHeads.lastSeq, lastAt: chatHeads.lastAt })
+    .select({
+      chatId: chats.id,
+      otherId: users.id,
+      otherName: users.username,
+      lastSeq: chatHeads.lastSeq,
+      lastAt: chatHeads.lastAt
+    })
     .from(participants)
     .innerJoin(chats, eq(chats.id, participants.chatId))
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
-    .innerJoin(users, eq(users.id, sql`case when ${chats.userLow} = ${participants.userId} then ${chats.userHigh} else ${chats.userLow} end`))
+    .innerJoin(
+      users,
+      eq(
+        users.id,
+        sql`case when ${chats.userLow} = ${participants.userId} then ${chats.userHigh} else ${chats.userLow} end`
+      )
+    )
     .where(eq(participants.userId, userId))
     .orderBy(desc(chatHeads.lastAt), desc(chats.id))
 }
 
 const statements = oncePerDatabase((orm) => ({
   membership: orm
-    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion, fromSeq: participants.fromSeq, readSeq: participants.readSeq })
-    .from(participants).innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+    .select({
+      chatId: chatHeads.chatId,
+      lastSeq: chatHeads.lastSeq,
+      membersVersion: chatHeads.membersVersion,
+      fromSeq: participants.fromSeq,
+      readSeq: participants.readSeq
+    })
+    .from(participants)
+    .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
     .where(and(eq(participants.chatId, sql.placeholder('chatId')), eq(participants.userId, sql.placeholder('userId'))))
     .prepare('membership'),
   heads: selectHeads(orm, sql.placeholder('chatIds')).prepare('heads')
@@ -96,7 +132,8 @@ const statements = oncePerDatabase((orm) => ({
 export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
   return orm
     .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
-    .from(chatHeads).where(inList(chatHeads.chatId, chatIds, 'bigint'))
+    .from(chatHeads)
+    .where(inList(chatHeads.chatId, chatIds, 'bigint'))
 }
 
 /** A user's view of a chat, or undefined when they are not in it. */
@@ -107,7 +144,9 @@ export async function findMembership (orm: Orm, chatId: number, userId: number):
 
 /** Takes note that a participant has read up to a seq; it never goes back. */
 export async function markRead (orm: Orm, chatId: number, userId: number, seq: number): Promise<void> {
-  await orm.update(participants).set({ readSeq: seq })
+  await orm
+    .update(participants)
+    .set({ readSeq: seq })
     .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId), lt(participants.readSeq, seq)))
 }
 

@@ -30,35 +30,49 @@ export type ConversationRow = {
  * What precedes a user's own message counts as read, if that is one of the chat's newest {@link OWN_POST_WINDOW}. It is
  * looked for here, so that posting need not write down that its author has read.
  */
-export async function listConversations (orm: Orm, userId: number, range: PageRange): Promise<CountedPage<ConversationRow>> {
+export async function listConversations (
+  orm: Orm,
+  userId: number,
+  range: PageRange
+): Promise<CountedPage<ConversationRow>> {
   const rows = await selectConversations(orm, userId, range)
   return {
-    items: rows.flatMap(({ conversation, self, other, presentId, lastMessage, unreadCount }) => conversation === null || self === null || other === null
-      ? []
-      : [{ ...conversation, self, other, isOtherPresent: presentId !== null, lastMessage, unreadCount }]),
+    items: rows.flatMap(({ conversation, self, other, presentId, lastMessage, unreadCount }) =>
+      conversation === null || self === null || other === null
+        ? []
+        : [{ ...conversation, self, other, isOtherPresent: presentId !== null, lastMessage, unreadCount }]
+    ),
     totalCount: rows[0]?.totalCount ?? 0
   }
 }
 
 /** The one statement of {@link listConversations}: a row per chat of the page, or one of nulls when there is none. */
 export function selectConversations (orm: Orm, userId: number, { offset, limit }: PageRange) {
-  const mine = orm.$with('mine').as(orm
-    .select({
-      chatId: participants.chatId,
-      fromSeq: participants.fromSeq,
-      knownSeq: sql<number>`greatest(${participants.fromSeq}, ${participants.readSeq})`.as('known_seq'),
-      lastSeq: chatHeads.lastSeq,
-      // Coming back into a chat is an activity of whoever does.
-      updatedAt: sql<Date>`greatest(${chatHeads.lastAt}, ${participants.joinedAt})`.mapWith(chatHeads.lastAt).as('updated_at')
-    })
-    .from(participants).innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
-    .where(eq(participants.userId, userId)))
+  const mine = orm.$with('mine').as(
+    orm
+      .select({
+        chatId: participants.chatId,
+        fromSeq: participants.fromSeq,
+        knownSeq: sql<number>`greatest(${participants.fromSeq}, ${participants.readSeq})`.as('known_seq'),
+        lastSeq: chatHeads.lastSeq,
+        // Coming back into a chat is an activity of whoever does.
+        updatedAt: sql<Date>`greatest(${chatHeads.lastAt}, ${participants.joinedAt})`
+          .mapWith(chatHeads.lastAt)
+          .as('updated_at')
+      })
+      .from(participants)
+      .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+      .where(eq(participants.userId, userId))
+  )
   const total = orm.$with('total').as(orm.select({ count: count().as('count') }).from(mine))
-  const page = orm.$with('page').as(orm.select().from(mine).orderBy(desc(mine.updatedAt), desc(mine.chatId)).limit(limit).offset(offset))
+  const page = orm
+    .$with('page')
+    .as(orm.select().from(mine).orderBy(desc(mine.updatedAt), desc(mine.chatId)).limit(limit).offset(offset))
   const self = alias(users, 'self')
   const present = alias(participants, 'present')
 
-  return orm.with(mine, total, page)
+  return orm
+    .with(mine, total, page)
     .select({
       totalCount: total.count,
       conversation: { chatId: page.chatId, updatedAt: page.updatedAt },
@@ -68,15 +82,22 @@ export function selectConversations (orm: Orm, userId: number, { offset, limit }
       lastMessage: { id: messages.id, authorId: messages.authorId, text: messages.body, at: messages.createdAt },
       unreadCount: sql<number>`${page.lastSeq} - greatest(${page.knownSeq}, (
         select max(${messages.seq}) from ${messages}
-        where ${messages.chatId} = ${page.chatId} and ${messages.seq} > greatest(${page.knownSeq}, ${page.lastSeq} - ${OWN_POST_WINDOW})
+        where ${messages.chatId} = ${page.chatId} and ${messages.seq}
+          > greatest(${page.knownSeq}, ${page.lastSeq} - ${OWN_POST_WINDOW})
           and ${messages.authorId} = ${userId}))`.mapWith(Number)
     })
     .from(total)
     .leftJoin(page, sql`true`)
     .leftJoin(self, eq(self.id, userId))
     .leftJoin(chats, eq(chats.id, page.chatId))
-    .leftJoin(users, eq(users.id, sql`case when ${chats.userLow} = ${userId} then ${chats.userHigh} else ${chats.userLow} end`))
+    .leftJoin(
+      users,
+      eq(users.id, sql`case when ${chats.userLow} = ${userId} then ${chats.userHigh} else ${chats.userLow} end`)
+    )
     .leftJoin(present, and(eq(present.chatId, page.chatId), eq(present.userId, users.id)))
-    .leftJoin(messages, and(eq(messages.chatId, page.chatId), eq(messages.seq, page.lastSeq), gt(messages.seq, page.fromSeq)))
+    .leftJoin(
+      messages,
+      and(eq(messages.chatId, page.chatId), eq(messages.seq, page.lastSeq), gt(messages.seq, page.fromSeq))
+    )
     .orderBy(desc(page.updatedAt), desc(page.chatId))
 }

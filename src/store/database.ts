@@ -9,7 +9,9 @@ export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>
 /** An open database. */
 export type Database = {
   readonly orm: Orm
-  /** The same, for what the {@link EpochSource} itself asks: its results are handed out whichever history they are of. */
+  /**
+   * The same, for what the {@link EpochSource} itself asks: its results are handed out whichever history they are of.
+   */
   readonly unfenced: Orm
   /** From now on a result that may be of another history is withheld until that is known, and fails if it is. */
   fenceBy: (history: EpochSource) => void

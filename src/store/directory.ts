@@ -12,7 +12,10 @@ export type CountedPage<Item> = { items: Item[], totalCount: number }
 /** Which items of a list: `limit` of them after the first `offset`. */
 export type PageRange = { offset: number, limit: number }
 /** What the list says of an account. */
-export type DirectoryEntry = Pick<UserRow, 'id' | 'username' | 'displayName' | 'email' | 'emailVerifiedAt' | 'createdAt'>
+export type DirectoryEntry = Pick<
+  UserRow,
+  'id' | 'username' | 'displayName' | 'email' | 'emailVerifiedAt' | 'createdAt'
+>
 
 /**
  * Gives the active accounts that have none the next numbers: the one that this transaction activated, and any that an
@@ -20,12 +23,22 @@ export type DirectoryEntry = Pick<UserRow, 'id' | 'username' | 'displayName' | '
  */
 export async function numberAccounts (tx: Orm): Promise<void> {
   // On its own, so that the next statement sees what was committed while this one waited.
-  await tx.select({ locked: sql`pg_advisory_xact_lock(${NUMBERING_LOCK}::bigint)::text` }).from(sql`(values (1)) as once`)
-  const waiting = tx.select({ id: users.id }).from(users)
+  await tx
+    .select({ locked: sql`pg_advisory_xact_lock(${NUMBERING_LOCK}::bigint)::text` })
+    .from(sql`(values (1)) as once`)
+  const waiting = tx
+    .select({ id: users.id })
+    .from(users)
     .where(sql`${users.activatedAt} is not null and ${users.directoryPosition} is null`)
-    .orderBy(asc(users.id)).for('update', { skipLocked: true })
-  await tx.update(users).set({ directoryPosition: sql`numbered.position` })
-    .from(sql`(select id, (select coalesce(max(${users.directoryPosition}), 0) from ${users}) + row_number() over (order by id) as position from (${waiting}) waiting) as numbered`)
+    .orderBy(asc(users.id))
+    .for('update', { skipLocked: true })
+  await tx
+    .update(users)
+    .set({ directoryPosition: sql`numbered.position` })
+    .from(
+      sql`(select id, (select coalesce(max(${users.directoryPosition}), 0)
+        from ${users}) + row_number() over (order by id) as position from (${waiting}) waiting) as numbered`
+    )
     .where(sql`${users.id} = numbered.id`)
 }
 
@@ -39,7 +52,8 @@ export async function listDirectory (orm: Orm, range: PageRange): Promise<Counte
 export function selectDirectory (orm: Orm, { offset, limit }: PageRange) {
   const total = orm.$with('total').as(orm.select({ count: max(users.directoryPosition).as('count') }).from(users))
   const { id, username, displayName, email, emailVerifiedAt, createdAt } = users
-  return orm.with(total)
+  return orm
+    .with(total)
     .select({ totalCount: total.count, entry: { id, username, displayName, email, emailVerifiedAt, createdAt } })
     .from(total)
     .leftJoin(users, and(gt(users.directoryPosition, offset), lte(users.directoryPosition, offset + limit)))

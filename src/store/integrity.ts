@@ -11,32 +11,45 @@ export type SeqGap = { first: number, last: number }
 
 /** The extents of one chat, or of all: of everything that has a head or a message. */
 function extentsOf (chatId: number | undefined) {
-  const only = (column: SQLWrapper) => chatId === undefined ? sql`true` : sql`${column} = ${chatId}`
-  const heads = sql`(select ${chatHeads.chatId} as chat_id, ${chatHeads.lastSeq} as last_seq from ${chatHeads} where ${only(chatHeads.chatId)}) head`
-  const counts = sql`(select ${messages.chatId} as chat_id, count(*) as count, max(${messages.seq}) as highest from ${messages} where ${only(messages.chatId)} group by 1) counted`
-  return sql`(select chat_id, last_seq, coalesce(count, 0) as count, coalesce(highest, 0) as highest from ${heads} full join ${counts} using (chat_id)) extents`
+  const only = (column: SQLWrapper) => (chatId === undefined ? sql`true` : sql`${column} = ${chatId}`)
+  const heads = sql`(select ${chatHeads.chatId} as chat_id, ${chatHeads.lastSeq} as last_seq from ${chatHeads}
+    where ${only(chatHeads.chatId)}) head`
+  const counts = sql`(select ${messages.chatId} as chat_id, count(*) as count, max(${messages.seq}) as highest
+    from ${messages} where ${only(messages.chatId)} group by 1) counted`
+  return sql`(select chat_id, last_seq, coalesce(count, 0) as count, coalesce(highest, 0) as highest from ${heads}
+    full join ${counts} using (chat_id)) extents`
 }
 
 /** How many chats there are, and how many messages they have together. */
 export async function countAll (orm: Orm, chatId: number | undefined): Promise<{ chats: number, messages: number }> {
-  const [sums] = await orm.select({ chats: sql`count(*)`.mapWith(Number), messages: sql`coalesce(sum(count), 0)`.mapWith(Number) }).from(extentsOf(chatId))
+  const [sums] = await orm
+    .select({ chats: sql`count(*)`.mapWith(Number), messages: sql`coalesce(sum(count), 0)`.mapWith(Number) })
+    .from(extentsOf(chatId))
   return sums ?? { chats: 0, messages: 0 }
 }
 
 /** The chats that do not have as many messages as their highest seq, or whose head names another. */
 export async function findInconsistentChats (orm: Orm, chatId: number | undefined): Promise<ChatExtent[]> {
-  return orm.select({
-    chatId: sql`chat_id`.mapWith(Number),
-    lastSeq: sql<number | null>`last_seq`.mapWith(Number),
-    count: sql`count`.mapWith(Number),
-    highest: sql`highest`.mapWith(Number)
-  }).from(extentsOf(chatId)).where(sql`count <> highest or highest is distinct from last_seq`).orderBy(sql`chat_id`)
+  return orm
+    .select({
+      chatId: sql`chat_id`.mapWith(Number),
+      lastSeq: sql<number | null>`last_seq`.mapWith(Number),
+      count: sql`count`.mapWith(Number),
+      highest: sql`highest`.mapWith(Number)
+    })
+    .from(extentsOf(chatId))
+    .where(sql`count <> highest or highest is distinct from last_seq`)
+    .orderBy(sql`chat_id`)
 }
 
 /** The seqs up to `lastSeq` that a chat has no message for. */
 export async function findSeqGaps (orm: Orm, chatId: number, lastSeq: number): Promise<SeqGap[]> {
-  const seqs = sql`(select ${messages.seq} as seq from ${messages} where ${messages.chatId} = ${chatId} union all select ${lastSeq}::bigint + 1) seqs`
+  const seqs = sql`(select ${messages.seq} as seq from ${messages} where ${messages.chatId} = ${chatId} union all
+    select ${lastSeq}::bigint + 1) seqs`
   const steps = sql`(select seq, lag(seq, 1, 0::bigint) over (order by seq) as before from ${seqs}) steps`
-  return orm.select({ first: sql`before + 1`.mapWith(Number), last: sql`seq - 1`.mapWith(Number) }).from(steps)
-    .where(sql`seq > before + 1`).orderBy(sql`seq`)
+  return orm
+    .select({ first: sql`before + 1`.mapWith(Number), last: sql`seq - 1`.mapWith(Number) })
+    .from(steps)
+    .where(sql`seq > before + 1`)
+    .orderBy(sql`seq`)
 }

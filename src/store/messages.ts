@@ -18,12 +18,15 @@ export type MessageRow = {
 
 const { chatId, seq, id, authorId, body, postKey, createdAt } = messages
 
-/** Messages in one page at the most. The statements below say the same, where a parameter would tell the planner nothing. */
+/**
+ * Messages in one page at the most. The statements below say the same, where a parameter would tell the planner
+ * nothing.
+ */
 export const LONGEST_PAGE = 1_000
 
 /**
- * A parameter in a sub-select, whose value the planner does not look at. With the values of a long chat every plan would
- * seem better than the one for any values, and be made anew for each page, which takes longer than reading it.
+ * A parameter in a sub-select, whose value the planner does not look at. With the values of a long chat every plan
+ * would seem better than the one for any values, and be made anew for each page, which takes longer than reading it.
  */
 const unseen = (name: string) => sql`(select ${sql.placeholder(name)}::bigint)`
 
@@ -36,16 +39,30 @@ const ofPage = <Of extends Column>(column: Of) => sql`page.${sql.identifier(colu
  */
 const pages = oncePerDatabase((orm) => {
   const [chat, after, before, limit] = [unseen('chatId'), unseen('after'), unseen('before'), unseen('limit')]
-  const fromSeq = orm.select({ fromSeq: participants.fromSeq }).from(participants)
+  const fromSeq = orm
+    .select({ fromSeq: participants.fromSeq })
+    .from(participants)
     .where(and(eq(participants.chatId, chat), eq(participants.userId, sql.placeholder('userId'))))
 
   const prepare = (name: string, range: SQL | undefined, order: typeof asc) => {
     // Without a number the planner would take a page for the tenth of a chat, and read all users for its authors.
-    const longest = sql`select * from ${messages} where ${and(eq(chatId, chat), range)} order by ${order(seq)} limit 1000`
+    const longest = sql`select * from ${messages} where ${and(eq(chatId, chat), range)}
+      order by ${order(seq)} limit 1000`
     return orm
-      .select({ chatId: ofPage(chatId), seq: ofPage(seq), id: ofPage(id), authorId: ofPage(authorId), username: users.username, text: ofPage(body), postKey: ofPage(postKey), at: ofPage(createdAt) })
-      .from(sql`(select * from (${longest}) longest order by ${order(sql`seq`)} limit ${limit}) page`).innerJoin(users, eq(users.id, ofPage(authorId)))
-      .orderBy(asc(ofPage(seq))).prepare(name)
+      .select({
+        chatId: ofPage(chatId),
+        seq: ofPage(seq),
+        id: ofPage(id),
+        authorId: ofPage(authorId),
+        username: users.username,
+        text: ofPage(body),
+        postKey: ofPage(postKey),
+        at: ofPage(createdAt)
+      })
+      .from(sql`(select * from (${longest}) longest order by ${order(sql`seq`)} limit ${limit}) page`)
+      .innerJoin(users, eq(users.id, ofPage(authorId)))
+      .orderBy(asc(ofPage(seq)))
+      .prepare(name)
   }
   return {
     after: prepare('messages_after', gt(seq, after), asc),
@@ -57,23 +74,40 @@ const pages = oncePerDatabase((orm) => {
 
 /** @throws {RangeError} when a page would be longer than can be read at once, as it would be cut short otherwise */
 function checkLength (limit: number): void {
-  if (limit > LONGEST_PAGE) throw new RangeError(`A page has ${String(LONGEST_PAGE)} messages at the most, not ${String(limit)}.`)
+  if (limit > LONGEST_PAGE)
+    throw new RangeError(`A page has ${String(LONGEST_PAGE)} messages at the most, not ${String(limit)}.`)
 }
 
 /** At most {@link LONGEST_PAGE} messages of a chat with `after < seq`, oldest first. */
-export async function listMessagesAfter (orm: Orm, chatId: number, after: number, limit: number): Promise<MessageRow[]> {
+export async function listMessagesAfter (
+  orm: Orm,
+  chatId: number,
+  after: number,
+  limit: number
+): Promise<MessageRow[]> {
   checkLength(limit)
   return pages(orm).after.execute({ chatId, after, limit })
 }
 
 /** The same for one of the chat's participants; empty for anybody else, as of the moment the messages are read. */
-export async function listMessagesAfterAs (orm: Orm, userId: number, chatId: number, after: number, limit: number): Promise<MessageRow[]> {
+export async function listMessagesAfterAs (
+  orm: Orm,
+  userId: number,
+  chatId: number,
+  after: number,
+  limit: number
+): Promise<MessageRow[]> {
   checkLength(limit)
   return pages(orm).afterAs.execute({ userId, chatId, after, limit })
 }
 
 /** At most {@link LONGEST_PAGE} newest messages of a chat with `after < seq < before`, oldest first. */
-export async function listMessagesBefore (orm: Orm, chatId: number, range: { after: number, before: number }, limit: number): Promise<MessageRow[]> {
+export async function listMessagesBefore (
+  orm: Orm,
+  chatId: number,
+  range: { after: number, before: number },
+  limit: number
+): Promise<MessageRow[]> {
   checkLength(limit)
   return pages(orm).before.execute({ chatId, ...range, limit })
 }

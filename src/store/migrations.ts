@@ -18,7 +18,8 @@ export type Migration = { tag: string, when: number }
 
 /** The migrations of this build, oldest first. */
 export async function listMigrations (): Promise<Migration[]> {
-  return Value.Parse(Journal, JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8'))).entries
+  return Value.Parse(Journal, JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8')))
+    .entries
 }
 
 /**
@@ -33,7 +34,9 @@ export async function findMissingMigrations (orm: Orm, migrations: readonly Migr
 /** When the newest migration of the tables was written. The table that says so belongs to Drizzle's migrator. */
 async function lastMigration (orm: Orm): Promise<number> {
   try {
-    const [row] = await orm.select({ when: sql<string | null>`max(created_at)::text` }).from(sql`drizzle.__drizzle_migrations`)
+    const [row] = await orm
+      .select({ when: sql<string | null>`max(created_at)::text` })
+      .from(sql`drizzle.__drizzle_migrations`)
     return Number(row?.when ?? 0)
   } catch (error) {
     if (isUndefinedTable(error)) return 0

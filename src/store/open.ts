@@ -19,13 +19,15 @@ export type StoreSettings = {
  * @throws when a server cannot be reached, a migration fails, or an embedded one cannot be started
  */
 export async function openStore (
-  { database, dataDir, searchPath }: StoreSettings, deps: { metrics?: Metrics | undefined, log?: EmbeddedLog | undefined } = {}
+  { database, dataDir, searchPath }: StoreSettings,
+  deps: { metrics?: Metrics | undefined, log?: EmbeddedLog | undefined } = {}
 ): Promise<Database> {
   const { url, ...options } = database
   if (url !== undefined) return openPostgres({ ...options, url }, deps.metrics)
   const server = await startEmbeddedPostgres({ dataDir, connections: options.pool, searchPath, log: deps.log })
   try {
-    return endingWith(await openPostgres({ ...options, url: server.url, prepare: true, migrate: true }, deps.metrics), server)
+    const settings = { ...options, url: server.url, prepare: true, migrate: true }
+    return endingWith(await openPostgres(settings, deps.metrics), server)
   } catch (error) {
     await server.stop()
     throw error

@@ -12,7 +12,14 @@ export type PostOutcome =
   | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
   | { outcome: 'conflict' | 'refused' }
 
-type OutcomeTuple = [ord: number, outcome: PostOutcome['outcome'], seq: number, id: number, atMs: number, membersVersion: number]
+type OutcomeTuple = [
+  ord: number,
+  outcome: PostOutcome['outcome'],
+  seq: number,
+  id: number,
+  atMs: number,
+  membersVersion: number
+]
 
 /**
  * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the order given. The same
@@ -33,19 +40,25 @@ export function preparePostBatch (orm: Orm): PostBatch {
 function prepareAny (orm: Orm): PostBatch {
   const statement = orm
     .select({ outcomes: sql<OutcomeTuple[] | null>`posted.outcomes` })
-    .from(sql`post_messages(${sql.placeholder('chats')}::text::bigint[], ${sql.placeholder('batch')}::text::json) as posted(outcomes)`)
+    .from(
+      sql`post_messages(${sql.placeholder('chats')}::text::bigint[],
+        ${sql.placeholder('batch')}::text::json) as posted(outcomes)`
+    )
     .prepare('post_messages')
   return async (entries) => {
     const chats = [...new Set(entries.map((entry) => entry.chatId))]
     const [row] = await statement.execute({
       chats: `{${chats.join()}}`,
-      batch: JSON.stringify(entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text })))
+      batch: JSON.stringify(
+        entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text }))
+      )
     })
     const outcomes = new Array<PostOutcome>(entries.length).fill({ outcome: 'refused' })
     for (const [ord, outcome, seq, id, atMs, membersVersion] of row?.outcomes ?? []) {
-      outcomes[ord - 1] = outcome === 'stored' || outcome === 'duplicate'
-        ? { outcome, seq, id, at: new Date(atMs), membersVersion }
-        : { outcome }
+      outcomes[ord - 1] =
+        outcome === 'stored' || outcome === 'duplicate'
+          ? { outcome, seq, id, at: new Date(atMs), membersVersion }
+          : { outcome }
     }
     return outcomes
   }
@@ -55,31 +68,34 @@ function prepareAny (orm: Orm): PostBatch {
  * On a quiet server posts come alone, and half of the time of `post_messages` is that of a statement for many. This one
  * stores a post to which nothing can be objected, and otherwise nothing: then it is for `post_messages` to say why.
  *
- * It reads the membership before it has the lock of the chat, but who came or went while it waited has changed the version
- * that the locked row must have (READ COMMITTED looks at that row anew, and at nothing else). A key that is there already
- * violates its index, which undoes the whole.
+ * It reads the membership before it has the lock of the chat, but who came or went while it waited has changed the
+ * version that the locked row must have (READ COMMITTED looks at that row anew, and at nothing else). A key that is
+ * there already violates its index, which undoes the whole.
  */
 function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | undefined> {
-  const [chatId, authorId] = [sql.placeholder('chatId'), sql.placeholder('authorId')]
-  const head = orm.$with('post_head').as(orm.update(chatHeads)
-    .set({ lastSeq: sql`${chatHeads.lastSeq} + 1`, lastAt: sql`greatest(${chatHeads.lastAt}, date_trunc('milliseconds', clock_timestamp()))` })
-    .where(and(
-      eq(chatHeads.chatId, chatId),
-      eq(chatHeads.membersVersion, sql`(select version.members_version from ${chatHeads} version where version.chat_id = ${chatId})`),
-      exists(orm.select({ found: sql`1` }).from(participants).where(and(eq(participants.chatId, chatId), eq(participants.userId, authorId))))
-    ))
-    .returning({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, lastAt: chatHeads.lastAt, membersVersion: chatHeads.membersVersion }))
-  const statement = orm.with(head).insert(messages)
-    .select(orm.select({
-      chatId: head.chatId,
-      seq: head.lastSeq,
-      id: sql<number>`nextval('messages_id_seq')`.as('id'),
-      authorId: sql<number>`${authorId}::bigint`.as('author_id'),
-      body: sql<string>`${sql.placeholder('text')}::text`.as('body'),
-      postKey: sql<string>`${sql.placeholder('postKey')}::text`.as('post_key'),
-      createdAt: head.lastAt
-    }).from(head))
-    .returning({ seq: messages.seq, id: messages.id, at: messages.createdAt, membersVersion: sql<number>`(select members_version from post_head)` })
+  const head = advanceHead(orm)
+  const statement = orm
+    .with(head)
+    .insert(messages)
+    .select(
+      orm
+        .select({
+          chatId: head.chatId,
+          seq: head.lastSeq,
+          id: sql<number>`nextval('messages_id_seq')`.as('id'),
+          authorId: sql<number>`${sql.placeholder('authorId')}::bigint`.as('author_id'),
+          body: sql<string>`${sql.placeholder('text')}::text`.as('body'),
+          postKey: sql<string>`${sql.placeholder('postKey')}::text`.as('post_key'),
+          createdAt: head.lastAt
+        })
+        .from(head)
+    )
+    .returning({
+      seq: messages.seq,
+      id: messages.id,
+      at: messages.createdAt,
+      membersVersion: sql<number>`(select members_version from post_head)`
+    })
     .prepare('post_alone')
   return async (entry) => {
     try {
@@ -90,4 +106,38 @@ function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | un
       throw error
     }
   }
+}
+
+/** Gives the chat its next seq, unless the author is no member or the membership is changing. */
+function advanceHead (orm: Orm) {
+  const [chatId, authorId] = [sql.placeholder('chatId'), sql.placeholder('authorId')]
+  return orm.$with('post_head').as(
+    orm
+      .update(chatHeads)
+      .set({
+        lastSeq: sql`${chatHeads.lastSeq} + 1`,
+        lastAt: sql`greatest(${chatHeads.lastAt}, date_trunc('milliseconds', clock_timestamp()))`
+      })
+      .where(
+        and(
+          eq(chatHeads.chatId, chatId),
+          eq(
+            chatHeads.membersVersion,
+            sql`(select version.members_version from ${chatHeads} version where version.chat_id = ${chatId})`
+          ),
+          exists(
+            orm
+              .select({ found: sql`1` })
+              .from(participants)
+              .where(and(eq(participants.chatId, chatId), eq(participants.userId, authorId)))
+          )
+        )
+      )
+      .returning({
+        chatId: chatHeads.chatId,
+        lastSeq: chatHeads.lastSeq,
+        lastAt: chatHeads.lastAt,
+        membersVersion: chatHeads.membersVersion
+      })
+  )
 }

@@ -6,7 +6,18 @@
  * checking them would halve the rate of inserts.
  */
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid
+} from 'drizzle-orm/pg-core'
 
 const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedByDefaultAsIdentity()
 const instant = (name: string) => timestamp(name, { mode: 'date', withTimezone: true, precision: 3 })
@@ -16,76 +27,108 @@ const reference = (name: string) => bigint(name, { mode: 'number' }).notNull()
 /**
  * Accounts. `username_key` and `email_key` are the lower-case forms that make both unique without regard to case.
  * `activated_at` is null while a registration waits for its code: such an account is invisible to everybody else and
- * may be registered over. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active, so
- * that any page of their list is found by its number alone; it is null for the others. `suspended_at` is set while an
- * operator keeps the account out.
+ * may be registered over. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active,
+ * so that any page of their list is found by its number alone; it is null for the others. `suspended_at` is set while
+ * an operator keeps the account out.
  */
-export const users = pgTable('users', {
-  id: id(),
-  username: text('username').notNull(),
-  usernameKey: text('username_key').notNull(),
-  displayName: text('display_name').notNull(),
-  email: text('email').notNull(),
-  emailKey: text('email_key').notNull(),
-  passwordHash: text('password_hash').notNull(),
-  activatedAt: instant('activated_at'),
-  emailVerifiedAt: instant('email_verified_at'),
-  createdAt: createdAt(),
-  directoryPosition: bigint('directory_position', { mode: 'number' }),
-  suspendedAt: instant('suspended_at')
-}, (table) => [
-  uniqueIndex('users_username_key').on(table.usernameKey),
-  uniqueIndex('users_email_key').on(table.emailKey),
-  uniqueIndex('users_directory_position').on(table.directoryPosition),
-  // Who waits for a number: as a rule nobody, so that looking for them costs nothing.
-  index('users_unnumbered').on(table.id).where(sql`${table.activatedAt} is not null and ${table.directoryPosition} is null`)
-])
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    username: text('username').notNull(),
+    usernameKey: text('username_key').notNull(),
+    displayName: text('display_name').notNull(),
+    email: text('email').notNull(),
+    emailKey: text('email_key').notNull(),
+    passwordHash: text('password_hash').notNull(),
+    activatedAt: instant('activated_at'),
+    emailVerifiedAt: instant('email_verified_at'),
+    createdAt: createdAt(),
+    directoryPosition: bigint('directory_position', { mode: 'number' }),
+    suspendedAt: instant('suspended_at')
+  },
+  (table) => [
+    uniqueIndex('users_username_key').on(table.usernameKey),
+    uniqueIndex('users_email_key').on(table.emailKey),
+    uniqueIndex('users_directory_position').on(table.directoryPosition),
+    // Who waits for a number: as a rule nobody, so that looking for them costs nothing.
+    index('users_unnumbered')
+      .on(table.id)
+      .where(sql`${table.activatedAt} is not null and ${table.directoryPosition} is null`)
+  ]
+)
 
 /**
  * What proves the address of an account, at most one: a mailed code, whose hash is keyed since six digits alone can be
  * guessed, or the token of a mailed link.
  */
-export const verificationCodes = pgTable('verification_codes', {
-  userId: bigint('user_id', { mode: 'number' }).primaryKey().references(() => users.id, { onDelete: 'cascade' }),
-  codeHash: text('code_hash').notNull(),
-  attempts: integer('attempts').notNull().default(0),
-  expiresAt: instant('expires_at').notNull()
-}, (table) => [index('verification_codes_hash').on(table.codeHash)])
+export const verificationCodes = pgTable(
+  'verification_codes',
+  {
+    userId: bigint('user_id', { mode: 'number' })
+      .primaryKey()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    codeHash: text('code_hash').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    expiresAt: instant('expires_at').notNull()
+  },
+  (table) => [index('verification_codes_hash').on(table.codeHash)]
+)
 
 /** The pending password reset of an account: at most one, so that a newer link kills the older. */
-export const resetTokens = pgTable('reset_tokens', {
-  userId: bigint('user_id', { mode: 'number' }).primaryKey().references(() => users.id, { onDelete: 'cascade' }),
-  tokenHash: text('token_hash').notNull(),
-  expiresAt: instant('expires_at').notNull()
-}, (table) => [index('reset_tokens_hash').on(table.tokenHash)])
+export const resetTokens = pgTable(
+  'reset_tokens',
+  {
+    userId: bigint('user_id', { mode: 'number' })
+      .primaryKey()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    tokenHash: text('token_hash').notNull(),
+    expiresAt: instant('expires_at').notNull()
+  },
+  (table) => [index('reset_tokens_hash').on(table.tokenHash)]
+)
 
 /** One row per login. Access tokens name it (`sid`), so revoking the row kills them all. */
-export const sessions = pgTable('sessions', {
-  id: uuid('id').primaryKey(),
-  userId: reference('user_id').references(() => users.id, { onDelete: 'cascade' }),
-  createdAt: createdAt(),
-  expiresAt: instant('expires_at').notNull(),
-  revokedAt: instant('revoked_at')
-}, (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)])
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: uuid('id').primaryKey(),
+    userId: reference('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: createdAt(),
+    expiresAt: instant('expires_at').notNull(),
+    revokedAt: instant('revoked_at')
+  },
+  (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)]
+)
 
 /** Every refresh token of a session, spent ones included: a spent one that comes back betrays a stolen session. */
-export const refreshTokens = pgTable('refresh_tokens', {
-  tokenHash: text('token_hash').primaryKey(),
-  sessionId: uuid('session_id').notNull().references(() => sessions.id, { onDelete: 'cascade' }),
-  createdAt: createdAt(),
-  spentAt: instant('spent_at')
-}, (table) => [index('refresh_tokens_session').on(table.sessionId)])
+export const refreshTokens = pgTable(
+  'refresh_tokens',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    sessionId: uuid('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    createdAt: createdAt(),
+    spentAt: instant('spent_at')
+  },
+  (table) => [index('refresh_tokens_session').on(table.sessionId)]
+)
 
 /** Chats between two people; `user_low < user_high` makes the pair unique under concurrency. */
-export const chats = pgTable('chats', {
-  id: id(),
-  userLow: reference('user_low'),
-  userHigh: reference('user_high'),
-  createdAt: createdAt()
-}, (table) => [
-  uniqueIndex('chats_pair').on(table.userLow, table.userHigh),
-  check('chats_pair_ordered', sql`${table.userLow} < ${table.userHigh}`)
-])
+export const chats = pgTable(
+  'chats',
+  {
+    id: id(),
+    userLow: reference('user_low'),
+    userHigh: reference('user_high'),
+    createdAt: createdAt()
+  },
+  (table) => [
+    uniqueIndex('chats_pair').on(table.userLow, table.userHigh),
+    check('chats_pair_ordered', sql`${table.userLow} < ${table.userHigh}`)
+  ]
+)
 
 /**
  * The counter of each chat, apart from `chats` so that the row every post updates stays narrow and its updates HOT.
@@ -99,49 +142,62 @@ export const chatHeads = pgTable('chat_heads', {
 })
 
 /**
- * Who is in a chat. Messages up to `from_seq` were posted before this membership began and are not shown to it; those up
- * to `read_seq` were handed out to it by the history.
+ * Who is in a chat. Messages up to `from_seq` were posted before this membership began and are not shown to it; those
+ * up to `read_seq` were handed out to it by the history.
  */
-export const participants = pgTable('participants', {
-  chatId: reference('chat_id'),
-  userId: reference('user_id'),
-  fromSeq: reference('from_seq').default(0),
-  joinedAt: instant('joined_at').notNull().defaultNow(),
-  readSeq: reference('read_seq').default(0)
-}, (table) => [
-  primaryKey({ columns: [table.chatId, table.userId] }),
-  index('participants_user').on(table.userId)
-])
+export const participants = pgTable(
+  'participants',
+  {
+    chatId: reference('chat_id'),
+    userId: reference('user_id'),
+    fromSeq: reference('from_seq').default(0),
+    joinedAt: instant('joined_at').notNull().defaultNow(),
+    readSeq: reference('read_seq').default(0)
+  },
+  (table) => [primaryKey({ columns: [table.chatId, table.userId] }), index('participants_user').on(table.userId)]
+)
 
 /**
  * Messages. `seq` is gapless per chat and gives the order; `id` is only a name. `post_key` makes a retried post
  * recognisable: the author's `clientMessageID` behind `c`, or a key of our own behind `s`.
  */
-export const messages = pgTable('messages', {
-  chatId: reference('chat_id'),
-  seq: reference('seq'),
-  id: bigint('id', { mode: 'number' }).notNull().generatedByDefaultAsIdentity(),
-  authorId: reference('author_id'),
-  body: text('body').notNull(),
-  postKey: text('post_key').notNull(),
-  createdAt: createdAt()
-}, (table) => [
-  primaryKey({ columns: [table.chatId, table.seq] }),
-  uniqueIndex('messages_post_key').on(table.chatId, table.authorId, table.postKey)
-])
+export const messages = pgTable(
+  'messages',
+  {
+    chatId: reference('chat_id'),
+    seq: reference('seq'),
+    id: bigint('id', { mode: 'number' }).notNull().generatedByDefaultAsIdentity(),
+    authorId: reference('author_id'),
+    body: text('body').notNull(),
+    postKey: text('post_key').notNull(),
+    createdAt: createdAt()
+  },
+  (table) => [
+    primaryKey({ columns: [table.chatId, table.seq] }),
+    uniqueIndex('messages_post_key').on(table.chatId, table.authorId, table.postKey)
+  ]
+)
 
 /** Mails that a committed transaction owes somebody. Rows go when they are sent; `failed_at` marks those given up. */
-export const mailOutbox = pgTable('mail_outbox', {
-  id: id(),
-  recipient: text('recipient').notNull(),
-  subject: text('subject').notNull(),
-  text: text('text').notNull(),
-  html: text('html').notNull(),
-  createdAt: createdAt(),
-  attempts: integer('attempts').notNull().default(0),
-  dueAt: instant('due_at').notNull().defaultNow(),
-  failedAt: instant('failed_at')
-}, (table) => [index('mail_outbox_due').on(table.dueAt).where(sql`${table.failedAt} is null`)])
+export const mailOutbox = pgTable(
+  'mail_outbox',
+  {
+    id: id(),
+    recipient: text('recipient').notNull(),
+    subject: text('subject').notNull(),
+    text: text('text').notNull(),
+    html: text('html').notNull(),
+    createdAt: createdAt(),
+    attempts: integer('attempts').notNull().default(0),
+    dueAt: instant('due_at').notNull().defaultNow(),
+    failedAt: instant('failed_at')
+  },
+  (table) => [
+    index('mail_outbox_due')
+      .on(table.dueAt)
+      .where(sql`${table.failedAt} is null`)
+  ]
+)
 
 /** Addresses that asked for the newsletter. */
 export const subscribers = pgTable('subscribers', {
@@ -151,7 +207,11 @@ export const subscribers = pgTable('subscribers', {
 })
 
 /** How often an operator began a new epoch: one row. See the SQL function `current_history`. */
-export const epochs = pgTable('epochs', {
-  id: integer('id').primaryKey().default(1),
-  counter: integer('counter').notNull().default(1)
-}, (table) => [check('epochs_single', sql`${table.id} = 1`)])
+export const epochs = pgTable(
+  'epochs',
+  {
+    id: integer('id').primaryKey().default(1),
+    counter: integer('counter').notNull().default(1)
+  },
+  (table) => [check('epochs_single', sql`${table.id} = 1`)]
+)

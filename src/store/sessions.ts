@@ -12,16 +12,22 @@ export type LiveSession = { sessionId: string, userId: number, username: string,
 export type SessionSummary = { sessionId: string, createdAt: Date, expiresAt: Date }
 
 /** Adds a session. */
-export async function insertSession (orm: Orm, session: { id: string, userId: number, expiresAt: Date }): Promise<void> {
+export async function insertSession (
+  orm: Orm,
+  session: { id: string, userId: number, expiresAt: Date }
+): Promise<void> {
   await orm.insert(sessions).values(session)
 }
 
-const statements = oncePerDatabase((orm) => ({ live: selectLive(orm, sql.placeholder('sessionId'), sql.placeholder('now')).prepare('live_session') }))
+const statements = oncePerDatabase((orm) => ({
+  live: selectLive(orm, sql.placeholder('sessionId'), sql.placeholder('now')).prepare('live_session')
+}))
 
 function selectLive (orm: Orm, sessionId: string | Placeholder, now: Date | Placeholder) {
   return orm
     .select({ sessionId: sessions.id, userId: users.id, username: users.username, expiresAt: sessions.expiresAt })
-    .from(sessions).innerJoin(users, eq(users.id, sessions.userId))
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
 }
 
@@ -39,8 +45,16 @@ export async function findLiveSessionIn (tx: Orm, sessionId: string, now: Date):
 
 /** Those of some sessions that are neither revoked nor over. */
 export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
-  return orm.select({ id: sessions.id }).from(sessions)
-    .where(and(inList(sessions.id, `{${sessionIds.join()}}`, 'uuid'), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+  return orm
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        inList(sessions.id, `{${sessionIds.join()}}`, 'uuid'),
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, now)
+      )
+    )
 }
 
 /** Which of these sessions are revoked, over or gone. */
@@ -52,7 +66,9 @@ export async function findDeadSessions (orm: Orm, sessionIds: string[], now: Dat
 
 /** The sessions of an account that are neither revoked nor over, the newest first. */
 export async function listSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<SessionSummary[]> {
-  return orm.select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt }).from(sessions)
+  return orm
+    .select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt })
+    .from(sessions)
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
 }
@@ -64,15 +80,21 @@ export async function extendSession (orm: Orm, sessionId: string, expiresAt: Dat
 
 /** Revokes one session of an account. @returns whether it was alive and of this account */
 export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string, now: Date): Promise<boolean> {
-  const rows = await orm.update(sessions).set({ revokedAt: now })
-    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.revokedAt))).returning({ id: sessions.id })
+  const rows = await orm
+    .update(sessions)
+    .set({ revokedAt: now })
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.revokedAt)))
+    .returning({ id: sessions.id })
   return rows.length > 0
 }
 
 /** Revokes every session of an account. @returns the ids of those that were alive */
 export async function revokeSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<string[]> {
-  const rows = await orm.update(sessions).set({ revokedAt: now })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt))).returning({ id: sessions.id })
+  const rows = await orm
+    .update(sessions)
+    .set({ revokedAt: now })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt)))
+    .returning({ id: sessions.id })
   return rows.map((row) => row.id)
 }
 
@@ -83,20 +105,30 @@ export async function insertRefreshToken (orm: Orm, tokenHash: string, sessionId
 
 /** Spends a refresh token. @returns its session, once: of several at once only one gets it, the others undefined */
 export async function spendRefreshToken (orm: Orm, tokenHash: string, now: Date): Promise<string | undefined> {
-  const [row] = await orm.update(refreshTokens).set({ spentAt: now })
+  const [row] = await orm
+    .update(refreshTokens)
+    .set({ spentAt: now })
     .where(and(eq(refreshTokens.tokenHash, tokenHash), isNull(refreshTokens.spentAt)))
     .returning({ sessionId: refreshTokens.sessionId })
   return row?.sessionId
 }
 
 /** When a refresh token was spent, and of which session and account it is. */
-export async function findRefreshToken (orm: Orm, tokenHash: string): Promise<{ sessionId: string, userId: number, spentAt: Date | null } | undefined> {
-  const [row] = await orm.select({ sessionId: refreshTokens.sessionId, userId: sessions.userId, spentAt: refreshTokens.spentAt })
-    .from(refreshTokens).innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId)).where(eq(refreshTokens.tokenHash, tokenHash))
+export async function findRefreshToken (
+  orm: Orm,
+  tokenHash: string
+): Promise<{ sessionId: string, userId: number, spentAt: Date | null } | undefined> {
+  const [row] = await orm
+    .select({ sessionId: refreshTokens.sessionId, userId: sessions.userId, spentAt: refreshTokens.spentAt })
+    .from(refreshTokens)
+    .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
+    .where(eq(refreshTokens.tokenHash, tokenHash))
   return row
 }
 
 /** Removes sessions that ended before a moment, their refresh tokens with them. */
 export async function removeSessionsEndedBefore (orm: Orm, moment: Date): Promise<void> {
-  await orm.delete(sessions).where(or(lt(sessions.expiresAt, moment), and(isNotNull(sessions.revokedAt), lt(sessions.revokedAt, moment))))
+  await orm
+    .delete(sessions)
+    .where(or(lt(sessions.expiresAt, moment), and(isNotNull(sessions.revokedAt), lt(sessions.revokedAt, moment))))
 }

@@ -34,7 +34,8 @@ async function addModule (assets: Map<string, Asset>, name: string): Promise<voi
     throw new Error('The web client is not built: run npm run build.', { cause: error })
   })
   assets.set(name, assetOf('text/javascript; charset=utf-8', source))
-  for (const [, target = ''] of source.matchAll(IMPORT)) await addModule(assets, new URL(target, `file:///${name}`).pathname.slice(1))
+  for (const [, target = ''] of source.matchAll(IMPORT))
+    await addModule(assets, new URL(target, `file:///${name}`).pathname.slice(1))
 }
 
 function assetOf (type: string, content: string): Asset {

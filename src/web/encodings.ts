@@ -7,9 +7,19 @@ export type Encoding = 'br' | 'gzip' | 'identity'
 
 const compress = { br: promisify(brotliCompress), gzip: promisify(gzip) }
 
-/** The smallest form that an `Accept-Encoding` allows. A weight of zero forbids; the order of other weights is not followed. */
+/**
+ * The smallest form that an `Accept-Encoding` allows. A weight of zero forbids; the order of other weights is not
+ * followed.
+ */
 export function chooseEncoding (accepted: string | undefined): Encoding {
-  const names = new Set((accepted ?? '').toLowerCase().split(',').map((part) => part.trim()).filter((part) => !/;\s*q=0(\.0*)?$/.test(part)).map((part) => part.split(';', 1)[0]?.trim()))
+  const names = new Set(
+    (accepted ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
+      .map((part) => part.split(';', 1)[0]?.trim())
+  )
   return names.has('br') ? 'br' : names.has('gzip') ? 'gzip' : 'identity'
 }
 

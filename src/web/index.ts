@@ -16,19 +16,28 @@ const web: FastifyPluginAsyncTypebox = async (app) => {
   app.setErrorHandler(handleError)
   app.get('/', { config: { operation: APP } }, async (_request, reply) => reply.headers(APP_HEADERS).send(page))
 
-  app.get('/assets/*', { config: { operation: ASSET }, schema: { params: AssetPath } }, async ({ params, headers }, reply) => {
-    const asset = assets.get(params['*'])
-    if (asset === undefined) {
-      reply.callNotFound()
-      return reply
+  app.get(
+    '/assets/*',
+    { config: { operation: ASSET }, schema: { params: AssetPath } },
+    async ({ params, headers }, reply) => {
+      const asset = assets.get(params['*'])
+      if (asset === undefined) {
+        reply.callNotFound()
+        return reply
+      }
+      // The same for everybody, so browsers may keep it; they ask each time whether it is still the same.
+      reply.headers({
+        'cache-control': 'no-cache',
+        vary: 'accept-encoding',
+        etag: asset.etag,
+        'content-type': asset.type
+      })
+      if (headers['if-none-match'] === asset.etag) return reply.code(304).send()
+      const encoding = chooseEncoding(headers['accept-encoding'])
+      if (encoding !== 'identity') reply.header('content-encoding', encoding)
+      return reply.send(await asset.encoded(encoding))
     }
-    // The same for everybody, so browsers may keep it; they ask each time whether it is still the same.
-    reply.headers({ 'cache-control': 'no-cache', vary: 'accept-encoding', etag: asset.etag, 'content-type': asset.type })
-    if (headers['if-none-match'] === asset.etag) return reply.code(304).send()
-    const encoding = chooseEncoding(headers['accept-encoding'])
-    if (encoding !== 'identity') reply.header('content-encoding', encoding)
-    return reply.send(await asset.encoded(encoding))
-  })
+  )
 }
 
 export default web

@@ -6,7 +6,13 @@ import { operation, htmlPage } from '../api/chatcli/operation.ts'
 const tag = 'Web client'
 const file = { schema: Type.String() }
 
-export const APP: Operation = operation({ id: 'app', tag, summary: 'The web client', answers: { 200: htmlPage('The page.') }, errors: [] })
+export const APP: Operation = operation({
+  id: 'app',
+  tag,
+  summary: 'The web client',
+  answers: { 200: htmlPage('The page.') },
+  errors: []
+})
 
 export const ASSET: Operation = operation({
   id: 'appAsset',

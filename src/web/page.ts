@@ -11,8 +11,16 @@ const ASSETS = '/app/assets'
 export const APP_HEADERS = Object.freeze({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [
-    'default-src \'none\'', 'script-src \'self\'', 'style-src \'self\'', 'connect-src \'self\'', 'img-src \'self\'',
-    'form-action \'none\'', 'base-uri \'none\'', 'frame-ancestors \'none\'', 'require-trusted-types-for \'script\'', 'trusted-types \'none\''
+    'default-src \'none\'',
+    'script-src \'self\'',
+    'style-src \'self\'',
+    'connect-src \'self\'',
+    'img-src \'self\'',
+    'form-action \'none\'',
+    'base-uri \'none\'',
+    'frame-ancestors \'none\'',
+    'require-trusted-types-for \'script\'',
+    'trusted-types \'none\''
   ].join('; ')
 })
 
@@ -30,8 +38,10 @@ export function appPage ([entry = '', ...modules]: readonly string[]): string {
 <link rel="icon" href="${ASSETS}/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${ASSETS}/style.css">
 <script type="module" src="${ASSETS}/${entry}"></script>
-${modules.map((name) => html`<link rel="modulepreload" href="${ASSETS}/${name}">
-`)}</head>
+${modules.map(
+  (name) => html`<link rel="modulepreload" href="${ASSETS}/${name}">
+`
+)}</head>
 <body>
 <div id="app"><div class="boot">${LOGO}<noscript><p>The chat needs JavaScript.</p></noscript></div></div>
 </body>

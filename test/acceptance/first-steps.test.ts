@@ -5,7 +5,19 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import {
-  call, codeIn, connect, expectOk, integerAt, isServiceRequired, launch, newRegistration, Outbox, ROOT, textAt, within, type Registration
+  call,
+  codeIn,
+  connect,
+  expectOk,
+  integerAt,
+  isServiceRequired,
+  launch,
+  newRegistration,
+  Outbox,
+  ROOT,
+  textAt,
+  within,
+  type Registration
 } from '../harness.ts'
 
 const START_DEADLINE_MS = 120_000
@@ -41,29 +53,41 @@ const skip = await reasonToSkip()
 if (skip !== undefined && isServiceRequired()) t.fail(skip)
 if (skip !== undefined) t.comment(`SKIPPED the first steps of a new user: ${skip}.`)
 
-await t.test('in a clean clone npm start serves two users from registration to a received message', { ...(skip !== undefined && { skip }) }, async (t) => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-clone-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const clone = path.join(folder, 'confab')
-  await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
-  // What npm ci has installed here: a second time takes longer than all the rest.
-  await symlink(path.join(ROOT, 'node_modules'), path.join(clone, 'node_modules'))
+await t.test(
+  'in a clean clone npm start serves two users from registration to a received message',
+  { ...(skip !== undefined && { skip }) },
+  async (t) => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-clone-'))
+    t.teardown(() => rm(folder, { recursive: true, force: true }))
+    const clone = path.join(folder, 'confab')
+    await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
+    // What npm ci has installed here: a second time takes longer than all the rest.
+    await symlink(path.join(ROOT, 'node_modules'), path.join(clone, 'node_modules'))
 
-  const server = await launch(t, { command: 'npm', parameters: ['start'], cwd: clone, environment: {}, deadlineMs: START_DEADLINE_MS })
-  const outbox = new Outbox(path.join(clone, 'data'))
-  const [ann, bob] = [await signUp(server.url, outbox), await signUp(server.url, outbox)]
-  const created = await call(`${server.url}/chat/create-chat`, 'POST', { body: { session_token: ann.token, receiver: bob.username } })
-  expectOk(t, created, 'Chat created successfully!')
-  const chatID = integerAt(created.body, 'chatID')
+    const server = await launch(t, {
+      command: 'npm',
+      parameters: ['start'],
+      cwd: clone,
+      environment: {},
+      deadlineMs: START_DEADLINE_MS
+    })
+    const outbox = new Outbox(path.join(clone, 'data'))
+    const [ann, bob] = [await signUp(server.url, outbox), await signUp(server.url, outbox)]
+    const created = await call(`${server.url}/chat/create-chat`, 'POST', {
+      body: { session_token: ann.token, receiver: bob.username }
+    })
+    expectOk(t, created, 'Chat created successfully!')
+    const chatID = integerAt(created.body, 'chatID')
 
-  const receiver = await connect(t, server, bob.token)
-  receiver.send({ type: 'join_chat', chatID })
-  t.strictSame(await receiver.barrier(), [])
-  const sender = await connect(t, server, ann.token)
-  sender.send({ type: 'post_msg', chatID, text: 'Hello Bob' })
-  t.hasStrict(await receiver.next(), { type: 'new_message', chatID, username: ann.username, message: 'Hello Bob' })
+    const receiver = await connect(t, server, bob.token)
+    receiver.send({ type: 'join_chat', chatID })
+    t.strictSame(await receiver.barrier(), [])
+    const sender = await connect(t, server, ann.token)
+    sender.send({ type: 'post_msg', chatID, text: 'Hello Bob' })
+    t.hasStrict(await receiver.next(), { type: 'new_message', chatID, username: ann.username, message: 'Hello Bob' })
 
-  server.kill('SIGTERM')
-  const exit = await within(server.exited, STOP_DEADLINE_MS, 'the server to stop')
-  t.strictSame(exit, { code: 0, signal: null }, 'SIGTERM stops it in order')
-})
+    server.kill('SIGTERM')
+    const exit = await within(server.exited, STOP_DEADLINE_MS, 'the server to stop')
+    t.strictSame(exit, { code: 0, signal: null }, 'SIGTERM stops it in order')
+  }
+)

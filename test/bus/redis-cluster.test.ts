@@ -13,8 +13,8 @@ const DEADLINE_MS = 30_000
 const CHANNELS = 60
 
 /**
- * Connects, and disconnects as soon as it has asked again whose the slots are. What `connect()` promises may never come,
- * since a first answer that not all is well yet begins another try.
+ * Connects, and disconnects as soon as it has asked again whose the slots are. What `connect()` promises may never
+ * come, since a first answer that not all is well yet begins another try.
  */
 const ASKER = `
 import { connectRedisCluster } from './dist/lib/redis/connection.js'
@@ -36,10 +36,12 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
   const cluster = await startRedisCluster(t)
   /** How many connections follow each channel, server by server. */
   const subscribers = async (...channels: string[]) => {
-    const counts = await Promise.all(cluster.servers.map(async (server) => {
-      const lines = (await redisCommand(server, 'pubsub', 'shardnumsub', ...channels)).split('\n')
-      return new Map(channels.map((channel) => [channel, Number(lines[lines.indexOf(channel) + 1])]))
-    }))
+    const counts = await Promise.all(
+      cluster.servers.map(async (server) => {
+        const lines = (await redisCommand(server, 'pubsub', 'shardnumsub', ...channels)).split('\n')
+        return new Map(channels.map((channel) => [channel, Number(lines[lines.indexOf(channel) + 1])]))
+      })
+    )
     return (channel: string) => counts.map((count) => count.get(channel))
   }
 
@@ -47,7 +49,9 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     await testBus(t, async (t, replicas) => {
       const prefix = newPrefix()
       const first = await openWatchedBus(t, cluster.url, prefix)
-      const others = await Promise.all(Array.from({ length: replicas - 1 }, () => openWatchedBus(t, cluster.url, prefix)))
+      const others = await Promise.all(
+        Array.from({ length: replicas - 1 }, () => openWatchedBus(t, cluster.url, prefix))
+      )
       return [first.bus, ...others.map(({ bus }) => bus)]
     })
   })
@@ -58,10 +62,16 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     const names = Array.from({ length: CHANNELS }, (_, index) => `chat:${String(index)}`)
     await Promise.all(names.map((name) => bus.subscribe(name, () => undefined)))
     const used = new Set<number>()
-    const [countsOf, ownerOf] = await Promise.all([subscribers(...names.map((name) => prefix + name)), cluster.owners()])
+    const [countsOf, ownerOf] = await Promise.all([
+      subscribers(...names.map((name) => prefix + name)),
+      cluster.owners()
+    ])
     for (const name of names) {
       const owner = ownerOf(calculateSlot(prefix + name))
-      t.strictSame(countsOf(prefix + name), cluster.servers.map((server) => server === owner ? 1 : 0))
+      t.strictSame(
+        countsOf(prefix + name),
+        cluster.servers.map((server) => (server === owner ? 1 : 0))
+      )
       used.add(owner.port)
     }
     t.equal(used.size, cluster.servers.length, 'every node carries some')
@@ -77,13 +87,24 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     t.pass('the bus says that something may have been missed')
     await one.comes(true)
     const seven = `${prefix}chat:7`
-    t.ok(await eventually(async () => (await subscribers(seven))(seven).every((count, index) => count === (cluster.servers[index] === target ? 1 : 0)), DEADLINE_MS), 'subscribed where the slot is now')
+    t.ok(
+      await eventually(
+        async () =>
+          (await subscribers(seven))(seven).every(
+            (count, index) => count === (cluster.servers[index] === target ? 1 : 0)
+          ),
+        DEADLINE_MS
+      ),
+      'subscribed where the slot is now'
+    )
     // The other replica may not have heard of the move yet.
-    t.ok(await eventually(async () => {
-      other.bus.publish('chat:7', Buffer.from('moved'))
-      await redisCommand(target, 'ping')
-      return ears[7]?.words.includes('moved') === true
-    }, DEADLINE_MS))
+    t.ok(
+      await eventually(async () => {
+        other.bus.publish('chat:7', Buffer.from('moved'))
+        await redisCommand(target, 'ping')
+        return ears[7]?.words.includes('moved') === true
+      }, DEADLINE_MS)
+    )
     for (const index of ears.keys()) other.bus.publish(`chat:${String(index)}`, Buffer.from('all'))
     await Promise.all(ears.map((ear) => ear.hears('all')))
   })
@@ -107,12 +128,17 @@ await withRedisServers(t, 'a Redis Cluster', async (t) => {
     await bus.subscribe('chat:1', () => undefined)
     await within(bus.close(), DEADLINE_MS, 'the bus to close')
     t.equal(bus.isUp, false)
-    const clients = async () => (await Promise.all(cluster.servers.map((server) => redisCommand(server, 'client', 'list')))).join('\n')
+    const clients = async () =>
+      (await Promise.all(cluster.servers.map((server) => redisCommand(server, 'client', 'list')))).join('\n')
     t.ok(await eventually(async () => !(await clients()).includes('name=confab-'), DEADLINE_MS))
   })
 
   await t.test('a process that is told to disconnect while it asks for the slots can end', async (t) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', ASKER, JSON.stringify(addressOf(cluster.url))], { cwd: ROOT, env: {}, stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', ASKER, JSON.stringify(addressOf(cluster.url))],
+      { cwd: ROOT, env: {}, stdio: ['ignore', 'inherit', 'inherit'] }
+    )
     t.teardown(() => child.kill('SIGKILL'))
     t.strictSame(await within(once(child, 'exit'), DEADLINE_MS, 'the process to end'), [0, null])
   })

@@ -15,14 +15,19 @@ await withRedisServers(t, 'a Redis that Sentinels watch', async (t) => {
     await testBus(t, async (t, replicas) => {
       const prefix = newPrefix()
       const first = await openWatchedBus(t, sentinels.url, prefix)
-      const others = await Promise.all(Array.from({ length: replicas - 1 }, () => openWatchedBus(t, sentinels.url, prefix)))
+      const others = await Promise.all(
+        Array.from({ length: replicas - 1 }, () => openWatchedBus(t, sentinels.url, prefix))
+      )
       return [first.bus, ...others.map(({ bus }) => bus)]
     })
   })
 
   await t.test('is followed to the new master', async (t) => {
     const prefix = newPrefix()
-    const [one, other] = [await openWatchedBus(t, sentinels.url, prefix), await openWatchedBus(t, sentinels.url, prefix)]
+    const [one, other] = [
+      await openWatchedBus(t, sentinels.url, prefix),
+      await openWatchedBus(t, sentinels.url, prefix)
+    ]
     const ear = new Ear()
     await one.bus.subscribe('chat:1', ear.handler)
     await Promise.all([one.comes(false), other.comes(false), sentinels.failOver()])

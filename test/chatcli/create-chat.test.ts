@@ -1,11 +1,24 @@
 import t from 'tap'
-import { at, expectOk, expectRefusal, integerAt, listAt, onEachDeployment, register, registerPending, uniqueName, type Account } from '../harness.ts'
+import {
+  at,
+  expectOk,
+  expectRefusal,
+  integerAt,
+  listAt,
+  onEachDeployment,
+  register,
+  registerPending,
+  uniqueName,
+  type Account
+} from '../harness.ts'
 
 const CREATED = 'Chat created successfully!'
 
 await onEachDeployment(t, async (t, cluster) => {
-  const create = async (account: Account, receiver: unknown) => cluster.post('/chat/create-chat', { session_token: account.accessToken, receiver })
-  const chatsOf = async (account: Account) => listAt((await cluster.post('/chat/fetch-chats', { session_token: account.accessToken })).body, 'response')
+  const create = async (account: Account, receiver: unknown) =>
+    cluster.post('/chat/create-chat', { session_token: account.accessToken, receiver })
+  const chatsOf = async (account: Account) =>
+    listAt((await cluster.post('/chat/fetch-chats', { session_token: account.accessToken })).body, 'response')
 
   await t.test('a chat is created with a chatID beside the response', async (t) => {
     const [ann, bob] = [await register(cluster), await register(cluster)]
@@ -46,19 +59,27 @@ await onEachDeployment(t, async (t, cluster) => {
 
   await t.test('nobody chats with themselves, in any case', async (t) => {
     const ann = await register(cluster, uniqueName('Ann-'))
-    for (const receiver of [ann.username, ann.username.toUpperCase()]) expectRefusal(t, await create(ann, receiver), 400, receiver)
+    for (const receiver of [ann.username, ann.username.toUpperCase()])
+      expectRefusal(t, await create(ann, receiver), 400, receiver)
     t.strictSame(await chatsOf(ann), [])
   })
 
   await t.test('of ten requests of both at once on all replicas one gets 200 and nine 409', async (t) => {
     for (let round = 0; round < 3; round++) {
       const [ann, bob] = [await register(cluster), await register(cluster)]
-      const answers = await Promise.all(Array.from({ length: 10 }, (_, index) =>
-        index % 2 === 0 ? create(ann, bob.username) : create(bob, ann.username)))
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          index % 2 === 0 ? create(ann, bob.username) : create(bob, ann.username)
+        )
+      )
       t.strictSame(answers.map((answer) => answer.status).sort(), [200, ...Array<number>(9).fill(409)])
       const created = answers.find((answer) => answer.status === 200)
       for (const account of [ann, bob]) {
-        t.strictSame((await chatsOf(account)).map((chat) => at(chat, 'chatID')), [at(created?.body, 'chatID')], 'both see the one chat')
+        t.strictSame(
+          (await chatsOf(account)).map((chat) => at(chat, 'chatID')),
+          [at(created?.body, 'chatID')],
+          'both see the one chat'
+        )
       }
     }
   })

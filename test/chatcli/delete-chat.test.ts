@@ -1,6 +1,18 @@
 import t, { type Test } from 'tap'
 import {
-  at, createChat, expectOk, expectRefusal, join, listAt, onEachDeployment, register, startChat, type Account, type Answer, type Cluster, type SocketClient
+  at,
+  createChat,
+  expectOk,
+  expectRefusal,
+  join,
+  listAt,
+  onEachDeployment,
+  register,
+  startChat,
+  type Account,
+  type Answer,
+  type Cluster,
+  type SocketClient
 } from '../harness.ts'
 
 const DELETED = 'Chat deleted successfully!'
@@ -64,9 +76,15 @@ async function leaving (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('who left can neither post nor join', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
-    const [leaver, witness] = [await join(t, cluster.replica(0), ann.accessToken, chatID), await join(t, cluster.replica(2), bob.accessToken, chatID)]
+    const [leaver, witness] = [
+      await join(t, cluster.replica(0), ann.accessToken, chatID),
+      await join(t, cluster.replica(2), bob.accessToken, chatID)
+    ]
     await remove(cluster, ann, chatID)
-    for (const frame of [{ type: 'post_msg', chatID, text: 'ghost' }, { type: 'join_chat', chatID }]) {
+    for (const frame of [
+      { type: 'post_msg', chatID, text: 'ghost' },
+      { type: 'join_chat', chatID }
+    ]) {
       leaver.send(frame)
       t.equal((await leaver.next())['type'], 'error', frame.type)
     }
@@ -95,14 +113,20 @@ async function leaving (t: Test, cluster: Cluster): Promise<void> {
     for (let round = 0; round < 3; round++) {
       const { ann, bob, chatID } = await startChat(cluster)
       const answers = await Promise.all([ann, bob].map((account) => remove(cluster, account, chatID)))
-      t.strictSame(answers.map((answer) => answer.status), [200, 200])
+      t.strictSame(
+        answers.map((answer) => answer.status),
+        [200, 200]
+      )
       t.not(await createChat(cluster, ann, bob), chatID)
     }
   })
 }
 
 async function returning (t: Test, cluster: Cluster): Promise<void> {
-  for (const [title, inviterIsLeaver] of [['who left comes back by create-chat', true], ['the other brings back who left', false]] as const) {
+  for (const [title, inviterIsLeaver] of [
+    ['who left comes back by create-chat', true],
+    ['the other brings back who left', false]
+  ] as const) {
     await t.test(`${title}, into the same chat, and sees only what is posted from then on`, async (t) => {
       const { ann, bob, chatID } = await startChat(cluster)
       const socket = await join(t, cluster.replica(0), bob.accessToken, chatID)
@@ -119,8 +143,17 @@ async function returning (t: Test, cluster: Cluster): Promise<void> {
       t.equal((await back.next())['message'], 'after the return')
       await say(back, chatID, 'and an answer')
       t.strictSame(await textsOf(cluster, ann, chatID), ['after the return', 'and an answer'])
-      t.strictSame(await textsOf(cluster, bob, chatID), ['while both were there', 'while Bob was alone', 'after the return', 'and an answer'])
-      expectRefusal(t, await cluster.post('/chat/create-chat', { session_token: ann.accessToken, receiver: bob.username }), 409)
+      t.strictSame(await textsOf(cluster, bob, chatID), [
+        'while both were there',
+        'while Bob was alone',
+        'after the return',
+        'and an answer'
+      ])
+      expectRefusal(
+        t,
+        await cluster.post('/chat/create-chat', { session_token: ann.accessToken, receiver: bob.username }),
+        409
+      )
     })
   }
 
@@ -138,9 +171,16 @@ async function returning (t: Test, cluster: Cluster): Promise<void> {
   await t.test('of several returns at once one gets 200 and the others 409', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
     await remove(cluster, ann, chatID)
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => cluster.post('/chat/create-chat', index % 2 === 0
-      ? { session_token: ann.accessToken, receiver: bob.username }
-      : { session_token: bob.accessToken, receiver: ann.username })))
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        cluster.post(
+          '/chat/create-chat',
+          index % 2 === 0
+            ? { session_token: ann.accessToken, receiver: bob.username }
+            : { session_token: bob.accessToken, receiver: ann.username }
+        )
+      )
+    )
     t.strictSame(answers.map((answer) => answer.status).sort(), [200, 409, 409, 409, 409, 409])
     t.equal(at(answers.find((answer) => answer.status === 200)?.body, 'chatID'), chatID)
   })

@@ -1,5 +1,16 @@
 import t from 'tap'
-import { at, createChat, expectOk, join, listAt, onEachDeployment, register, uniqueName, type Account, type Cluster } from '../harness.ts'
+import {
+  at,
+  createChat,
+  expectOk,
+  join,
+  listAt,
+  onEachDeployment,
+  register,
+  uniqueName,
+  type Account,
+  type Cluster
+} from '../harness.ts'
 
 /** The ids and names in an account's list of chats, in its order. */
 async function listOf (cluster: Cluster, account: Account): Promise<unknown[]> {
@@ -31,8 +42,14 @@ await onEachDeployment(t, async (t, cluster) => {
     const [bob, cy] = others
     if (bob === undefined || cy === undefined) throw new Error('There are three others.')
     const theirs = await createChat(cluster, bob, cy)
-    t.strictSame((await listOf(cluster, ann)).map((chat) => at(chat, 'chatID')).sort(), mine.map((chat) => chat.chatID).sort())
-    t.strictSame((await listOf(cluster, bob)).map((chat) => at(chat, 'chatID')).sort(), [mine[0]?.chatID, theirs].sort())
+    t.strictSame(
+      (await listOf(cluster, ann)).map((chat) => at(chat, 'chatID')).sort(),
+      mine.map((chat) => chat.chatID).sort()
+    )
+    t.strictSame(
+      (await listOf(cluster, bob)).map((chat) => at(chat, 'chatID')).sort(),
+      [mine[0]?.chatID, theirs].sort()
+    )
   })
 
   await t.test('a chat stays in the list when messages are posted into it, and is listed once', async (t) => {
@@ -46,6 +63,15 @@ await onEachDeployment(t, async (t, cluster) => {
 
   await t.test('the other fields that real clients send are ignored', async (t) => {
     const ann = await register(cluster)
-    expectOk(t, await cluster.post('/chat/fetch-chats', { session_token: ann.accessToken, username: 'somebody', order: 'asc', version: 5 }), [])
+    expectOk(
+      t,
+      await cluster.post('/chat/fetch-chats', {
+        session_token: ann.accessToken,
+        username: 'somebody',
+        order: 'asc',
+        version: 5
+      }),
+      []
+    )
   })
 })

@@ -1,5 +1,18 @@
 import t, { type Test } from 'tap'
-import { at, expectRefusal, integerAt, isRecord, join, listAt, onEachDeployment, register, startChat, textAt, type Account, type Cluster } from '../harness.ts'
+import {
+  at,
+  expectRefusal,
+  integerAt,
+  isRecord,
+  join,
+  listAt,
+  onEachDeployment,
+  register,
+  startChat,
+  textAt,
+  type Account,
+  type Cluster
+} from '../harness.ts'
 
 const MAX_LIMIT = 200
 const DEFAULT_LIMIT = 50
@@ -33,7 +46,9 @@ async function reading (t: Test, cluster: Cluster): Promise<void> {
     const { ann, bob, chatID } = await startChat(cluster)
     await post(t, cluster, ann, chatID, ['one', 'two'])
     await post(t, cluster, bob, chatID, ['three'])
-    const answers = await Promise.all([ann, bob].map(({ accessToken }) => cluster.post('/chat/messages', { session_token: accessToken, chatID })))
+    const answers = await Promise.all(
+      [ann, bob].map(({ accessToken }) => cluster.post('/chat/messages', { session_token: accessToken, chatID }))
+    )
     t.strictSame(answers[1]?.body, answers[0]?.body)
     t.strictSame(textsIn(answers[0]?.body), ['one', 'two', 'three'])
   })
@@ -45,8 +60,14 @@ async function reading (t: Test, cluster: Cluster): Promise<void> {
     await post(t, cluster, bob, chatID, ['three'])
     const after = Date.now()
     const messages = listAt((await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID })).body)
-    t.strictSame(messages.map((message) => at(message, 'username')), [ann.username, ann.username, bob.username])
-    const [first, second, third] = messages.map((message) => ({ id: integerAt(message, 'messageID'), author: integerAt(message, 'userID') }))
+    t.strictSame(
+      messages.map((message) => at(message, 'username')),
+      [ann.username, ann.username, bob.username]
+    )
+    const [first, second, third] = messages.map((message) => ({
+      id: integerAt(message, 'messageID'),
+      author: integerAt(message, 'userID')
+    }))
     t.ok(first !== undefined && second !== undefined && third !== undefined)
     t.equal(new Set([first?.id, second?.id, third?.id]).size, 3)
     t.equal(first?.author, second?.author)
@@ -55,21 +76,43 @@ async function reading (t: Test, cluster: Cluster): Promise<void> {
       const timestamp = textAt(message, 'timestamp')
       t.match(timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
       // Postgres and this process may differ by the resolution of the clock.
-      t.ok(Date.parse(timestamp) >= before - 1_000 && Date.parse(timestamp) <= after + 1_000, 'the time is that of the post')
+      t.ok(
+        Date.parse(timestamp) >= before - 1_000 && Date.parse(timestamp) <= after + 1_000,
+        'the time is that of the post'
+      )
     }
   })
 
   await t.test('a text comes back as it was sent', async (t) => {
     const { ann, chatID } = await startChat(cluster)
-    const texts = ['  spaces at both ends  ', 'line\nbreak\ttab\r\n', '👩‍👩‍👧 ẞ é é', '<b>&amp;</b>', '{"type":"auth"}', '\\u0041 \\', '\u0001\u007f\u2028\ufeff', '$1 %s {} \'; drop table messages; --', 'é'.repeat(4_000)]
+    const texts = [
+      '  spaces at both ends  ',
+      'line\nbreak\ttab\r\n',
+      '👩‍👩‍👧 ẞ é é',
+      '<b>&amp;</b>',
+      '{"type":"auth"}',
+      '\\u0041 \\',
+      '\u0001\u007f\u2028\ufeff',
+      '$1 %s {} \'; drop table messages; --',
+      'é'.repeat(4_000)
+    ]
     await post(t, cluster, ann, chatID, texts)
-    t.strictSame(textsIn((await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID })).body), texts)
+    t.strictSame(
+      textsIn((await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID })).body),
+      texts
+    )
   })
 
   await t.test('the other fields that real clients send are ignored', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
     await post(t, cluster, ann, chatID, ['one'])
-    const answer = await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, username: bob.username, order: 'desc', version: { x: [] } })
+    const answer = await cluster.post('/chat/messages', {
+      session_token: ann.accessToken,
+      chatID,
+      username: bob.username,
+      order: 'desc',
+      version: { x: [] }
+    })
     t.strictSame(textsIn(answer.body), ['one'])
   })
 }
@@ -78,10 +121,14 @@ async function limiting (t: Test, cluster: Cluster): Promise<void> {
   const { ann, chatID } = await startChat(cluster)
   const texts = Array.from({ length: MAX_LIMIT + 5 }, (_, index) => `message ${String(index)}`)
   await post(t, cluster, ann, chatID, texts)
-  const fetch = async (limit: unknown) => cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, limit })
+  const fetch = async (limit: unknown) =>
+    cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, limit })
 
   await t.test('without a limit the newest fifty are answered, oldest first', async (t) => {
-    t.strictSame(textsIn((await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID })).body), texts.slice(-DEFAULT_LIMIT))
+    t.strictSame(
+      textsIn((await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID })).body),
+      texts.slice(-DEFAULT_LIMIT)
+    )
   })
 
   await t.test('a limit from 1 to 200 answers the newest so many, oldest first', async (t) => {
@@ -101,7 +148,12 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
   await t.test('a missing or wrong chatID is refused', async (t) => {
     const { ann, chatID } = await startChat(cluster)
     for (const wrong of [undefined, null, '', String(chatID), chatID + 0.5, true, [chatID], { chatID }, 'all']) {
-      expectRefusal(t, await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID: wrong }), 400, JSON.stringify(wrong))
+      expectRefusal(
+        t,
+        await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID: wrong }),
+        400,
+        JSON.stringify(wrong)
+      )
     }
   })
 

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { html } from '../../src/api/pages/html.ts'
 import { PAGE_HEADERS } from '../../src/api/chatcli/pages/layout.ts'
-import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../../src/api/chatcli/pages/reset-password.ts'
+import {
+  brokenResetLinkPage,
+  passwordResetPage,
+  resetPasswordPage
+} from '../../src/api/chatcli/pages/reset-password.ts'
 import { subscribedPage, subscribePage } from '../../src/api/chatcli/pages/subscribe.ts'
 import { welcomePage } from '../../src/api/chatcli/pages/welcome.ts'
 
@@ -29,24 +33,37 @@ function count (text: string, part: string): number {
 
 t.test('the template escapes what is put into it, but not its own markup', async (t) => {
   t.equal(String(html`<p title="${HOSTILE}">${'a < b'} ${7}</p>`), `<p title="${ESCAPED}">a &lt; b 7</p>`)
-  t.equal(String(html`<ul>${['<1>', '2'].map((item) => html`<li>${item}</li>`)}</ul>${html`<hr>`}`), '<ul><li>&lt;1&gt;</li><li>2</li></ul><hr>')
+  t.equal(
+    String(html`<ul>${['<1>', '2'].map((item) => html`<li>${item}</li>`)}</ul>${html`<hr>`}`),
+    '<ul><li>&lt;1&gt;</li><li>2</li></ul><hr>'
+  )
   t.equal(String(html`${''}${[]}`), '')
 })
 
 for (const [name, document] of Object.entries(PAGES)) {
-  t.test(`the policy lets the style of this page through, and there is nothing else to let through: ${name}`, async (t) => {
-    const styles = [...document.matchAll(/<style>([^]*?)<\/style>/g)]
-    t.equal(styles.length, 1)
-    const hash = createHash('sha256').update(styles[0]?.[1] ?? '').digest('base64')
-    t.equal(PAGE_HEADERS['content-security-policy'],
-      `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`)
-    t.notMatch(document, /<script|<img|<link|<iframe|url\(|@import|https?:|(href|src|action)="[^/]/i)
-    const withoutValues = document.replace(/"[^"]*"/g, '""')
-    t.notMatch(withoutValues, /<[^>]*\s(style|on\w+)=/i)
-  })
+  t.test(
+    `the policy lets the style of this page through, and there is nothing else to let through: ${name}`,
+    async (t) => {
+      const styles = [...document.matchAll(/<style>([^]*?)<\/style>/g)]
+      t.equal(styles.length, 1)
+      const hash = createHash('sha256')
+        .update(styles[0]?.[1] ?? '')
+        .digest('base64')
+      t.equal(
+        PAGE_HEADERS['content-security-policy'],
+        `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+      )
+      t.notMatch(document, /<script|<img|<link|<iframe|url\(|@import|https?:|(href|src|action)="[^/]/i)
+      const withoutValues = document.replace(/"[^"]*"/g, '""')
+      t.notMatch(withoutValues, /<[^>]*\s(style|on\w+)=/i)
+    }
+  )
 
   t.test(`this page is a complete, titled document in a named language: ${name}`, async (t) => {
-    t.match(document, /^<!doctype html>\n<html lang="en">[^]*<meta charset="utf-8">[^]*<title>[^<]+ · Confab<\/title>[^]*<\/html>\n$/)
+    t.match(
+      document,
+      /^<!doctype html>\n<html lang="en">[^]*<meta charset="utf-8">[^]*<title>[^<]+ · Confab<\/title>[^]*<\/html>\n$/
+    )
     t.equal(count(document, '<h1>'), 1)
     t.equal(count(document, '<main>'), 1)
     for (const [, id] of document.matchAll(/(?:for|aria-describedby)="([^"]+)"/g)) {
@@ -79,7 +96,10 @@ t.test('the form for a password posts what the link held, and states the rule', 
     t.match(document, `<input type="hidden" name="username" value="${ESCAPED}"`)
     t.match(document, /<input [^>]*name="password" type="password" [^>]*autocomplete="new-password"/)
     t.match(document, /<input [^>]*name="confirm_password" type="password" [^>]*autocomplete="new-password"/)
-    t.match(document, 'At least 8 characters, with an upper-case letter, a lower-case letter, a digit and a punctuation character.')
+    t.match(
+      document,
+      'At least 8 characters, with an upper-case letter, a lower-case letter, a digit and a punctuation character.'
+    )
     t.equal(count(document, 'role="alert"'), name === 'reset' ? 0 : 1)
   }
 })

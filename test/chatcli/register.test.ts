@@ -1,11 +1,62 @@
 import t from 'tap'
-import { codeIn, expectOk, expectRefusal, isSentence, newRegistration, onEachDeployment, register, registerPending, uniqueName, verify } from '../harness.ts'
+import {
+  codeIn,
+  expectOk,
+  expectRefusal,
+  isSentence,
+  newRegistration,
+  onEachDeployment,
+  register,
+  registerPending,
+  uniqueName,
+  verify
+} from '../harness.ts'
 
 const MAIL_SENT = 'Verification email sent!'
 
-const WRONG_USERNAMES = ['', 'ab', 'a'.repeat(33), 'two words', 'semi;colon', 'a@b', 'naïve', 'Ann<b>', '../etc', ' ann', 'ann ', 'ann\n', 'ann\u0000', 'аnn']
-const WRONG_EMAILS = ['', 'nobody', '@example.org', 'nobody@', 'a b@example.org', 'a@b@example.org', 'a@example', 'a@-example.org', 'a@example..org', 'a..b@example.org', 'a@example.org\r\nBcc: x@example.org', '"a"@example.org', 'Ann <a@example.org>', 'a@example.org,b@example.org', `${'a'.repeat(300)}@example.org`]
-const WEAK_PASSWORDS = ['', 'Aa1!aaa', 'aaaaaa1!', 'AAAAAA1!', 'Aaaaaaa!', 'Aaaaaaa1', `Aa1!${'a'.repeat(253)}`, `Aa1!${'ä'.repeat(127)}`]
+const WRONG_USERNAMES = [
+  '',
+  'ab',
+  'a'.repeat(33),
+  'two words',
+  'semi;colon',
+  'a@b',
+  'naïve',
+  'Ann<b>',
+  '../etc',
+  ' ann',
+  'ann ',
+  'ann\n',
+  'ann\u0000',
+  'аnn'
+]
+const WRONG_EMAILS = [
+  '',
+  'nobody',
+  '@example.org',
+  'nobody@',
+  'a b@example.org',
+  'a@b@example.org',
+  'a@example',
+  'a@-example.org',
+  'a@example..org',
+  'a..b@example.org',
+  'a@example.org\r\nBcc: x@example.org',
+  '"a"@example.org',
+  'Ann <a@example.org>',
+  'a@example.org,b@example.org',
+  `${'a'.repeat(300)}@example.org`
+]
+const WEAK_PASSWORDS = [
+  '',
+  'Aa1!aaa',
+  'aaaaaa1!',
+  'AAAAAA1!',
+  'Aaaaaaa!',
+  'Aaaaaaa1',
+  `Aa1!${'a'.repeat(253)}`,
+  `Aa1!${'ä'.repeat(127)}`
+]
 
 await onEachDeployment(t, async (t, cluster) => {
   await t.test('a registration is answered at once and a code of six digits is mailed', async (t) => {
@@ -19,7 +70,11 @@ await onEachDeployment(t, async (t, cluster) => {
   })
 
   await t.test('unknown fields are ignored', async (t) => {
-    expectOk(t, await cluster.post('/user/register', { ...newRegistration(), version: '0.5', order: [1, { two: null }] }), MAIL_SENT)
+    expectOk(
+      t,
+      await cluster.post('/user/register', { ...newRegistration(), version: '0.5', order: [1, { two: null }] }),
+      MAIL_SENT
+    )
   })
 
   await t.test('usernames of 3 and of 32 characters with every sign allowed are taken', async (t) => {
@@ -39,24 +94,42 @@ await onEachDeployment(t, async (t, cluster) => {
 
   await t.test('any other username is refused', async (t) => {
     for (const username of WRONG_USERNAMES) {
-      expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), username }), 400, JSON.stringify(username))
+      expectRefusal(
+        t,
+        await cluster.post('/user/register', { ...newRegistration(), username }),
+        400,
+        JSON.stringify(username)
+      )
     }
   })
 
   await t.test('an address that is no plain e-mail address is refused, and no mail leaves', async (t) => {
     const before = (await cluster.outbox.all()).length
     for (const email of WRONG_EMAILS) {
-      expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), email }), 400, JSON.stringify(email))
+      expectRefusal(
+        t,
+        await cluster.post('/user/register', { ...newRegistration(), email }),
+        400,
+        JSON.stringify(email)
+      )
     }
     const { email } = await registerPending(cluster)
     await cluster.outbox.take(email)
     const mails = await cluster.outbox.all()
-    t.strictSame(mails.slice(before).filter((mail) => mail.to !== email && WRONG_EMAILS.includes(mail.to)), [])
+    t.strictSame(
+      mails.slice(before).filter((mail) => mail.to !== email && WRONG_EMAILS.includes(mail.to)),
+      []
+    )
   })
 
   await t.test('a weak password is refused', async (t) => {
     for (const password of WEAK_PASSWORDS) {
-      expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), password }), 400, password.slice(0, 20))
+      expectRefusal(
+        t,
+        await cluster.post('/user/register', { ...newRegistration(), password }),
+        400,
+        password.slice(0, 20)
+      )
     }
   })
 
@@ -116,24 +189,49 @@ await onEachDeployment(t, async (t, cluster) => {
 
     // One time in a million the codes are the same, and then the first is right.
     if (firstCode !== secondCode) {
-      expectRefusal(t, await cluster.post('/user/verify-email', { username: first.username, email_token: firstCode }), 400, 'the first code is dead')
+      expectRefusal(
+        t,
+        await cluster.post('/user/verify-email', { username: first.username, email_token: firstCode }),
+        400,
+        'the first code is dead'
+      )
     }
-    expectOk(t, await cluster.post('/user/verify-email', { username: first.username, email_token: secondCode }), 'Email verified!')
+    expectOk(
+      t,
+      await cluster.post('/user/verify-email', { username: first.username, email_token: secondCode }),
+      'Email verified!'
+    )
     expectRefusal(t, await cluster.post('/user/login', first), 400, 'the first password is dead')
     t.equal((await cluster.post('/user/login', second)).status, 200)
-    expectOk(t, await cluster.post('/user/register', { ...newRegistration(), email: first.email }), MAIL_SENT, 'the first address is free again')
-    expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), email: second.email }), 400, 'the second is taken')
+    expectOk(
+      t,
+      await cluster.post('/user/register', { ...newRegistration(), email: first.email }),
+      MAIL_SENT,
+      'the first address is free again'
+    )
+    expectRefusal(
+      t,
+      await cluster.post('/user/register', { ...newRegistration(), email: second.email }),
+      400,
+      'the second is taken'
+    )
   })
 
   await t.test('of registrations of one name at once none fails on our side, and one code is good', async (t) => {
     const username = uniqueName('race-')
     const registrations = Array.from({ length: 6 }, () => ({ ...newRegistration(), username }))
     const answers = await Promise.all(registrations.map((registration) => cluster.post('/user/register', registration)))
-    t.strictSame(answers.map((answer) => answer.status).filter((status) => status !== 200 && status !== 400), [])
+    t.strictSame(
+      answers.map((answer) => answer.status).filter((status) => status !== 200 && status !== 400),
+      []
+    )
     const verified = []
     for (const [index, { email }] of registrations.entries()) {
       if (answers[index]?.status !== 200) continue
-      const answer = await cluster.post('/user/verify-email', { username, email_token: codeIn(await cluster.outbox.take(email)) })
+      const answer = await cluster.post('/user/verify-email', {
+        username,
+        email_token: codeIn(await cluster.outbox.take(email))
+      })
       if (answer.status === 200) verified.push(email)
     }
     t.ok(verified.length <= 1, 'no two codes are good')

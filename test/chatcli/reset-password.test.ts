@@ -2,8 +2,23 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { resetTokens, users } from '../../src/store/schema.ts'
 import {
-  at, connect, eventually, expectOk, expectPage, expectRefusal, isSentence, linkIn, logIn, onEachDeployment, PUBLIC_URL, register, registerPending, uniqueName,
-  type Account, type Answer, type Cluster
+  at,
+  connect,
+  eventually,
+  expectOk,
+  expectPage,
+  expectRefusal,
+  isSentence,
+  linkIn,
+  logIn,
+  onEachDeployment,
+  PUBLIC_URL,
+  register,
+  registerPending,
+  uniqueName,
+  type Account,
+  type Answer,
+  type Cluster
 } from '../harness.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
@@ -40,20 +55,30 @@ function expectReset (t: Test, answer: Answer, title = 'it answers 200 and a mes
 
 /** This route answers `error` and `message`, not the envelope. */
 function expectNoReset (t: Test, answer: Answer, title = 'it answers 400 with the error and a message'): void {
-  t.ok(answer.status === 400 && isSentence(at(answer.body, 'error')) && isSentence(at(answer.body, 'message')), title, { found: [answer.status, answer.text] })
+  t.ok(answer.status === 400 && isSentence(at(answer.body, 'error')) && isSentence(at(answer.body, 'message')), title, {
+    found: [answer.status, answer.text]
+  })
 }
 
-await onEachDeployment(t, async (t, cluster) => {
-  await requesting(t, cluster)
-  await showingTheForm(t, cluster)
-  await resetting(t, cluster)
-  await refusing(t, cluster)
-}, { inspectable: true })
+await onEachDeployment(
+  t,
+  async (t, cluster) => {
+    await requesting(t, cluster)
+    await showingTheForm(t, cluster)
+    await resetting(t, cluster)
+    await refusing(t, cluster)
+  },
+  { inspectable: true }
+)
 
 async function requesting (t: Test, cluster: Cluster): Promise<void> {
   await t.test('a request mails a link to the public address, for the username in any case', async (t) => {
     const { username, email } = await register(cluster, uniqueName('MiXed-'))
-    expectOk(t, await cluster.post('/user/reset-password-request', { username: username.toUpperCase() }), 'Password reset email sent!')
+    expectOk(
+      t,
+      await cluster.post('/user/reset-password-request', { username: username.toUpperCase() }),
+      'Password reset email sent!'
+    )
     const link = linkIn(await cluster.outbox.take(email))
     t.equal(link.origin, PUBLIC_URL)
     t.equal(link.searchParams.get('username'), username)
@@ -62,7 +87,11 @@ async function requesting (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('the link does not follow the Host header', async (t) => {
     const { username, email } = await register(cluster)
-    await cluster.post('/user/reset-password-request', { username }, { headers: { 'x-forwarded-host': 'evil.example' } })
+    await cluster.post(
+      '/user/reset-password-request',
+      { username },
+      { headers: { 'x-forwarded-host': 'evil.example' } }
+    )
     t.equal(linkIn(await cluster.outbox.take(email)).origin, PUBLIC_URL)
   })
 
@@ -100,7 +129,10 @@ async function showingTheForm (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('the page escapes its parameters', async (t) => {
     const nasty = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'`'
-    for (const link of [{ token: nasty, username: 'ann' }, { token: 'x', username: nasty }]) {
+    for (const link of [
+      { token: nasty, username: 'ann' },
+      { token: 'x', username: nasty }
+    ]) {
       const answer = await cluster.get(queryOf(link))
       t.notMatch(answer.text, /<script|<img/i)
     }
@@ -109,10 +141,19 @@ async function showingTheForm (t: Test, cluster: Cluster): Promise<void> {
 
 async function resetting (t: Test, cluster: Cluster): Promise<void> {
   for (const [title, send] of [
-    ['form data, with the link in the query', async (link: Link, fields: object) => cluster.call('POST', queryOf(link), { form: { ...fields } })],
-    ['form data that holds the link', async (link: Link, fields: object) => cluster.call('POST', RESET_ROUTE, { form: { ...fields, ...link } })],
+    [
+      'form data, with the link in the query',
+      async (link: Link, fields: object) => cluster.call('POST', queryOf(link), { form: { ...fields } })
+    ],
+    [
+      'form data that holds the link',
+      async (link: Link, fields: object) => cluster.call('POST', RESET_ROUTE, { form: { ...fields, ...link } })
+    ],
     ['JSON, with the link in the query', async (link: Link, fields: object) => cluster.post(queryOf(link), fields)],
-    ['JSON that holds the link', async (link: Link, fields: object) => cluster.post(RESET_ROUTE, { ...fields, ...link })]
+    [
+      'JSON that holds the link',
+      async (link: Link, fields: object) => cluster.post(RESET_ROUTE, { ...fields, ...link })
+    ]
   ] as const) {
     await t.test(`a password is reset by ${title}`, async (t) => {
       const { account, link } = await forget(cluster)
@@ -123,20 +164,29 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
     })
   }
 
-  await t.test('a browser that posts the form gets pages: the form again with the reason, then the good news', async (t) => {
-    const { account, link } = await forget(cluster)
-    const fields = pair(cluster)
-    const refused = await cluster.call('POST', RESET_ROUTE, { form: { ...link, ...fields, confirm_password: 'Other-Pass-1' }, accept: BROWSER })
-    expectPage(t, refused, 400)
-    t.match(refused.text, /<input[^>]* name="confirm_password"/i)
-    t.notOk(refused.text.includes(fields.password), 'no password is sent back')
-    expectPage(t, await cluster.call('POST', RESET_ROUTE, { form: { ...link, ...fields }, accept: BROWSER }), 200)
-    t.ok(await logIn(cluster, { ...account, password: fields.password }))
-  })
+  await t.test(
+    'a browser that posts the form gets pages: the form again with the reason, then the good news',
+    async (t) => {
+      const { account, link } = await forget(cluster)
+      const fields = pair(cluster)
+      const refused = await cluster.call('POST', RESET_ROUTE, {
+        form: { ...link, ...fields, confirm_password: 'Other-Pass-1' },
+        accept: BROWSER
+      })
+      expectPage(t, refused, 400)
+      t.match(refused.text, /<input[^>]* name="confirm_password"/i)
+      t.notOk(refused.text.includes(fields.password), 'no password is sent back')
+      expectPage(t, await cluster.call('POST', RESET_ROUTE, { form: { ...link, ...fields }, accept: BROWSER }), 200)
+      t.ok(await logIn(cluster, { ...account, password: fields.password }))
+    }
+  )
 
   await t.test('the username of the link counts in any case', async (t) => {
     const { link } = await forget(cluster)
-    expectReset(t, await cluster.call('POST', queryOf({ ...link, username: link.username.toUpperCase() }), { form: pair(cluster) }))
+    expectReset(
+      t,
+      await cluster.call('POST', queryOf({ ...link, username: link.username.toUpperCase() }), { form: pair(cluster) })
+    )
   })
 
   await t.test('a link works once', async (t) => {
@@ -149,7 +199,9 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('of several uses of a link at once exactly one is good', async (t) => {
     const { link } = await forget(cluster)
-    const answers = await Promise.all(Array.from({ length: 4 }, () => cluster.call('POST', queryOf(link), { form: pair(cluster) })))
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => cluster.call('POST', queryOf(link), { form: pair(cluster) }))
+    )
     t.strictSame(answers.map((answer) => answer.status).sort(), [200, 400, 400, 400])
   })
 
@@ -157,16 +209,22 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
     const { account, link } = await forget(cluster)
     const second = await logIn(cluster, account)
     const stranger = await register(cluster)
-    const sockets = await Promise.all([account, second].map((session, index) => connect(t, cluster.replica(index), session.accessToken)))
+    const sockets = await Promise.all(
+      [account, second].map((session, index) => connect(t, cluster.replica(index), session.accessToken))
+    )
     const bystander = await connect(t, cluster.replica(0), stranger.accessToken)
-    const status = async (token: string, replica: number) => (await cluster.post('/chat/fetch-chats', { session_token: token }, { replica })).status
+    const status = async (token: string, replica: number) =>
+      (await cluster.post('/chat/fetch-chats', { session_token: token }, { replica })).status
     for (const replica of cluster.replicas.keys()) t.equal(await status(account.accessToken, replica), 200)
 
     expectReset(t, await cluster.call('POST', queryOf(link), { form: pair(cluster) }))
     for (const { accessToken, refreshToken } of [account, second]) {
       expectRefusal(t, await cluster.post('/user/refresh-token', { refresh_token: refreshToken }), 401)
       for (const replica of cluster.replicas.keys()) {
-        t.ok(await eventually(async () => await status(accessToken, replica) === 401), `the access token is dead on replica ${String(replica)}`)
+        t.ok(
+          await eventually(async () => (await status(accessToken, replica)) === 401),
+          `the access token is dead on replica ${String(replica)}`
+        )
       }
     }
     await Promise.all(sockets.map((socket) => socket.closed()))
@@ -178,10 +236,18 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
   await t.test('passwords that differ and weak ones are refused, and the link stays good', async (t) => {
     const { account, link } = await forget(cluster)
     for (const [password, confirmation, title] of [
-      ['Fresh-Pass-1', 'Fresh-Pass-2', 'they differ'], ['Fresh-Pass-1', '', 'one is missing'], ['Fresh-Pass-1', 'fresh-pass-1', 'the case differs'],
-      ['weak', 'weak', 'too short'], ['fresh-pass-1', 'fresh-pass-1', 'no upper case'], [`Aa1!${'a'.repeat(253)}`, `Aa1!${'a'.repeat(253)}`, 'too long']
+      ['Fresh-Pass-1', 'Fresh-Pass-2', 'they differ'],
+      ['Fresh-Pass-1', '', 'one is missing'],
+      ['Fresh-Pass-1', 'fresh-pass-1', 'the case differs'],
+      ['weak', 'weak', 'too short'],
+      ['fresh-pass-1', 'fresh-pass-1', 'no upper case'],
+      [`Aa1!${'a'.repeat(253)}`, `Aa1!${'a'.repeat(253)}`, 'too long']
     ] as const) {
-      expectNoReset(t, await cluster.call('POST', queryOf(link), { form: { password, confirm_password: confirmation } }), title)
+      expectNoReset(
+        t,
+        await cluster.call('POST', queryOf(link), { form: { password, confirm_password: confirmation } }),
+        title
+      )
     }
     t.ok(await logIn(cluster, account), 'the password is unchanged')
     expectReset(t, await cluster.call('POST', queryOf(link), { form: pair(cluster) }))
@@ -190,15 +256,28 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
   await t.test('missing fields are refused', async (t) => {
     const { link } = await forget(cluster)
     expectNoReset(t, await cluster.call('POST', queryOf(link), { form: {} }), 'no passwords')
-    expectNoReset(t, await cluster.call('POST', queryOf(link), { form: { password: 'Fresh-Pass-1' } }), 'no confirmation')
+    expectNoReset(
+      t,
+      await cluster.call('POST', queryOf(link), { form: { password: 'Fresh-Pass-1' } }),
+      'no confirmation'
+    )
     expectNoReset(t, await cluster.call('POST', RESET_ROUTE, { form: pair(cluster) }), 'no link')
-    expectNoReset(t, await cluster.call('POST', RESET_ROUTE, { form: { ...pair(cluster), token: link.token } }), 'no username')
+    expectNoReset(
+      t,
+      await cluster.call('POST', RESET_ROUTE, { form: { ...pair(cluster), token: link.token } }),
+      'no username'
+    )
     expectNoReset(t, await cluster.post(RESET_ROUTE, {}), 'nothing')
   })
 
   await t.test('an invalid token, and the token of somebody else, are refused', async (t) => {
     const [{ link }, other] = [await forget(cluster), await forget(cluster)]
-    for (const wrong of [{ ...link, token: 'nonsense' }, { ...link, token: `${link.token}x` }, { ...link, username: other.link.username }, { ...link, username: uniqueName('nobody-') }]) {
+    for (const wrong of [
+      { ...link, token: 'nonsense' },
+      { ...link, token: `${link.token}x` },
+      { ...link, username: other.link.username },
+      { ...link, username: uniqueName('nobody-') }
+    ]) {
       expectNoReset(t, await cluster.call('POST', queryOf(wrong), { form: pair(cluster) }))
     }
     expectReset(t, await cluster.call('POST', queryOf(link), { form: pair(cluster) }), 'the link is still good')
@@ -207,7 +286,11 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
   await t.test('an expired link is refused', async (t) => {
     const { account, link } = await forget(cluster)
     const [user] = await cluster.orm.select({ id: users.id }).from(users).where(eq(users.username, account.username))
-    const rows = await cluster.orm.update(resetTokens).set({ expiresAt: new Date(Date.now() - 1) }).where(eq(resetTokens.userId, user?.id ?? 0)).returning()
+    const rows = await cluster.orm
+      .update(resetTokens)
+      .set({ expiresAt: new Date(Date.now() - 1) })
+      .where(eq(resetTokens.userId, user?.id ?? 0))
+      .returning()
     t.equal(rows.length, 1, 'there was a link to expire')
     expectNoReset(t, await cluster.call('POST', queryOf(link), { form: pair(cluster) }))
     t.ok(await logIn(cluster, account), 'the password is unchanged')
@@ -217,8 +300,11 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
     const before = Date.now()
     const { account } = await forget(cluster)
     const after = Date.now()
-    const [row] = await cluster.orm.select({ expiresAt: resetTokens.expiresAt }).from(resetTokens)
-      .innerJoin(users, eq(users.id, resetTokens.userId)).where(eq(users.username, account.username))
+    const [row] = await cluster.orm
+      .select({ expiresAt: resetTokens.expiresAt })
+      .from(resetTokens)
+      .innerJoin(users, eq(users.id, resetTokens.userId))
+      .where(eq(users.username, account.username))
     const end = row?.expiresAt.getTime() ?? 0
     t.ok(end >= before + 3_600_000 && end <= after + 3_600_000)
   })

@@ -4,9 +4,11 @@ import { at, join, listAt, onEachDeployment, startChat } from '../harness.ts'
 await onEachDeployment(t, async (t, cluster) => {
   await t.test('a message reaches every joined socket of both users on every replica, once', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
-    const sockets = await Promise.all(cluster.replicas.flatMap((replica) => [ann, bob].map((account) => join(t, replica, account.accessToken, chatID))))
+    const sockets = await Promise.all(
+      cluster.replicas.flatMap((replica) => [ann, bob].map((account) => join(t, replica, account.accessToken, chatID)))
+    )
     for (const [index, account] of [ann, bob, ann].entries()) {
-      const poster = sockets.at(account === ann ? 2 * index % sockets.length : (2 * index + 1) % sockets.length)
+      const poster = sockets.at(account === ann ? (2 * index) % sockets.length : (2 * index + 1) % sockets.length)
       const text = `message ${String(index)}`
       poster?.send({ type: 'post_msg', chatID, text })
       const frames = await Promise.all(sockets.map((socket) => socket.next()))
@@ -18,7 +20,9 @@ await onEachDeployment(t, async (t, cluster) => {
 
   await t.test('messages of one chat do not reach the sockets of another', async (t) => {
     const [one, two] = [await startChat(cluster), await startChat(cluster)]
-    const [mine, theirs] = await Promise.all([one, two].map((chat) => join(t, cluster.replica(0), chat.ann.accessToken, chat.chatID)))
+    const [mine, theirs] = await Promise.all(
+      [one, two].map((chat) => join(t, cluster.replica(0), chat.ann.accessToken, chat.chatID))
+    )
     const poster = await join(t, cluster.replica(1), one.bob.accessToken, one.chatID)
     poster.send({ type: 'post_msg', chatID: one.chatID, text: 'for one chat' })
     t.equal((await mine?.next())?.['message'], 'for one chat')
@@ -28,7 +32,9 @@ await onEachDeployment(t, async (t, cluster) => {
   await t.test('a socket that closes ends nobody else\'s messages', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
     const [leaver, dropped, stays] = [
-      await join(t, cluster.replica(0), ann.accessToken, chatID), await join(t, cluster.replica(0), ann.accessToken, chatID), await join(t, cluster.replica(0), bob.accessToken, chatID)
+      await join(t, cluster.replica(0), ann.accessToken, chatID),
+      await join(t, cluster.replica(0), ann.accessToken, chatID),
+      await join(t, cluster.replica(0), bob.accessToken, chatID)
     ]
     await leaver.close()
     dropped.terminate()
@@ -56,8 +62,15 @@ await onEachDeployment(t, async (t, cluster) => {
     const poster = await join(t, cluster.replica(0), ann.accessToken, chatID)
     const texts = Array.from({ length: 100 }, (_, index) => String(index))
     for (const text of texts) poster.send({ type: 'post_msg', chatID, text })
-    for (const socket of [reader, poster]) t.strictSame((await socket.take(texts.length)).map((frame) => frame['message']), texts)
+    for (const socket of [reader, poster])
+      t.strictSame(
+        (await socket.take(texts.length)).map((frame) => frame['message']),
+        texts
+      )
     const history = await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, limit: 200 })
-    t.strictSame(listAt(history.body).map((message) => at(message, 'message')), texts)
+    t.strictSame(
+      listAt(history.body).map((message) => at(message, 'message')),
+      texts
+    )
   })
 })

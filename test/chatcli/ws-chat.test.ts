@@ -1,6 +1,18 @@
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
-import { at, connect, isSentence, join, listAt, onEachDeployment, register, startChat, type Cluster, type Frame, type SocketClient } from '../harness.ts'
+import {
+  at,
+  connect,
+  isSentence,
+  join,
+  listAt,
+  onEachDeployment,
+  register,
+  startChat,
+  type Cluster,
+  type Frame,
+  type SocketClient
+} from '../harness.ts'
 
 const MAX_TEXT = 4_000
 
@@ -11,7 +23,12 @@ await onEachDeployment(t, async (t, cluster) => {
 })
 
 /** The frame refuses an action in one sentence, and its socket goes on. */
-async function expectError (t: Test, socket: SocketClient, frame: object, title = JSON.stringify(frame).slice(0, 60)): Promise<void> {
+async function expectError (
+  t: Test,
+  socket: SocketClient,
+  frame: object,
+  title = JSON.stringify(frame).slice(0, 60)
+): Promise<void> {
   socket.send(frame)
   const answer = await socket.next()
   t.ok(answer['type'] === 'error' && isSentence(answer['message']), title, { found: answer })
@@ -96,7 +113,10 @@ async function joining (t: Test, cluster: Cluster): Promise<void> {
   await t.test('a socket may join several chats and gets each message under its chatID', async (t) => {
     const [one, two] = [await startChat(cluster), await startChat(cluster)]
     const ann = one.ann
-    const cross = await cluster.post('/chat/create-chat', { session_token: ann.accessToken, receiver: two.bob.username })
+    const cross = await cluster.post('/chat/create-chat', {
+      session_token: ann.accessToken,
+      receiver: two.bob.username
+    })
     const chatIDs = [one.chatID, Number(at(cross.body, 'chatID'))]
     const socket = await connect(t, cluster.replica(0), ann.accessToken)
     for (const chatID of chatIDs) socket.send({ type: 'join_chat', chatID })
@@ -124,7 +144,8 @@ async function posting (t: Test, cluster: Cluster): Promise<void> {
     const history = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID, limit: 1 })
     const [stored] = listAt(history.body)
     t.hasStrict(frame, { type: 'new_message', chatID, username: ann.username, message: 'Hello' })
-    for (const field of ['messageID', 'userID', 'username', 'message', 'timestamp']) t.strictSame(frame[field], at(stored, field), field)
+    for (const field of ['messageID', 'userID', 'username', 'message', 'timestamp'])
+      t.strictSame(frame[field], at(stored, field), field)
     t.ok(Number.isSafeInteger(frame['messageID']) && Number.isSafeInteger(frame['userID']))
     const timestamp = String(frame['timestamp'])
     t.match(timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
@@ -132,20 +153,52 @@ async function posting (t: Test, cluster: Cluster): Promise<void> {
   })
 
   await t.test('a text is delivered as it was sent', async (t) => {
-    for (const text of ['  spaces at both ends  ', 'line\nbreak\ttab', '👩‍👩‍👧 é', '<b>&amp;</b>', '"\\u0041"', '\u0001\u2028', 'x'.repeat(MAX_TEXT), 'é'.repeat(MAX_TEXT), `${'x'.repeat(MAX_TEXT - 2)}\n\n`]) {
+    for (const text of [
+      '  spaces at both ends  ',
+      'line\nbreak\ttab',
+      '👩‍👩‍👧 é',
+      '<b>&amp;</b>',
+      '"\\u0041"',
+      '\u0001\u2028',
+      'x'.repeat(MAX_TEXT),
+      'é'.repeat(MAX_TEXT),
+      `${'x'.repeat(MAX_TEXT - 2)}\n\n`
+    ]) {
       t.equal((await post(text))['message'], text)
     }
   })
 
   await t.test('an empty or over-long text and what is no text are refused', async (t) => {
-    for (const text of ['', ' ', '\n\t \u2003', 'x'.repeat(MAX_TEXT + 1), 'é'.repeat(MAX_TEXT + 1), undefined, null, 5, true, [], ['Hello'], {}]) {
+    for (const text of [
+      '',
+      ' ',
+      '\n\t \u2003',
+      'x'.repeat(MAX_TEXT + 1),
+      'é'.repeat(MAX_TEXT + 1),
+      undefined,
+      null,
+      5,
+      true,
+      [],
+      ['Hello'],
+      {}
+    ]) {
       await expectError(t, socket, { type: 'post_msg', chatID, text }, `the text ${inspect(text).slice(0, 20)}`)
     }
     t.equal((await post('still here'))['message'], 'still here')
   })
 
   await t.test('the other fields that real clients send are ignored', async (t) => {
-    socket.send({ type: 'post_msg', chatID, text: 'mine', username: bob.username, userID: 1, messageID: 1, timestamp: 'never', version: {} })
+    socket.send({
+      type: 'post_msg',
+      chatID,
+      text: 'mine',
+      username: bob.username,
+      userID: 1,
+      messageID: 1,
+      timestamp: 'never',
+      version: {}
+    })
     t.hasStrict(await socket.next(), { message: 'mine', username: ann.username })
   })
 }
@@ -154,7 +207,18 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
   await t.test('an unknown action is answered with its name', async (t) => {
     const { ann } = await startChat(cluster)
     const socket = await connect(t, cluster.replica(0), ann.accessToken)
-    for (const type of ['dance', 'JOIN_CHAT', 'join_chat ', 'auth_ack', 'new_message', 'toString', 'constructor', '__proto__', 'hasOwnProperty', '<b>']) {
+    for (const type of [
+      'dance',
+      'JOIN_CHAT',
+      'join_chat ',
+      'auth_ack',
+      'new_message',
+      'toString',
+      'constructor',
+      '__proto__',
+      'hasOwnProperty',
+      '<b>'
+    ]) {
       socket.send({ type })
       t.hasStrict(await socket.next(), { type: 'error', message: `Unknown action: ${type}` })
     }

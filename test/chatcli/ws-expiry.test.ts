@@ -16,12 +16,19 @@ await onEachDeployment(t, async (t, cluster) => {
   const end = now + SOON_S
   const soon = endingAt(ann.accessToken, end)
   const open = (index: number) => connect(t, cluster.replica(index), soon)
-  const [plain, sameSession, otherSession, refused, extendedALittle] = await Promise.all([open(0), open(1), open(2), open(0), open(1)])
+  const [plain, sameSession, otherSession, refused, extendedALittle] = await Promise.all([
+    open(0),
+    open(1),
+    open(2),
+    open(0),
+    open(1)
+  ])
   sameSession.send({ type: 'auth', token: ann.accessToken })
   otherSession.send({ type: 'auth', token: newer.accessToken })
   refused.send({ type: 'auth', token: 'nonsense' })
   extendedALittle.send({ type: 'auth', token: endingAt(newer.accessToken, end + 1) })
-  for (const socket of [sameSession, otherSession, extendedALittle]) t.strictSame(await socket.next(), { type: 'auth_ack', status: 'ok' })
+  for (const socket of [sameSession, otherSession, extendedALittle])
+    t.strictSame(await socket.next(), { type: 'auth_ack', status: 'ok' })
   t.equal((await refused.next())['code'], 'unauthenticated')
 
   await t.test('a socket lives as long as its token and no longer', async (t) => {
@@ -33,11 +40,14 @@ await onEachDeployment(t, async (t, cluster) => {
     t.equal(await refused.closed(DEADLINE_MS), POLICY_VIOLATION)
   })
 
-  await t.test('a newer token extends it, of the same session or of another of the same user, until the end of that', async (t) => {
-    t.equal(await extendedALittle.closed(DEADLINE_MS), POLICY_VIOLATION)
-    t.ok(Date.now() >= (end + 1) * 1_000)
-    for (const socket of [sameSession, otherSession]) t.strictSame(await socket.barrier(), [], 'others live on')
-  })
+  await t.test(
+    'a newer token extends it, of the same session or of another of the same user, until the end of that',
+    async (t) => {
+      t.equal(await extendedALittle.closed(DEADLINE_MS), POLICY_VIOLATION)
+      t.ok(Date.now() >= (end + 1) * 1_000)
+      for (const socket of [sameSession, otherSession]) t.strictSame(await socket.barrier(), [], 'others live on')
+    }
+  )
 
   await t.test('a socket that was extended ends with the session it was extended by', async (t) => {
     await cluster.call('POST', '/api/auth/logout', { bearer: ann.accessToken })

@@ -15,7 +15,10 @@ t.setTimeout(300_000)
 
 /** The library as a browser has it, in a page of a replica. */
 type Remote = {
-  /** Runs an expression in the page, where `client` is the client, `diary` what it has told and `renewals` how often another got tokens from its. */
+  /**
+   * Runs an expression in the page, where `client` is the client, `diary` what it has told and `renewals` how often
+   * another got tokens from its.
+   */
   run: (expression: string) => Promise<unknown>
   cut: () => Promise<void>
 }
@@ -57,40 +60,65 @@ await onServices(t, async (t, cluster) => {
     const random = new Random(seedOf(t))
     const remotes = await Promise.all(cluster.replicas.map(({ url }) => startRemote(t, browser, url)))
     const [one, two, three] = remotes
-    if (one === undefined || two === undefined || three === undefined) throw new Error('There are fewer than three replicas.')
+    if (one === undefined || two === undefined || three === undefined)
+      throw new Error('There are fewer than three replicas.')
     const ann = await enter(t, cluster, one)
     const bob = await enter(t, cluster, two)
     await three.run(`client.logIn(${JSON.stringify(bob)})`)
     const chatID = String(await one.run(`client.createChat('${bob.username}')`))
     await Promise.all(remotes.map(({ run }) => run(`client.open(${chatID}, { after: 0 }).ready()`)))
 
-    const posts = remotes.map(({ run }, writer) => run(`{ for (let index = 0; index < ${String(POSTS)}; index++) await client.post(${chatID}, '${String(writer)} ' + index) }`))
+    const posts = remotes.map(({ run }, writer) =>
+      run(
+        `{ for (let index = 0; index < ${String(POSTS)}; index++) await client.post(${chatID}, '${String(writer)} ` +
+        `' + index) }`
+      )
+    )
     const total = POSTS * remotes.length
     for (let cut = 1; cut <= CUTS; cut++) {
       await remotes[random.integer(0, remotes.length - 1)]?.cut()
-      const isFurther = await eventually(async () => Number(await one.run('diary.length')) >= Math.floor(total * cut / CUTS), DEADLINE_MS)
+      const isFurther = await eventually(
+        async () => Number(await one.run('diary.length')) >= Math.floor((total * cut) / CUTS),
+        DEADLINE_MS
+      )
       t.ok(isFurther, `after ${String(cut)} cuts all goes on`)
     }
     await within(Promise.all(posts), DEADLINE_MS, 'the acknowledgements')
     for (const { run } of remotes) {
-      t.ok(await eventually(async () => await run('diary.length') === total, DEADLINE_MS))
-      t.strictSame(await run('diary.map(({ seq }) => seq)'), Array.from({ length: total }, (_, index) => index + 1), 'each message once, in order')
+      t.ok(await eventually(async () => (await run('diary.length')) === total, DEADLINE_MS))
+      t.strictSame(
+        await run('diary.map(({ seq }) => seq)'),
+        Array.from({ length: total }, (_, index) => index + 1),
+        'each message once, in order'
+      )
     }
     const texts = listAt(await one.run('diary.map(({ text }) => ({ text }))')).map((entry) => textAt(entry, 'text'))
     for (const writer of remotes.keys()) {
-      t.strictSame(texts.filter((text) => text.startsWith(`${String(writer)} `)), Array.from({ length: POSTS }, (_, index) => `${String(writer)} ${String(index)}`), 'each writer in order')
+      t.strictSame(
+        texts.filter((text) => text.startsWith(`${String(writer)} `)),
+        Array.from({ length: POSTS }, (_, index) => `${String(writer)} ${String(index)}`),
+        'each writer in order'
+      )
     }
-    t.match(await two.run('client.conversations()'), { items: [{ name: ann.username, lastMessage: { text: texts.at(-1) } }] })
+    t.match(await two.run('client.conversations()'), {
+      items: [{ name: ann.username, lastMessage: { text: texts.at(-1) } }]
+    })
 
     await one.run(`{
-      window.remote.heir = new client.constructor({ url: location.origin, tokens: { ...client.tokens, accessToken: 'worn out' } })
+      window.remote.heir = new client.constructor({
+        url: location.origin,
+        tokens: { ...client.tokens, accessToken: 'worn out' }
+      })
       window.remote.heir.on('tokens', () => window.remote.renewals++)
     }`)
     t.match(await one.run('window.remote.heir.chats()'), [{ chatID: Number(chatID) }])
     t.equal(await one.run('renewals'), 1, 'a token that is refused is renewed')
 
     await two.run('client.logOut()')
-    t.strictSame(await two.run('client.chats().catch(({ name, code }) => ({ name, code }))'), { name: 'ConfabError', code: 'logged_out' })
+    t.strictSame(await two.run('client.chats().catch(({ name, code }) => ({ name, code }))'), {
+      name: 'ConfabError',
+      code: 'logged_out'
+    })
     t.equal(await three.run('client.state'), 'online', 'the other session goes on')
   })
 })

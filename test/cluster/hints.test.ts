@@ -11,7 +11,7 @@ const MAX_DELAY_MS = 120
 
 const FAULTS: Record<string, (random: Random) => Fate> = {
   'lost, all of them': () => [],
-  'lost, every other one': (random) => random.chance(0.5) ? [] : undefined,
+  'lost, every other one': (random) => (random.chance(0.5) ? [] : undefined),
   doubled: (random) => [0, random.integer(0, MAX_DELAY_MS)],
   'delayed and reordered': (random) => [random.integer(0, MAX_DELAY_MS)],
   'lost, doubled, delayed and reordered': (random) => anyFate(random, MAX_DELAY_MS)
@@ -20,17 +20,33 @@ const FAULTS: Record<string, (random: Random) => Fate> = {
 /** Two writers and two readers on every replica. */
 async function everySubscriberGetsAll (t: Test, cluster: Cluster): Promise<void> {
   const { ann, bob, chatID } = await startChat(cluster)
-  const followers = await Promise.all(cluster.replicas.flatMap((replica) =>
-    [ann, bob].map((account) => follow(t, replica, account.accessToken, chatID))))
+  const followers = await Promise.all(
+    cluster.replicas.flatMap((replica) => [ann, bob].map((account) => follow(t, replica, account.accessToken, chatID)))
+  )
   const counts = new Map(followers.map((_, index) => [writerName(index), POSTS_EACH]))
-  const results = await Promise.all(followers.map(({ client }, index) => postAll(client, chatID, numbered(writerName(index), POSTS_EACH), { window: WINDOW })))
-  t.strictSame(results.flatMap(({ refused }) => refused), [], 'every post is acknowledged')
+  const results = await Promise.all(
+    followers.map(({ client }, index) =>
+      postAll(client, chatID, numbered(writerName(index), POSTS_EACH), { window: WINDOW })
+    )
+  )
+  t.strictSame(
+    results.flatMap(({ refused }) => refused),
+    [],
+    'every post is acknowledged'
+  )
   const head = POSTS_EACH * followers.length
   for (const { stream } of followers) {
     await stream.reached(head)
     t.strictSame(stream.complaints, [], 'every seq comes once, one after the other')
     t.equal(stream.messages.length, head)
-    t.equal(complaintAboutOrder(stream.messages.map(({ text }) => text), counts), undefined, 'every writer\'s posts are in the order they were sent')
+    t.equal(
+      complaintAboutOrder(
+        stream.messages.map(({ text }) => text),
+        counts
+      ),
+      undefined,
+      'every writer\'s posts are in the order they were sent'
+    )
   }
 }
 
@@ -41,7 +57,7 @@ for (const [what, fateOf] of Object.entries(FAULTS)) {
       environment: { SWEEP_INTERVAL: '200ms' },
       wrapBus (bus, replica) {
         const random = new Random(seed + replica)
-        return withFaults(bus, (channel) => isChatChannel(channel) ? fateOf(random) : undefined)
+        return withFaults(bus, (channel) => (isChatChannel(channel) ? fateOf(random) : undefined))
       }
     })
   })

@@ -26,7 +26,9 @@ await withServices(t, 'with connections to Postgres that die during commits', as
   const proxied = new URL(services.databaseUrl)
   proxied.host = `127.0.0.1:${String(proxy.port)}`
   const cluster = await startCluster(t, {
-    services: { ...services, databaseUrl: proxied.href }, inspectable: true, environment: { SWEEP_INTERVAL: '200ms', POST_DEADLINE: '60s' }
+    services: { ...services, databaseUrl: proxied.href },
+    inspectable: true,
+    environment: { SWEEP_INTERVAL: '200ms', POST_DEADLINE: '60s' }
   })
   target.pathname = new URL(cluster.replica(0).app.config.database?.url ?? '').pathname
   const direct = postgres(target.href, { max: 1 })
@@ -35,7 +37,11 @@ await withServices(t, 'with connections to Postgres that die during commits', as
   const { ann, bob, chatID } = await startChat(cluster)
   const followers = await Promise.all(cluster.replicas.map((replica) => follow(t, replica, bob.accessToken, chatID)))
   // The second half of the writers gives no clientMessageID.
-  const writers = await Promise.all(Array.from({ length: 2 * cluster.replicas.length }, (_, index) => ChatClient.open(t, cluster.replica(index), ann.accessToken)))
+  const writers = await Promise.all(
+    Array.from({ length: 2 * cluster.replicas.length }, (_, index) =>
+      ChatClient.open(t, cluster.replica(index), ann.accessToken)
+    )
+  )
   const load = new EndlessLoad(writers, chatID, WINDOW, (writer, index) => {
     const text = `${writerName(writer)} ${String(index)}`
     return writer < cluster.replicas.length ? { text, clientMessageID: text } : { text }
@@ -49,21 +55,52 @@ await withServices(t, 'with connections to Postgres that die during commits', as
   t.equal(killed, ROUNDS * KILLS_PER_ROUND, 'connections were killed at work')
 
   const stored = await storedMessages(cluster, chatID)
-  t.strictSame(stored.map(({ seq }) => seq), stored.map((_, index) => index + 1), 'the seqs have no gap')
-  t.equal(new Set(stored.map(({ text }) => text)).size, stored.length, 'no post is stored twice, with a clientMessageID or without')
+  t.strictSame(
+    stored.map(({ seq }) => seq),
+    stored.map((_, index) => index + 1),
+    'the seqs have no gap'
+  )
+  t.equal(
+    new Set(stored.map(({ text }) => text)).size,
+    stored.length,
+    'no post is stored twice, with a clientMessageID or without'
+  )
   const bySeq = new Map(stored.map((row) => [row.seq, row]))
   const acked = results.flatMap((result) => result.acked)
-  t.strictSame(acked.filter(({ seq, text, messageID }) => bySeq.get(seq)?.text !== text || bySeq.get(seq)?.messageID !== messageID), [], 'every acknowledgement names a row that is stored')
+  t.strictSame(
+    acked.filter(
+      ({ seq, text, messageID }) => bySeq.get(seq)?.text !== text || bySeq.get(seq)?.messageID !== messageID
+    ),
+    [],
+    'every acknowledgement names a row that is stored'
+  )
   t.equal(new Set(acked.map(({ seq }) => seq)).size, acked.length, 'and no two the same')
-  t.ok(acked.some(({ duplicate }) => duplicate), 'some of them were in doubt: stored, and found by a retry')
-  t.strictSame(results.flatMap(({ refused }) => refused), [], 'none is given up')
+  t.ok(
+    acked.some(({ duplicate }) => duplicate),
+    'some of them were in doubt: stored, and found by a retry'
+  )
+  t.strictSame(
+    results.flatMap(({ refused }) => refused),
+    [],
+    'none is given up'
+  )
   t.equal(acked.length, stored.length, 'so all that is stored is acknowledged')
 
-  t.equal(complaintAboutOrder(stored.map(({ text }) => text), new Map(load.sent.map((count, writer) => [writerName(writer), count]))), undefined, 'every writer\'s posts are all there, in the order they were sent')
+  t.equal(
+    complaintAboutOrder(
+      stored.map(({ text }) => text),
+      new Map(load.sent.map((count, writer) => [writerName(writer), count]))
+    ),
+    undefined,
+    'every writer\'s posts are all there, in the order they were sent'
+  )
   for (const { stream } of followers) {
     await stream.reached(stored.length)
     t.strictSame(stream.complaints, [], 'every seq comes once, one after the other')
-    t.strictSame(stream.messages.map(({ text }) => text), stored.map(({ text }) => text))
+    t.strictSame(
+      stream.messages.map(({ text }) => text),
+      stored.map(({ text }) => text)
+    )
   }
   t.strictSame(rejections, [], 'no promise is left to reject unheard')
 })
@@ -75,7 +112,8 @@ async function killConnections (sql: Sql, random: Random): Promise<number> {
     const rows = await sql`
       select pg_terminate_backend(pid) from (
         select pid from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like '%post_messages%'
+        where datname = current_database() and pid <> pg_backend_pid() and state = 'active'
+          and query like '%post_messages%'
         order by pid offset ${random.integer(0, 2)} limit 1
       ) as victim`
     killed += rows.length
@@ -91,7 +129,7 @@ async function withholdAnswers (sql: Sql, proxy: TcpProxy, chatID: number): Prom
     return Number(row?.head)
   }
   const start = await head()
-  await eventually(async () => await head() > start, DEADLINE_MS)
+  await eventually(async () => (await head()) > start, DEADLINE_MS)
   proxy.hold()
   let [latest, unchanged] = [0, 0]
   await eventually(async () => {

@@ -16,16 +16,28 @@ process.on('unhandledRejection', (reason) => rejections.push(reason))
 await withServices(t, 'with Postgres, and a Redis that comes and goes', async (t, services) => {
   await withRedisServers(t, 'under load', async (t) => {
     const redis = await startRedisServer(t)
-    const cluster = await startCluster(t, { services: { ...services, redisUrl: redis.url }, environment: { SWEEP_INTERVAL: '200ms' } })
+    const cluster = await startCluster(t, {
+      services: { ...services, redisUrl: redis.url },
+      environment: { SWEEP_INTERVAL: '200ms' }
+    })
     const [ann, bob, cat] = await Promise.all([register(cluster), register(cluster), register(cluster)])
     const chatID = await createChat(cluster, ann, bob)
-    const followers = await Promise.all(cluster.replicas.flatMap((replica) => [ann, bob].map((account) => follow(t, replica, account.accessToken, chatID))))
-    const isUpEverywhere = async (isUp: boolean) => eventually(async () => {
-      const answers = await Promise.all(cluster.replicas.map((_, replica) => cluster.get('/readyz', { replica })))
-      return answers.every(({ status, text }) => status === 200 && text.includes('degraded') !== isUp)
-    }, 30_000)
+    const followers = await Promise.all(
+      cluster.replicas.flatMap((replica) =>
+        [ann, bob].map((account) => follow(t, replica, account.accessToken, chatID))
+      )
+    )
+    const isUpEverywhere = async (isUp: boolean) =>
+      eventually(async () => {
+        const answers = await Promise.all(cluster.replicas.map((_, replica) => cluster.get('/readyz', { replica })))
+        return answers.every(({ status, text }) => status === 200 && text.includes('degraded') !== isUp)
+      }, 30_000)
 
-    const load = new EndlessLoad(followers.map(({ client }) => client), chatID, WINDOW)
+    const load = new EndlessLoad(
+      followers.map(({ client }) => client),
+      chatID,
+      WINDOW
+    )
 
     await progress(followers, MESSAGES_PER_PHASE)
     for (let outage = 1; outage <= OUTAGES; outage++) {
@@ -37,7 +49,9 @@ await withServices(t, 'with Postgres, and a Redis that comes and goes', async (t
 
         const late = await Promise.all(cluster.replicas.map((replica) => follow(t, replica, bob.accessToken, chatID)))
         const other = await createChat(cluster, cat, outage === 1 ? ann : bob)
-        const elsewhere = await Promise.all(cluster.replicas.map((replica) => follow(t, replica, cat.accessToken, other, 0)))
+        const elsewhere = await Promise.all(
+          cluster.replicas.map((replica) => follow(t, replica, cat.accessToken, other, 0))
+        )
         await progress(late, MESSAGES_PER_PHASE)
         const first = elsewhere[0]
         t.equal(first && (await postAll(first.client, other, [{ text: 'a new chat' }], { window: 1 })).acked.length, 1)
@@ -63,19 +77,35 @@ await withServices(t, 'with Postgres, and a Redis that comes and goes', async (t
       t.pass('while Redis hangs, messages get to every socket on every replica, old and new')
       redis.thaw()
       await progress([...followers, ...late], MESSAGES_PER_PHASE)
-      for (const { stream } of late) t.strictSame(stream.complaints, [], 'what Redis kept to itself until then is not delivered again')
+      for (const { stream } of late)
+        t.strictSame(stream.complaints, [], 'what Redis kept to itself until then is not delivered again')
     })
 
     const results = await load.stop()
-    t.strictSame(results.flatMap(({ refused }) => refused), [], 'every post is acknowledged, before, during and after')
+    t.strictSame(
+      results.flatMap(({ refused }) => refused),
+      [],
+      'every post is acknowledged, before, during and after'
+    )
     const counts = new Map(load.sent.map((count, writer) => [writerName(writer), count]))
     const head = load.sent.reduce((sum, count) => sum + count, 0)
     for (const { stream } of followers) {
       await stream.reached(head)
       t.strictSame([stream.complaints, stream.messages.length], [[], head], 'every seq comes once, one after the other')
-      t.equal(complaintAboutOrder(stream.messages.map(({ text }) => text), counts), undefined, 'every writer\'s posts are in the order they were sent')
+      t.equal(
+        complaintAboutOrder(
+          stream.messages.map(({ text }) => text),
+          counts
+        ),
+        undefined,
+        'every writer\'s posts are in the order they were sent'
+      )
     }
     t.strictSame(rejections, [], 'no promise is left to reject unheard')
-    t.strictSame(cluster.log.filter((line) => /"level":(50|60)/.test(line)), [], 'no error is in the log')
+    t.strictSame(
+      cluster.log.filter((line) => /"level":(50|60)/.test(line)),
+      [],
+      'no error is in the log'
+    )
   })
 })

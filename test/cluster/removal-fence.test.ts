@@ -17,13 +17,16 @@ const FAULTS: Record<string, (channel: string) => boolean> = {
 }
 
 for (const [what, isLost] of Object.entries(FAULTS)) {
-  await t.test(`while posts stream in and ${what}, who leaves gets nothing from above the removal, on any replica`, async (t) => {
-    await onServices(t, leaveAndReturn, {
-      inspectable: true,
-      environment: { SWEEP_INTERVAL: '200ms' },
-      wrapBus: (bus) => withFaults(bus, (channel) => isLost(channel) ? [] : undefined)
-    })
-  })
+  await t.test(
+    `while posts stream in and ${what}, who leaves gets nothing from above the removal, on any replica`,
+    async (t) => {
+      await onServices(t, leaveAndReturn, {
+        inspectable: true,
+        environment: { SWEEP_INTERVAL: '200ms' },
+        wrapBus: (bus) => withFaults(bus, (channel) => (isLost(channel) ? [] : undefined))
+      })
+    }
+  )
 }
 
 /** Bob leaves and returns again and again, with sockets on every replica, while Ann posts on all of them. */
@@ -31,7 +34,11 @@ async function leaveAndReturn (t: Test, cluster: Cluster): Promise<void> {
   await noteRemovals(cluster)
   const { ann, bob, chatID } = await startChat(cluster)
   const witnesses = await Promise.all(cluster.replicas.map((replica) => follow(t, replica, ann.accessToken, chatID)))
-  const load = new EndlessLoad(witnesses.map(({ client }) => client), chatID, WINDOW)
+  const load = new EndlessLoad(
+    witnesses.map(({ client }) => client),
+    chatID,
+    WINDOW
+  )
 
   let sockets = await Promise.all(cluster.replicas.map((replica) => follow(t, replica, bob.accessToken, chatID)))
   for (let round = 0; round < ROUNDS; round++) {
@@ -48,28 +55,45 @@ async function leaveAndReturn (t: Test, cluster: Cluster): Promise<void> {
     await createChat(cluster, round % 3 === 0 ? ann : bob, round % 3 === 0 ? bob : ann)
     const start = await latestReturn(cluster, chatID)
     const history = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID, limit: 3, after: 0 })
-    const resumed = await Promise.all(cluster.replicas.map(async (replica, index): Promise<Follower> => {
-      const client = await ChatClient.open(t, replica, bob.accessToken)
-      const stream = new ChatStream(chatID, start)
-      await joinAs(client, stream, index === 0 ? undefined : 0)
-      return { client, stream }
-    }))
+    const resumed = await Promise.all(
+      cluster.replicas.map(async (replica, index): Promise<Follower> => {
+        const client = await ChatClient.open(t, replica, bob.accessToken)
+        const stream = new ChatStream(chatID, start)
+        await joinAs(client, stream, index === 0 ? undefined : 0)
+        return { client, stream }
+      })
+    )
     await progress([...witnesses, ...resumed], MESSAGES)
 
     for (const { client, stream } of sockets) {
       // Whatever was on its way has come when this is answered.
       await client.request({ type: 'leave_chat', chatID })
-      t.ok(stream.position <= removal, 'a socket from before gets nothing from above the removal', { position: stream.position, removal })
+      t.ok(stream.position <= removal, 'a socket from before gets nothing from above the removal', {
+        position: stream.position,
+        removal
+      })
       t.strictSame(stream.complaints, [], 'and what it gets has no gap')
       client.drop()
     }
-    for (const { stream } of resumed) t.strictSame(stream.complaints, [], 'a socket from after the return gets what is posted from then on, and nothing else')
-    t.ok(listAt(history.body).every((message) => integerAt(message, 'seq') > start), 'nor does the history show the time away')
+    for (const { stream } of resumed)
+      t.strictSame(
+        stream.complaints,
+        [],
+        'a socket from after the return gets what is posted from then on, and nothing else'
+      )
+    t.ok(
+      listAt(history.body).every((message) => integerAt(message, 'seq') > start),
+      'nor does the history show the time away'
+    )
     sockets = resumed
   }
 
   const results = await load.stop()
-  t.strictSame(results.flatMap(({ refused }) => refused), [], 'posting goes on')
+  t.strictSame(
+    results.flatMap(({ refused }) => refused),
+    [],
+    'posting goes on'
+  )
   const head = results.reduce((sum, { acked }) => sum + acked.length, 0)
   for (const { stream } of witnesses) {
     await stream.reached(head)
@@ -79,7 +103,11 @@ async function leaveAndReturn (t: Test, cluster: Cluster): Promise<void> {
 
 async function expectRefusals (t: Test, sockets: readonly Follower[]): Promise<void> {
   for (const { client, stream } of sockets) {
-    for (const action of [{ type: 'post_msg', text: 'from outside' }, { type: 'join_chat' }, { type: 'join_chat', after: 0 }]) {
+    for (const action of [
+      { type: 'post_msg', text: 'from outside' },
+      { type: 'join_chat' },
+      { type: 'join_chat', after: 0 }
+    ]) {
       const answer = await client.request({ ...action, chatID: stream.chatID })
       t.strictSame([answer['type'], answer['code']], ['error', 'not_a_participant'])
     }

@@ -20,57 +20,75 @@ const BOUND = MAX_UNSENT_BYTES + 2 * WINDOW * FRAME_BYTES
 /** Far more than the buffers of the operating system hold. */
 const MAX_POSTS = 8_000
 
-await onServices(t, async (t, cluster) => {
-  await neverReading(t, cluster)
-  await readingAsFastAsItCan(t, cluster)
-}, { environment: { MAX_UNSENT_BYTES: String(MAX_UNSENT_BYTES) } })
+await onServices(
+  t,
+  async (t, cluster) => {
+    await neverReading(t, cluster)
+    await readingAsFastAsItCan(t, cluster)
+  },
+  { environment: { MAX_UNSENT_BYTES: String(MAX_UNSENT_BYTES) } }
+)
 
 async function neverReading (t: Test, cluster: Cluster): Promise<void> {
-  await t.test('sockets that never read are closed with 1013 and cost no more than the bound, while the others lose nothing', async (t) => {
-    const { ann, bob, chatID } = await startChat(cluster)
-    const replica = cluster.replica(0)
-    const others = await Promise.all([0, 0, 1, 2].map((index) => follow(t, cluster.replica(index), bob.accessToken, chatID)))
-    const accepted: Socket[] = []
-    replica.app.server.on('connection', (socket) => accepted.push(socket))
-    const slow = await Promise.all(Array.from({ length: SLOW_READERS }, () => connectRaw(t, replica, ann.accessToken)))
-    const ports = new Set(slow.map(({ localPort }) => localPort))
-    const sockets = accepted.filter(({ remotePort = 0 }) => ports.has(remotePort))
-    t.equal(sockets.length, SLOW_READERS)
-    for (const client of slow) {
-      client.send({ type: 'join_chat', chatID, ref: 'joined' })
-      await client.until(() => client.frames.some(({ ref }) => ref === 'joined'), 'the acknowledgement of the join')
-      client.stopReading()
-    }
+  await t.test(
+    'sockets that never read are closed with 1013 and cost no more than the bound, while the others lose nothing',
+    async (t) => {
+      const { ann, bob, chatID } = await startChat(cluster)
+      const replica = cluster.replica(0)
+      const others = await Promise.all(
+        [0, 0, 1, 2].map((index) => follow(t, cluster.replica(index), bob.accessToken, chatID))
+      )
+      const accepted: Socket[] = []
+      replica.app.server.on('connection', (socket) => accepted.push(socket))
+      const slow = await Promise.all(
+        Array.from({ length: SLOW_READERS }, () => connectRaw(t, replica, ann.accessToken))
+      )
+      const ports = new Set(slow.map(({ localPort }) => localPort))
+      const sockets = accepted.filter(({ remotePort = 0 }) => ports.has(remotePort))
+      t.equal(sockets.length, SLOW_READERS)
+      for (const client of slow) {
+        client.send({ type: 'join_chat', chatID, ref: 'joined' })
+        await client.until(() => client.frames.some(({ ref }) => ref === 'joined'), 'the acknowledgement of the join')
+        client.stopReading()
+      }
 
-    let [posted, most] = [0, 0]
-    const isOver = () => [...replica.app.websocketServer.clients].filter((client) => client.readyState !== client.OPEN).length === SLOW_READERS
-    function * posts (): Generator<PostDraft> {
-      while (!isOver() && posted < MAX_POSTS) {
-        posted++
-        yield { text: LONG_TEXT }
+      let [posted, most] = [0, 0]
+      const isOver = () =>
+        [...replica.app.websocketServer.clients].filter((client) => client.readyState !== client.OPEN).length ===
+        SLOW_READERS
+      function * posts (): Generator<PostDraft> {
+        while (!isOver() && posted < MAX_POSTS) {
+          posted++
+          yield { text: LONG_TEXT }
+        }
+      }
+      const writer = await ChatClient.open(t, cluster.replica(1), bob.accessToken)
+      const measure = () => {
+        most = Math.max(most, ...sockets.map((socket) => socket.writableLength))
+      }
+      const { refused } = await postAll(writer, chatID, posts(), { window: WINDOW, onAnswer: measure })
+
+      t.ok(isOver(), `all of them are being closed after ${String(posted)} messages`)
+      t.ok(most > MAX_UNSENT_BYTES && most <= BOUND, 'what waits for one of them stays within the bound', {
+        most,
+        BOUND
+      })
+      t.strictSame(refused, [], 'posting goes on')
+      for (const { stream } of others) {
+        await stream.reached(posted)
+        t.strictSame(stream.complaints, [], 'a reader loses nothing')
+      }
+
+      for (const client of slow) {
+        client.startReading()
+        t.equal(await client.closed, TRY_AGAIN_LATER, 'the last thing it reads is the close')
+        const stream = new ChatStream(chatID, 0)
+        for (const frame of client.frames.slice(2)) stream.take(frame)
+        t.strictSame(stream.complaints, [], 'what came before has no gap')
+        t.ok(stream.position > 0 && stream.position < posted)
       }
     }
-    const writer = await ChatClient.open(t, cluster.replica(1), bob.accessToken)
-    const measure = () => { most = Math.max(most, ...sockets.map((socket) => socket.writableLength)) }
-    const { refused } = await postAll(writer, chatID, posts(), { window: WINDOW, onAnswer: measure })
-
-    t.ok(isOver(), `all of them are being closed after ${String(posted)} messages`)
-    t.ok(most > MAX_UNSENT_BYTES && most <= BOUND, 'what waits for one of them stays within the bound', { most, BOUND })
-    t.strictSame(refused, [], 'posting goes on')
-    for (const { stream } of others) {
-      await stream.reached(posted)
-      t.strictSame(stream.complaints, [], 'a reader loses nothing')
-    }
-
-    for (const client of slow) {
-      client.startReading()
-      t.equal(await client.closed, TRY_AGAIN_LATER, 'the last thing it reads is the close')
-      const stream = new ChatStream(chatID, 0)
-      for (const frame of client.frames.slice(2)) stream.take(frame)
-      t.strictSame(stream.complaints, [], 'what came before has no gap')
-      t.ok(stream.position > 0 && stream.position < posted)
-    }
-  })
+  )
 }
 
 async function readingAsFastAsItCan (t: Test, cluster: Cluster): Promise<void> {
@@ -78,7 +96,12 @@ async function readingAsFastAsItCan (t: Test, cluster: Cluster): Promise<void> {
     const { ann, bob, chatID } = await startChat(cluster)
     const writer = await ChatClient.open(t, cluster.replica(1), bob.accessToken)
     const count = 250
-    await postAll(writer, chatID, Array.from({ length: count }, () => ({ text: LONGEST_TEXT })), { window: WINDOW })
+    await postAll(
+      writer,
+      chatID,
+      Array.from({ length: count }, () => ({ text: LONGEST_TEXT })),
+      { window: WINDOW }
+    )
     const reader = await ChatClient.open(t, cluster.replica(0), ann.accessToken)
     const stream = new ChatStream(chatID, 0)
     await joinAs(reader, stream, 0)

@@ -7,7 +7,27 @@ import postgres from 'postgres'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
-import { call, connect, eventually, freePort, integerAt, isRecord, join, JWT_SECRET, launch, listAt, Outbox, ROOT, spawnReplica, within, withServices, type Frame, type ReplicaProcess, type Services, type SocketClient } from '../harness.ts'
+import {
+  call,
+  connect,
+  eventually,
+  freePort,
+  integerAt,
+  isRecord,
+  join,
+  JWT_SECRET,
+  launch,
+  listAt,
+  Outbox,
+  ROOT,
+  spawnReplica,
+  within,
+  withServices,
+  type Frame,
+  type ReplicaProcess,
+  type Services,
+  type SocketClient
+} from '../harness.ts'
 import { ensureBuilt, runConfab, temporaryFolder } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
 import { openChat, readHistory, signUp } from '../harness/visitor.ts'
@@ -28,7 +48,10 @@ async function layOutOldTables (t: Test, url: string): Promise<void> {
   await cp(MIGRATIONS_FOLDER, folder, { recursive: true, filter: (file) => !file.includes(newest) })
   const journal = path.join(folder, 'meta', '_journal.json')
   const known: unknown = JSON.parse(await readFile(journal, 'utf8'))
-  await writeFile(journal, JSON.stringify({ ...(isRecord(known) && known), entries: listAt(known, 'entries').slice(0, -1) }))
+  await writeFile(
+    journal,
+    JSON.stringify({ ...(isRecord(known) && known), entries: listAt(known, 'entries').slice(0, -1) })
+  )
   const client = postgres(url, { max: 1, onnotice: () => undefined })
   await migrate(drizzle(client), { migrationsFolder: folder })
   await client.end()
@@ -38,8 +61,16 @@ async function layOutOldTables (t: Test, url: string): Promise<void> {
 async function share (t: Test, { databaseUrl, redisUrl }: Services): Promise<Record<string, string>> {
   const url = await createDatabase(t, databaseUrl)
   return {
-    DATABASE_URL: url, DATABASE_POOL: '4', DATABASE_MIGRATE: 'off', REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`,
-    JWT_SECRET, DATA_DIR: await temporaryFolder(t), MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off', HOST: '127.0.0.1'
+    DATABASE_URL: url,
+    DATABASE_POOL: '4',
+    DATABASE_MIGRATE: 'off',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`,
+    JWT_SECRET,
+    DATA_DIR: await temporaryFolder(t),
+    MAIL_TRANSPORT: 'file',
+    RATE_LIMITS: 'off',
+    HOST: '127.0.0.1'
   }
 }
 
@@ -61,46 +92,94 @@ async function expectDelivery (t: Test, replicas: readonly ReplicaProcess[], out
   const seqs = Array.from({ length: POSTS }, (_, index) => index + 1)
   for (const reader of readers) {
     const seen: number[] = []
-    while (seen.length < POSTS) seen.push(integerAt(await reader.next((frame) => frame['type'] === 'new_message', DEADLINE_MS), 'seq'))
+    while (seen.length < POSTS)
+      seen.push(integerAt(await reader.next((frame) => frame['type'] === 'new_message', DEADLINE_MS), 'seq'))
     t.strictSame(seen, seqs)
   }
-  for (const replica of replicas) t.strictSame((await readHistory(replica, ann, chatID)).map(({ message }) => message), seqs.map((seq) => String(seq - 1)))
+  for (const replica of replicas)
+    t.strictSame(
+      (await readHistory(replica, ann, chatID)).map(({ message }) => message),
+      seqs.map((seq) => String(seq - 1))
+    )
 }
 
-await withServices(t, 'a replica whose tables are too old waits for somebody to migrate them, and says so', async (t, services) => {
-  const environment = await share(t, services)
-  await layOutOldTables(t, environment['DATABASE_URL'] ?? '')
-  const port = String(await freePort())
-  const starting = launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: ROOT, environment: { ...environment, PORT: port } })
-  starting.catch(() => undefined)
-  const probe = async (path: string) => call(`http://127.0.0.1:${port}${path}`, 'GET').then(({ status, body }) => ({ status, body }), () => undefined)
-  t.ok(await eventually(async () => (await probe('/livez'))?.status === 200, DEADLINE_MS), 'it is alive')
-  t.strictSame(await probe('/readyz'), { status: 503, body: { status: 'unavailable', database: 'behind', missing: [newest] } })
-  t.equal((await probe('/user/'))?.status, 503, 'and serves nothing')
-  t.match(await runConfab(['user', 'suspend', 'ann'], environment), { code: 1, stderr: `The tables lack ${newest}: run confab migrate first.\n` })
-  t.match(await runConfab(['migrate'], { DATABASE_URL: environment['DATABASE_URL'] ?? '' }), { code: 0 }, 'which needs the database alone')
-  const replica = await starting
-  await expectDelivery(t, [replica], new Outbox(environment['DATA_DIR'] ?? ''))
+await withServices(
+  t,
+  'a replica whose tables are too old waits for somebody to migrate them, and says so',
+  async (t, services) => {
+    const environment = await share(t, services)
+    await layOutOldTables(t, environment['DATABASE_URL'] ?? '')
+    const port = String(await freePort())
+    const starting = launch(t, {
+      command: process.execPath,
+      parameters: ['dist/main.js'],
+      cwd: ROOT,
+      environment: { ...environment, PORT: port }
+    })
+    starting.catch(() => undefined)
+    const probe = async (path: string) =>
+      call(`http://127.0.0.1:${port}${path}`, 'GET').then(
+        ({ status, body }) => ({ status, body }),
+        () => undefined
+      )
+    t.ok(await eventually(async () => (await probe('/livez'))?.status === 200, DEADLINE_MS), 'it is alive')
+    t.strictSame(await probe('/readyz'), {
+      status: 503,
+      body: { status: 'unavailable', database: 'behind', missing: [newest] }
+    })
+    t.equal((await probe('/user/'))?.status, 503, 'and serves nothing')
+    t.match(await runConfab(['user', 'suspend', 'ann'], environment), {
+      code: 1,
+      stderr: `The tables lack ${newest}: run confab migrate first.\n`
+    })
+    t.match(
+      await runConfab(['migrate'], { DATABASE_URL: environment['DATABASE_URL'] ?? '' }),
+      { code: 0 },
+      'which needs the database alone'
+    )
+    const replica = await starting
+    await expectDelivery(t, [replica], new Outbox(environment['DATA_DIR'] ?? ''))
 
-  const client = postgres(environment['DATABASE_URL'] ?? '', { max: 1 })
-  t.teardown(() => client.end())
-  await client`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`
-  t.strictSame(await probe('/readyz'), { status: 503, body: { status: 'unavailable', database: 'behind', missing: [newest] } }, 'tables that went back are noticed')
-})
+    const client = postgres(environment['DATABASE_URL'] ?? '', { max: 1 })
+    t.teardown(() => client.end())
+    await client`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at)
+      from drizzle.__drizzle_migrations)`
+    t.strictSame(
+      await probe('/readyz'),
+      { status: 503, body: { status: 'unavailable', database: 'behind', missing: [newest] } },
+      'tables that went back are noticed'
+    )
+  }
+)
 
 await withServices(t, 'a replica that waits for migrations ends when it is told to', async (t, services) => {
   const environment = await share(t, services)
   const port = String(await freePort())
-  const child = exec('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/main.js'], { cwd: ROOT, env: { PATH: process.env['PATH'], ...environment, PORT: port } })
+  const child = exec('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/main.js'], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], ...environment, PORT: port }
+  })
   t.teardown(() => child.child.kill('SIGKILL'))
-  t.ok(await eventually(async () => call(`http://127.0.0.1:${port}/livez`, 'GET').then(({ status }) => status === 200, () => false), DEADLINE_MS))
+  t.ok(
+    await eventually(
+      async () =>
+        call(`http://127.0.0.1:${port}/livez`, 'GET').then(
+          ({ status }) => status === 200,
+          () => false
+        ),
+      DEADLINE_MS
+    )
+  )
   child.child.kill('SIGTERM')
   t.ok(await within(child, DEADLINE_MS, 'it to end'), 'with 0')
 })
 
-/** The build of before the newest migration, out of the history of the repository; undefined where that is not at hand. */
+/**
+ * The build of before the newest migration, out of the history of the repository; undefined where that is not at hand.
+ */
 async function buildPrevious (t: Test): Promise<string | undefined> {
-  const git = async (...parameters: string[]) => (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
+  const git = async (...parameters: string[]) =>
+    (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
   const folder = await temporaryFolder(t)
   try {
     const commit = await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)
@@ -117,23 +196,28 @@ async function buildPrevious (t: Test): Promise<string | undefined> {
   return app
 }
 
-await withServices(t, 'the build of before the newest migration and this one serve the same chats on the new tables', async (t, services) => {
-  const previous = await buildPrevious(t)
-  if (previous === undefined) {
-    t.comment('SKIPPED the previous build: this is no clone with its history.')
-    return
+await withServices(
+  t,
+  'the build of before the newest migration and this one serve the same chats on the new tables',
+  async (t, services) => {
+    const previous = await buildPrevious(t)
+    if (previous === undefined) {
+      t.comment('SKIPPED the previous build: this is no clone with its history.')
+      return
+    }
+    t.notOk((await readdir(path.join(previous, 'drizzle'))).includes(`${newest}.sql`))
+    const environment = await share(t, services)
+    await layOutOldTables(t, environment['DATABASE_URL'] ?? '')
+    const startPrevious = async () =>
+      launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: previous, environment })
+    const old = await startPrevious()
+    const outbox = new Outbox(environment['DATA_DIR'] ?? '')
+    await expectDelivery(t, [old], outbox)
+    t.match(await runConfab(['migrate'], environment), { code: 0 })
+    const replicas = [old, await spawnReplica(t, environment), await startPrevious()]
+    await expectDelivery(t, replicas, outbox)
   }
-  t.notOk((await readdir(path.join(previous, 'drizzle'))).includes(`${newest}.sql`))
-  const environment = await share(t, services)
-  await layOutOldTables(t, environment['DATABASE_URL'] ?? '')
-  const startPrevious = async () => launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: previous, environment })
-  const old = await startPrevious()
-  const outbox = new Outbox(environment['DATA_DIR'] ?? '')
-  await expectDelivery(t, [old], outbox)
-  t.match(await runConfab(['migrate'], environment), { code: 0 })
-  const replicas = [old, await spawnReplica(t, environment), await startPrevious()]
-  await expectDelivery(t, replicas, outbox)
-})
+)
 
 await withServices(t, 'replicas need a role that may read and write rows, and nothing else', async (t, services) => {
   const environment = await share(t, services)
@@ -147,18 +231,35 @@ await withServices(t, 'replicas need a role that may read and write rows, and no
     await admin.unsafe(`drop role ${server}, ${owner}`)
   })
   // The statements of the manual, under names of this test's own.
-  const [, manual = ''] = /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operations.md`, 'utf8')) ?? []
+  const [, manual = ''] =
+    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operations.md`, 'utf8')) ?? []
   t.match(manual, /create role confab_owner/)
-  await admin.unsafe(manual.replaceAll('confab_owner', owner).replaceAll(/\bconfab_server\b/g, server).replaceAll(/\bdatabase confab\b/g, `database ${database}`))
+  await admin.unsafe(
+    manual
+      .replaceAll('confab_owner', owner)
+      .replaceAll(/\bconfab_server\b/g, server)
+      .replaceAll(/\bdatabase confab\b/g, `database ${database}`)
+  )
   const as = (role: string) => Object.assign(new URL(url.href), { username: role, password: 'change-me' }).href
   t.match(await runConfab(['migrate'], { DATABASE_URL: as(owner) }), { code: 0, stderr: '' })
 
   const restricted = { ...environment, DATABASE_URL: as(server) }
   await expectDelivery(t, [await spawnReplica(t, restricted)], new Outbox(environment['DATA_DIR'] ?? ''))
-  for (const command of [['chat', 'check', '--all'], ['epoch', 'bump']]) t.match(await runConfab(command, restricted), { code: 0 }, command.join(' '))
+  for (const command of [
+    ['chat', 'check', '--all'],
+    ['epoch', 'bump']
+  ])
+    t.match(await runConfab(command, restricted), { code: 0 }, command.join(' '))
   const asServer = postgres(as(server), { max: 1, onnotice: () => undefined })
   t.teardown(() => asServer.end())
-  for (const statement of ['create table mine (id int)', 'drop table messages', 'alter table users add column mine text', 'truncate messages', 'create schema mine', 'delete from drizzle.__drizzle_migrations']) {
+  for (const statement of [
+    'create table mine (id int)',
+    'drop table messages',
+    'alter table users add column mine text',
+    'truncate messages',
+    'create schema mine',
+    'delete from drizzle.__drizzle_migrations'
+  ]) {
     await t.rejects(asServer.unsafe(statement), { code: '42501' }, statement)
   }
 })

@@ -15,17 +15,30 @@ const ALL = { offset: 0, limit: 100 }
 export async function testConversations (t: Test, orm: Orm): Promise<void> {
   const post = preparePostBatch(orm)
   let keys = 0
-  const say = async ({ chatId }: ChatOfTwo, author: UserRow, ...texts: string[]) => post(texts.map((text) => ({ chatId, authorId: author.id, postKey: `k${String(keys++)}`, text })))
+  const say = async ({ chatId }: ChatOfTwo, author: UserRow, ...texts: string[]) =>
+    post(texts.map((text) => ({ chatId, authorId: author.id, postKey: `k${String(keys++)}`, text })))
   const onlyOf = async (user: UserRow) => (await listConversations(orm, user.id, ALL)).items[0]
 
   await t.test('a chat shows who is in it, its last message and what is new', async (t) => {
     const chat = await addChat(orm)
     const { chatId, ann, bob } = chat
     const brief = ({ id, username, displayName }: UserRow) => ({ id, username, displayName })
-    t.hasStrict(await onlyOf(ann), { chatId, self: brief(ann), other: brief(bob), isOtherPresent: true, lastMessage: null, unreadCount: 0 })
+    t.hasStrict(await onlyOf(ann), {
+      chatId,
+      self: brief(ann),
+      other: brief(bob),
+      isOtherPresent: true,
+      lastMessage: null,
+      unreadCount: 0
+    })
     await say(chat, bob, 'one', 'two')
     t.hasStrict(await onlyOf(ann), { lastMessage: { authorId: bob.id, text: 'two' }, unreadCount: 2 })
-    t.hasStrict(await onlyOf(bob), { self: brief(bob), other: brief(ann), lastMessage: { authorId: bob.id, text: 'two' }, unreadCount: 0 })
+    t.hasStrict(await onlyOf(bob), {
+      self: brief(bob),
+      other: brief(ann),
+      lastMessage: { authorId: bob.id, text: 'two' },
+      unreadCount: 0
+    })
     await removeParticipant(orm, chatId, bob.id)
     t.hasStrict(await onlyOf(ann), { other: brief(bob), isOtherPresent: false })
     t.strictSame(await listConversations(orm, bob.id, ALL), { items: [], totalCount: 0 })
@@ -54,7 +67,10 @@ export async function testConversations (t: Test, orm: Orm): Promise<void> {
     const chat = await addChat(orm)
     const { chatId, ann, bob } = chat
     await say(chat, ann, 'one', 'two')
-    await orm.update(chatHeads).set({ lastAt: minutes(0) }).where(eq(chatHeads.chatId, chatId))
+    await orm
+      .update(chatHeads)
+      .set({ lastAt: minutes(0) })
+      .where(eq(chatHeads.chatId, chatId))
     await removeParticipant(orm, chatId, bob.id)
     await addParticipants(orm, chatId, [bob.id], 2)
     const conversation = await onlyOf(bob)
@@ -69,14 +85,22 @@ export async function testConversations (t: Test, orm: Orm): Promise<void> {
     const chatIds: number[] = []
     for (let index = 0; index < 5; index++) {
       const other = await addUser(orm)
-      chatIds.push(await orm.transaction((tx) => insertChat(tx, ann.id, other.id)) ?? 0)
+      chatIds.push((await orm.transaction((tx) => insertChat(tx, ann.id, other.id))) ?? 0)
     }
     // Later than any of the memberships began.
     const order = [3, 0, 4, 1, 2].map((index) => chatIds[index] ?? 0)
-    for (const [age, chatId] of order.entries()) await orm.update(chatHeads).set({ lastAt: new Date(Date.UTC(2100, 0, 31 - age)) }).where(eq(chatHeads.chatId, chatId))
-    const idsOf = async (offset: number, limit: number) => (await listConversations(orm, ann.id, { offset, limit })).items.map(({ chatId }) => chatId)
+    for (const [age, chatId] of order.entries())
+      await orm
+        .update(chatHeads)
+        .set({ lastAt: new Date(Date.UTC(2100, 0, 31 - age)) })
+        .where(eq(chatHeads.chatId, chatId))
+    const idsOf = async (offset: number, limit: number) =>
+      (await listConversations(orm, ann.id, { offset, limit })).items.map(({ chatId }) => chatId)
     t.strictSame(await idsOf(0, 100), order)
-    t.strictSame([await idsOf(0, 2), await idsOf(2, 2), await idsOf(4, 2)], [order.slice(0, 2), order.slice(2, 4), order.slice(4)])
+    t.strictSame(
+      [await idsOf(0, 2), await idsOf(2, 2), await idsOf(4, 2)],
+      [order.slice(0, 2), order.slice(2, 4), order.slice(4)]
+    )
     t.strictSame(await listConversations(orm, ann.id, { offset: 6, limit: 2 }), { items: [], totalCount: 5 })
   })
 }

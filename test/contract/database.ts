@@ -35,7 +35,11 @@ export async function testDatabase (t: Test, connections: Connections): Promise<
 }
 
 /** Calls so many at once, over all connections. */
-function atOnce<Result> (connections: Connections, call: (orm: Connections[0], index: number) => Promise<Result>, count = AT_ONCE): Promise<Result[]> {
+function atOnce<Result> (
+  connections: Connections,
+  call: (orm: Connections[0], index: number) => Promise<Result>,
+  count = AT_ONCE
+): Promise<Result[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => call(pick(connections, index), index)))
 }
 
@@ -44,7 +48,8 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
 
   await t.test('a name is found in any case and kept as it was given', async (t) => {
     const user = await addUser(orm)
-    for (const name of [user.username, user.username.toLowerCase(), user.username.toUpperCase()]) t.equal((await users.findUserByName(orm, name))?.id, user.id)
+    for (const name of [user.username, user.username.toLowerCase(), user.username.toUpperCase()])
+      t.equal((await users.findUserByName(orm, name))?.id, user.id)
     t.match(user.username, /^User-/)
     t.equal(await users.findUserByName(orm, uniqueName('nobody-')), undefined)
   })
@@ -57,7 +62,10 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
     t.hasStrict(replaced, { id: pending.id, username: again.username, email: again.email, passwordHash: 'second' })
     await users.activateUser(orm, pending.id, NOW)
     t.equal(await users.upsertPendingUser(orm, { ...newUser(pending.username), activatedAt: null }), undefined)
-    t.hasStrict(await users.findActiveUserByName(orm, pending.username), { username: again.username, passwordHash: 'second' })
+    t.hasStrict(await users.findActiveUserByName(orm, pending.username), {
+      username: again.username,
+      passwordHash: 'second'
+    })
   })
 
   await t.test('an account is activated once, and its address proved again', async (t) => {
@@ -71,12 +79,19 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
 
   await t.test('of several who register one name or one address at once, one gets it', async (t) => {
     const name = newUser()
-    const named = await atOnce(connections, (orm, index) => users.upsertPendingUser(orm, { ...name, email: `${String(index)}${name.email}` }))
+    const named = await atOnce(connections, (orm, index) =>
+      users.upsertPendingUser(orm, { ...name, email: `${String(index)}${name.email}` })
+    )
     t.equal(named.filter((row) => row !== undefined).length, 1)
     const { email } = newUser()
-    const addressed = await atOnce(connections, (orm) => users.upsertPendingUser(orm, { ...newUser(), email: Math.random() < 0.5 ? email : email.toUpperCase() }).then(() => 'added', (error: unknown) => {
-      return isUniqueViolation(error) && !isTransient(error) ? 'taken' : error
-    }))
+    const addressed = await atOnce(connections, (orm) =>
+      users.upsertPendingUser(orm, { ...newUser(), email: Math.random() < 0.5 ? email : email.toUpperCase() }).then(
+        () => 'added',
+        (error: unknown) => {
+          return isUniqueViolation(error) && !isTransient(error) ? 'taken' : error
+        }
+      )
+    )
     t.strictSame(addressed.sort(), ['added', ...addressed.slice(1).map(() => 'taken')])
   })
 
@@ -88,15 +103,18 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
     }
     const isLeft = async ({ username, email }: { username: string, email: string }, exceptName = 'somebody') => {
       await users.removeLapsedRegistration(orm, email.toUpperCase(), exceptName, NOW)
-      return await users.findUserByName(orm, username) !== undefined
+      return (await users.findUserByName(orm, username)) !== undefined
     }
     const own = await add(null, NOW)
-    t.strictSame({
-      lapsed: await isLeft(await add(null, NOW)),
-      waiting: await isLeft(await add(null, minutes(1))),
-      active: await isLeft(await add(NOW, NOW)),
-      own: await isLeft(own, own.username.toUpperCase())
-    }, { lapsed: false, waiting: true, active: true, own: true })
+    t.strictSame(
+      {
+        lapsed: await isLeft(await add(null, NOW)),
+        waiting: await isLeft(await add(null, minutes(1))),
+        active: await isLeft(await add(NOW, NOW)),
+        own: await isLeft(own, own.username.toUpperCase())
+      },
+      { lapsed: false, waiting: true, active: true, own: true }
+    )
   })
 }
 
@@ -107,7 +125,10 @@ async function testCodes (t: Test, connections: Connections): Promise<void> {
     const { id } = await addUser(orm)
     await users.setVerificationCode(orm, id, 'hash', minutes(10))
     const tries = await atOnce(connections, (orm) => users.countVerificationAttempt(orm, id, MAX_ATTEMPTS, NOW), 40)
-    t.strictSame(tries.filter((hash) => hash !== undefined), Array.from({ length: MAX_ATTEMPTS }, () => 'hash'))
+    t.strictSame(
+      tries.filter((hash) => hash !== undefined),
+      Array.from({ length: MAX_ATTEMPTS }, () => 'hash')
+    )
     t.equal(await users.countVerificationAttempt(orm, id, MAX_ATTEMPTS, NOW), undefined)
     await users.setVerificationCode(orm, id, 'next', minutes(10))
     t.equal(await users.countVerificationAttempt(orm, id, MAX_ATTEMPTS, NOW), 'next', 'a new code may be tried again')
@@ -128,7 +149,10 @@ async function testCodes (t: Test, connections: Connections): Promise<void> {
     const codes = await atOnce(connections, (orm) => users.consumeVerificationCode(orm, id, 'hash'))
     await users.setResetToken(orm, id, 'token', minutes(60))
     const links = await atOnce(connections, (orm) => users.consumeResetToken(orm, id, 'token', NOW))
-    t.strictSame([codes, links].map((won) => won.filter(Boolean).length), [1, 1])
+    t.strictSame(
+      [codes, links].map((won) => won.filter(Boolean).length),
+      [1, 1]
+    )
   })
 
   await t.test('a reset link is replaced by a newer one and has an end', async (t) => {
@@ -136,7 +160,10 @@ async function testCodes (t: Test, connections: Connections): Promise<void> {
     await users.setResetToken(orm, id, 'older', minutes(60))
     await users.setResetToken(orm, id, 'newer', minutes(60))
     const ownerOf = async (token: string, now: Date) => (await users.findUserByResetToken(orm, token, now))?.id
-    t.strictSame([await ownerOf('older', NOW), await ownerOf('newer', NOW), await ownerOf('newer', minutes(60))], [undefined, id, undefined])
+    t.strictSame(
+      [await ownerOf('older', NOW), await ownerOf('newer', NOW), await ownerOf('newer', minutes(60))],
+      [undefined, id, undefined]
+    )
     t.equal(await users.consumeResetToken(orm, other.id, 'newer', NOW), false)
     t.equal(await users.consumeResetToken(orm, id, 'newer', minutes(60)), false)
     t.equal(await users.consumeResetToken(orm, id, 'newer', minutes(59)), true)
@@ -151,7 +178,10 @@ async function testCodes (t: Test, connections: Connections): Promise<void> {
     await users.setVerificationCode(orm, two.id, `link ${two.username}`, minutes(10))
     t.equal(await users.consumeVerificationLink(orm, `link ${one.username}`, minutes(10)), undefined, 'it has an end')
     const winners = await atOnce(connections, (orm) => users.consumeVerificationLink(orm, `link ${one.username}`, NOW))
-    t.strictSame(winners.filter((id) => id !== undefined), [one.id])
+    t.strictSame(
+      winners.filter((id) => id !== undefined),
+      [one.id]
+    )
   })
 }
 
@@ -166,7 +196,12 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
   await t.test('a session lives until it ends or is revoked', async (t) => {
     const user = await addUser(orm)
     const id = await addSession(user.id, minutes(1))
-    t.strictSame(await sessions.findLiveSession(orm, id, NOW), { sessionId: id, userId: user.id, username: user.username, expiresAt: minutes(1) })
+    t.strictSame(await sessions.findLiveSession(orm, id, NOW), {
+      sessionId: id,
+      userId: user.id,
+      username: user.username,
+      expiresAt: minutes(1)
+    })
     t.equal(await sessions.findLiveSession(orm, id, minutes(1)), undefined)
     await sessions.extendSession(orm, id, minutes(2))
     t.ok(await sessions.findLiveSession(orm, id, minutes(1)))
@@ -177,7 +212,12 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
 
   await t.test('dead sessions are found among living ones', async (t) => {
     const [user, other] = [await addUser(orm), await addUser(orm)]
-    const [alive, over, revoked, unknown] = [await addSession(user.id, minutes(1)), await addSession(user.id, NOW), await addSession(user.id, minutes(1)), randomUUID()]
+    const [alive, over, revoked, unknown] = [
+      await addSession(user.id, minutes(1)),
+      await addSession(user.id, NOW),
+      await addSession(user.id, minutes(1)),
+      randomUUID()
+    ]
     const elsewhere = await addSession(other.id, minutes(1))
     await sessions.revokeSessionOfUser(orm, user.id, revoked, NOW)
     t.strictSame(await sessions.findDeadSessions(orm, [alive, over, revoked, unknown], NOW), [over, revoked, unknown])
@@ -188,10 +228,23 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
 
   await t.test('a user\'s living sessions are listed, and one of them is revoked by its owner only', async (t) => {
     const [user, other] = [await addUser(orm), await addUser(orm)]
-    const [one, two, over] = [await addSession(user.id, minutes(1)), await addSession(user.id, minutes(2)), await addSession(user.id, NOW)]
+    const [one, two, over] = [
+      await addSession(user.id, minutes(1)),
+      await addSession(user.id, minutes(2)),
+      await addSession(user.id, NOW)
+    ]
     await addSession(other.id, minutes(1))
-    const listed = async () => (await sessions.listSessionsOfUser(orm, user.id, NOW)).map(({ sessionId, expiresAt }) => [sessionId, expiresAt] as const)
-    t.strictSame(new Map(await listed()), new Map([[one, minutes(1)], [two, minutes(2)]]))
+    const listed = async () =>
+      (await sessions.listSessionsOfUser(orm, user.id, NOW)).map(
+        ({ sessionId, expiresAt }) => [sessionId, expiresAt] as const
+      )
+    t.strictSame(
+      new Map(await listed()),
+      new Map([
+        [one, minutes(1)],
+        [two, minutes(2)]
+      ])
+    )
     t.equal(await sessions.revokeSessionOfUser(orm, other.id, one, NOW), false)
     const revoked = await atOnce(connections, (orm) => sessions.revokeSessionOfUser(orm, user.id, one, NOW))
     t.equal(revoked.filter(Boolean).length, 1, 'it is revoked once')
@@ -206,19 +259,30 @@ async function testSessions (t: Test, connections: Connections): Promise<void> {
     t.equal(await sessions.findRefreshToken(orm, token), undefined)
     await sessions.insertRefreshToken(orm, token, sessionId)
     t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, userId, spentAt: null })
-    const spent = await atOnce(connections, (orm) => orm.transaction((tx) => sessions.spendRefreshToken(tx, token, NOW)))
-    t.strictSame(spent.filter((id) => id !== undefined), [sessionId])
+    const spent = await atOnce(connections, (orm) =>
+      orm.transaction((tx) => sessions.spendRefreshToken(tx, token, NOW))
+    )
+    t.strictSame(
+      spent.filter((id) => id !== undefined),
+      [sessionId]
+    )
     t.strictSame(await sessions.findRefreshToken(orm, token), { sessionId, userId, spentAt: NOW })
   })
 
   await t.test('what ended long ago is removed, its tokens with it', async (t) => {
     const user = await addUser(orm)
     const past = new Date('2001-01-01')
-    const [over, revoked, alive] = [await addSession(user.id, past), await addSession(user.id, NOW), await addSession(user.id, NOW)]
+    const [over, revoked, alive] = [
+      await addSession(user.id, past),
+      await addSession(user.id, NOW),
+      await addSession(user.id, NOW)
+    ]
     await sessions.revokeSessionOfUser(orm, user.id, revoked, past)
     for (const id of [over, revoked, alive]) await sessions.insertRefreshToken(orm, `of ${id}`, id)
     await sessions.removeSessionsEndedBefore(orm, new Date('2002-01-01'))
-    const left = await Promise.all([over, revoked, alive].map(async (id) => await sessions.findRefreshToken(orm, `of ${id}`) !== undefined))
+    const left = await Promise.all(
+      [over, revoked, alive].map(async (id) => (await sessions.findRefreshToken(orm, `of ${id}`)) !== undefined)
+    )
     t.strictSame(left, [false, false, true])
   })
 }
@@ -233,8 +297,16 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
     t.ok(chatId)
     t.strictSame(rest, [])
     t.equal(await chats.findChatOfPair(orm, ann.id, bob.id), chatId)
-    t.strictSame(await chats.listParticipants(orm, chatId ?? 0), new Map([[ann.id, 0], [bob.id, 0]]))
-    t.strictSame(await chats.findHeads(orm, [chatId ?? 0, Number.MAX_SAFE_INTEGER]), [{ chatId, lastSeq: 0, membersVersion: 1 }])
+    t.strictSame(
+      await chats.listParticipants(orm, chatId ?? 0),
+      new Map([
+        [ann.id, 0],
+        [bob.id, 0]
+      ])
+    )
+    t.strictSame(await chats.findHeads(orm, [chatId ?? 0, Number.MAX_SAFE_INTEGER]), [
+      { chatId, lastSeq: 0, membersVersion: 1 }
+    ])
     await t.rejects(chats.insertChat(orm, bob.id, ann.id), 'a pair stands in one order')
   })
 
@@ -244,18 +316,39 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
     t.equal(await chats.removeParticipant(orm, chatId, bob.id), false)
     t.equal(await chats.findMembership(orm, chatId, bob.id), undefined)
     await chats.addParticipants(orm, chatId, [bob.id], 7)
-    t.strictSame(await chats.findMembership(orm, chatId, bob.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 7, readSeq: 0 })
-    t.strictSame(await chats.findMembership(orm, chatId, ann.id), { chatId, lastSeq: 0, membersVersion: 3, fromSeq: 0, readSeq: 0 })
+    t.strictSame(await chats.findMembership(orm, chatId, bob.id), {
+      chatId,
+      lastSeq: 0,
+      membersVersion: 3,
+      fromSeq: 7,
+      readSeq: 0
+    })
+    t.strictSame(await chats.findMembership(orm, chatId, ann.id), {
+      chatId,
+      lastSeq: 0,
+      membersVersion: 3,
+      fromSeq: 0,
+      readSeq: 0
+    })
     t.strictSame(await orm.transaction((tx) => chats.lockChat(tx, chatId)), { chatId, lastSeq: 0, membersVersion: 3 })
   })
 
   await t.test('a chat is listed for whoever is in it under the other\'s name, the latest first', async (t) => {
     const [one, carol] = [await addChat(orm), await addUser(orm)]
-    const two = await orm.transaction((tx) => chats.insertChat(tx, one.ann.id, carol.id)) ?? 0
+    const two = (await orm.transaction((tx) => chats.insertChat(tx, one.ann.id, carol.id))) ?? 0
     await chats.removeParticipant(orm, two, carol.id)
     const list = await chats.listChats(orm, one.ann.id)
-    t.strictSame(list.map(({ chatId, otherName }) => [chatId, otherName]), [[two, carol.username], [one.chatId, one.bob.username]])
-    t.strictSame((await chats.listChats(orm, one.bob.id)).map(({ otherId }) => otherId), [one.ann.id])
+    t.strictSame(
+      list.map(({ chatId, otherName }) => [chatId, otherName]),
+      [
+        [two, carol.username],
+        [one.chatId, one.bob.username]
+      ]
+    )
+    t.strictSame(
+      (await chats.listChats(orm, one.bob.id)).map(({ otherId }) => otherId),
+      [one.ann.id]
+    )
     t.strictSame(await chats.listChats(orm, carol.id), [])
   })
 
@@ -275,25 +368,45 @@ async function testMail (t: Test, connections: Connections): Promise<void> {
   const [future, leaseEnd] = [new Date('2100-01-01T00:00:00Z'), new Date('2100-01-01T00:01:00Z')]
 
   await t.test('a mail is owed once its transaction has committed', async (t) => {
-    await t.rejects(orm.transaction(async (tx) => {
-      await outbox.insertMail(tx, mail('nobody@example.org'))
-      throw new Error('changed my mind')
-    }), /changed my mind/)
+    await t.rejects(
+      orm.transaction(async (tx) => {
+        await outbox.insertMail(tx, mail('nobody@example.org'))
+        throw new Error('changed my mind')
+      }),
+      /changed my mind/
+    )
     t.strictSame(await outbox.claimMails(orm, CLAIM, future, leaseEnd), [])
   })
 
   await t.test('of several who claim mails at once, none gets what another has', async (t) => {
     for (let index = 0; index < MAILS; index++) await outbox.insertMail(orm, mail(`${String(index)}@example.org`))
-    const claims = (await atOnce(connections, async (orm) => {
-      const mine: outbox.OutboxRow[][] = []
-      for (let rows = await outbox.claimMails(orm, CLAIM, future, leaseEnd); rows.length > 0; rows = await outbox.claimMails(orm, CLAIM, future, leaseEnd)) mine.push(rows)
-      return mine
-    }, 4)).flat()
-    t.ok(claims.every((rows) => rows.length <= CLAIM), 'none gets more than they asked for')
+    const claims = (
+      await atOnce(
+        connections,
+        async (orm) => {
+          const mine: outbox.OutboxRow[][] = []
+          for (
+            let rows = await outbox.claimMails(orm, CLAIM, future, leaseEnd);
+            rows.length > 0;
+            rows = await outbox.claimMails(orm, CLAIM, future, leaseEnd)
+          )
+            mine.push(rows)
+          return mine
+        },
+        4
+      )
+    ).flat()
+    t.ok(
+      claims.every((rows) => rows.length <= CLAIM),
+      'none gets more than they asked for'
+    )
     const rows = claims.flat()
     t.equal(rows.length, MAILS)
     t.equal(new Set(rows.map((row) => row.recipient)).size, MAILS)
-    t.ok(rows.every((row) => row.attempts === 1 && row.dueAt.getTime() === leaseEnd.getTime()), 'each claim is an attempt, with a lease')
+    t.ok(
+      rows.every((row) => row.attempts === 1 && row.dueAt.getTime() === leaseEnd.getTime()),
+      'each claim is an attempt, with a lease'
+    )
   })
 
   await t.test('a claimed mail comes back after its lease, unless it was sent, put off or given up', async (t) => {
@@ -305,15 +418,23 @@ async function testMail (t: Test, connections: Connections): Promise<void> {
     await outbox.giveUpMail(orm, lost ?? 0, NOW)
     const claimed = await outbox.claimMails(orm, MAILS, future, leaseEnd)
     t.equal(claimed.length, MAILS - 3)
-    t.hasStrict(claimed.find((row) => row.id === next), { attempts: 3, text: 'secret' })
-    t.equal(claimed.some((row) => row.id === sent || row.id === late || row.id === lost), false)
+    t.hasStrict(
+      claimed.find((row) => row.id === next),
+      { attempts: 3, text: 'secret' }
+    )
+    t.equal(
+      claimed.some((row) => row.id === sent || row.id === late || row.id === lost),
+      false
+    )
     const left = (await orm.select().from(mailOutbox)).find((row) => row.id === lost)
     t.hasStrict(left, { failedAt: NOW, text: '', html: '' }, 'what is given up stays to be seen, without its secrets')
   })
 
   await t.test('an address is subscribed once, in whatever case', async (t) => {
     const email = `${uniqueName('Reader-')}@Example.org`
-    await atOnce(connections, (orm, index) => outbox.insertSubscriber(orm, index % 2 === 0 ? email : email.toUpperCase()))
+    await atOnce(connections, (orm, index) =>
+      outbox.insertSubscriber(orm, index % 2 === 0 ? email : email.toUpperCase())
+    )
     t.equal((await orm.select().from(subscribers)).filter((row) => row.emailKey === email.toLowerCase()).length, 1)
   })
 }

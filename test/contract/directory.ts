@@ -17,16 +17,25 @@ export async function testDirectory (t: Test, connections: Connections): Promise
   await t.test('accounts that become active at once get the next numbers, without a gap', async (t) => {
     await number()
     const before = await total()
-    await Promise.all(Array.from({ length: AT_ONCE }, async (_, index) => {
-      const { id } = await addUser(orm, { ...newUser(), activatedAt: null })
-      await pick(connections, index).transaction(async (tx) => {
-        await activateUser(tx, id, NOW)
-        await numberAccounts(tx)
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, index) => {
+        const { id } = await addUser(orm, { ...newUser(), activatedAt: null })
+        await pick(connections, index).transaction(async (tx) => {
+          await activateUser(tx, id, NOW)
+          await numberAccounts(tx)
+        })
       })
-    }))
+    )
     t.equal(await total(), before + AT_ONCE)
-    const rows = await orm.select({ position: users.directoryPosition }).from(users).where(isNotNull(users.directoryPosition)).orderBy(asc(users.directoryPosition))
-    t.strictSame(rows.map(({ position }) => position), rows.map((_, index) => index + 1))
+    const rows = await orm
+      .select({ position: users.directoryPosition })
+      .from(users)
+      .where(isNotNull(users.directoryPosition))
+      .orderBy(asc(users.directoryPosition))
+    t.strictSame(
+      rows.map(({ position }) => position),
+      rows.map((_, index) => index + 1)
+    )
   })
 
   await t.test('a pending account has no number, and one that was overlooked gets it later', async (t) => {

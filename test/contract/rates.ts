@@ -22,7 +22,9 @@ export async function testRates (t: Test, one: RateLimiter, other: RateLimiter):
 
   await t.test('of many at once exactly so many are counted', async (t) => {
     const rate = rateOf(5)
-    const waits = await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : other).take(rate, 'key')))
+    const waits = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : other).take(rate, 'key'))
+    )
     t.equal(waits.filter((wait) => wait === 0).length, 5)
   })
 

@@ -7,7 +7,16 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { isServiceRequired, launch, ROOT, within } from '../harness.ts'
 import { temporaryFolder } from '../harness/built-server.ts'
-import { argumentsOf, build, createContext, IS_ROOT, makeReadOnly, readStages, wordsOf, type Container } from '../harness/image.ts'
+import {
+  argumentsOf,
+  build,
+  createContext,
+  IS_ROOT,
+  makeReadOnly,
+  readStages,
+  wordsOf,
+  type Container
+} from '../harness/image.ts'
 
 const DEADLINE_MS = 60_000
 const exec = promisify(execFile)
@@ -17,29 +26,66 @@ t.setTimeout(300_000)
 
 /** What is wrong with a Dockerfile. */
 function faultsOf (content: string): string[] {
-  const syntax = validate(content).map(({ message, range }) => `line ${String(range.start.line + 1)}: ${typeof message === 'string' ? message : message.value}`)
+  const syntax = validate(content).map(
+    ({ message, range }) =>
+      `line ${String(range.start.line + 1)}: ${typeof message === 'string' ? message : message.value}`
+  )
   const stages = readStages(content)
   const last = stages.at(-1)
-  const find = (keyword: string) => last?.instructions.filter((instruction) => instruction.getKeyword() === keyword) ?? []
+  const find = (keyword: string) =>
+    last?.instructions.filter((instruction) => instruction.getKeyword() === keyword) ?? []
   const [user = ''] = find('USER').flatMap(argumentsOf)
   const copies = stages.flatMap(({ instructions }) => instructions.filter((instruction) => instruction instanceof Copy))
-  const labels = find('LABEL').flatMap((label) => label instanceof Label ? label.getProperties().map((property) => property.getName()) : [])
-  const fault = (isFault: boolean, words: string) => isFault ? [words] : []
+  const labels = find('LABEL').flatMap((label) =>
+    label instanceof Label ? label.getProperties().map((property) => property.getName()) : []
+  )
+  const fault = (isFault: boolean, words: string) => (isFault ? [words] : [])
   return [
     ...syntax,
     ...fault(stages.length < 2, 'what builds is in the image'),
     ...fault(!stages.every(({ base }) => base === '${NODE_IMAGE}${NODE_DIGEST}'), 'a stage is on another base'),
-    ...fault(!/^ARG NODE_IMAGE=node:\d+-bookworm-slim$/m.test(content), 'the base is not a line of long-term support by its tag'),
+    ...fault(
+      !/^ARG NODE_IMAGE=node:\d+-bookworm-slim$/m.test(content),
+      'the base is not a line of long-term support by its tag'
+    ),
     ...fault(!/^ARG NODE_DIGEST=$/m.test(content), 'no digest can be given'),
     ...fault(find('RUN').length > 0, 'something is run in the last stage'),
     ...fault(!/^[1-9]\d*:[1-9]\d*$/.test(user), 'it runs as root, or as a name'),
     ...fault(wordsOf(find('CMD')[0])[0] !== 'node', 'a shell stands between SIGTERM and the server'),
-    ...fault(!find('HEALTHCHECK').some((check) => check instanceof Healthcheck && wordsOf(check)[0] === 'node'), 'nobody asks whether it lives, or a shell does'),
+    ...fault(
+      !find('HEALTHCHECK').some((check) => check instanceof Healthcheck && wordsOf(check)[0] === 'node'),
+      'nobody asks whether it lives, or a shell does'
+    ),
     ...fault(!find('EXPOSE').flatMap(argumentsOf).includes('5123'), 'its port is not said'),
-    ...fault(['title', 'description', 'licenses', 'version', 'revision'].some((name) => !labels.includes(`org.opencontainers.image.${name}`)), 'it does not say what it is'),
-    ...fault(copies.some((copy) => argumentsOf(copy).slice(0, -1).some((source) => source === '.')), 'everything is copied'),
-    ...fault(stages.flatMap(({ instructions }) => instructions).some((step) => step instanceof Run && /npm (ci|install|prune)/.test(step.getArgumentsContent() ?? '') && !/--ignore-scripts/.test(step.getArgumentsContent() ?? '')), 'scripts of packages are run'),
-    ...fault(stages.flatMap(({ instructions }) => instructions).some((step) => step.getKeyword() === 'ADD'), 'something is fetched')
+    ...fault(
+      ['title', 'description', 'licenses', 'version', 'revision'].some(
+        (name) => !labels.includes(`org.opencontainers.image.${name}`)
+      ),
+      'it does not say what it is'
+    ),
+    ...fault(
+      copies.some((copy) =>
+        argumentsOf(copy)
+          .slice(0, -1)
+          .some((source) => source === '.')
+      ),
+      'everything is copied'
+    ),
+    ...fault(
+      stages
+        .flatMap(({ instructions }) => instructions)
+        .some(
+          (step) =>
+            step instanceof Run &&
+            /npm (ci|install|prune)/.test(step.getArgumentsContent() ?? '') &&
+            !/--ignore-scripts/.test(step.getArgumentsContent() ?? '')
+        ),
+      'scripts of packages are run'
+    ),
+    ...fault(
+      stages.flatMap(({ instructions }) => instructions).some((step) => step.getKeyword() === 'ADD'),
+      'something is fetched'
+    )
   ]
 }
 
@@ -65,22 +111,43 @@ t.test('the Dockerfile is one, and keeps the rules', async (t) => {
   ]
   for (const [from, to, fault] of mistakes) {
     t.not(dockerfile.replace(from, to), dockerfile)
-    t.ok(faultsOf(dockerfile.replace(from, to)).some((found) => fault.test(found)), `${to}: ${faultsOf(dockerfile.replace(from, to)).join('; ')}`)
+    t.ok(
+      faultsOf(dockerfile.replace(from, to)).some((found) => fault.test(found)),
+      `${to}: ${faultsOf(dockerfile.replace(from, to)).join('; ')}`
+    )
   }
 })
 
 t.test('a build sees the sources and nothing that could be a secret or is of the tests', async (t) => {
   const isSeen = await createContext()
-  for (const file of ['package.json', 'src/main.ts', 'drizzle/0000_create_tables.sql', 'drizzle/meta/_journal.json']) t.ok(isSeen(file), file)
-  for (const file of ['.git/config', '.env', 'data/jwt-secret', 'node_modules/ws/index.js', 'test/harness.ts', 'drizzle/config.ts', 'k8s/base/secret.example.yaml', 'dist/main.js']) t.notOk(isSeen(file), file)
+  for (const file of ['package.json', 'src/main.ts', 'drizzle/0000_create_tables.sql', 'drizzle/meta/_journal.json'])
+    t.ok(isSeen(file), file)
+  for (const file of [
+    '.git/config',
+    '.env',
+    'data/jwt-secret',
+    'node_modules/ws/index.js',
+    'test/harness.ts',
+    'drizzle/config.ts',
+    'k8s/base/secret.example.yaml',
+    'dist/main.js'
+  ])
+    t.notOk(isSeen(file), file)
 })
 
 /** Whether packages can be had here. */
 async function hasRegistry (): Promise<boolean> {
-  return exec('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']).then(() => true, () => false)
+  return exec('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']).then(
+    () => true,
+    () => false
+  )
 }
 
-async function startContainer (t: Test, { root, workdir, uid, environment, command: [program = '', ...parameters] }: Container, more: Record<string, string>) {
+async function startContainer (
+  t: Test,
+  { root, workdir, uid, environment, command: [program = '', ...parameters] }: Container,
+  more: Record<string, string>
+) {
   const data = environment['DATA_DIR'] ?? ''
   return launch(t, {
     command: program === 'node' ? process.execPath : program,
@@ -91,32 +158,44 @@ async function startContainer (t: Test, { root, workdir, uid, environment, comma
   })
 }
 
-await t.test('its steps, run by nobody in an empty folder, make a server that runs by its own user on folders it cannot write to', async (t) => {
-  if (!await hasRegistry()) {
-    const reason = 'there is no registry of packages'
-    if (isServiceRequired()) t.fail(reason)
-    else t.comment(`SKIPPED the steps of the Dockerfile: ${reason}.`)
-    return
-  }
-  const folder = await temporaryFolder(t)
-  await chmod(folder, 0o755)
-  const container = await build(dockerfile, folder)
-  const app = path.join(container.root, container.workdir)
-  const installed = await readdir(path.join(app, 'node_modules'))
-  for (const name of ['fastify', 'argon2', 'drizzle-orm']) t.ok(installed.includes(name), name)
-  for (const name of ['typescript', 'tap', 'drizzle-kit', 'eslint', 'dclint']) t.notOk(installed.includes(name), `no ${name}`)
-  t.strictSame((await readdir(app)).sort(), ['LICENSE', 'dist', 'drizzle', 'node_modules', 'package.json'])
-  await makeReadOnly(app)
-  if (!IS_ROOT) t.comment('Not root: every step ran by the user of the tests.')
+await t.test(
+  'its steps, run by nobody in an empty folder, make a server that runs by its own user on folders it cannot write to',
+  async (t) => {
+    if (!(await hasRegistry())) {
+      const reason = 'there is no registry of packages'
+      if (isServiceRequired()) t.fail(reason)
+      else t.comment(`SKIPPED the steps of the Dockerfile: ${reason}.`)
+      return
+    }
+    const folder = await temporaryFolder(t)
+    await chmod(folder, 0o755)
+    const container = await build(dockerfile, folder)
+    const app = path.join(container.root, container.workdir)
+    const installed = await readdir(path.join(app, 'node_modules'))
+    for (const name of ['fastify', 'argon2', 'drizzle-orm']) t.ok(installed.includes(name), name)
+    for (const name of ['typescript', 'tap', 'drizzle-kit', 'eslint', 'dclint'])
+      t.notOk(installed.includes(name), `no ${name}`)
+    t.strictSame((await readdir(app)).sort(), ['LICENSE', 'dist', 'drizzle', 'node_modules', 'package.json'])
+    await makeReadOnly(app)
+    if (!IS_ROOT) t.comment('Not root: every step ran by the user of the tests.')
 
-  const server = await startContainer(t, container, { MAIL_TRANSPORT: 'file' })
-  t.equal((await fetch(`${server.url}/readyz`)).status, 200)
-  t.equal((await stat(path.join(container.root, 'data', 'store'))).uid, IS_ROOT ? container.uid : process.getuid?.(), 'it runs by the user of the image')
-  const [, ...check] = container.healthcheck
-  const { port } = new URL(server.url)
-  const environment = { PATH: process.env['PATH'] ?? '', PORT: port }
-  await exec(process.execPath, check, { env: environment })
-  server.kill('SIGTERM')
-  t.strictSame(await within(server.exited, DEADLINE_MS, 'the server to end'), { code: 0, signal: null }, 'a signal reaches it')
-  await t.rejects(exec(process.execPath, check, { env: environment }), { code: 1 }, 'the check tells a dead one')
-})
+    const server = await startContainer(t, container, { MAIL_TRANSPORT: 'file' })
+    t.equal((await fetch(`${server.url}/readyz`)).status, 200)
+    t.equal(
+      (await stat(path.join(container.root, 'data', 'store'))).uid,
+      IS_ROOT ? container.uid : process.getuid?.(),
+      'it runs by the user of the image'
+    )
+    const [, ...check] = container.healthcheck
+    const { port } = new URL(server.url)
+    const environment = { PATH: process.env['PATH'] ?? '', PORT: port }
+    await exec(process.execPath, check, { env: environment })
+    server.kill('SIGTERM')
+    t.strictSame(
+      await within(server.exited, DEADLINE_MS, 'the server to end'),
+      { code: 0, signal: null },
+      'a signal reaches it'
+    )
+    await t.rejects(exec(process.execPath, check, { env: environment }), { code: 1 }, 'the check tells a dead one')
+  }
+)

@@ -9,6 +9,7 @@ import { committedFiles } from './committed-files.ts'
 
 const dataDir = await mkdtemp(path.join(os.tmpdir(), 'confab-describe-'))
 const replica = await startReplica(loadConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'error' }))
-for (const [name, text] of Object.entries(committedFiles(replica.app.documents()))) await writeFile(path.join(ROOT, name), text)
+for (const [name, text] of Object.entries(committedFiles(replica.app.documents())))
+  await writeFile(path.join(ROOT, name), text)
 await replica.close()
 await rm(dataDir, { recursive: true, force: true })

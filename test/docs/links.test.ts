@@ -6,11 +6,24 @@ import { FRAME_ERRORS } from '../../src/api/chatcli/ws/server-frames.ts'
 import { CLOSES } from '../../src/api/chatcli/ws/description.ts'
 import { ROOT } from '../harness.ts'
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'bench/README.md', 'src/client/README.md', ...(await readdir(path.join(ROOT, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'bench/README.md',
+  'src/client/README.md',
+  ...(await readdir(path.join(ROOT, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
+]
 const read = (page: string) => readFile(path.join(ROOT, page), 'utf8')
 
 /** The anchor of a heading, as the places where such pages are read make it. */
-const anchorOf = (heading: string) => heading.trim().toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
+const anchorOf = (heading: string) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
 
 /** Where the links of a page lead within this repository; what is in code blocks is none. */
 function linksOf (text: string): string[] {
@@ -33,7 +46,10 @@ await t.test('every link leads somewhere', async (t) => {
 
 await t.test('every page of docs is linked to from the README', async (t) => {
   const linked = linksOf(await read('README.md'))
-  t.strictSame(pages.filter((page) => page.startsWith('docs/') && !linked.includes(page)), [])
+  t.strictSame(
+    pages.filter((page) => page.startsWith('docs/') && !linked.includes(page)),
+    []
+  )
 })
 
 await t.test('the page on the protocol has every error and every close code', async (t) => {

@@ -14,9 +14,10 @@ type Call = { kind: 'hash' | 'verify', subject: string, end: (result?: Error) =>
 /** A hasher whose hash function only takes notes; the decoy of unknown users has the hash `decoy`. */
 async function createRecordingHasher (t: Test, limits: { concurrency: number, queue: number }) {
   const calls: Call[] = []
-  const record = <Result>(kind: Call['kind'], subject: string, result: Result) => new Promise<Result>((resolve, reject) => {
-    calls.push({ kind, subject, end: (error) => error === undefined ? resolve(result) : reject(error) })
-  })
+  const record = <Result>(kind: Call['kind'], subject: string, result: Result) =>
+    new Promise<Result>((resolve, reject) => {
+      calls.push({ kind, subject, end: (error) => (error === undefined ? resolve(result) : reject(error)) })
+    })
   let isFirst = true
   const argon2 = {
     hash (password: string) {
@@ -54,7 +55,10 @@ t.test('a bounded number runs at once, a bounded number waits in line, and more 
     await settle()
     t.equal(started(), expected, 'one that ends lets in the next in line')
   }
-  t.strictSame(await Promise.all(accepted), ['a', 'b', 'c', 'd', 'e'].map((password) => `hash of ${password}`))
+  t.strictSame(
+    await Promise.all(accepted),
+    ['a', 'b', 'c', 'd', 'e'].map((password) => `hash of ${password}`)
+  )
   const later = hasher.hash('g')
   calls[5]?.end()
   t.equal(await later, 'hash of g', 'afterwards there is room again')
@@ -78,7 +82,13 @@ t.test('an unknown user costs what a known one does, and is never let in', async
   await settle()
   calls[1]?.end()
   t.strictSame([await known, await unknown], [true, false], 'even if the decoy should match')
-  t.strictSame(calls.map(({ kind, subject }) => [kind, subject]), [['verify', 'hash of somebody'], ['verify', 'decoy']])
+  t.strictSame(
+    calls.map(({ kind, subject }) => [kind, subject]),
+    [
+      ['verify', 'hash of somebody'],
+      ['verify', 'decoy']
+    ]
+  )
 })
 
 t.test('a password that is too long for anybody costs nothing', async (t) => {
@@ -105,9 +115,23 @@ t.test('the event loop and the file system go on while passwords are hashed', as
 
 t.test('a new password has four kinds of characters and a length within bounds', async (t) => {
   const longest = `Aa1-${'x'.repeat(252)}`
-  for (const password of [PASSWORD, 'Aa1-aaaa', 'Aa1 \u20ac234', '\u00c4\u00e41-5678', 'Aa1\u{1f600}5678', longest]) t.doesNotThrow(() => checkNewPassword(password), password)
-  const weak = ['', 'Aa1-aaa', 'aaaaaa1-', 'AAAAAA1-', 'Aaaaaaa-', 'Aaaaaaa1', 'Aaaaaa 1', `${longest}x`, `${longest.slice(1)}\u20ac`, 'Aa1-aaaa\0', 'Aa1-aaaa\ud800']
-  for (const password of weak) t.throws(() => checkNewPassword(password), { code: 'weak_password' }, JSON.stringify(password))
+  for (const password of [PASSWORD, 'Aa1-aaaa', 'Aa1 \u20ac234', '\u00c4\u00e41-5678', 'Aa1\u{1f600}5678', longest])
+    t.doesNotThrow(() => checkNewPassword(password), password)
+  const weak = [
+    '',
+    'Aa1-aaa',
+    'aaaaaa1-',
+    'AAAAAA1-',
+    'Aaaaaaa-',
+    'Aaaaaaa1',
+    'Aaaaaa 1',
+    `${longest}x`,
+    `${longest.slice(1)}\u20ac`,
+    'Aa1-aaaa\0',
+    'Aa1-aaaa\ud800'
+  ]
+  for (const password of weak)
+    t.throws(() => checkNewPassword(password), { code: 'weak_password' }, JSON.stringify(password))
 })
 
 t.test('a long password needs no mixture, and no rule lets in what everybody tries', async (t) => {
@@ -119,7 +143,16 @@ t.test('a long password needs no mixture, and no rule lets in what everybody tri
   for (const password of ['P@ssw0rd', 'p@sSw0rd', 'P@ssw0rD1']) {
     for (const rule of rules) t.throws(() => checkNewPassword(password, rule), { code: 'weak_password' }, password)
   }
-  for (const password of ['password', '1234567890', 'QWERTYUIOP', 'short', 'zzzzzzzzzzzz', '\u{1f600}'.repeat(8), 'x'.repeat(8) + '\0', '\u674e\u5c0f'.repeat(43)]) {
+  for (const password of [
+    'password',
+    '1234567890',
+    'QWERTYUIOP',
+    'short',
+    'zzzzzzzzzzzz',
+    '\u{1f600}'.repeat(8),
+    'x'.repeat(8) + '\0',
+    '\u674e\u5c0f'.repeat(43)
+  ]) {
     t.throws(() => checkNewPassword(password, 'long'), { code: 'weak_password' }, encodeURI(password))
   }
 })

@@ -2,8 +2,22 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { resetTokens } from '../../src/store/schema.ts'
 import {
-  at, connect, expectSentence, fieldsOf, linkIn, logIn, logInEmote, onEachDeployment, PUBLIC_URL, register, registerEmote, registerPending, uniqueName,
-  type Answer, type Cluster, type EmoteAccount
+  at,
+  connect,
+  expectSentence,
+  fieldsOf,
+  linkIn,
+  logIn,
+  logInEmote,
+  onEachDeployment,
+  PUBLIC_URL,
+  register,
+  registerEmote,
+  registerPending,
+  uniqueName,
+  type Answer,
+  type Cluster,
+  type EmoteAccount
 } from '../harness.ts'
 
 /** Asks for a mail. @returns the token of its link */
@@ -30,20 +44,31 @@ function fresh (cluster: Cluster): string {
 }
 
 function expectMessage (t: Test, answer: Answer, title = 'it answers 200 and a message'): void {
-  t.strictSame([answer.status, fieldsOf(answer.body), typeof at(answer.body, 'message')], [200, ['message'], 'string'], title)
+  t.strictSame(
+    [answer.status, fieldsOf(answer.body), typeof at(answer.body, 'message')],
+    [200, ['message'], 'string'],
+    title
+  )
 }
 
-await onEachDeployment(t, async (t, cluster) => {
-  await requesting(t, cluster)
-  await resetting(t, cluster)
-}, { inspectable: true })
+await onEachDeployment(
+  t,
+  async (t, cluster) => {
+    await requesting(t, cluster)
+    await resetting(t, cluster)
+  },
+  { inspectable: true }
+)
 
 async function requesting (t: Test, cluster: Cluster): Promise<void> {
   await t.test('a request answers the same for a known and an unknown address, and mails the known one', async (t) => {
     const account = await registerEmote(cluster)
     await cluster.outbox.take(account.email)
     const unknown = `${uniqueName('nobody-')}@example.org`
-    const answers = [await cluster.post('/api/password/reset-request', { email: unknown }), await cluster.post('/api/password/reset-request', { email: account.email.toUpperCase() })]
+    const answers = [
+      await cluster.post('/api/password/reset-request', { email: unknown }),
+      await cluster.post('/api/password/reset-request', { email: account.email.toUpperCase() })
+    ]
     for (const answer of answers) {
       expectMessage(t, answer)
       t.equal(answer.text, answers[0]?.text)
@@ -71,9 +96,15 @@ async function requesting (t: Test, cluster: Cluster): Promise<void> {
 async function resetting (t: Test, cluster: Cluster): Promise<void> {
   const ways: [title: string, send: (token: string, password: string) => Promise<Answer>][] = [
     ['JSON', (token, password) => cluster.post('/api/password/reset', { token, password })],
-    ['JSON with new_password', (token, password) => cluster.post('/api/password/reset', { token, new_password: password })],
+    [
+      'JSON with new_password',
+      (token, password) => cluster.post('/api/password/reset', { token, new_password: password })
+    ],
     ['a form', (token, password) => cluster.call('POST', '/api/password/reset', { form: { token, password } })],
-    ['a form with new_password', (token, password) => cluster.call('POST', '/api/password/reset', { form: { token, new_password: password } })]
+    [
+      'a form with new_password',
+      (token, password) => cluster.call('POST', '/api/password/reset', { form: { token, new_password: password } })
+    ]
   ]
   for (const [title, send] of ways) {
     await t.test(`a password is reset by ${title}`, async (t) => {
@@ -87,11 +118,15 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('a reset proves the address and ends every session, sockets included, on every replica', async (t) => {
     const { account, token } = await forget(cluster)
-    const sockets = await Promise.all([...cluster.replicas.keys()].map((index) => connect(t, cluster.replica(index), account.token)))
-    for (const replica of cluster.replicas.keys()) t.equal((await cluster.get('/api/auth/validate', { bearer: account.token, replica })).status, 200)
+    const sockets = await Promise.all(
+      [...cluster.replicas.keys()].map((index) => connect(t, cluster.replica(index), account.token))
+    )
+    for (const replica of cluster.replicas.keys())
+      t.equal((await cluster.get('/api/auth/validate', { bearer: account.token, replica })).status, 200)
     const password = fresh(cluster)
     expectMessage(t, await cluster.post('/api/password/reset', { token, password }))
-    for (const replica of cluster.replicas.keys()) expectSentence(t, await cluster.get('/api/auth/validate', { bearer: account.token, replica }), 401)
+    for (const replica of cluster.replicas.keys())
+      expectSentence(t, await cluster.get('/api/auth/validate', { bearer: account.token, replica }), 401)
     await Promise.all(sockets.map((socket) => socket.closed()))
     const bearer = await logInEmote(cluster, { email: account.email, password })
     t.equal(at((await cluster.get('/api/auth/validate', { bearer })).body, 'user', 'email_verified'), true)
@@ -101,7 +136,9 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
     const { account, token: older } = await forget(cluster)
     const token = await requestToken(cluster, account.email)
     expectSentence(t, await cluster.post('/api/password/reset', { token: older, password: fresh(cluster) }), 400)
-    const answers = await Promise.all(Array.from({ length: 4 }, () => cluster.post('/api/password/reset', { token, password: fresh(cluster) })))
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => cluster.post('/api/password/reset', { token, password: fresh(cluster) }))
+    )
     t.strictSame(answers.map((answer) => answer.status).sort(), [200, 400, 400, 400])
     expectSentence(t, await cluster.post('/api/password/reset', { token, password: fresh(cluster) }), 400)
   })
@@ -110,7 +147,12 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
     const { account, token } = await forget(cluster)
     for (const password of ['', 'short', 'password', '12345678', 'zzzzzzzzz', 'x'.repeat(257), undefined]) {
       expectSentence(t, await cluster.post('/api/password/reset', { token, password }), 400, String(password))
-      expectSentence(t, await cluster.post('/api/password/reset', { token, new_password: password }), 400, String(password))
+      expectSentence(
+        t,
+        await cluster.post('/api/password/reset', { token, new_password: password }),
+        400,
+        String(password)
+      )
     }
     t.ok(await logInEmote(cluster, account), 'the password is unchanged')
     expectMessage(t, await cluster.post('/api/password/reset', { token, password: fresh(cluster) }))
@@ -119,9 +161,18 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
   await t.test('an invalid and an expired token are refused', async (t) => {
     const { account, token } = await forget(cluster)
     for (const wrong of ['', 'nonsense', `${token}x`, token.slice(0, -1), token.toUpperCase(), undefined]) {
-      expectSentence(t, await cluster.post('/api/password/reset', { token: wrong, password: fresh(cluster) }), 400, String(wrong?.length))
+      expectSentence(
+        t,
+        await cluster.post('/api/password/reset', { token: wrong, password: fresh(cluster) }),
+        400,
+        String(wrong?.length)
+      )
     }
-    const rows = await cluster.orm.update(resetTokens).set({ expiresAt: new Date(Date.now() - 1) }).where(eq(resetTokens.userId, account.id)).returning()
+    const rows = await cluster.orm
+      .update(resetTokens)
+      .set({ expiresAt: new Date(Date.now() - 1) })
+      .where(eq(resetTokens.userId, account.id))
+      .returning()
     t.equal(rows.length, 1, 'there was a token to expire')
     expectSentence(t, await cluster.post('/api/password/reset', { token, password: fresh(cluster) }), 400)
     t.ok(await logInEmote(cluster, account), 'the password is unchanged')
@@ -131,12 +182,18 @@ async function resetting (t: Test, cluster: Cluster): Promise<void> {
     const ann = await register(cluster)
     const password = uniqueName('Fresh-9')
     cluster.secrets.add(password)
-    expectMessage(t, await cluster.post('/api/password/reset', { token: await requestToken(cluster, ann.email), password }))
+    expectMessage(
+      t,
+      await cluster.post('/api/password/reset', { token: await requestToken(cluster, ann.email), password })
+    )
     t.ok(await logIn(cluster, { ...ann, password }))
 
     const pending = await registerPending(cluster)
     await cluster.outbox.take(pending.email)
-    expectMessage(t, await cluster.post('/api/password/reset', { token: await requestToken(cluster, pending.email), password }))
+    expectMessage(
+      t,
+      await cluster.post('/api/password/reset', { token: await requestToken(cluster, pending.email), password })
+    )
     t.ok(await logIn(cluster, { ...pending, password }), 'it came by mail, so the address is proved')
   })
 

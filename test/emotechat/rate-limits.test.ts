@@ -11,19 +11,27 @@ const ROUTES: [target: string, body: object, status: number][] = [
   ['/api/password/reset', { token: 'x', password: 'a pass phrase' }, 400]
 ]
 
-await onEachDeployment(t, async (t, cluster) => {
-  for (const [target, body, status] of ROUTES) {
-    await t.test(`POST ${target} is answered ${String(LIMIT)} times a minute, then with 429, on all replicas together`, async (t) => {
-      for (let count = 1; count <= LIMIT; count++) t.equal((await cluster.post(target, body)).status, status, `request ${String(count)}`)
-      for (const replica of cluster.replicas.keys()) {
-        const answer = await cluster.post(target, body, { replica })
-        expectSentence(t, answer, 429, `one more, on replica ${String(replica)}`)
-        t.ok(Number(answer.headers.get('retry-after')) >= 1)
-      }
-    })
-  }
+await onEachDeployment(
+  t,
+  async (t, cluster) => {
+    for (const [target, body, status] of ROUTES) {
+      await t.test(
+        `POST ${target} is answered ${String(LIMIT)} times a minute, then with 429, on all replicas together`,
+        async (t) => {
+          for (let count = 1; count <= LIMIT; count++)
+            t.equal((await cluster.post(target, body)).status, status, `request ${String(count)}`)
+          for (const replica of cluster.replicas.keys()) {
+            const answer = await cluster.post(target, body, { replica })
+            expectSentence(t, answer, 429, `one more, on replica ${String(replica)}`)
+            t.ok(Number(answer.headers.get('retry-after')) >= 1)
+          }
+        }
+      )
+    }
 
-  await t.test('the other routes go on', async (t) => {
-    for (let count = 0; count < 2 * LIMIT; count++) expectSentence(t, await cluster.get('/api/auth/validate'), 401)
-  })
-}, { environment: { RATE_LIMITS: 'on' } })
+    await t.test('the other routes go on', async (t) => {
+      for (let count = 0; count < 2 * LIMIT; count++) expectSentence(t, await cluster.get('/api/auth/validate'), 401)
+    })
+  },
+  { environment: { RATE_LIMITS: 'on' } }
+)

@@ -1,11 +1,26 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import {
-  at, connect, expectSentence, fieldsOf, isRecord, JWT_SECRET, logInEmote, onEachDeployment, register, registerEmote, registerPending, textAt, uniqueName
+  at,
+  connect,
+  expectSentence,
+  fieldsOf,
+  isRecord,
+  JWT_SECRET,
+  logInEmote,
+  onEachDeployment,
+  register,
+  registerEmote,
+  registerPending,
+  textAt,
+  uniqueName
 } from '../harness.ts'
 
 const ROUTES: [method: string, target: string][] = [
-  ['POST', '/api/auth/logout'], ['GET', '/api/auth/validate'], ['GET', '/api/profile/users'], ['GET', '/api/conversations']
+  ['POST', '/api/auth/logout'],
+  ['GET', '/api/auth/validate'],
+  ['GET', '/api/profile/users'],
+  ['GET', '/api/conversations']
 ]
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -16,23 +31,26 @@ function sign (claims: object, secret = JWT_SECRET): string {
 }
 
 await onEachDeployment(t, async (t, cluster) => {
-  await t.test('a login answers a token, in the body and in the header, that is good at once on every replica', async (t) => {
-    const { id, name, username, email, password } = await registerEmote(cluster)
-    const answer = await cluster.post('/api/auth/login', { email: email.toUpperCase(), password })
-    t.equal(answer.status, 200)
-    t.strictSame(fieldsOf(answer.body), ['message', 'token', 'user'])
-    const token = textAt(answer.body, 'token')
-    t.equal(answer.headers.get('authorization'), `Bearer ${token}`)
-    t.match(answer.headers.get('cache-control'), 'no-store')
-    const user = at(answer.body, 'user')
-    t.hasStrict(user, { id, name, username, email, email_verified: false })
-    for (const replica of cluster.replicas.keys()) {
-      const validated = await cluster.get('/api/auth/validate', { bearer: token, replica })
-      t.equal(validated.status, 200)
-      t.strictSame(fieldsOf(validated.body), ['message', 'user'])
-      t.strictSame(at(validated.body, 'user'), user)
+  await t.test(
+    'a login answers a token, in the body and in the header, that is good at once on every replica',
+    async (t) => {
+      const { id, name, username, email, password } = await registerEmote(cluster)
+      const answer = await cluster.post('/api/auth/login', { email: email.toUpperCase(), password })
+      t.equal(answer.status, 200)
+      t.strictSame(fieldsOf(answer.body), ['message', 'token', 'user'])
+      const token = textAt(answer.body, 'token')
+      t.equal(answer.headers.get('authorization'), `Bearer ${token}`)
+      t.match(answer.headers.get('cache-control'), 'no-store')
+      const user = at(answer.body, 'user')
+      t.hasStrict(user, { id, name, username, email, email_verified: false })
+      for (const replica of cluster.replicas.keys()) {
+        const validated = await cluster.get('/api/auth/validate', { bearer: token, replica })
+        t.equal(validated.status, 200)
+        t.strictSame(fieldsOf(validated.body), ['message', 'user'])
+        t.strictSame(at(validated.body, 'user'), user)
+      }
     }
-  })
+  )
 
   await t.test('a form logs in as well', async (t) => {
     const { email, password } = await registerEmote(cluster)
@@ -55,21 +73,36 @@ await onEachDeployment(t, async (t, cluster) => {
       t.strictSame(answer.body, answers[0]?.body)
       t.notOk(answer.headers.has('authorization'))
     }
-    for (const field of ['email', 'password']) expectSentence(t, await cluster.post('/api/auth/login', { email, password, [field]: undefined }), 400, `without ${field}`)
+    for (const field of ['email', 'password'])
+      expectSentence(
+        t,
+        await cluster.post('/api/auth/login', { email, password, [field]: undefined }),
+        400,
+        `without ${field}`
+      )
   })
 
   await t.test('a logout ends its session on every replica at once, its sockets included, and no other', async (t) => {
     const account = await registerEmote(cluster)
     const other = await logInEmote(cluster, account)
-    const sockets = await Promise.all([...cluster.replicas.keys()].map((index) => connect(t, cluster.replica(index), account.token)))
+    const sockets = await Promise.all(
+      [...cluster.replicas.keys()].map((index) => connect(t, cluster.replica(index), account.token))
+    )
     const bystander = await connect(t, cluster.replica(0), other)
-    for (const replica of cluster.replicas.keys()) t.equal((await cluster.get('/api/auth/validate', { bearer: account.token, replica })).status, 200)
+    for (const replica of cluster.replicas.keys())
+      t.equal((await cluster.get('/api/auth/validate', { bearer: account.token, replica })).status, 200)
 
     const answer = await cluster.call('POST', '/api/auth/logout', { bearer: account.token })
     t.equal(answer.status, 200)
     t.strictSame(fieldsOf(answer.body), ['message'])
     for (const replica of cluster.replicas.keys()) {
-      for (const [method, target] of ROUTES) expectSentence(t, await cluster.call(method, target, { bearer: account.token, replica }), 401, `${target} on replica ${String(replica)}`)
+      for (const [method, target] of ROUTES)
+        expectSentence(
+          t,
+          await cluster.call(method, target, { bearer: account.token, replica }),
+          401,
+          `${target} on replica ${String(replica)}`
+        )
     }
     await Promise.all(sockets.map((socket) => socket.closed()))
     t.strictSame(await bystander.barrier(), [])
@@ -80,7 +113,11 @@ await onEachDeployment(t, async (t, cluster) => {
   await t.test('a logout takes whatever body it comes with', async (t) => {
     const account = await registerEmote(cluster)
     for (const options of [{ body: {} }, { form: {} }, { raw: { type: 'application/json', text: '' } }]) {
-      t.equal((await cluster.call('POST', '/api/auth/logout', { bearer: await logInEmote(cluster, account), ...options })).status, 200)
+      t.equal(
+        (await cluster.call('POST', '/api/auth/logout', { bearer: await logInEmote(cluster, account), ...options }))
+          .status,
+        200
+      )
     }
   })
 
@@ -91,7 +128,11 @@ await onEachDeployment(t, async (t, cluster) => {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
     if (!isRecord(claims)) throw new Error('The token holds no claims.')
     const now = Math.floor(Date.now() / 1_000)
-    t.equal((await cluster.get('/api/auth/validate', { bearer: sign({ ...claims, exp: now + 60 }) })).status, 200, 'a token that is made like this one is good')
+    t.equal(
+      (await cluster.get('/api/auth/validate', { bearer: sign({ ...claims, exp: now + 60 }) })).status,
+      200,
+      'a token that is made like this one is good'
+    )
     const headers: Record<string, string | undefined> = {
       missing: undefined,
       empty: '',
@@ -104,7 +145,8 @@ await onEachDeployment(t, async (t, cluster) => {
       'no token': 'Bearer nonsense',
       'very long': `Bearer ${'x'.repeat(10_000)}`,
       'without its signature': `Bearer ${header}.${payload}.`,
-      'with another signature': `Bearer ${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
+      'with another signature':
+        `Bearer ${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
       'unsigned by algorithm none': `Bearer ${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
       'signed with another key': `Bearer ${sign(claims, 'a-key-that-the-server-never-heard-of')}`,
       expired: `Bearer ${sign({ ...claims, exp: now - 10 })}`,
@@ -115,12 +157,28 @@ await onEachDeployment(t, async (t, cluster) => {
     }
     for (const [method, target] of ROUTES) {
       for (const [title, authorization] of Object.entries(headers)) {
-        const answer = await cluster.call(method, target, { ...(authorization !== undefined && { headers: { authorization } }) })
+        const answer = await cluster.call(method, target, {
+          ...(authorization !== undefined && { headers: { authorization } })
+        })
         expectSentence(t, answer, 401, `${target}: ${title}`)
       }
     }
-    expectSentence(t, await cluster.call('POST', '/api/auth/logout', { body: { session_token: account.token } }), 401, 'the body is no place for it here')
-    expectSentence(t, await cluster.call('POST', '/api/auth/logout', { raw: { type: 'application/json', text: '{' } }), 401, 'nothing else is said before')
-    t.equal((await cluster.get('/api/auth/validate', { headers: { authorization: `bEaReR   ${account.token} ` } })).status, 200, 'the scheme counts in any case')
+    expectSentence(
+      t,
+      await cluster.call('POST', '/api/auth/logout', { body: { session_token: account.token } }),
+      401,
+      'the body is no place for it here'
+    )
+    expectSentence(
+      t,
+      await cluster.call('POST', '/api/auth/logout', { raw: { type: 'application/json', text: '{' } }),
+      401,
+      'nothing else is said before'
+    )
+    t.equal(
+      (await cluster.get('/api/auth/validate', { headers: { authorization: `bEaReR   ${account.token} ` } })).status,
+      200,
+      'the scheme counts in any case'
+    )
   })
 })

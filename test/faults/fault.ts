@@ -43,7 +43,10 @@ export type Fault = {
   /** How long a reader stays on a socket, in milliseconds. */
   readonly patience?: (random: Random) => number
   /** Where the readers of that number go, if not through the balancer. */
-  readonly readerServer?: (cluster: FaultCluster, scope: Scope) => Promise<(reader: number, attempt: number) => { url: string }>
+  readonly readerServer?: (
+    cluster: FaultCluster,
+    scope: Scope
+  ) => Promise<(reader: number, attempt: number) => { url: string }>
   /** The most memory that a replica may have, in MiB. */
   readonly memoryMiB?: number
   /** Whether clients are told to start over, with another epoch; anywhere else that is a failure. */

@@ -21,7 +21,10 @@ export type Options = {
 
 const USAGE = `npm run test:faults -- [--short] [--minutes N] [--seed S] [--only F1,F7.restart] [--previous COMMIT]
   [--without ${Object.keys(SAFEGUARDS).join('|')}]
---short: ${catalogue.filter(({ isShort }) => isShort).map(({ id }) => id).join(' ')}
+--short: ${catalogue
+  .filter(({ isShort }) => isShort)
+  .map(({ id }) => id)
+  .join(' ')}
 faults: ${catalogue.map(({ id }) => id).join(' ')}`
 
 /** Reads the arguments. @throws with the usage for anything it does not know */
@@ -29,8 +32,12 @@ export function readOptions (argv: string[]): Options {
   const { values } = parseArgs({
     args: argv,
     options: {
-      short: { type: 'boolean', default: false }, minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' },
-      previous: { type: 'string' }, without: { type: 'string' }
+      short: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      previous: { type: 'string' },
+      without: { type: 'string' }
     }
   })
   const without = values.without

@@ -48,45 +48,79 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
     await cluster.healthy()
     const { patience } = fault
     for (const replica of cluster.replicas) replica.resetMemory()
-    const sampling = setInterval(() => { for (const replica of cluster.replicas) replica.measure() }, MEMORY_INTERVAL_MS)
+    const sampling = setInterval(() => {
+      for (const replica of cluster.replicas) replica.measure()
+    }, MEMORY_INTERVAL_MS)
     scope.teardown(() => clearInterval(sampling))
     const deadlocks = await countDeadlocks(cluster)
     const workload = await Workload.start({
-      cluster, journal, random, shape: { ...STEADY, ...fault.load }, readerServer: await fault.readerServer?.(cluster, scope),
+      cluster,
+      journal,
+      random,
+      shape: { ...STEADY, ...fault.load },
+      readerServer: await fault.readerServer?.(cluster, scope),
       patience: patience === undefined ? undefined : () => patience(random)
     })
     scope.teardown(() => workload.end())
     const startedAt = Date.now()
-    if (await workload.flows(startedAt, FLOW_DEADLINE_MS) === undefined) throw new Error('The load does not get going.')
+    if ((await workload.flows(startedAt, FLOW_DEADLINE_MS)) === undefined)
+      throw new Error('The load does not get going.')
     await delay(WARM_UP_MS)
 
     await fault.inject({
-      cluster, workload, journal, random, scope, build,
-      injected: (times = 1) => { injections += times },
+      cluster,
+      workload,
+      journal,
+      random,
+      scope,
+      build,
+      injected: (times = 1) => {
+        injections += times
+      },
       note: (text) => notes.push(text),
       during: (ms) => delay(ms)
     })
     const mendedAt = Date.now()
     const recoveryMs = await workload.flows(mendedAt, FLOW_DEADLINE_MS)
-    if (recoveryMs === undefined) journal.failures.push(`the load does not flow ${String(FLOW_DEADLINE_MS)} ms after all was mended`)
+    if (recoveryMs === undefined)
+      journal.failures.push(`the load does not flow ${String(FLOW_DEADLINE_MS)} ms after all was mended`)
     await delay(AFTERMATH_MS)
-    if (!await workload.stopWriting()) journal.failures.push('posts were not acknowledged a minute after all was mended')
+    if (!(await workload.stopWriting()))
+      journal.failures.push('posts were not acknowledged a minute after all was mended')
     const stoppedAt = Date.now()
     await converge(cluster, workload)
     const history = await collect({ fault, cluster, journal, workload, deadlocks })
     const violations = check(history)
     const acked = journal.posts.filter(({ ack }) => ack !== undefined).length
     return {
-      fault, injections, acked, violations, notes, damage: damageOf(violations), isClusterBroken: false,
+      fault,
+      injections,
+      acked,
+      violations,
+      notes,
+      damage: damageOf(violations),
+      isClusterBroken: false,
       recoveryMs: recoveryMs ?? FLOW_DEADLINE_MS,
       longestGapMs: Math.max(0, ...workload.readers.map(({ record }) => longestGap(record, startedAt, stoppedAt))),
       peakMiB: Math.max(...history.memory.map(({ peakMiB }) => peakMiB))
     }
   } catch (error) {
-    const messages = [`the round broke off: ${error instanceof Error ? error.message : String(error)}`, ...journal.failures, ...cluster.failures.splice(0)]
+    const messages = [
+      `the round broke off: ${error instanceof Error ? error.message : String(error)}`,
+      ...journal.failures,
+      ...cluster.failures.splice(0)
+    ]
     return {
-      fault, injections, acked: journal.posts.filter(({ ack }) => ack !== undefined).length, violations: messages.map((message) => ({ invariant: 'I9', message })),
-      notes, damage: damageOf([]), isClusterBroken: true, longestGapMs: 0, recoveryMs: 0, peakMiB: 0
+      fault,
+      injections,
+      acked: journal.posts.filter(({ ack }) => ack !== undefined).length,
+      violations: messages.map((message) => ({ invariant: 'I9', message })),
+      notes,
+      damage: damageOf([]),
+      isClusterBroken: true,
+      longestGapMs: 0,
+      recoveryMs: 0,
+      peakMiB: 0
     }
   } finally {
     await scope.end()
@@ -95,44 +129,85 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
 
 /** Waits until every reader has everything, and notes how long that took. */
 async function converge (cluster: FaultCluster, workload: Workload): Promise<void> {
-  const heads = await readHeads(cluster, workload.pairs.map(({ chatID }) => chatID))
+  const heads = await readHeads(
+    cluster,
+    workload.pairs.map(({ chatID }) => chatID)
+  )
   const start = Date.now()
-  await Promise.all(workload.followers.map(async (reader) => {
-    await reader.reached(heads.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
-    reader.record.convergedMs = Date.now() - start
-  }))
+  await Promise.all(
+    workload.followers.map(async (reader) => {
+      await reader.reached(heads.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
+      reader.record.convergedMs = Date.now() - start
+    })
+  )
 }
 
-async function collect ({ fault, cluster, journal, workload, deadlocks }: { fault: Fault, cluster: FaultCluster, journal: Journal, workload: Workload, deadlocks: number }): Promise<History> {
-  const chatIDs = [...new Set([...workload.pairs.map(({ chatID }) => chatID), ...journal.posts.map(({ chatID }) => chatID), ...journal.readers.map(({ chatID }) => chatID)])]
+async function collect ({
+  fault,
+  cluster,
+  journal,
+  workload,
+  deadlocks
+}: {
+  fault: Fault
+  cluster: FaultCluster
+  journal: Journal
+  workload: Workload
+  deadlocks: number
+}): Promise<History> {
+  const chatIDs = [
+    ...new Set([
+      ...workload.pairs.map(({ chatID }) => chatID),
+      ...journal.posts.map(({ chatID }) => chatID),
+      ...journal.readers.map(({ chatID }) => chatID)
+    ])
+  ]
   const rows = await cluster.sql<{ chat: string, seq: string, id: string, text: string }[]>`
-    select chat_id as chat, seq, id, body as text from messages where chat_id in ${cluster.sql(chatIDs)} order by chat_id, seq`
+    select chat_id as chat, seq, id, body as text from messages
+   
+    where chat_id in ${cluster.sql(chatIDs)} order by chat_id, seq`
   const heads = await readHeads(cluster, chatIDs)
-  const waited = await countDeadlocks(cluster) - deadlocks
+  const waited = (await countDeadlocks(cluster)) - deadlocks
   return {
     posts: journal.posts,
     readers: journal.readers,
-    rows: rows.map(({ chat, seq, id, text }): StoredRow => ({ chatID: Number(chat), seq: Number(seq), messageID: Number(id), text })),
+    rows: rows.map(({ chat, seq, id, text }): StoredRow => ({
+      chatID: Number(chat),
+      seq: Number(seq),
+      messageID: Number(id),
+      text
+    })),
     heads,
     failures: [
-      ...journal.failures, ...cluster.failures.splice(0),
-      ...workload.followers.filter(({ voided }) => (voided.length > 0) !== (fault.changesEpoch === true)).map(({ name, voided }) => `${name} was told ${String(voided.length)} times to start over`),
+      ...journal.failures,
+      ...cluster.failures.splice(0),
+      ...workload.followers
+        .filter(({ voided }) => (voided.length > 0) !== (fault.changesEpoch === true))
+        .map(({ name, voided }) => `${name} was told ${String(voided.length)} times to start over`),
       ...(waited > 0 ? [`Postgres has broken ${String(waited)} deadlocks between replicas`] : [])
     ],
     late: journal.late,
-    memory: cluster.replicas.map((replica) => ({ replica: replica.name, peakMiB: replica.measure(), boundMiB: fault.memoryMiB ?? MEMORY_MIB })),
+    memory: cluster.replicas.map((replica) => ({
+      replica: replica.name,
+      peakMiB: replica.measure(),
+      boundMiB: fault.memoryMiB ?? MEMORY_MIB
+    })),
     convergenceMs: CONVERGENCE_MS
   }
 }
 
 async function readHeads (cluster: FaultCluster, chatIDs: number[]): Promise<Map<number, number>> {
-  const rows = await cluster.sql<{ chat: string, head: string }[]>`select chat_id as chat, last_seq as head from chat_heads where chat_id in ${cluster.sql(chatIDs)}`
+  const rows = await cluster.sql<
+    { chat: string, head: string }[]
+  >`select chat_id as chat, last_seq as head from chat_heads where chat_id in ${cluster.sql(chatIDs)}`
   return new Map(rows.map(({ chat, head }) => [Number(chat), Number(head)]))
 }
 
 /** The replicas' transactions that Postgres has ended for want of an order; a crash of Postgres forgets them. */
 async function countDeadlocks (cluster: FaultCluster): Promise<number> {
-  const [row] = await cluster.sql<{ deadlocks: string }[]>`select deadlocks from pg_stat_database where datname = current_database()`
+  const [row] = await cluster.sql<
+    { deadlocks: string }[]
+  >`select deadlocks from pg_stat_database where datname = current_database()`
   return Number(row?.deadlocks ?? 0)
 }
 

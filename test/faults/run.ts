@@ -1,4 +1,7 @@
-/** The fault suite: breaks a running cluster in every way it knows, and shows from what clients saw that nothing was lost. */
+/**
+ * The fault suite: breaks a running cluster in every way it knows, and shows from what clients saw that nothing was
+ * lost.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -26,7 +29,7 @@ async function missingPrograms (): Promise<string[]> {
     ...(isInstalled('haproxy') ? [] : ['haproxy (Debian: haproxy)']),
     ...(isInstalled('redis-server') ? [] : ['redis-server (Debian: redis-server)']),
     ...(isInstalled('setpriv') ? [] : ['setpriv (Debian: util-linux)']),
-    ...(await findPostgres() === undefined ? ['initdb and postgres (Debian: postgresql)'] : [])
+    ...((await findPostgres()) === undefined ? ['initdb and postgres (Debian: postgresql)'] : [])
   ]
 }
 
@@ -62,11 +65,15 @@ class Run {
 
   get report (): string {
     const { seed, without } = this.#options
-    return reportOf(this.results, this.skipped, { seed, startedAt: this.#startedAt, build: without === undefined ? 'this build' : `this build without ${without}` })
+    return reportOf(this.results, this.skipped, {
+      seed,
+      startedAt: this.#startedAt,
+      build: without === undefined ? 'this build' : `this build without ${without}`
+    })
   }
 
   async #one (fault: Fault, seed: number): Promise<void> {
-    const deployment = this.#deployment ??= await this.#prepare()
+    const deployment = (this.#deployment ??= await this.#prepare())
     if (this.skipped.some(({ id }) => id === fault.id)) return
     const reason = await fault.missing?.(deployment)
     if (reason !== undefined) {
@@ -78,14 +85,18 @@ class Run {
     this.#scope.teardown(() => scope.end())
     try {
       const own = { ...deployment, folder: path.join(deployment.folder, `cluster-${String(this.#clusters++)}`) }
-      const cluster = fault.deploy === undefined ? await this.#standardCluster(deployment) : await fault.deploy(scope, own)
+      const cluster =
+        fault.deploy === undefined ? await this.#standardCluster(deployment) : await fault.deploy(scope, own)
       const result = await runRound(fault, cluster, seed, deployment.build)
       this.results.push(result)
       console.log(lineOf(result))
-      if (result.violations.length > 0) for (const replica of cluster.replicas) console.error(`${replica.name} logged last: ${replica.log}`)
+      if (result.violations.length > 0)
+        for (const replica of cluster.replicas) console.error(`${replica.name} logged last: ${replica.log}`)
       if (result.isClusterBroken) await this.#discardStandard()
-      for (const { invariant, message } of result.violations.slice(0, MAX_SHOWN_VIOLATIONS)) console.log(`  ${invariant}: ${message}`)
-      if (result.violations.length > MAX_SHOWN_VIOLATIONS) console.log(`  and ${String(result.violations.length - MAX_SHOWN_VIOLATIONS)} more`)
+      for (const { invariant, message } of result.violations.slice(0, MAX_SHOWN_VIOLATIONS))
+        console.log(`  ${invariant}: ${message}`)
+      if (result.violations.length > MAX_SHOWN_VIOLATIONS)
+        console.log(`  and ${String(result.violations.length - MAX_SHOWN_VIOLATIONS)} more`)
     } finally {
       await scope.end()
     }
@@ -96,7 +107,13 @@ class Run {
     if (this.#standard === undefined) {
       const scope = new RunScope()
       this.#scope.teardown(() => scope.end())
-      this.#standard = { scope, cluster: await startStandardCluster(scope, { folder: path.join(folder, `cluster-${String(this.#clusters++)}`), build }) }
+      this.#standard = {
+        scope,
+        cluster: await startStandardCluster(scope, {
+          folder: path.join(folder, `cluster-${String(this.#clusters++)}`),
+          build
+        })
+      }
     }
     return this.#standard.cluster
   }
@@ -124,7 +141,10 @@ class Run {
 }
 
 function shuffled<Item> (items: readonly Item[], random: Random): Item[] {
-  return items.map((item) => ({ item, place: random.fraction() })).sort((a, b) => a.place - b.place).map(({ item }) => item)
+  return items
+    .map((item) => ({ item, place: random.fraction() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item)
 }
 
 async function main (): Promise<number> {
@@ -134,11 +154,23 @@ async function main (): Promise<number> {
     return 1
   }
   const options = readOptions(process.argv.slice(2))
-  console.log(`The order of the faults and the choices within them can be made again with --seed ${String(options.seed)}.`)
-  if (options.without !== undefined) console.log(`Without ${options.without}: this run must fail (${SAFEGUARDS[options.without].revealedBy.join(', ')}).`)
+  console.log(
+    `The order of the faults and the choices within them can be made again with --seed ${String(options.seed)}.`
+  )
+  if (options.without !== undefined)
+    console.log(
+      `Without ${options.without}: this run must fail (${SAFEGUARDS[options.without].revealedBy.join(', ')}).`
+    )
   const scope = new RunScope()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void scope.end().catch(() => undefined).finally(() => process.exit(INTERRUPTED)))
+    process.once(
+      signal,
+      () =>
+        void scope
+          .end()
+          .catch(() => undefined)
+          .finally(() => process.exit(INTERRUPTED))
+    )
   }
   const run = new Run(options, scope)
   let error: unknown
@@ -157,7 +189,10 @@ async function main (): Promise<number> {
   return broken === 0 && run.results.length > 0 ? 0 : 1
 }
 
-main().then((code) => process.exit(code), (error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
-  process.exit(1)
-})
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+)

@@ -29,17 +29,35 @@ export const SAFEGUARDS = {
   },
   /** The counters of a batch's chats are locked one after the other in the order of their ids. */
   'lock-order': {
-    replacements: [{ file: 'drizzle/0001_create_post_messages.sql', from: 'ORDER BY chat_id FOR NO KEY UPDATE', to: 'ORDER BY random() FOR NO KEY UPDATE' }],
+    replacements: [
+      {
+        file: 'drizzle/0001_create_post_messages.sql',
+        from: 'ORDER BY chat_id FOR NO KEY UPDATE',
+        to: 'ORDER BY random() FOR NO KEY UPDATE'
+      }
+    ],
     revealedBy: ['F14']
   },
   /** The counters of a batch's chats are locked before they are read. */
   lock: {
-    replacements: [{ file: 'drizzle/0001_create_post_messages.sql', from: 'ORDER BY chat_id FOR NO KEY UPDATE', to: 'ORDER BY chat_id' }],
+    replacements: [
+      {
+        file: 'drizzle/0001_create_post_messages.sql',
+        from: 'ORDER BY chat_id FOR NO KEY UPDATE',
+        to: 'ORDER BY chat_id'
+      }
+    ],
     revealedBy: ['F14']
   },
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
-    replacements: [{ file: 'domain/events/messages.js', from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId', to: 'serverKeys()' }],
+    replacements: [
+      {
+        file: 'domain/events/messages.js',
+        from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId',
+        to: 'serverKeys()'
+      }
+    ],
     revealedBy: ['F4', 'F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
@@ -67,7 +85,8 @@ export async function switchOff (name: SafeguardName, { folder }: Build): Promis
   for (const { file, from, to } of SAFEGUARDS[name].replacements) {
     for (const place of placesOf(file)) {
       const text = await readFile(path.join(folder, place), 'utf8')
-      if (text.split(from).length !== 2) throw new Error(`The safeguard ${name} cannot be switched off: ${place} does not have this once: ${from}`)
+      if (text.split(from).length !== 2)
+        throw new Error(`The safeguard ${name} cannot be switched off: ${place} does not have this once: ${from}`)
       await writeFile(path.join(folder, place), text.replace(from, to))
     }
   }

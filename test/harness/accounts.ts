@@ -24,7 +24,7 @@ export function newRegistration (name = uniqueName('user-')): Registration {
 export async function register (cluster: AccountHost, name?: string): Promise<Account> {
   const registration = await registerPending(cluster, name)
   await verify(cluster, registration)
-  return { ...registration, ...await logIn(cluster, registration) }
+  return { ...registration, ...(await logIn(cluster, registration)) }
 }
 
 /** Registers, and leaves the address unproved. */
@@ -42,7 +42,10 @@ export async function verify (cluster: AccountHost, { username, email }: Registr
 }
 
 /** Opens a session. */
-export async function logIn (cluster: AccountHost, { username, password }: Registration): Promise<{ accessToken: string, refreshToken: string }> {
+export async function logIn (
+  cluster: AccountHost,
+  { username, password }: Registration
+): Promise<{ accessToken: string, refreshToken: string }> {
   const body = await succeed(cluster, '/user/login', { username, password })
   const tokens = { accessToken: textAt(body, 'access_token'), refreshToken: textAt(body, 'refresh_token') }
   for (const token of Object.values(tokens)) cluster.secrets.add(token)
@@ -51,7 +54,10 @@ export async function logIn (cluster: AccountHost, { username, password }: Regis
 
 /** Creates the chat of two accounts. @returns its id */
 export async function createChat (cluster: AccountHost, account: Account, other: Account): Promise<number> {
-  const body = await succeed(cluster, '/chat/create-chat', { session_token: account.accessToken, receiver: other.username })
+  const body = await succeed(cluster, '/chat/create-chat', {
+    session_token: account.accessToken,
+    receiver: other.username
+  })
   return integerAt(body, 'chatID')
 }
 

@@ -22,23 +22,34 @@ export async function registerFrom (cluster: Cluster, address: string): Promise<
   const registration = newRegistration()
   await cluster.post('/user/register', registration, from(address))
   const code = codeIn(await cluster.outbox.take(registration.email))
-  const answer = await cluster.post('/user/verify-email', { username: registration.username, email_token: code }, from(address))
+  const answer = await cluster.post(
+    '/user/verify-email',
+    { username: registration.username, email_token: code },
+    from(address)
+  )
   if (answer.status !== 200) throw new Error(answer.text)
   return registration
 }
 
 /** Logs in from an address. */
-export const logInFrom = async (cluster: Cluster, address: string, { username, password }: { username: string, password: string }) =>
-  cluster.post('/user/login', { username, password }, from(address))
+export const logInFrom = async (
+  cluster: Cluster,
+  address: string,
+  { username, password }: { username: string, password: string }
+) => cluster.post('/user/login', { username, password }, from(address))
 
 /** Tries a wrong password from each of these addresses, one after the other, on one replica after the other. */
 export async function guess (t: Test, cluster: Cluster, username: string, addresses: string[]): Promise<void> {
-  for (const address of addresses) expectRefusal(t, await logInFrom(cluster, address, { username, password: WRONG }), 400)
+  for (const address of addresses)
+    expectRefusal(t, await logInFrom(cluster, address, { username, password: WRONG }), 400)
 }
 
 /** The answer refuses and says how long for, at the most so many seconds. */
 export function expectWait (t: Test, answer: Answer, longestS: number): void {
   expectRefusal(t, answer, 429)
   const retryAfter = Number(answer.headers.get('retry-after'))
-  t.ok(Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= longestS, `Retry-After is ${String(answer.headers.get('retry-after'))}`)
+  t.ok(
+    Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= longestS,
+    `Retry-After is ${String(answer.headers.get('retry-after'))}`
+  )
 }

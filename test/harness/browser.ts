@@ -10,7 +10,17 @@ import type { Scope } from './scope.ts'
 const CHROMIUM = '/usr/bin/chromium'
 const DEADLINE_MS = 30_000
 /** For root, and for a network that leads nowhere; a key that scrolls has scrolled when it was pressed. */
-const FLAGS = ['--disable-smooth-scrolling', '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const FLAGS = [
+  '--disable-smooth-scrolling',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
 const AXE_OPTIONS = { resultTypes: ['violations'] }
 
 /** A browser that ends with the test. */
@@ -21,7 +31,11 @@ export async function startBrowser (t: Scope): Promise<Browser> {
 }
 
 /** A test that needs a browser; without one it is skipped aloud, or fails with CONFAB_REQUIRE_SERVICES=1. */
-export async function withBrowser (t: Test, title: string, test: (t: Test, browser: Browser) => Promise<void>): Promise<void> {
+export async function withBrowser (
+  t: Test,
+  title: string,
+  test: (t: Test, browser: Browser) => Promise<void>
+): Promise<void> {
   if (existsSync(CHROMIUM)) {
     await t.test(title, async (t) => test(t, await startBrowser(t)))
     return
@@ -36,14 +50,22 @@ export async function withBrowser (t: Test, title: string, test: (t: Test, brows
 }
 
 /** Somebody's browser, which nobody else's cookies and logins are in. Whatever goes wrong in a page fails the test. */
-export async function openPage (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Page> {
+export async function openPage (
+  t: Test,
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {}
+): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(DEADLINE_MS)
   const page = await context.newPage()
-  page.on('pageerror', (error) => { t.fail(`an error in the page: ${error.message}`) })
+  page.on('pageerror', (error) => {
+    t.fail(`an error in the page: ${error.message}`)
+  })
   page.on('console', (message) => {
     // A server that is away is told by the browser, too, and is no fault of the page.
-    if (message.type() === 'error' && !/net::ERR_|WebSocket|status of 4\d\d/.test(message.text())) t.fail(`the browser complains: ${message.text()}`)
+    if (message.type() === 'error' && !/net::ERR_|WebSocket|status of 4\d\d/.test(message.text()))
+      t.fail(`the browser complains: ${message.text()}`)
   })
   await page.goto(url)
   return page
@@ -52,10 +74,22 @@ export async function openPage (t: Test, browser: Browser, url: string, options:
 /** What axe finds wrong with what is shown now, each with where. The page's policy stays in force meanwhile. */
 export async function accessibilityFaults (page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page)
-  const isThere: unknown = await session.send('Runtime.evaluate', { expression: '"axe" in window', returnByValue: true })
+  const isThere: unknown = await session.send('Runtime.evaluate', {
+    expression: '"axe" in window',
+    returnByValue: true
+  })
   if (at(isThere, 'result', 'value') !== true) await session.send('Runtime.evaluate', { expression: axe.source })
-  const expression = `axe.run(document, ${JSON.stringify(AXE_OPTIONS)}).then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(' ') + ': ' + failureSummary).join('; ') })))`
-  const answer: unknown = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+  const expression =
+    `axe.run(document, ${JSON.stringify(AXE_OPTIONS)}).then(({ violations }) => violations.map(({ id, help, nodes ` +
+    `}) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(' ') + ': ' + ` +
+    `failureSummary).join('; ') })))`
+  const answer: unknown = await session.send('Runtime.evaluate', {
+    expression,
+    awaitPromise: true,
+    returnByValue: true
+  })
   await session.detach()
-  return listAt(answer, 'result', 'value').map((fault) => `${textAt(fault, 'id')}: ${textAt(fault, 'help')} at ${textAt(fault, 'where')}`)
+  return listAt(answer, 'result', 'value').map(
+    (fault) => `${textAt(fault, 'id')}: ${textAt(fault, 'help')} at ${textAt(fault, 'where')}`
+  )
 }

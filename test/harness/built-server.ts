@@ -27,18 +27,39 @@ export async function runToEnd (environment: Record<string, string>): Promise<En
   const { PATH } = process.env
   try {
     const env = { ...(PATH !== undefined && { PATH }), HOST: '127.0.0.1', PORT: '0', ...environment }
-    return { code: 0, ...await run(process.execPath, ['dist/main.js'], { cwd: ROOT, env, timeout: DEADLINE_MS, killSignal: 'SIGKILL' }) }
+    return {
+      code: 0,
+      ...(await run(process.execPath, ['dist/main.js'], {
+        cwd: ROOT,
+        env,
+        timeout: DEADLINE_MS,
+        killSignal: 'SIGKILL'
+      }))
+    }
   } catch (error) {
     const code = at(error, 'code')
-    return { code: typeof code === 'number' ? code : undefined, stdout: textAt(error, 'stdout'), stderr: textAt(error, 'stderr') }
+    return {
+      code: typeof code === 'number' ? code : undefined,
+      stdout: textAt(error, 'stdout'),
+      stderr: textAt(error, 'stderr')
+    }
   }
 }
 
 /** Runs an operator's command with this environment and nothing else in it. */
-export async function runConfab (parameters: string[], environment: Record<string, string>, input = ''): Promise<Ended> {
+export async function runConfab (
+  parameters: string[],
+  environment: Record<string, string>,
+  input = ''
+): Promise<Ended> {
   const { PATH } = process.env
   // Without what the test runner puts into each program that a test starts: it takes longer to load than the command.
-  const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/cli.js', ...parameters], { cwd: ROOT, env: { ...(PATH !== undefined && { PATH }), ...environment }, timeout: DEADLINE_MS, killSignal: 'SIGKILL' })
+  const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/cli.js', ...parameters], {
+    cwd: ROOT,
+    env: { ...(PATH !== undefined && { PATH }), ...environment },
+    timeout: DEADLINE_MS,
+    killSignal: 'SIGKILL'
+  })
   child.stdin.on('error', () => undefined).end(input)
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

@@ -20,11 +20,18 @@ export class SocketGoneError extends Error {
 export type OpenOptions = {
   /** How long opening it may take, in milliseconds. */
   deadlineMs?: number
-  /** The socket is dropped when nothing has come for so many milliseconds, not even the answer to a ping. Never by default. */
+  /**
+   * The socket is dropped when nothing has come for so many milliseconds, not even the answer to a ping. Never by
+   * default.
+   */
   silenceMs?: number
 }
 
-type Waiting = { resolve: (answer: Frame) => void, reject: (error: Error) => void, look: ((answer: Frame) => void) | undefined }
+type Waiting = {
+  resolve: (answer: Frame) => void
+  reject: (error: Error) => void
+  look: ((answer: Frame) => void) | undefined
+}
 
 /** An authenticated socket. Frames are handed on and not kept, so that a load of any size passes. */
 export class ChatClient {
@@ -44,17 +51,29 @@ export class ChatClient {
       this.#heardAt = Date.now()
       if (Buffer.isBuffer(data) && !this.#isGone) this.#take(JSON.parse(data.toString()))
     })
-    socket.on('pong', () => { this.#heardAt = Date.now() })
+    socket.on('pong', () => {
+      this.#heardAt = Date.now()
+    })
     // A close follows, and says enough.
     socket.on('error', () => undefined)
-    this.closed = new Promise((resolve) => socket.on('close', (code) => {
-      this.#leave()
-      resolve(code)
-    }))
+    this.closed = new Promise((resolve) =>
+      socket.on('close', (code) => {
+        this.#leave()
+        resolve(code)
+      })
+    )
   }
 
-  /** Opens a socket that is dropped with the test, and authenticates it. @throws {SocketGoneError} when it is closed instead */
-  static async open (t: Scope, server: { url: string }, token: string, { deadlineMs = DEADLINE_MS, silenceMs }: OpenOptions = {}): Promise<ChatClient> {
+  /**
+   * Opens a socket that is dropped with the test, and authenticates it. @throws {SocketGoneError} when it is closed
+   * instead
+   */
+  static async open (
+    t: Scope,
+    server: { url: string },
+    token: string,
+    { deadlineMs = DEADLINE_MS, silenceMs }: OpenOptions = {}
+  ): Promise<ChatClient> {
     const socket = new WebSocket(`${server.url.replace(/^http/, 'ws')}/ws`)
     const client = new ChatClient(socket)
     t.teardown(() => client.drop())
@@ -63,7 +82,9 @@ export class ChatClient {
       client.onFrame = (frame) => {
         if (frame['type'] === 'auth_ack') resolve()
       }
-      void client.closed.then((code) => reject(new SocketGoneError(`The socket was closed with ${String(code)} before the auth_ack.`)))
+      void client.closed.then((code) =>
+        reject(new SocketGoneError(`The socket was closed with ${String(code)} before the auth_ack.`))
+      )
     })
     client.send({ type: 'auth', token })
     await within(acknowledged, deadlineMs, 'the auth_ack')

@@ -45,7 +45,10 @@ export class ChatStream {
     if (this.position >= seq) return
     const arrived = new Promise<void>((resolve) => this.#watchers.push({ seq, resolve }))
     await within(arrived, deadlineMs, `seq ${String(seq)}`).catch((error: unknown) => {
-      throw new Error(`The subscriber has got everything up to ${String(this.position)} only; ${this.complaints.join(', ')}`, { cause: error })
+      throw new Error(
+        `The subscriber has got everything up to ${String(this.position)} only; ${this.complaints.join(', ')}`,
+        { cause: error }
+      )
     })
   }
 
@@ -64,7 +67,13 @@ export class ChatStream {
 export type Follower = { client: ChatClient, stream: ChatStream }
 
 /** Opens a socket that follows a chat from now on, or from behind a seq. */
-export async function follow (t: Test, server: { url: string }, token: string, chatID: number, after?: number): Promise<Follower> {
+export async function follow (
+  t: Test,
+  server: { url: string },
+  token: string,
+  chatID: number,
+  after?: number
+): Promise<Follower> {
   const client = await ChatClient.open(t, server, token)
   const stream = new ChatStream(chatID, after ?? 0)
   await joinAs(client, stream, after)
@@ -75,13 +84,17 @@ export async function follow (t: Test, server: { url: string }, token: string, c
 export async function joinAs (client: ChatClient, stream: ChatStream, after?: number): Promise<void> {
   let position: number | undefined
   client.onFrame = (frame) => stream.take(frame)
-  const answer = await client.request({ type: 'join_chat', chatID: stream.chatID, ...(after !== undefined && { after }) }, ({ seq }) => {
-    position = stream.position
-    if (after === undefined && typeof seq === 'number') stream.position = seq
-  })
+  const answer = await client.request(
+    { type: 'join_chat', chatID: stream.chatID, ...(after !== undefined && { after }) },
+    ({ seq }) => {
+      position = stream.position
+      if (after === undefined && typeof seq === 'number') stream.position = seq
+    }
+  )
   if (answer['type'] !== 'ack') throw new Error(`The server answered join_chat with ${JSON.stringify(answer)}`)
   const seq = integerAt(answer, 'seq')
-  if (after !== undefined && position !== seq) throw new Error(`The join was acknowledged with ${String(seq)} when everything up to ${String(position)} had come.`)
+  if (after !== undefined && position !== seq)
+    throw new Error(`The join was acknowledged with ${String(seq)} when everything up to ${String(position)} had come.`)
 }
 
 /** Waits until every one of these has so many messages more than the furthest has now. */

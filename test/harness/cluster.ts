@@ -54,7 +54,12 @@ export class Cluster {
   readonly #database: Database | undefined
   #turn = 0
 
-  constructor (parts: { replicas: readonly Replica[], dataDir: string, log: readonly string[], database: Database | undefined }) {
+  constructor (parts: {
+    replicas: readonly Replica[]
+    dataDir: string
+    log: readonly string[]
+    database: Database | undefined
+  }) {
     this.replicas = parts.replicas
     this.outbox = new Outbox(parts.dataDir)
     this.log = parts.log
@@ -109,27 +114,39 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
     HASH_PASSES: '1',
     // Replicas in this process share its event loop with the test and with each other.
     OVERLOAD_EVENT_LOOP_DELAY: '1h',
-    ...(options.services !== undefined && await borrowServices(t, options.services)),
+    ...(options.services !== undefined && (await borrowServices(t, options.services))),
     ...options.environment
   }
   const database = options.inspectable === true ? await openDatabase(t, environment) : undefined
-  const count = options.services === undefined ? 1 : options.replicas ?? REPLICAS_ON_SERVICES
-  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => startReplica(loadConfig(environment), {
-    logStream: { write: (line) => { log.push(line) } },
-    // The embedded store can be opened once only, so an inspecting test shares its own.
-    ...(database !== undefined && options.services === undefined && { database: { ...database, close: async () => undefined } }),
-    ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
-  })))
-  const replicas = starts.flatMap((start) => start.status === 'fulfilled' ? [start.value] : [])
-  t.teardown(async () => { await Promise.all(replicas.map((replica) => replica.close())) })
+  const count = options.services === undefined ? 1 : (options.replicas ?? REPLICAS_ON_SERVICES)
+  const starts = await Promise.allSettled(
+    Array.from({ length: count }, (_, index) =>
+      startReplica(loadConfig(environment), {
+        logStream: {
+          write: (line) => {
+            log.push(line)
+          }
+        },
+        // The embedded store can be opened once only, so an inspecting test shares its own.
+        ...(database !== undefined &&
+          options.services === undefined && { database: { ...database, close: async () => undefined } }),
+        ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
+      })
+    )
+  )
+  const replicas = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  t.teardown(async () => {
+    await Promise.all(replicas.map((replica) => replica.close()))
+  })
   for (const start of starts) if (start.status === 'rejected') throw start.reason
   return new Cluster({ replicas, dataDir, log, database })
 }
 
 async function openDatabase (t: Test, environment: { DATA_DIR: string, DATABASE_URL?: string }): Promise<Database> {
-  const database = environment.DATABASE_URL === undefined
-    ? await openPglite(environment.DATA_DIR)
-    : await openPostgres({ url: environment.DATABASE_URL, pool: 1, prepare: true, timeoutMs: 60_000 })
+  const database =
+    environment.DATABASE_URL === undefined
+      ? await openPglite(environment.DATA_DIR)
+      : await openPostgres({ url: environment.DATABASE_URL, pool: 1, prepare: true, timeoutMs: 60_000 })
   t.teardown(() => database.close())
   return database
 }
@@ -137,5 +154,10 @@ async function openDatabase (t: Test, environment: { DATA_DIR: string, DATABASE_
 /** A database and a corner of Redis that nobody else uses, gone with the test. */
 async function borrowServices (t: Test, { databaseUrl, redisUrl }: Services) {
   const url = await createDatabase(t, databaseUrl)
-  return { DATABASE_URL: url, DATABASE_POOL: CONNECTIONS_PER_REPLICA, REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:` }
+  return {
+    DATABASE_URL: url,
+    DATABASE_POOL: CONNECTIONS_PER_REPLICA,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`
+  }
 }

@@ -6,7 +6,16 @@ import { eventually } from './deadline.ts'
 import { at, listAt, textAt } from './json.ts'
 
 /** A span, as far as the tests look at it. */
-export type SeenSpan = { name: string, traceId: string, spanId: string, parentSpanId: string, links: string[], instance: string, attributes: Record<string, unknown>, isFailed: boolean }
+export type SeenSpan = {
+  name: string
+  traceId: string
+  spanId: string
+  parentSpanId: string
+  links: string[]
+  instance: string
+  attributes: Record<string, unknown>
+  isFailed: boolean
+}
 
 const FAILED = 2
 const DEADLINE_MS = 30_000
@@ -37,8 +46,14 @@ export class Collector {
       for (const scope of listAt(resource, 'scopeSpans')) {
         for (const span of listAt(scope, 'spans')) {
           this.spans.push({
-            name: textAt(span, 'name'), traceId: textAt(span, 'traceId'), spanId: textAt(span, 'spanId'), parentSpanId: typeof at(span, 'parentSpanId') === 'string' ? textAt(span, 'parentSpanId') : '',
-            links: listAt(span, 'links').map((link) => textAt(link, 'spanId')), instance, attributes: attributesOf(span), isFailed: at(at(span, 'status'), 'code') === FAILED
+            name: textAt(span, 'name'),
+            traceId: textAt(span, 'traceId'),
+            spanId: textAt(span, 'spanId'),
+            parentSpanId: typeof at(span, 'parentSpanId') === 'string' ? textAt(span, 'parentSpanId') : '',
+            links: listAt(span, 'links').map((link) => textAt(link, 'spanId')),
+            instance,
+            attributes: attributesOf(span),
+            isFailed: at(at(span, 'status'), 'code') === FAILED
           })
         }
       }
@@ -47,20 +62,27 @@ export class Collector {
 }
 
 function attributesOf (holder: unknown): Record<string, unknown> {
-  return Object.fromEntries(listAt(holder, 'attributes').map((attribute) => {
-    const value = at(attribute, 'value')
-    return [textAt(attribute, 'key'), at(value, 'stringValue') ?? at(value, 'intValue')]
-  }))
+  return Object.fromEntries(
+    listAt(holder, 'attributes').map((attribute) => {
+      const value = at(attribute, 'value')
+      return [textAt(attribute, 'key'), at(value, 'stringValue') ?? at(value, 'intValue')]
+    })
+  )
 }
 
 /** Starts a collector that is gone with the test. */
 export async function startCollector (t: Test): Promise<Collector> {
   const server = createServer((request, response) => {
     let text = ''
-    request.setEncoding('utf8').on('data', (part: string) => { text += part }).on('end', () => {
-      if (request.url === '/v1/traces') collector.take(JSON.parse(text))
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-    })
+    request
+      .setEncoding('utf8')
+      .on('data', (part: string) => {
+        text += part
+      })
+      .on('end', () => {
+        if (request.url === '/v1/traces') collector.take(JSON.parse(text))
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {

@@ -9,7 +9,18 @@ import type { Mail } from './outbox.ts'
 const MIN_LENGTH = 12
 /** So many texts are looked for; a load test has thousands. */
 const MAX_COLLECTED = 2_000
-const FIELDS = new Set(['password', 'confirm_password', 'new_password', 'token', 'session_token', 'access_token', 'refresh_token', 'email_token', 'text', 'message'])
+const FIELDS = new Set([
+  'password',
+  'confirm_password',
+  'new_password',
+  'token',
+  'session_token',
+  'access_token',
+  'refresh_token',
+  'email_token',
+  'text',
+  'message'
+])
 
 const collected = new Set<string>()
 
@@ -17,7 +28,8 @@ const collected = new Set<string>()
 export function noteConfidential (value: unknown, fields: ReadonlySet<string> = FIELDS): void {
   if (!isRecord(value)) return
   for (const [field, text] of Object.entries(value)) {
-    if (fields.has(field) && typeof text === 'string' && text.length >= MIN_LENGTH && collected.size < MAX_COLLECTED) collected.add(text)
+    if (fields.has(field) && typeof text === 'string' && text.length >= MIN_LENGTH && collected.size < MAX_COLLECTED)
+      collected.add(text)
   }
 }
 
@@ -28,9 +40,13 @@ export const TOKEN_FIELDS: ReadonlySet<string> = new Set(['token', 'access_token
 export function leaksIn (log: readonly string[], secrets: Iterable<string>, mails: readonly Mail[]): string[] {
   const text = log.join('')
   const links = mails.flatMap((mail) => [...mail.text.matchAll(/[?&]token=([\w-]+)/g)].map(([, token = '']) => token))
-  const whole = [...secrets, ...collected, ...links].filter((secret) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1)))
+  const whole = [...secrets, ...collected, ...links].filter(
+    (secret) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1))
+  )
   const numbers = new Set(log.flatMap(numbersIn))
-  const codes = mails.flatMap((mail) => [...mail.text.matchAll(/^\s*(\d{6})\s*$/gm)].map(([, code = '']) => code)).filter((code) => numbers.has(code))
+  const codes = mails
+    .flatMap((mail) => [...mail.text.matchAll(/^\s*(\d{6})\s*$/gm)].map(([, code = '']) => code))
+    .filter((code) => numbers.has(code))
   return [...whole, ...codes].map((leak) => `${leak.slice(0, 4)}… of ${String(leak.length)} characters`)
 }
 

@@ -37,11 +37,17 @@ export async function onEmbedded (t: Test, suite: Suite, options: SuiteOptions =
 /** Runs the suite on replicas that share Redis and Postgres; where there are none it says so, or fails if it must. */
 export async function onServices (t: Test, suite: Suite, options: SuiteOptions = {}): Promise<void> {
   t.setTimeout(FILE_TIMEOUT_MS)
-  await withServices(t, 'on replicas that share Redis and Postgres', (t, services) => run(t, suite, { ...options, services }))
+  await withServices(t, 'on replicas that share Redis and Postgres', (t, services) =>
+    run(t, suite, { ...options, services })
+  )
 }
 
 /** A test that needs services; without them it is skipped aloud, or fails with CONFAB_REQUIRE_SERVICES=1. */
-export async function withServices (t: Test, title: string, test: (t: Test, services: Services) => Promise<void>): Promise<void> {
+export async function withServices (
+  t: Test,
+  title: string,
+  test: (t: Test, services: Services) => Promise<void>
+): Promise<void> {
   const services = availableServices()
   if (services !== undefined) {
     await t.test(title, (t) => test(t, services))
@@ -60,6 +66,14 @@ async function run (t: Test, suite: Suite, options: ClusterOptions): Promise<voi
   const cluster = await startCluster(t, options)
   await suite(t, cluster)
   t.strictSame(undescribed(), [], 'every answer and every frame is as the server describes it')
-  t.strictSame(leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()), [], 'no password, token, code or text of a message is in the log')
-  t.strictSame(cluster.log.filter((line) => /"level":(50|60)/.test(line)), [], 'no error is in the log')
+  t.strictSame(
+    leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()),
+    [],
+    'no password, token, code or text of a message is in the log'
+  )
+  t.strictSame(
+    cluster.log.filter((line) => /"level":(50|60)/.test(line)),
+    [],
+    'no error is in the log'
+  )
 }

@@ -26,7 +26,10 @@ export async function registerEmote (cluster: Cluster, name?: string): Promise<E
 }
 
 /** Opens a session. @returns its token */
-export async function logInEmote (cluster: Cluster, { email, password }: { email: string, password: string }): Promise<string> {
+export async function logInEmote (
+  cluster: Cluster,
+  { email, password }: { email: string, password: string }
+): Promise<string> {
   const token = textAt((await succeed(cluster, '/api/auth/login', { email, password })).body, 'token')
   cluster.secrets.add(token)
   return token
@@ -38,16 +41,25 @@ async function succeed (cluster: Cluster, path: string, request: unknown): Promi
   return answer
 }
 
-/** What is wrong with an answer that should refuse in this dialect's form with one of these statuses; undefined if nothing. */
+/**
+ * What is wrong with an answer that should refuse in this dialect's form with one of these statuses; undefined if
+ * nothing.
+ */
 export function complaintAboutSentence (answer: Answer, ...statuses: number[]): string | undefined {
   const said = `${String(answer.status)} ${answer.headers.get('content-type') ?? ''} ${answer.text.slice(0, 200)}`
   if (!statuses.includes(answer.status)) return `expected ${statuses.join(' or ')}, got ${said}`
-  const isForm = isRecord(answer.body) && Object.keys(answer.body).join() === 'message' && isSentence(at(answer.body, 'message'))
+  const isForm =
+    isRecord(answer.body) && Object.keys(answer.body).join() === 'message' && isSentence(at(answer.body, 'message'))
   return isForm ? undefined : `expected a message and nothing else, got ${said}`
 }
 
 /** The answer refuses with this status and one sentence. */
-export function expectSentence (t: Test, answer: Answer, status: number, title = `it answers ${String(status)} and a sentence`): void {
+export function expectSentence (
+  t: Test,
+  answer: Answer,
+  status: number,
+  title = `it answers ${String(status)} and a sentence`
+): void {
   t.equal(complaintAboutSentence(answer, status), undefined, title)
 }
 

@@ -2,7 +2,9 @@
 import type { Bus } from '../../src/bus/bus.ts'
 import type { Random } from './random.ts'
 
-/** What becomes of a payload: the delays of its copies in milliseconds. None loses it; undefined passes it on as it is. */
+/**
+ * What becomes of a payload: the delays of its copies in milliseconds. None loses it; undefined passes it on as it is.
+ */
 export type Fate = readonly number[] | undefined
 
 /** Puts the fates between a replica and its bus. */
@@ -35,6 +37,6 @@ export function isChatChannel (channel: string): boolean {
 /** Anything may happen to a payload: lost, doubled, late, out of order, or nothing at all. */
 export function anyFate (random: Random, maxDelayMs: number): Fate {
   if (random.chance(0.3)) return []
-  const delay = () => random.chance(0.5) ? 0 : random.integer(1, maxDelayMs)
+  const delay = () => (random.chance(0.5) ? 0 : random.integer(1, maxDelayMs))
   return random.chance(0.3) ? [delay(), delay()] : [delay()]
 }

@@ -61,7 +61,8 @@ export class FeedModel {
 
   /** Hands the feed the messages with these seqs, as a replica that stored or read them would. */
   announce (first: number, last: number): void {
-    if (first >= 1 && first <= last && last <= this.head) this.#feed.receive(this.#run(first, last, this.#versions[last] ?? 0))
+    if (first >= 1 && first <= last && last <= this.head)
+      this.#feed.receive(this.#run(first, last, this.#versions[last] ?? 0))
   }
 
   /** Tells the feed of messages without handing them over; nothing says that it is true. */
@@ -133,7 +134,8 @@ export class FeedModel {
     await this.pause(SETTLING_MS)
     this.sweep()
     await this.pause(SETTLING_MS)
-    for (const reader of this.readers) this.complaints.push(...reader.complaintsAt(this.head, this.#members.get(reader.userId)))
+    for (const reader of this.readers)
+      this.complaints.push(...reader.complaintsAt(this.head, this.#members.get(reader.userId)))
     for (const reader of this.readers) this.#feed.detach(reader)
     if (!this.#feed.isEmpty) this.complaints.push('the feed still has subscribers')
     this.#feed.close()
@@ -141,11 +143,13 @@ export class FeedModel {
 
   async #join (userId: number, after: number | undefined): Promise<void> {
     let membership = await this.#findMembership(userId)
-    while (membership !== undefined && membership.version < this.#feed.membersVersion) membership = await this.#findMembership(userId)
+    while (membership !== undefined && membership.version < this.#feed.membersVersion)
+      membership = await this.#findMembership(userId)
     if (membership === undefined) return
     this.#feed.observeHead(membership.lastSeq, membership.version)
     if (after !== undefined && after > membership.lastSeq) return
-    const startSeq = Math.max(after ?? this.#feed.nextSeq - 1, after === undefined ? membership.lastSeq : membership.fromSeq) + 1
+    const startSeq =
+      Math.max(after ?? this.#feed.nextSeq - 1, after === undefined ? membership.lastSeq : membership.fromSeq) + 1
     const reader = new FeedReader(userId, membership, startSeq)
     this.readers.push(reader)
     // Who was removed between the answer of the store and now was so before this reader was there.
@@ -161,7 +165,9 @@ export class FeedModel {
 
   async #replay (reader: FeedReader, head: number): Promise<void> {
     while (reader.isFollowing() && (reader.nextSeq <= head || reader.nextSeq < this.#feed.nextSeq)) {
-      const last = await this.#answer(() => this.#members.get(reader.userId) === reader.fromSeq ? Math.min(this.head, reader.nextSeq + REPLAY_PAGE - 1) : 0)
+      const last = await this.#answer(() =>
+        this.#members.get(reader.userId) === reader.fromSeq ? Math.min(this.head, reader.nextSeq + REPLAY_PAGE - 1) : 0
+      )
       if (!reader.isFollowing()) break
       if (last < reader.nextSeq) {
         this.leave(reader)
@@ -174,7 +180,9 @@ export class FeedModel {
   }
 
   #run (first: number, last: number, version: number): EventBatch {
-    const frames = Array.from({ length: last - first + 1 }, (_, index) => Buffer.from(FeedReader.frame(first + index, this.#padding)))
+    const frames = Array.from({ length: last - first + 1 }, (_, index) =>
+      Buffer.from(FeedReader.frame(first + index, this.#padding))
+    )
     return createEventBatch(frames, last, version, Date.now())
   }
 
@@ -197,7 +205,7 @@ export class FeedModel {
   }
 
   /** What the store says of one moment between the question and the answer. */
-  async #answer<Value> (look: () => Value): Promise<Value> {
+  async #answer<Value>(look: () => Value): Promise<Value> {
     await this.#latency()
     if (this.#isFailing) throw new Error('The store is away.')
     const value = look()
@@ -211,7 +219,7 @@ export class FeedModel {
   }
 
   /** The feed asks one question of a kind at a time. */
-  async #alone<Value> (kind: 'read' | 'members', ask: () => Promise<Value>): Promise<Value> {
+  async #alone<Value>(kind: 'read' | 'members', ask: () => Promise<Value>): Promise<Value> {
     if (++this.#asking[kind] > 1) this.complaints.push(`the store is asked twice at once (${kind})`)
     try {
       return await ask()

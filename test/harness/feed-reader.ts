@@ -39,7 +39,8 @@ export class FeedReader implements FeedSubscriber {
   }
 
   write (bytes: Buffer): void {
-    if (this.#state !== 'following') this.#complain(`got bytes after it had ${this.#state === 'left' ? 'left' : 'been removed'}`)
+    if (this.#state !== 'following')
+      this.#complain(`got bytes after it had ${this.#state === 'left' ? 'left' : 'been removed'}`)
     const text = bytes.toString()
     if (!text.endsWith('\n')) this.#complain('got half a frame')
     for (const line of text.split('\n').slice(0, -1)) {
@@ -47,7 +48,8 @@ export class FeedReader implements FeedSubscriber {
       const [padding] = /x*$/.exec(line) ?? []
       if (seq !== this.#nextSeq) this.#complain(`got ${line.slice(0, 20)}, not ${String(this.#nextSeq)}`)
       else if (`${line}\n` !== FeedReader.frame(seq, padding)) this.#complain(`got a mangled ${String(seq)}`)
-      if (seq > this.#lastAllowed) this.#complain(`got ${String(seq)}, although it was removed at ${String(this.#lastAllowed)}`)
+      if (seq > this.#lastAllowed)
+        this.#complain(`got ${String(seq)}, although it was removed at ${String(this.#lastAllowed)}`)
       if (seq <= this.fromSeq) this.#complain(`got ${String(seq)} from before its time`)
       this.#nextSeq = seq + 1
     }
@@ -81,8 +83,10 @@ export class FeedReader implements FeedSubscriber {
   complaintsAt (head: number, fromSeq: number | undefined): string[] {
     if (this.#state !== 'left') {
       if (this.#state === 'removed' && !this.#hasEnded) this.#complain('was removed, although it is a member')
-      else if (this.#state === 'following' && fromSeq !== this.fromSeq) this.#complain('was not removed, although it is no member')
-      else if (this.#state === 'following' && this.#nextSeq !== head + 1) this.#complain(`got nothing behind ${String(this.#nextSeq - 1)}, although the chat goes up to ${String(head)}`)
+      else if (this.#state === 'following' && fromSeq !== this.fromSeq)
+        this.#complain('was not removed, although it is no member')
+      else if (this.#state === 'following' && this.#nextSeq !== head + 1)
+        this.#complain(`got nothing behind ${String(this.#nextSeq - 1)}, although the chat goes up to ${String(head)}`)
     }
     return this.#complaints
   }

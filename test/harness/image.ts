@@ -1,9 +1,20 @@
 /**
- * The image that the Dockerfile describes, without an engine: each stage becomes a folder, what is copied is copied, what
- * is run is run there by a user who is nobody. What the base image brings is whatever is installed here.
+ * The image that the Dockerfile describes, without an engine: each stage becomes a folder, what is copied is copied,
+ * what is run is run there by a user who is nobody. What the base image brings is whatever is installed here.
  */
 import { execFile, spawn } from 'node:child_process'
-import { Arg, Copy, DockerfileParser, Env, Healthcheck, type Instruction, JSONInstruction, Run, User, Workdir } from 'dockerfile-ast'
+import {
+  Arg,
+  Copy,
+  DockerfileParser,
+  Env,
+  Healthcheck,
+  type Instruction,
+  JSONInstruction,
+  Run,
+  User,
+  Workdir
+} from 'dockerfile-ast'
 import { cp, mkdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -51,15 +62,26 @@ export function argumentsOf (instruction: Instruction): string[] {
 
 /** The words of a command in exec form; none of one that a shell would run. */
 export function wordsOf (instruction: Instruction | undefined): string[] {
-  const command = instruction instanceof Healthcheck ? DockerfileParser.parse(`CMD ${instruction.getRawArgumentsContent()?.replace(/^.*?CMD\s+/s, '') ?? ''}`).getInstructions()[0] : instruction
-  return command instanceof JSONInstruction ? command.getJSONStrings().map((word) => String(JSON.parse(word.getValue()))) : []
+  const command =
+    instruction instanceof Healthcheck
+      ? DockerfileParser.parse(
+        `CMD ${instruction.getRawArgumentsContent()?.replace(/^.*?CMD\s+/s, '') ?? ''}`
+      ).getInstructions()[0]
+      : instruction
+  return command instanceof JSONInstruction
+    ? command.getJSONStrings().map((word) => String(JSON.parse(word.getValue())))
+    : []
 }
 
 /** Whether the build sees a file of the repository: the last pattern of .dockerignore that fits it decides. */
 export async function createContext (): Promise<(file: string) => boolean> {
-  const lines = (await readFile(path.join(ROOT, '.dockerignore'), 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const lines = (await readFile(path.join(ROOT, '.dockerignore'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
   const patterns = lines.map((line) => ({ isIn: line.startsWith('!'), pattern: line.replace(/^!/, '') }))
-  return (file) => patterns.findLast(({ pattern }) => pattern === '*' || file === pattern || file.startsWith(`${pattern}/`))?.isIn ?? true
+  return (file) =>
+    patterns.findLast(({ pattern }) => pattern === '*' || file === pattern || file.startsWith(`${pattern}/`))?.isIn ??
+    true
 }
 
 /** Builds all stages below an empty folder. @throws when a step fails, with what it said */
@@ -78,7 +100,12 @@ export async function build (dockerfile: string, folder: string): Promise<Contai
   return container
 }
 
-async function carryOut (instruction: Instruction, container: Container, roots: ReadonlyMap<string, string>, cache: string): Promise<void> {
+async function carryOut (
+  instruction: Instruction,
+  container: Container,
+  roots: ReadonlyMap<string, string>,
+  cache: string
+): Promise<void> {
   if (instruction instanceof Arg) return
   const [first = ''] = argumentsOf(instruction)
   if (instruction instanceof Workdir) {
@@ -86,15 +113,21 @@ async function carryOut (instruction: Instruction, container: Container, roots: 
     await mkdir(path.join(container.root, first), { recursive: true })
     await own(path.join(container.root, first))
   } else if (instruction instanceof Env) {
-    for (const property of instruction.getProperties()) container.environment[property.getName()] = property.getValue() ?? ''
+    for (const property of instruction.getProperties())
+      container.environment[property.getName()] = property.getValue() ?? ''
   } else if (instruction instanceof Copy) await copy(instruction, container, roots)
-  else if (instruction instanceof Run) await run(instruction.getArgumentsContent() ?? '', path.join(container.root, container.workdir), cache)
+  else if (instruction instanceof Run)
+    await run(instruction.getArgumentsContent() ?? '', path.join(container.root, container.workdir), cache)
   else if (instruction instanceof User) container.uid = Number(first.split(':', 1)[0])
   else if (instruction instanceof Healthcheck) container.healthcheck = wordsOf(instruction)
   else if (instruction.getKeyword() === 'CMD') container.command = wordsOf(instruction)
 }
 
-async function copy (instruction: Copy, { root, workdir }: Container, roots: ReadonlyMap<string, string>): Promise<void> {
+async function copy (
+  instruction: Copy,
+  { root, workdir }: Container,
+  roots: ReadonlyMap<string, string>
+): Promise<void> {
   const flags = new Map(instruction.getFlags().map((flag) => [flag.getName(), flag.getValue() ?? '']))
   const from = flags.get('from')
   const source = from === undefined ? ROOT : roots.get(from)
@@ -105,7 +138,10 @@ async function copy (instruction: Copy, { root, workdir }: Container, roots: Rea
   for (const name of others.reverse()) {
     const file = path.join(source, name)
     const isFolder = (await stat(file)).isDirectory()
-    const target = path.join(root, isFolder || !/(^|\/)\.?\/?$/.test(last) ? destination : path.join(destination, path.basename(name)))
+    const target = path.join(
+      root,
+      isFolder || !/(^|\/)\.?\/?$/.test(last) ? destination : path.join(destination, path.basename(name))
+    )
     const filter = (each: string) => each === source || isSeen(path.relative(source, each))
     if (!filter(file)) throw new Error(`.dockerignore keeps ${name} from the build.`)
     if (from === undefined) await cp(file, target, { recursive: true, filter })
@@ -118,7 +154,13 @@ async function copy (instruction: Copy, { root, workdir }: Container, roots: Rea
 async function run (step: string, cwd: string, cache: string): Promise<void> {
   const child = spawn('/bin/sh', ['-c', step], {
     cwd,
-    env: { ...cleanEnvironment(), HOME: cache, npm_config_cache: cache, npm_config_prefer_offline: 'true', npm_config_update_notifier: 'false' },
+    env: {
+      ...cleanEnvironment(),
+      HOME: cache,
+      npm_config_cache: cache,
+      npm_config_prefer_offline: 'true',
+      npm_config_update_notifier: 'false'
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(IS_ROOT && { uid: NOBODY, gid: NOBODY })
   })
@@ -135,7 +177,13 @@ async function run (step: string, cwd: string, cache: string): Promise<void> {
 async function lendCache (folder: string): Promise<string> {
   const mine = process.env['npm_config_cache'] ?? path.join(process.env['HOME'] ?? '/', '.npm')
   await mkdir(folder)
-  if (await stat(path.join(mine, '_cacache')).then(() => true, () => false)) await exec('cp', ['-R', path.join(mine, '_cacache'), folder])
+  if (
+    await stat(path.join(mine, '_cacache')).then(
+      () => true,
+      () => false
+    )
+  )
+    await exec('cp', ['-R', path.join(mine, '_cacache'), folder])
   await own(folder)
   return folder
 }

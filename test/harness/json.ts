@@ -31,7 +31,8 @@ export function textAt (value: unknown, ...keys: (string | number)[]): string {
 /** The integer under these keys. @throws when it is something else */
 export function integerAt (value: unknown, ...keys: (string | number)[]): number {
   const found = at(value, ...keys)
-  if (typeof found !== 'number' || !Number.isSafeInteger(found)) throw new Error(`${keys.join('.')} is no integer in ${JSON.stringify(value)}`)
+  if (typeof found !== 'number' || !Number.isSafeInteger(found))
+    throw new Error(`${keys.join('.')} is no integer in ${JSON.stringify(value)}`)
   return found
 }
 

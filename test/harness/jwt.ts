@@ -13,7 +13,10 @@ export function claimsOf (token: string): Record<string, unknown> {
 }
 
 /** Signs claims: by default as the server would. */
-export function signClaims (claims: object, { secret = JWT_SECRET, algorithm = 'HS256', hash = 'sha256' } = {}): string {
+export function signClaims (
+  claims: object,
+  { secret = JWT_SECRET, algorithm = 'HS256', hash = 'sha256' } = {}
+): string {
   const content = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`
   return `${content}.${createHmac(hash, secret).update(content).digest('base64url')}`
 }

@@ -19,14 +19,25 @@ export type LoadOptions = {
 }
 
 /** Posts in order, through one socket. */
-export async function postAll (client: ChatClient, chatID: number, posts: Iterable<PostDraft>, { window, onAnswer }: LoadOptions): Promise<PostResults> {
+export async function postAll (
+  client: ChatClient,
+  chatID: number,
+  posts: Iterable<PostDraft>,
+  { window, onAnswer }: LoadOptions
+): Promise<PostResults> {
   const results: PostResults = { acked: [], refused: [] }
   const iterator = posts[Symbol.iterator]()
   const postNext = async (): Promise<void> => {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
       const post = next.value
       const answer = await client.request({ type: 'post_msg', chatID, ...post })
-      if (answer['type'] === 'ack') results.acked.push({ ...post, seq: integerAt(answer, 'seq'), messageID: integerAt(answer, 'messageID'), duplicate: answer['duplicate'] === true })
+      if (answer['type'] === 'ack')
+        results.acked.push({
+          ...post,
+          seq: integerAt(answer, 'seq'),
+          messageID: integerAt(answer, 'messageID'),
+          duplicate: answer['duplicate'] === true
+        })
       else results.refused.push({ post, answer })
       onAnswer?.()
     }
@@ -42,10 +53,20 @@ export class EndlessLoad {
   readonly #results: Promise<PostResults[]>
   #isOver = false
 
-  /** @param draft what the writer of that number posts next; by default {@link numbered} texts of "writer-0", "writer-1" … */
-  constructor (writers: readonly ChatClient[], chatID: number, window: number, draft = (writer: number, index: number): PostDraft => ({ text: `${writerName(writer)} ${String(index)}` })) {
+  /**
+   * @param draft what the writer of that number posts next; by default {@link numbered} texts of "writer-0", "writer-1"
+   * …
+   */
+  constructor (
+    writers: readonly ChatClient[],
+    chatID: number,
+    window: number,
+    draft = (writer: number, index: number): PostDraft => ({ text: `${writerName(writer)} ${String(index)}` })
+  ) {
     this.sent = writers.map(() => 0)
-    this.#results = Promise.all(writers.map((client, writer) => postAll(client, chatID, this.#posts(writer, draft), { window })))
+    this.#results = Promise.all(
+      writers.map((client, writer) => postAll(client, chatID, this.#posts(writer, draft), { window }))
+    )
     // Whoever stops it hears of it.
     this.#results.catch(() => undefined)
   }
@@ -74,8 +95,13 @@ export function numbered (author: string, count: number): PostDraft[] {
   return Array.from({ length: count }, (_, index) => ({ text: `${author} ${String(index)}` }))
 }
 
-/** What is wrong with the order of {@link numbered} texts; undefined when each author's are all there, in order, once. */
-export function complaintAboutOrder (texts: readonly string[], counts: ReadonlyMap<string, number>): string | undefined {
+/**
+ * What is wrong with the order of {@link numbered} texts; undefined when each author's are all there, in order, once.
+ */
+export function complaintAboutOrder (
+  texts: readonly string[],
+  counts: ReadonlyMap<string, number>
+): string | undefined {
   const next = new Map([...counts.keys()].map((author) => [author, 0]))
   for (const text of texts) {
     const [author = '', number = ''] = text.split(' ')
@@ -84,5 +110,7 @@ export function complaintAboutOrder (texts: readonly string[], counts: ReadonlyM
     next.set(author, expected + 1)
   }
   const short = [...counts].find(([author, count]) => next.get(author) !== count)
-  return short === undefined ? undefined : `of ${short[0]}'s ${String(short[1])} texts ${String(next.get(short[0]))} came`
+  return short === undefined
+    ? undefined
+    : `of ${short[0]}'s ${String(short[1])} texts ${String(next.get(short[0]))} came`
 }

@@ -47,16 +47,23 @@ function kustomize (folder: string): { status: number | null, stdout: string, st
 
 function read (yaml: string): Manifest[] {
   // Kustomize folds long base64, which the API server takes and the types do not.
-  const unfold = (document: unknown): unknown => typeof document === 'string' && /^[A-Za-z0-9+/=\n]+$/.test(document) ? document.replaceAll('\n', '') : document
+  const unfold = (document: unknown): unknown =>
+    typeof document === 'string' && /^[A-Za-z0-9+/=\n]+$/.test(document) ? document.replaceAll('\n', '') : document
   return parseAllDocuments(yaml).flatMap((document): Manifest[] => {
     const value: unknown = document.toJS()
     if (!isRecord(value) || !('kind' in value)) return []
     const data = at(value, 'data')
-    return [value['kind'] === 'Secret' && isRecord(data) ? { ...value, data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, unfold(text)])) } : value]
+    return [
+      value['kind'] === 'Secret' && isRecord(data)
+        ? { ...value, data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, unfold(text)])) }
+        : value
+    ]
   })
 }
 
-/** kubectl before 1.21, as Debian 12 has it, renders the same from a copy in which some fields have their former names. */
+/**
+ * kubectl before 1.21, as Debian 12 has it, renders the same from a copy in which some fields have their former names.
+ */
 async function renderOldStyle (folder: string, complaint: string): Promise<string> {
   const copy = await mkdtemp(path.join(os.tmpdir(), 'confab-k8s-'))
   try {
@@ -78,13 +85,18 @@ async function rewrite (file: string): Promise<void> {
   const { resources, patches, ...rest } = kustomization
   const isFile = (resource: unknown) => String(resource).endsWith('.yaml')
   const paths = listOf(resources)
-  await writeFile(file, stringify({
-    ...rest,
-    bases: paths.filter((resource) => !isFile(resource)),
-    resources: paths.filter(isFile),
-    patchesStrategicMerge: listOf(patches).filter((patch) => at(patch, 'target') === undefined).map((patch) => at(patch, 'path')),
-    patchesJson6902: listOf(patches).filter((patch) => at(patch, 'target') !== undefined)
-  }))
+  await writeFile(
+    file,
+    stringify({
+      ...rest,
+      bases: paths.filter((resource) => !isFile(resource)),
+      resources: paths.filter(isFile),
+      patchesStrategicMerge: listOf(patches)
+        .filter((patch) => at(patch, 'target') === undefined)
+        .map((patch) => at(patch, 'path')),
+      patchesJson6902: listOf(patches).filter((patch) => at(patch, 'target') !== undefined)
+    })
+  )
 }
 
 /** A list that may be left out. */
@@ -110,10 +122,17 @@ export async function complaintsAbout (manifest: Manifest): Promise<string[]> {
 
 async function validatorOf (manifest: Manifest): Promise<((this: unknown) => void) | undefined> {
   const apiVersion = textAt(manifest, 'apiVersion')
-  const module: unknown = await import(`${PACKAGES[apiVersion] ?? 'kubernetes-models'}/${apiVersion}`).catch(() => undefined)
-  const model: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, textAt(manifest, 'kind')) : undefined
+  const module: unknown = await import(`${PACKAGES[apiVersion] ?? 'kubernetes-models'}/${apiVersion}`).catch(
+    () => undefined
+  )
+  const model: unknown =
+    typeof module === 'object' && module !== null ? Reflect.get(module, textAt(manifest, 'kind')) : undefined
   const validate: unknown = typeof model === 'function' ? Reflect.get(Object(model.prototype), 'validate') : undefined
-  return typeof validate === 'function' ? function (this: unknown) { Reflect.apply(validate, this, []) } : undefined
+  return typeof validate === 'function'
+    ? function (this: unknown) {
+      Reflect.apply(validate, this, [])
+    }
+    : undefined
 }
 
 /**
@@ -122,8 +141,13 @@ async function validatorOf (manifest: Manifest): Promise<((this: unknown) => voi
  */
 function watch (value: unknown, where = ''): { watched: unknown, unread: () => string[] } {
   if (typeof value !== 'object' || value === null) return { watched: value, unread: () => [] }
-  const fields = Object.entries(value).map(([key, child]) => ({ key, ...watch(child, Array.isArray(value) ? `${where}[${key}]` : `${where}.${key}`) }))
-  const copy = Array.isArray(value) ? fields.map(({ watched }) => watched) : Object.fromEntries(fields.map(({ key, watched }) => [key, watched]))
+  const fields = Object.entries(value).map(([key, child]) => ({
+    key,
+    ...watch(child, Array.isArray(value) ? `${where}[${key}]` : `${where}.${key}`)
+  }))
+  const copy = Array.isArray(value)
+    ? fields.map(({ watched }) => watched)
+    : Object.fromEntries(fields.map(({ key, watched }) => [key, watched]))
   const seen = new Set<string | symbol>()
   const watched = new Proxy(copy, {
     get (target, key): unknown {
@@ -131,7 +155,10 @@ function watch (value: unknown, where = ''): { watched: unknown, unread: () => s
       return Reflect.get(target, key)
     }
   })
-  const unread = () => fields.flatMap((field) => Array.isArray(value) || seen.has(field.key) ? field.unread() : [`${where}.${field.key}`])
+  const unread = () =>
+    fields.flatMap((field) =>
+      Array.isArray(value) || seen.has(field.key) ? field.unread() : [`${where}.${field.key}`]
+    )
   return { watched, unread }
 }
 
@@ -142,7 +169,10 @@ export function ofKind (manifests: readonly Manifest[], ...kinds: string[]): Man
 
 /** The pod of a workload: its labels and its spec. */
 export function podOf (workload: Manifest): { labels: unknown, spec: unknown } {
-  return { labels: at(workload, 'spec', 'template', 'metadata', 'labels'), spec: at(workload, 'spec', 'template', 'spec') }
+  return {
+    labels: at(workload, 'spec', 'template', 'metadata', 'labels'),
+    spec: at(workload, 'spec', 'template', 'spec')
+  }
 }
 
 /** The containers of a workload. */

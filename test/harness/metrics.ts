@@ -17,21 +17,31 @@ export class Scrape {
   /** @throws when a line is not in the text format of Prometheus */
   constructor (text: string) {
     this.text = text
-    this.series = text.split('\n').filter((line) => line !== '').flatMap((line) => {
-      const [, kind, of, rest] = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/.exec(line) ?? []
-      if (kind !== undefined && of !== undefined && rest !== undefined) {
-        (kind === 'HELP' ? this.help : this.types).set(of, rest)
-        return []
-      }
-      const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
-      if (name === undefined || value === undefined || (Number.isNaN(Number(value)) && !/^(nan|[+-]inf)$/i.test(value))) throw new Error(`No metric: ${line}`)
-      return [{ name, labels: labelsOf(labels), value: Number(value) }]
-    })
+    this.series = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => {
+        const [, kind, of, rest] = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/.exec(line) ?? []
+        if (kind !== undefined && of !== undefined && rest !== undefined) {
+          ;(kind === 'HELP' ? this.help : this.types).set(of, rest)
+          return []
+        }
+        const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+        if (
+          name === undefined ||
+          value === undefined ||
+          (Number.isNaN(Number(value)) && !/^(nan|[+-]inf)$/i.test(value))
+        )
+          throw new Error(`No metric: ${line}`)
+        return [{ name, labels: labelsOf(labels), value: Number(value) }]
+      })
   }
 
   /** The sum of the series of that name with these labels; undefined when there is none. */
   value (name: string, labels: Labels = {}): number | undefined {
-    const found = this.series.filter((one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value))
+    const found = this.series.filter(
+      (one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value)
+    )
     return found.length === 0 ? undefined : found.reduce((sum, one) => sum + one.value, 0)
   }
 
@@ -56,7 +66,12 @@ export async function scrape ({ metricsUrl }: Pick<Replica, 'metricsUrl'>): Prom
 }
 
 /** Reads the metrics until a value is as wanted. @returns the last value */
-export async function metricBecomes (replica: Replica, name: string, labels: Labels, isRight: (value: number) => boolean): Promise<number | undefined> {
+export async function metricBecomes (
+  replica: Replica,
+  name: string,
+  labels: Labels,
+  isRight: (value: number) => boolean
+): Promise<number | undefined> {
   let last: number | undefined
   await eventually(async () => {
     last = (await scrape(replica)).value(name, labels)
@@ -66,7 +81,12 @@ export async function metricBecomes (replica: Replica, name: string, labels: Lab
 }
 
 /** How much a number of a replica grows while something is done; asked again until it has grown, if it does. */
-export async function growth (replica: Replica, name: string, labels: Labels, action: () => Promise<unknown>): Promise<number> {
+export async function growth (
+  replica: Replica,
+  name: string,
+  labels: Labels,
+  action: () => Promise<unknown>
+): Promise<number> {
   const before = (await scrape(replica)).value(name, labels) ?? 0
   await action()
   const after = await metricBecomes(replica, name, labels, (value) => value > before)

@@ -47,7 +47,10 @@ export class Outbox {
   async all (): Promise<Mail[]> {
     const content = await readFile(this.file, 'utf8').catch(() => '')
     // What follows the last line break is still being written.
-    return content.split('\n').slice(0, -1).map((line) => decode(JSON.parse(line)))
+    return content
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => decode(JSON.parse(line)))
   }
 }
 
@@ -60,7 +63,8 @@ function decode (mail: unknown): Mail {
 export function codeIn (mail: Mail): string {
   const codes = [...mail.text.matchAll(/^\s*(\d{6})\s*$/gm)].map((match) => match[1])
   const [code] = codes
-  if (code === undefined || codes.length !== 1) throw new Error(`The mail holds ${String(codes.length)} codes: ${mail.text}`)
+  if (code === undefined || codes.length !== 1)
+    throw new Error(`The mail holds ${String(codes.length)} codes: ${mail.text}`)
   return code
 }
 

@@ -23,7 +23,7 @@ async function planOf (orm: Orm, query: SQLWrapper): Promise<unknown> {
 
 function conditionsOf (node: unknown): string[] {
   if (!isRecord(node)) return []
-  const own = ['Filter', 'Join Filter'].flatMap((kind) => kind in node ? [textAt(node, kind)] : [])
+  const own = ['Filter', 'Join Filter'].flatMap((kind) => (kind in node ? [textAt(node, kind)] : []))
   return [...own, ...('Plans' in node ? listAt(node, 'Plans').flatMap(conditionsOf) : [])]
 }
 
@@ -31,7 +31,11 @@ function visit (node: unknown, visited: Map<string, number>): void {
   const number = (key: string) => Number(at(node, key) ?? 0)
   if (isRecord(node) && 'Relation Name' in node) {
     const table = textAt(node, 'Relation Name')
-    const perLoop = number('Actual Rows') + number('Rows Removed by Filter') + number('Rows Removed by Index Recheck') + number('Rows Removed by Join Filter')
+    const perLoop =
+      number('Actual Rows') +
+      number('Rows Removed by Filter') +
+      number('Rows Removed by Index Recheck') +
+      number('Rows Removed by Join Filter')
     visited.set(table, (visited.get(table) ?? 0) + perLoop * number('Actual Loops'))
   }
   if (isRecord(node) && 'Plans' in node) for (const child of listAt(node, 'Plans')) visit(child, visited)

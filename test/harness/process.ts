@@ -31,7 +31,14 @@ export type ReplicaProcess = {
 }
 
 /** A process that should become a server. */
-export type Launch = { command: string, parameters: string[], cwd: string, environment: Record<string, string>, deadlineMs?: number, uid?: number }
+export type Launch = {
+  command: string
+  parameters: string[]
+  cwd: string
+  environment: Record<string, string>
+  deadlineMs?: number
+  uid?: number
+}
 
 /** Runs the built server and waits until it is ready. It is killed with the test. */
 export async function spawnReplica (t: Scope, environment: Record<string, string>): Promise<ReplicaProcess> {
@@ -39,9 +46,13 @@ export async function spawnReplica (t: Scope, environment: Record<string, string
 }
 
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
-export async function launch (t: Scope, { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch): Promise<ReplicaProcess> {
+export async function launch (
+  t: Scope,
+  { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch
+): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
-  // Without what the test runner puts into each program that a test starts, by NODE_OPTIONS: it takes long to load, and only its own user may.
+  // Without what the test runner puts into each program that a test starts, by NODE_OPTIONS: it takes long to load, and
+  // only its own user may.
   const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', command, ...parameters], {
     cwd,
     env: { ...cleanEnvironment(), HOST: '127.0.0.1', ...environment, PORT: port },
@@ -51,8 +62,12 @@ export async function launch (t: Scope, { command, parameters, cwd, environment,
     detached: true
   })
   const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
   const exited = exitOf(child)
   t.teardown(async () => {
     killGroup(child)
@@ -62,7 +77,9 @@ export async function launch (t: Scope, { command, parameters, cwd, environment,
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     exited,
-    kill: (signal: NodeJS.Signals) => { child.kill(signal) },
+    kill: (signal: NodeJS.Signals) => {
+      child.kill(signal)
+    },
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     written: () => once(child.stdout, 'data')
@@ -83,8 +100,13 @@ export async function freePort (): Promise<number> {
 
 /** The environment of the tests without what configures a server, or an npm that this one runs under. */
 export function cleanEnvironment (): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) =>
-    !Object.hasOwn(EnvironmentSchema.properties, name) && !/^(INIT_CWD|NODE_OPTIONS|npm_(?!config_(registry|cache|userconfig)$).*)$/.test(name)))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !Object.hasOwn(EnvironmentSchema.properties, name) &&
+        !/^(INIT_CWD|NODE_OPTIONS|npm_(?!config_(registry|cache|userconfig)$).*)$/.test(name)
+    )
+  )
 }
 
 function killGroup ({ pid }: ChildProcess): void {
@@ -111,5 +133,7 @@ async function ready (replica: ReplicaProcess, child: ChildProcess, deadlineMs: 
     if (response?.ok === true) return
     await delay(READY_INTERVAL_MS)
   }
-  throw new Error(`The server is not ready (exit code ${String(child.exitCode)}): ${replica.stdout()}${replica.stderr()}`)
+  throw new Error(
+    `The server is not ready (exit code ${String(child.exitCode)}): ${replica.stdout()}${replica.stderr()}`
+  )
 }

@@ -113,10 +113,17 @@ export async function connectRaw (t: Scope, server: { url: string }, token: stri
   t.teardown(() => socket.destroy())
   const client = new RawClient(socket)
   await within(once(socket, 'connect'), DEADLINE_MS, 'a connection')
-  socket.write([
-    'GET /ws HTTP/1.1', `Host: ${hostname}:${port}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`, HEAD_END.slice(2)
-  ].join('\r\n'))
+  socket.write(
+    [
+      'GET /ws HTTP/1.1',
+      `Host: ${hostname}:${port}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+      HEAD_END.slice(2)
+    ].join('\r\n')
+  )
   await client.until(() => client.head !== '', 'the upgrade')
   client.send({ type: 'auth', token })
   await client.until(() => client.frames.some((frame) => frame['type'] === 'auth_ack'), 'the auth_ack')

@@ -39,14 +39,21 @@ export class RedisCluster {
 
   /** Whose the slots are. */
   async owners (): Promise<(slot: number) => RedisServer> {
-    const ranges = (await Promise.all(this.servers.map(async (server) => {
-      const nodes = await redisCommand(server, 'cluster', 'nodes')
-      const own = nodes.split('\n').find((line) => line.includes('myself')) ?? ''
-      return own.split(' ').slice(8).map((range) => {
-        const [first = NaN, last = first] = range.split('-').map(Number)
-        return { first, last, server }
-      })
-    }))).flat()
+    const ranges = (
+      await Promise.all(
+        this.servers.map(async (server) => {
+          const nodes = await redisCommand(server, 'cluster', 'nodes')
+          const own = nodes.split('\n').find((line) => line.includes('myself')) ?? ''
+          return own
+            .split(' ')
+            .slice(8)
+            .map((range) => {
+              const [first = NaN, last = first] = range.split('-').map(Number)
+              return { first, last, server }
+            })
+        })
+      )
+    ).flat()
     return (slot) => {
       const range = ranges.find(({ first, last }) => slot >= first && slot <= last)
       if (range === undefined) throw new Error(`Nobody has the slot ${String(slot)}.`)
@@ -59,11 +66,14 @@ export class RedisCluster {
     const owner = (await this.owners())(slot)
     const target = this.servers.find((server) => server !== owner)
     if (target === undefined) throw new Error('A slot needs another server to move to.')
-    const [ownerId, targetId] = await Promise.all([owner, target].map((server) => redisCommand(server, 'cluster', 'myid')))
+    const [ownerId, targetId] = await Promise.all(
+      [owner, target].map((server) => redisCommand(server, 'cluster', 'myid'))
+    )
     if (ownerId === undefined || targetId === undefined) throw new Error('The servers have no ids.')
     await redisCommand(target, 'cluster', 'setslot', String(slot), 'importing', ownerId)
     await redisCommand(owner, 'cluster', 'setslot', String(slot), 'migrating', targetId)
-    for (const server of [target, owner, ...this.servers]) await redisCommand(server, 'cluster', 'setslot', String(slot), 'node', targetId)
+    for (const server of [target, owner, ...this.servers])
+      await redisCommand(server, 'cluster', 'setslot', String(slot), 'node', targetId)
     return target
   }
 }
@@ -75,17 +85,34 @@ export async function startRedisCluster (t: Scope): Promise<RedisCluster> {
   const servers: RedisServer[] = []
   for (let index = 0; index < MASTERS; index++) {
     const [port, busPort] = [await freePort(), await freePort()]
-    const server = new RedisServer(port, ['--dir', folder, '--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${String(index)}.conf`, '--cluster-port', String(busPort), '--cluster-node-timeout', '2000'])
+    const server = new RedisServer(port, [
+      '--dir',
+      folder,
+      '--cluster-enabled',
+      'yes',
+      '--cluster-config-file',
+      `nodes-${String(index)}.conf`,
+      '--cluster-port',
+      String(busPort),
+      '--cluster-node-timeout',
+      '2000'
+    ])
     t.teardown(() => server.stop())
     await server.start()
     servers.push(server)
   }
-  await run('redis-cli', ['--cluster', 'create', ...servers.map(({ port }) => `127.0.0.1:${String(port)}`), '--cluster-yes'])
+  await run('redis-cli', [
+    '--cluster',
+    'create',
+    ...servers.map(({ port }) => `127.0.0.1:${String(port)}`),
+    '--cluster-yes'
+  ])
   const isWhole = async (server: RedisServer) => {
     const info = await redisCommand(server, 'cluster', 'info')
     return info.includes('cluster_state:ok') && info.includes(`cluster_slots_ok:${String(SLOTS)}`)
   }
-  for (const server of servers) if (!await eventually(() => isWhole(server), DEADLINE_MS)) throw new Error('The Cluster does not come up.')
+  for (const server of servers)
+    if (!(await eventually(() => isWhole(server), DEADLINE_MS))) throw new Error('The Cluster does not come up.')
   return new RedisCluster(servers)
 }
 
@@ -107,11 +134,14 @@ export async function startSentinels (t: Scope): Promise<Sentinels> {
   const sentinels: RedisServer[] = []
   for (let index = 0; index < SENTINELS; index++) {
     const file = path.join(folder, `sentinel-${String(index)}.conf`)
-    await writeFile(file, [
-      `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${String(master.port)} 2`,
-      `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
-      `sentinel failover-timeout ${MASTER_NAME} 5000`
-    ].join('\n'))
+    await writeFile(
+      file,
+      [
+        `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${String(master.port)} 2`,
+        `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
+        `sentinel failover-timeout ${MASTER_NAME} 5000`
+      ].join('\n')
+    )
     sentinels.push(await start(['--sentinel', '--dir', folder], file))
   }
   const [sentinel] = sentinels
@@ -125,7 +155,8 @@ export async function startSentinels (t: Scope): Promise<Sentinels> {
     replica,
     failOver: async () => {
       await redisCommand(sentinel, 'sentinel', 'failover', MASTER_NAME)
-      if (!await eventually(tells(new RegExp(`port\n${String(replica.port)}\n`)), DEADLINE_MS)) throw new Error('The Sentinels do not fail over.')
+      if (!(await eventually(tells(new RegExp(`port\n${String(replica.port)}\n`)), DEADLINE_MS)))
+        throw new Error('The Sentinels do not fail over.')
     }
   }
 }

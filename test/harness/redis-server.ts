@@ -37,8 +37,13 @@ export class RedisServer {
   async start (): Promise<void> {
     const isSentinel = this.#settings.includes('--sentinel')
     const { command, parameters } = bound('redis-server', [
-      ...this.#file === undefined ? [] : [this.#file],
-      '--port', String(this.port), '--bind', '127.0.0.1', ...isSentinel ? [] : ['--save', '', '--appendonly', 'no'], ...this.#settings
+      ...(this.#file === undefined ? [] : [this.#file]),
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      ...(isSentinel ? [] : ['--save', '', '--appendonly', 'no']),
+      ...this.#settings
     ])
     const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#process = child
@@ -96,7 +101,10 @@ export async function startRedisServer (t: Scope, settings: string[] = []): Prom
   return server
 }
 
-/** A test that starts Redis servers; without `redis-server` it is skipped aloud, or fails with CONFAB_REQUIRE_SERVICES=1. */
+/**
+ * A test that starts Redis servers; without `redis-server` it is skipped aloud, or fails with
+ * CONFAB_REQUIRE_SERVICES=1.
+ */
 export async function withRedisServers (t: Test, title: string, test: (t: Test) => Promise<void>): Promise<void> {
   if (spawnSync('redis-server', ['--version']).status === 0) {
     await t.test(title, (t) => test(t))

@@ -18,19 +18,31 @@ export async function noteRemovals ({ orm }: { orm: Orm }): Promise<void> {
       insert into removals (chat_id, last_seq) select chat_id, last_seq from chat_heads where chat_id = old.chat_id;
       return old;
     end $$`)
-  await orm.execute(sql`create trigger note_removal before delete on participants for each row execute function note_removal()`)
+  await orm.execute(
+    sql`create trigger note_removal before delete on participants for each row execute function note_removal()`
+  )
 }
 
 /** The seq up to which the latest to leave a chat may see it. */
 export async function latestRemoval ({ orm }: { orm: Orm }, chatID: number): Promise<number> {
-  const [row] = await orm.select({ lastSeq: removals.lastSeq }).from(removals).where(eq(removals.chatId, chatID)).orderBy(desc(removals.id)).limit(1)
+  const [row] = await orm
+    .select({ lastSeq: removals.lastSeq })
+    .from(removals)
+    .where(eq(removals.chatId, chatID))
+    .orderBy(desc(removals.id))
+    .limit(1)
   if (row === undefined) throw new Error('Nobody has left.')
   return row.lastSeq
 }
 
 /** The seq behind which the latest to come into a chat may see it. */
 export async function latestReturn ({ orm }: { orm: Orm }, chatID: number): Promise<number> {
-  const [row] = await orm.select({ fromSeq: participants.fromSeq }).from(participants).where(eq(participants.chatId, chatID)).orderBy(desc(participants.fromSeq)).limit(1)
+  const [row] = await orm
+    .select({ fromSeq: participants.fromSeq })
+    .from(participants)
+    .where(eq(participants.chatId, chatID))
+    .orderBy(desc(participants.fromSeq))
+    .limit(1)
   if (row === undefined) throw new Error('Nobody is in the chat.')
   return row.fromSeq
 }

@@ -42,7 +42,11 @@ export class RestlessClient {
       const { cluster, token, replica, random, patience, away } = this.#options
       const client = await ChatClient.open(t, cluster.replica(replica + this.returns++), token)
       try {
-        await this.#stay(client, posts.find(({ clientMessageID = '' }) => !this.acked.has(clientMessageID)), Math.min(head, this.stream.position + random.integer(0, patience)))
+        await this.#stay(
+          client,
+          posts.find(({ clientMessageID = '' }) => !this.acked.has(clientMessageID)),
+          Math.min(head, this.stream.position + random.integer(0, patience))
+        )
       } catch (error) {
         if (!(error instanceof SocketGoneError)) throw error
       }

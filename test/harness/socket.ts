@@ -59,7 +59,8 @@ export class SocketClient {
         const frame = this.frames[this.#read++]
         if (frame !== undefined && fits(frame)) return frame
       }
-      if (this.#closeCode !== undefined) throw new Error(`The socket was closed with ${String(this.#closeCode)} while a frame was awaited.`)
+      if (this.#closeCode !== undefined)
+        throw new Error(`The socket was closed with ${String(this.#closeCode)} while a frame was awaited.`)
       return undefined
     })
   }
@@ -110,16 +111,25 @@ export class SocketClient {
     for (const watcher of this.#watchers) watcher()
   }
 
-  #when<Value> (what: string, deadlineMs: number, probe: () => Value | undefined): Promise<Value> {
+  #when<Value>(what: string, deadlineMs: number, probe: () => Value | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
       const finish = (conclude: () => void) => {
         clearTimeout(timer)
         this.#watchers.delete(look)
         conclude()
       }
-      const timer = setTimeout(() => finish(() => reject(new Error(
-        `Waited ${String(deadlineMs)} ms in vain for ${what}; the last frames were ${JSON.stringify(this.frames.slice(-3))}`
-      ))), deadlineMs)
+      const timer = setTimeout(
+        () =>
+          finish(() =>
+            reject(
+              new Error(
+                `Waited ${String(deadlineMs)} ms in vain for ${what}; the last frames were ` +
+                JSON.stringify(this.frames.slice(-3))
+              )
+            )
+          ),
+        deadlineMs
+      )
       const look = () => {
         try {
           const value = probe()
@@ -135,7 +145,11 @@ export class SocketClient {
 }
 
 function decode (data: RawData, isBinary: boolean): Frame {
-  const text = Buffer.isBuffer(data) ? data.toString() : Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString()
+  const text = Buffer.isBuffer(data)
+    ? data.toString()
+    : Array.isArray(data)
+      ? Buffer.concat(data).toString()
+      : Buffer.from(data).toString()
   if (isBinary) throw new Error(`The server sent a binary frame: ${text}`)
   const frame: unknown = JSON.parse(text)
   if (!isRecord(frame)) throw new Error(`The server sent a frame that is no object: ${text}`)
@@ -157,7 +171,8 @@ export async function connect (t: Test, server: { url: string }, token: string):
   const client = await openSocket(t, server)
   client.send({ type: 'auth', token })
   const ack = await client.next()
-  if (ack['type'] !== 'auth_ack' || ack['status'] !== 'ok') throw new Error(`The server answered the auth frame with ${JSON.stringify(ack)}`)
+  if (ack['type'] !== 'auth_ack' || ack['status'] !== 'ok')
+    throw new Error(`The server answered the auth frame with ${JSON.stringify(ack)}`)
   return client
 }
 

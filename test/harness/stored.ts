@@ -9,6 +9,14 @@ export type StoredMessage = { seq: number, messageID: number, text: string, post
 /** Every message of a chat, in order. A cluster must be `inspectable`. */
 export async function storedMessages ({ orm }: { readonly orm: Orm }, chatID: number): Promise<StoredMessage[]> {
   return orm
-    .select({ seq: messages.seq, messageID: messages.id, text: messages.body, postKey: messages.postKey, authorId: messages.authorId })
-    .from(messages).where(eq(messages.chatId, chatID)).orderBy(asc(messages.seq))
+    .select({
+      seq: messages.seq,
+      messageID: messages.id,
+      text: messages.body,
+      postKey: messages.postKey,
+      authorId: messages.authorId
+    })
+    .from(messages)
+    .where(eq(messages.chatId, chatID))
+    .orderBy(asc(messages.seq))
 }

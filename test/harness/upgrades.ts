@@ -25,7 +25,11 @@ export async function readRefusal (server: { url: string }, response: IncomingMe
  * The answer with which an upgrade is refused, its body as JSON.
  * @throws when it is not refused, or the connection lives on
  */
-export async function refusedUpgrade (t: Test, server: { url: string }, sent: Record<string, string> = {}): Promise<{ status: number, retryAfter: string | undefined, body: unknown }> {
+export async function refusedUpgrade (
+  t: Test,
+  server: { url: string },
+  sent: Record<string, string> = {}
+): Promise<{ status: number, retryAfter: string | undefined, body: unknown }> {
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`, { headers: sent })
   t.teardown(() => socket.terminate())
   const refusal = new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,6 +1,10 @@
 /** Time that passes only when a test says so, in the place of this process's timers. */
 
-const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, setImmediate: globalThis.setImmediate }
+const real = {
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+  setImmediate: globalThis.setImmediate
+}
 
 type Timer = { due: number, callback: () => void }
 
@@ -11,12 +15,16 @@ export class VirtualTime {
   #immediates: (() => void)[] = []
 
   /** Does something on a clock of its own, and puts the process's timers back. */
-  static async during<Value> (work: (time: VirtualTime) => Promise<Value>): Promise<Value> {
+  static async during<Value>(work: (time: VirtualTime) => Promise<Value>): Promise<Value> {
     const time = new VirtualTime()
     Object.assign(globalThis, {
       setTimeout: (callback: () => void, ms = 0) => time.#add({ due: time.#now + ms, callback }),
-      clearTimeout: (timer: Timer | undefined) => { time.#timers = time.#timers.filter((other) => other !== timer) },
-      setImmediate: (callback: () => void) => { time.#immediates.push(callback) }
+      clearTimeout: (timer: Timer | undefined) => {
+        time.#timers = time.#timers.filter((other) => other !== timer)
+      },
+      setImmediate: (callback: () => void) => {
+        time.#immediates.push(callback)
+      }
     })
     try {
       return await work(time)

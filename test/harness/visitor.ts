@@ -36,16 +36,31 @@ export async function signIn (server: Server, { username, password }: Registrati
 
 /** Opens a chat with another user. @returns its id */
 export async function openChat (server: Server, { token }: Visitor, receiver: Visitor): Promise<number> {
-  return integerAt(await succeed(server, '/chat/create-chat', { session_token: token, receiver: receiver.username }), 'chatID')
+  return integerAt(
+    await succeed(server, '/chat/create-chat', { session_token: token, receiver: receiver.username }),
+    'chatID'
+  )
 }
 
 /** Reads a chat from its beginning to its end. */
 export async function readHistory (server: Server, { token }: Visitor, chatID: number): Promise<HistoryEntry[]> {
   const history: HistoryEntry[] = []
   for (;;) {
-    const page = listAt(await succeed(server, '/chat/messages', { session_token: token, chatID, limit: PAGE, after: history.at(-1)?.seq ?? 0 }))
+    const page = listAt(
+      await succeed(server, '/chat/messages', {
+        session_token: token,
+        chatID,
+        limit: PAGE,
+        after: history.at(-1)?.seq ?? 0
+      })
+    )
     for (const entry of page) {
-      history.push({ seq: integerAt(entry, 'seq'), messageID: integerAt(entry, 'messageID'), message: textAt(entry, 'message'), timestamp: textAt(entry, 'timestamp') })
+      history.push({
+        seq: integerAt(entry, 'seq'),
+        messageID: integerAt(entry, 'messageID'),
+        message: textAt(entry, 'message'),
+        timestamp: textAt(entry, 'timestamp')
+      })
     }
     if (page.length < PAGE) return history
   }

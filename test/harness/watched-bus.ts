@@ -43,7 +43,10 @@ export async function openWatchedBus (t: Test, url: string, prefix = newPrefix()
   })
   const until = async (what: string, isTrue: () => boolean) => {
     const end = AbortSignal.timeout(DEADLINE_MS)
-    while (!isTrue()) await once(news, 'news', { signal: end }).catch(() => { throw new Error(`Waited in vain for the bus to ${what}.`) })
+    while (!isTrue())
+      await once(news, 'news', { signal: end }).catch(() => {
+        throw new Error(`Waited in vain for the bus to ${what}.`)
+      })
   }
   return {
     bus,

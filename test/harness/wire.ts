@@ -28,7 +28,9 @@ export async function openWire (t: Test): Promise<Wire> {
   const accepted = new Promise<{ server: WebSocket, socket: Socket }>((resolve) => {
     listener.once('connection', (server, request) => resolve({ server, socket: request.socket }))
   })
-  const client = new WebSocket(`ws://127.0.0.1:${typeof address === 'object' && address !== null ? String(address.port) : ''}`)
+  const client = new WebSocket(
+    `ws://127.0.0.1:${typeof address === 'object' && address !== null ? String(address.port) : ''}`
+  )
   t.teardown(() => client.terminate())
   const texts: string[] = []
   let wake: () => void = () => undefined
@@ -41,9 +43,18 @@ export async function openWire (t: Test): Promise<Wire> {
     client,
     server,
     socket,
-    write: (bytes) => { socket.write(bytes) },
+    write: (bytes) => {
+      socket.write(bytes)
+    },
     async next () {
-      if (texts.length === 0) await within(new Promise<void>((resolve) => { wake = resolve }), DEADLINE_MS, 'a text')
+      if (texts.length === 0)
+        await within(
+          new Promise<void>((resolve) => {
+            wake = resolve
+          }),
+          DEADLINE_MS,
+          'a text'
+        )
       return texts.shift() ?? ''
     }
   }

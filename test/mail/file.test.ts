@@ -6,12 +6,21 @@ import { createFileMailer } from '../../src/mail/file.ts'
 import { MailRefusedError, type Mail } from '../../src/mail/mailer.ts'
 import { openMailer } from '../../src/mail/open-mailer.ts'
 
-const MAIL: Mail = { to: 'ada@example.org', subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>"123456"</p>', key: 'k1' }
+const MAIL: Mail = {
+  to: 'ada@example.org',
+  subject: 'Your code',
+  text: 'Hello,\n\n123456\n',
+  html: '<p>"123456"</p>',
+  key: 'k1'
+}
 
 async function linesOf (file: string): Promise<unknown[]> {
   const text = await readFile(file, 'utf8')
   t.ok(text.endsWith('\n'), 'the file ends with a whole line')
-  return text.trimEnd().split('\n').map((line): unknown => JSON.parse(line))
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line))
 }
 
 t.test('a mail is one line with the five fields, in a folder made for it', async (t) => {
@@ -38,10 +47,17 @@ t.test('lines of several writers to one file never mix', async (t) => {
   const file = path.join(t.testdir(), 'outbox.jsonl')
   const writers = ['a', 'b', 'c'].map((name) => ({ name, mailer: createFileMailer(file) }))
   const filling = 'x'.repeat(20_000)
-  await Promise.all(writers.flatMap(({ name, mailer }) =>
-    Array.from({ length: 40 }, (_, index) => mailer.send({ ...MAIL, subject: `${name}${String(index)}`, text: filling }))))
+  await Promise.all(
+    writers.flatMap(({ name, mailer }) =>
+      Array.from({ length: 40 }, (_, index) =>
+        mailer.send({ ...MAIL, subject: `${name}${String(index)}`, text: filling })
+      )
+    )
+  )
   const lines = await linesOf(file)
-  const subjects = new Set(lines.map((line) => typeof line === 'object' && line !== null && 'subject' in line ? line.subject : undefined))
+  const subjects = new Set(
+    lines.map((line) => (typeof line === 'object' && line !== null && 'subject' in line ? line.subject : undefined))
+  )
   t.equal(lines.length, 120)
   t.equal(subjects.size, 120, 'each mail stands there once')
 })
@@ -50,11 +66,19 @@ t.test('a field that could break out of its header is refused and nothing is wri
   const file = path.join(t.testdir(), 'outbox.jsonl')
   const mailer = createFileMailer(file)
   const refused: Partial<Mail>[] = [
-    { subject: 'Hi\r\nBcc: eve@example.org' }, { subject: 'Hi\nthere' }, { subject: 'Hi\0' }, { to: 'ada@example.org\r\nBcc: eve@example.org' },
-    { to: 'ada@example.org, eve@example.org' }, { to: 'Ada <ada@example.org>' }, { to: 'ada' }, { to: '' }, { to: `${'a'.repeat(400)}@example.org` },
+    { subject: 'Hi\r\nBcc: eve@example.org' },
+    { subject: 'Hi\nthere' },
+    { subject: 'Hi\0' },
+    { to: 'ada@example.org\r\nBcc: eve@example.org' },
+    { to: 'ada@example.org, eve@example.org' },
+    { to: 'Ada <ada@example.org>' },
+    { to: 'ada' },
+    { to: '' },
+    { to: `${'a'.repeat(400)}@example.org` },
     { key: 'k\r\nX: y' }
   ]
-  for (const field of refused) await t.rejects(mailer.send({ ...MAIL, ...field }), MailRefusedError, JSON.stringify(field))
+  for (const field of refused)
+    await t.rejects(mailer.send({ ...MAIL, ...field }), MailRefusedError, JSON.stringify(field))
   await t.rejects(stat(file), { code: 'ENOENT' })
 })
 

@@ -17,7 +17,9 @@ const NOW = Date.now() + 60 * MINUTE
 const database = await openPglite()
 const { orm } = database
 t.after(() => database.close())
-t.beforeEach(async () => { await orm.delete(mailOutbox) })
+t.beforeEach(async () => {
+  await orm.delete(mailOutbox)
+})
 
 /** Lets a test wait for the nth of something, without asking again and again. */
 function counter<Item> () {
@@ -29,23 +31,28 @@ function counter<Item> () {
       items.push(item)
       for (const { amount, resolve } of waiting) if (items.length >= amount) resolve()
     },
-    reach: (amount: number) => new Promise<void>((resolve) => {
-      if (items.length >= amount) resolve()
-      else waiting.push({ amount, resolve })
-    })
+    reach: (amount: number) =>
+      new Promise<void>((resolve) => {
+        if (items.length >= amount) resolve()
+        else waiting.push({ amount, resolve })
+      })
   }
 }
 
 /** A promise that a test settles when it likes. */
 function gate () {
   let open: () => void = () => undefined
-  const opened = new Promise<void>((resolve) => { open = resolve })
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
   return { opened, open: () => open() }
 }
 
 type Line = { level: string, details: object, message: string }
 
-/** A sender's surroundings: a clock that is turned by hand, a log that can be read, a mailer that does as it is told. */
+/**
+ * A sender's surroundings: a clock that is turned by hand, a log that can be read, a mailer that does as it is told.
+ */
 function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> | void = () => undefined) {
   const calls = counter<Mail>()
   const lines = counter<Line>()
@@ -61,23 +68,26 @@ function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> |
     close: async () => undefined
   }
   const now = () => new Date(NOW + aheadMs)
-  const sender = (pollMs = NEVER_MS) => createOutboxSender({
-    orm,
-    mailer,
-    clock: () => {
-      looks.add(now())
-      return now()
-    },
-    log: { info: log('info'), warn: log('warn'), error: log('error') },
-    pollMs
-  })
+  const sender = (pollMs = NEVER_MS) =>
+    createOutboxSender({
+      orm,
+      mailer,
+      clock: () => {
+        looks.add(now())
+        return now()
+      },
+      log: { info: log('info'), warn: log('warn'), error: log('error') },
+      pollMs
+    })
   return {
     calls,
     lines,
     looks,
     now,
     sender,
-    advance: (ms: number) => { aheadMs += ms },
+    advance: (ms: number) => {
+      aheadMs += ms
+    },
     /** One look into the outbox, and everything that comes of it. */
     round: async () => {
       const one = sender()
@@ -87,7 +97,8 @@ function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> |
   }
 }
 
-const owe = (recipient = 'ada@example.org') => insertMail(orm, { recipient, subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>' })
+const owe = (recipient = 'ada@example.org') =>
+  insertMail(orm, { recipient, subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>' })
 const rows = () => orm.select().from(mailOutbox)
 const levels = (lines: Line[]) => lines.map(({ level }) => level)
 
@@ -95,7 +106,15 @@ t.test('a mail that is owed is sent and forgotten', async (t) => {
   const { calls, lines, round } = surroundings()
   await owe()
   await round()
-  t.match(calls.items, [{ to: 'ada@example.org', subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>', key: /^[0-9a-f]{64}$/ }])
+  t.match(calls.items, [
+    {
+      to: 'ada@example.org',
+      subject: 'Your code',
+      text: 'Hello,\n\n123456\n',
+      html: '<p>123456</p>',
+      key: /^[0-9a-f]{64}$/
+    }
+  ])
   t.strictSame(await rows(), [])
   t.strictSame(lines.items, [])
 })
@@ -110,7 +129,10 @@ t.test('wake sends at once what was committed since', async (t) => {
   running.wake()
   await calls.reach(2)
   await running.stop()
-  t.strictSame(calls.items.map(({ to }) => to), ['first@example.org', 'second@example.org'])
+  t.strictSame(
+    calls.items.map(({ to }) => to),
+    ['first@example.org', 'second@example.org']
+  )
 })
 
 t.test('a mail is due though the clock of the database is a little ahead', async (t) => {
@@ -153,7 +175,7 @@ t.test('more mails than are sent at once are all sent, no more at a time than fi
 
 t.test('a mail that hangs holds up no other', async (t) => {
   const hang = gate()
-  const { calls, sender } = surroundings((mail) => mail.to === 'slow@example.org' ? hang.opened : undefined)
+  const { calls, sender } = surroundings((mail) => (mail.to === 'slow@example.org' ? hang.opened : undefined))
   await owe('slow@example.org')
   const running = sender()
   running.start()
@@ -171,7 +193,11 @@ t.test('a mail that fails is put off, longer each time, and sent in the end unde
     if (attempt <= 3) throw new Error('try later')
   })
   await owe()
-  for (const [least, most] of [[2.5, 5], [5, 10], [10, 20]] as const) {
+  for (const [least, most] of [
+    [2.5, 5],
+    [5, 10],
+    [10, 20]
+  ] as const) {
     await round()
     const [row] = await rows()
     const delayMs = (row?.dueAt.getTime() ?? 0) - now().getTime()
@@ -202,12 +228,16 @@ t.test('after ten attempts a mail is given up visibly, without its text in the r
   const [row] = await rows()
   t.match(row, { attempts: 10, failedAt: Date, text: '', html: '' })
   t.strictSame(levels(lines.items), [...Array.from({ length: 9 }, () => 'warn'), 'error'])
-  t.match(lines.items.at(-1), { details: { mail: row?.id, attempts: 10, reason: '450 <[address]> has no room for [removed] of [address]' } })
+  t.match(lines.items.at(-1), {
+    details: { mail: row?.id, attempts: 10, reason: '450 <[address]> has no room for [removed] of [address]' }
+  })
   t.notMatch(JSON.stringify(lines.items), /ada@example|123456/i)
 })
 
 t.test('a mail that is refused is given up at once', async (t) => {
-  const { calls, lines, round, advance } = surroundings(() => { throw new MailRefusedError('550 no such user') })
+  const { calls, lines, round, advance } = surroundings(() => {
+    throw new MailRefusedError('550 no such user')
+  })
   await owe()
   await round()
   advance(60 * MINUTE)
@@ -269,8 +299,13 @@ t.test('a mail on which every attempt has died is given up without another', asy
 })
 
 t.test('a mail whose removal fails is not sent again: the removal is', async (t) => {
-  await orm.execute(sql`create function refuse_removal() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$`)
-  await orm.execute(sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`)
+  await orm.execute(
+    sql`create function refuse_removal() returns trigger language
+      plpgsql as $$ begin raise exception 'the disk is full'; end $$`
+  )
+  await orm.execute(
+    sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`
+  )
   const { calls, lines, looks, advance, sender } = surroundings()
   await owe()
   const running = sender()
@@ -291,8 +326,13 @@ t.test('a mail whose removal fails is not sent again: the removal is', async (t)
 })
 
 t.test('a mail that could not be removed until the end is named in the log', async (t) => {
-  await orm.execute(sql`create function refuse_removal() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$`)
-  await orm.execute(sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`)
+  await orm.execute(
+    sql`create function refuse_removal() returns trigger language
+      plpgsql as $$ begin raise exception 'the disk is full'; end $$`
+  )
+  await orm.execute(
+    sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`
+  )
   t.teardown(() => orm.execute(sql`drop function refuse_removal cascade`))
   const { lines, round } = surroundings()
   await owe()

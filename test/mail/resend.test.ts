@@ -7,7 +7,13 @@ import { openMailer } from '../../src/mail/open-mailer.ts'
 import { createResendMailer } from '../../src/mail/resend.ts'
 
 const FROM = 'Confab <noreply@example.org>'
-const MAIL: Mail = { to: 'ada@example.org', subject: 'Your code', text: '123456\n', html: '<p>123456</p>', key: 'abc123' }
+const MAIL: Mail = {
+  to: 'ada@example.org',
+  subject: 'Your code',
+  text: '123456\n',
+  html: '<p>123456</p>',
+  key: 'abc123'
+}
 
 type Asked = { method: string | undefined, url: string | undefined, headers: IncomingHttpHeaders, body: unknown }
 
@@ -23,15 +29,19 @@ async function startApi (t: Test, answer: (response: ServerResponse) => void) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
-  t.teardown(() => new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  }))
+  t.teardown(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+  )
   return { asked, url: `http://127.0.0.1:${String(address.port)}` }
 }
 
 function answerJson (status: number, body: unknown) {
-  return (response: ServerResponse) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  return (response: ServerResponse) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
 t.test('a mail is posted in both forms, with the key of the account and its own', async (t) => {
@@ -39,7 +49,9 @@ t.test('a mail is posted in both forms, with the key of the account and its own'
   const mailer = createResendMailer('re_secret', FROM, api.url)
   await mailer.send(MAIL)
   await mailer.close()
-  t.match(api.asked, [{ method: 'POST', url: '/emails', headers: { authorization: 'Bearer re_secret', 'idempotency-key': 'abc123' } }])
+  t.match(api.asked, [
+    { method: 'POST', url: '/emails', headers: { authorization: 'Bearer re_secret', 'idempotency-key': 'abc123' } }
+  ])
   t.strictSame(api.asked[0]?.body, {
     from: FROM,
     to: ['ada@example.org'],
@@ -60,7 +72,11 @@ t.test('only an error that the mail itself causes is a refusal', async (t) => {
     { title: 'wrong key or domain', answer: error(403, 'invalid_api_key'), refused: false },
     { title: 'the same mail is under way', answer: error(409, 'concurrent_idempotent_requests'), refused: false },
     { title: 'internal error', answer: error(500, 'application_error'), refused: false },
-    { title: 'a gateway in between', answer: (response) => response.writeHead(502).end('<html>Bad gateway</html>'), refused: false },
+    {
+      title: 'a gateway in between',
+      answer: (response) => response.writeHead(502).end('<html>Bad gateway</html>'),
+      refused: false
+    },
     { title: 'an error that is null', answer: answerJson(503, null), refused: false },
     { title: 'an error without a status', answer: answerJson(422, { oops: true }), refused: false },
     { title: 'a success without a word', answer: (response) => response.writeHead(200).end(), refused: false },
@@ -68,7 +84,12 @@ t.test('only an error that the mail itself causes is a refusal', async (t) => {
   ]
   for (const { title, answer, refused } of cases) {
     const api = await startApi(t, answer)
-    const outcome: unknown = await createResendMailer('re_secret', FROM, api.url).send(MAIL).then(() => undefined, (reason: unknown) => reason)
+    const outcome: unknown = await createResendMailer('re_secret', FROM, api.url)
+      .send(MAIL)
+      .then(
+        () => undefined,
+        (reason: unknown) => reason
+      )
     t.ok(outcome instanceof Error, `${title}: fails`)
     t.equal(outcome instanceof MailRefusedError, refused, title)
     t.equal(api.asked.length, 1, `${title}: asked once`)
@@ -77,7 +98,10 @@ t.test('only an error that the mail itself causes is a refusal', async (t) => {
 
 t.test('a header that could break out is refused before anything is sent', async (t) => {
   const api = await startApi(t, answerJson(200, { id: '49a3999c' }))
-  await t.rejects(createResendMailer('re_secret', FROM, api.url).send({ ...MAIL, subject: 'Hi\r\nBcc: eve@example.org' }), MailRefusedError)
+  await t.rejects(
+    createResendMailer('re_secret', FROM, api.url).send({ ...MAIL, subject: 'Hi\r\nBcc: eve@example.org' }),
+    MailRefusedError
+  )
   t.equal(api.asked.length, 0)
 })
 

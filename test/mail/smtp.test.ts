@@ -7,7 +7,13 @@ import { openMailer } from '../../src/mail/open-mailer.ts'
 import { createSmtpMailer } from '../../src/mail/smtp.ts'
 
 const FROM = 'Confab <noreply@example.org>'
-const MAIL: Mail = { to: 'ada@example.org', subject: 'Your code for Zoë', text: 'Hello,\n\n123456\n', html: '<p>123456</p>', key: 'abc123' }
+const MAIL: Mail = {
+  to: 'ada@example.org',
+  subject: 'Your code for Zoë',
+  text: 'Hello,\n\n123456\n',
+  html: '<p>123456</p>',
+  key: 'abc123'
+}
 
 type Received = { session: string, from: string, to: string[], raw: string }
 
@@ -91,17 +97,46 @@ t.test('the login in the URL is used, its special characters decoded', async (t)
 
 t.test('a final no to the recipient or the text is a refusal, everything else may be retried', async (t) => {
   const cases: { title: string, options: SMTPServerOptions, refused: boolean }[] = [
-    { title: 'unknown recipient', options: { onRcptTo: (_address, _session, done) => done(reply(550)) }, refused: true },
-    { title: 'recipient greylisted', options: { onRcptTo: (_address, _session, done) => done(reply(450)) }, refused: false },
-    { title: 'login demanded for the recipient', options: { onRcptTo: (_address, _session, done) => done(reply(530)) }, refused: false },
-    { title: 'text rejected', options: { onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(554))) }, refused: true },
-    { title: 'text deferred', options: { onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(451))) }, refused: false },
-    { title: 'sender rejected', options: { onMailFrom: (_address, _session, done) => done(reply(550)) }, refused: false },
+    {
+      title: 'unknown recipient',
+      options: { onRcptTo: (_address, _session, done) => done(reply(550)) },
+      refused: true
+    },
+    {
+      title: 'recipient greylisted',
+      options: { onRcptTo: (_address, _session, done) => done(reply(450)) },
+      refused: false
+    },
+    {
+      title: 'login demanded for the recipient',
+      options: { onRcptTo: (_address, _session, done) => done(reply(530)) },
+      refused: false
+    },
+    {
+      title: 'text rejected',
+      options: { onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(554))) },
+      refused: true
+    },
+    {
+      title: 'text deferred',
+      options: { onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(451))) },
+      refused: false
+    },
+    {
+      title: 'sender rejected',
+      options: { onMailFrom: (_address, _session, done) => done(reply(550)) },
+      refused: false
+    },
     { title: 'connection rejected', options: { onConnect: (_session, done) => done(reply(554)) }, refused: false }
   ]
   for (const { title, options, refused } of cases) {
     const server = await startServer(t, options)
-    const error: unknown = await openAt(t, server.host).send(MAIL).then(() => undefined, (reason: unknown) => reason)
+    const error: unknown = await openAt(t, server.host)
+      .send(MAIL)
+      .then(
+        () => undefined,
+        (reason: unknown) => reason
+      )
     t.ok(error instanceof Error, `${title}: fails`)
     t.equal(error instanceof MailRefusedError, refused, title)
   }
@@ -109,14 +144,24 @@ t.test('a final no to the recipient or the text is a refusal, everything else ma
 
 t.test('a wrong password holds mails up and refuses none', async (t) => {
   const server = await startServer(t, { authOptional: false, onAuth: (_auth, _session, done) => done(reply(535)) })
-  const error: unknown = await openAt(t, server.host, 'ada:wrong@').send(MAIL).then(() => undefined, (reason: unknown) => reason)
+  const error: unknown = await openAt(t, server.host, 'ada:wrong@')
+    .send(MAIL)
+    .then(
+      () => undefined,
+      (reason: unknown) => reason
+    )
   t.match(error, { code: 'EAUTH' })
   t.notOk(error instanceof MailRefusedError)
 })
 
 t.test('a server that is away is an error that may be retried', async (t) => {
   // Port 1 of the loopback: nothing listens there.
-  const error: unknown = await openAt(t, '127.0.0.1:1').send(MAIL).then(() => undefined, (reason: unknown) => reason)
+  const error: unknown = await openAt(t, '127.0.0.1:1')
+    .send(MAIL)
+    .then(
+      () => undefined,
+      (reason: unknown) => reason
+    )
   t.ok(error instanceof Error)
   t.notOk(error instanceof MailRefusedError)
 })

@@ -4,8 +4,15 @@ import { catalogue } from '../../src/observability/metrics/catalogue.ts'
 import { Metrics } from '../../src/observability/metrics/metrics.ts'
 
 const sources = catalogue(new Metrics(), {
-  sockets: () => ({ open: 0, authenticated: 0 }), sendBufferBytes: () => 0, subscriptions: () => 0, postsWaiting: () => 0, isBusUp: () => true,
-  hintsDropped: () => 0, poolSize: 1, oldestJobSeconds: async () => 0, isDraining: () => false
+  sockets: () => ({ open: 0, authenticated: 0 }),
+  sendBufferBytes: () => 0,
+  subscriptions: () => 0,
+  postsWaiting: () => 0,
+  isBusUp: () => true,
+  hintsDropped: () => 0,
+  poolSize: 1,
+  oldestJobSeconds: async () => 0,
+  isDraining: () => false
 })
 
 t.test('every metric has its row in docs/observability.md, and every row its metric', async (t) => {

@@ -35,16 +35,29 @@ function framesOf ({ isBinary, parts, pings }: Sent, mask: number): Buffer[] {
   return parts.flatMap((part, index) => {
     const opcode = index > 0 ? CONTINUATION : isBinary ? BINARY : TEXT
     const between = index === 0 ? pings : 0
-    return [frame(opcode, Buffer.from(part), mask, index === parts.length - 1), ...Array.from({ length: between }, () => frame(PING, Buffer.from('p'), mask))]
+    return [
+      frame(opcode, Buffer.from(part), mask, index === parts.length - 1),
+      ...Array.from({ length: between }, () => frame(PING, Buffer.from('p'), mask))
+    ]
   })
 }
 
 /** A socket of `ws` whose texts are read by what is tested; chunks come in as they are given. */
-async function openReader (t: Test): Promise<{ server: WebSocket, taken: string[], stop: () => void, chunk: (bytes: Buffer) => void, pings: () => number }> {
+async function openReader (
+  t: Test
+): Promise<{
+  server: WebSocket
+  taken: string[]
+  stop: () => void
+  chunk: (bytes: Buffer) => void
+  pings: () => number
+}> {
   const { server, socket } = await openWire(t)
   const taken: string[] = []
   let pings = 0
-  server.on('message', (data, isBinary) => taken.push(`${isBinary ? 'binary' : 'passed'} ${Buffer.isBuffer(data) ? data.toString() : ''}`))
+  server.on('message', (data, isBinary) =>
+    taken.push(`${isBinary ? 'binary' : 'passed'} ${Buffer.isBuffer(data) ? data.toString() : ''}`)
+  )
   server.on('ping', () => pings++)
   const stop = readTextFrames(socket, MAX_BYTES, { readText: (text) => taken.push(`read ${text}`) })
   return { server, taken, stop, chunk: (bytes) => pushBytes(socket, bytes), pings: () => pings }
@@ -56,29 +69,56 @@ function pushBytes (socket: Socket, bytes: Buffer): void {
 }
 
 const character = fc.constantFrom('a', '"', 'é', '語', '🎉')
-const text = fc.oneof(
-  fc.array(character, { maxLength: 12 }),
-  fc.array(character, { minLength: 40, maxLength: 80 }),
-  fc.record({ one: character, times: fc.constantFrom(125, 126, 16_000, 65_535, 65_536) }).map(({ one, times }) => Array.from({ length: Math.floor(times / Buffer.byteLength(one)) }, () => one))
-).map((characters) => characters.join(''))
+const text = fc
+  .oneof(
+    fc.array(character, { maxLength: 12 }),
+    fc.array(character, { minLength: 40, maxLength: 80 }),
+    fc
+      .record({ one: character, times: fc.constantFrom(125, 126, 16_000, 65_535, 65_536) })
+      .map(({ one, times }) => Array.from({ length: Math.floor(times / Buffer.byteLength(one)) }, () => one))
+  )
+  .map((characters) => characters.join(''))
 const whole = text.map((part): Sent => ({ isBinary: false, parts: [part], pings: 0 }))
-const any: fc.Arbitrary<Sent> = fc.record({ isBinary: fc.boolean(), parts: fc.array(fc.array(character, { maxLength: 5 }).map((characters) => characters.join('')), { minLength: 1, maxLength: 4 }), pings: fc.nat(2) })
-const sent = fc.array(fc.oneof({ weight: 3, arbitrary: whole }, { weight: 2, arbitrary: any }), { minLength: 1, maxLength: 8 })
-
-t.test('messages are taken in their order and unchanged, whatever kinds they are of and wherever the chunks are cut', async (t) => {
-  await fc.assert(fc.asyncProperty(sent, fc.array(fc.nat(), { maxLength: 12 }), fc.nat(2 ** 32 - 1), async (messages, cuts, mask) => {
-    const { taken, chunk, pings } = await openReader(t)
-    const bytes = Buffer.concat(messages.flatMap((message) => framesOf(message, mask)))
-    const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
-    for (const [index, start] of places.slice(0, -1).entries()) {
-      const end = places[index + 1] ?? start
-      if (end > start) chunk(bytes.subarray(start, end))
-    }
-    const wanted = messages.map(({ isBinary, parts }) => (isBinary ? 'binary ' : '') + parts.join(''))
-    return taken.map((entry) => entry.replace(/^(?:read|passed) /, '')).join('\n') === wanted.join('\n') &&
-      pings() === messages.reduce((sum, message) => sum + message.pings, 0)
-  }), { seed: seedOf(t), numRuns: 150 })
+const any: fc.Arbitrary<Sent> = fc.record({
+  isBinary: fc.boolean(),
+  parts: fc.array(
+    fc.array(character, { maxLength: 5 }).map((characters) => characters.join('')),
+    { minLength: 1, maxLength: 4 }
+  ),
+  pings: fc.nat(2)
 })
+const sent = fc.array(fc.oneof({ weight: 3, arbitrary: whole }, { weight: 2, arbitrary: any }), {
+  minLength: 1,
+  maxLength: 8
+})
+
+t.test(
+  'messages are taken in their order and unchanged, whatever kinds they are of and wherever the chunks are cut',
+  async (t) => {
+    await fc.assert(
+      fc.asyncProperty(
+        sent,
+        fc.array(fc.nat(), { maxLength: 12 }),
+        fc.nat(2 ** 32 - 1),
+        async (messages, cuts, mask) => {
+          const { taken, chunk, pings } = await openReader(t)
+          const bytes = Buffer.concat(messages.flatMap((message) => framesOf(message, mask)))
+          const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+          for (const [index, start] of places.slice(0, -1).entries()) {
+            const end = places[index + 1] ?? start
+            if (end > start) chunk(bytes.subarray(start, end))
+          }
+          const wanted = messages.map(({ isBinary, parts }) => (isBinary ? 'binary ' : '') + parts.join(''))
+          return (
+            taken.map((entry) => entry.replace(/^(?:read|passed) /, '')).join('\n') === wanted.join('\n') &&
+            pings() === messages.reduce((sum, message) => sum + message.pings, 0)
+          )
+        }
+      ),
+      { seed: seedOf(t), numRuns: 150 }
+    )
+  }
+)
 
 t.test('whole texts are read here, also behind what ws had to read', async (t) => {
   const { taken, chunk } = await openReader(t)
@@ -92,7 +132,15 @@ t.test('whole texts are read here, also behind what ws had to read', async (t) =
   chunk(Buffer.concat([frame(TEXT, Buffer.from('a'), 3, false), frame(PING, Buffer.alloc(0), 3)]))
   chunk(frame(CONTINUATION, Buffer.from('b'), 3))
   chunk(one)
-  t.strictSame(taken, ['read one', `read ${'zwö'.repeat(100)}`, 'read one', 'passed one', 'read one', 'passed ab', 'read one'])
+  t.strictSame(taken, [
+    'read one',
+    `read ${'zwö'.repeat(100)}`,
+    'read one',
+    'passed one',
+    'read one',
+    'passed ab',
+    'read one'
+  ])
 })
 
 t.test('what breaks the rules is left to ws, and nothing behind it is read', async (t) => {
@@ -100,7 +148,10 @@ t.test('what breaks the rules is left to ws, and nothing behind it is read', asy
     ['no UTF-8', [frame(TEXT, Buffer.from([0x61, 0xff]), 5)]],
     ['no mask', [Buffer.from([FIN | TEXT, 1, 0x61])]],
     ['a reserved bit', [frame(TEXT | 0x40, Buffer.from('a'), 0)]],
-    ['a text among the fragments of another', [frame(TEXT, Buffer.from('a'), 6, false), frame(TEXT, Buffer.from('b'), 7)]]
+    [
+      'a text among the fragments of another',
+      [frame(TEXT, Buffer.from('a'), 6, false), frame(TEXT, Buffer.from('b'), 7)]
+    ]
   ]
   for (const [title, chunks] of broken) {
     const { server, taken, stop, chunk } = await openReader(t)
@@ -125,7 +176,13 @@ t.test('texts that are too long to be read here, or say their length at length, 
 t.test('behind a close nothing is read', async (t) => {
   const { server, taken, chunk } = await openReader(t)
   const closed = once(server, 'close')
-  chunk(Buffer.concat([frame(TEXT, Buffer.from('before'), 1), frame(CLOSE, Buffer.from([0x03, 0xe8]), 2), frame(TEXT, Buffer.from('behind'), 3)]))
+  chunk(
+    Buffer.concat([
+      frame(TEXT, Buffer.from('before'), 1),
+      frame(CLOSE, Buffer.from([0x03, 0xe8]), 2),
+      frame(TEXT, Buffer.from('behind'), 3)
+    ])
+  )
   chunk(frame(TEXT, Buffer.from('far behind'), 4))
   t.match(await within(closed, DEADLINE_MS, 'the close'), [1000])
   t.strictSame(taken, ['read before'])
@@ -153,5 +210,7 @@ t.test('what comes while the socket is paused is read when it goes on, before wh
 t.test('a socket that somebody else reads is not taken over', async (t) => {
   const { socket } = await openWire(t)
   socket.on('data', () => undefined)
-  t.throws(() => readTextFrames(socket, MAX_BYTES, { readText: () => undefined }), { message: 'There is not exactly one reader of the socket.' })
+  t.throws(() => readTextFrames(socket, MAX_BYTES, { readText: () => undefined }), {
+    message: 'There is not exactly one reader of the socket.'
+  })
 })

@@ -1,6 +1,18 @@
 import t, { type Test } from 'tap'
 import {
-  at, complaintAbout, connect, integerAt, isSentence, join, listAt, onEachDeployment, register, startChat, type Cluster, type Frame, type SocketClient
+  at,
+  complaintAbout,
+  connect,
+  integerAt,
+  isSentence,
+  join,
+  listAt,
+  onEachDeployment,
+  register,
+  startChat,
+  type Cluster,
+  type Frame,
+  type SocketClient
 } from '../harness.ts'
 import { ChatClient } from '../harness/chat-client.ts'
 import { ChatStream, follow, joinAs, progress } from '../harness/chat-stream.ts'
@@ -54,7 +66,11 @@ async function acknowledging (t: Test, cluster: Cluster): Promise<void> {
       const message = await reader.next()
       const { userID, type, ...shown } = message
       t.equal(type, 'new_message')
-      t.strictSame(shown, { messageID, chatID, username: ann.username, message: 'hi', timestamp, seq: index + 1, ...fields }, 'the clientMessageID is there if its author sent one')
+      t.strictSame(
+        shown,
+        { messageID, chatID, username: ann.username, message: 'hi', timestamp, seq: index + 1, ...fields },
+        'the clientMessageID is there if its author sent one'
+      )
       const history = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID, limit: 1 })
       t.strictSame(history.body, [{ ...shown, userID }], 'the history is the same')
     }
@@ -63,9 +79,19 @@ async function acknowledging (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('joins and leaves with a ref are acknowledged', async (t) => {
     const socket = await connect(t, cluster.replica(2), bob.accessToken)
-    t.strictSame(await ask(socket, { type: 'join_chat', chatID, ref: 'j1' }), { type: 'ack', ref: 'j1', chatID, seq: 2 })
+    t.strictSame(await ask(socket, { type: 'join_chat', chatID, ref: 'j1' }), {
+      type: 'ack',
+      ref: 'j1',
+      chatID,
+      seq: 2
+    })
     t.strictSame(await ask(socket, { type: 'leave_chat', chatID, ref: 'l1' }), { type: 'ack', ref: 'l1', chatID })
-    t.strictSame(await ask(socket, { type: 'join_chat', chatID, after: 2, ref: 'j2' }), { type: 'ack', ref: 'j2', chatID, seq: 2 })
+    t.strictSame(await ask(socket, { type: 'join_chat', chatID, after: 2, ref: 'j2' }), {
+      type: 'ack',
+      ref: 'j2',
+      chatID,
+      seq: 2
+    })
     t.strictSame(await socket.barrier(), [])
   })
 
@@ -102,23 +128,46 @@ async function acknowledging (t: Test, cluster: Cluster): Promise<void> {
 }
 
 async function repeating (t: Test, cluster: Cluster): Promise<void> {
-  await t.test('a retry is answered with the first result and "duplicate", on any replica, and delivers nothing', async (t) => {
-    const { ann, bob, chatID } = await startChat(cluster)
-    const reader = await join(t, cluster.replica(2), bob.accessToken, chatID)
-    const sockets = [await connect(t, cluster.replica(0), ann.accessToken), await connect(t, cluster.replica(1), ann.accessToken)] as const
-    const first = await post(sockets[0], chatID, 'once', { clientMessageID: 'c-1' })
-    await post(sockets[0], chatID, 'something else')
-    for (const socket of sockets) {
-      const { duplicate, ...again } = await post(socket, chatID, 'once', { clientMessageID: 'c-1' })
-      t.strictSame([duplicate, again], [true, first])
+  await t.test(
+    'a retry is answered with the first result and "duplicate", on any replica, and delivers nothing',
+    async (t) => {
+      const { ann, bob, chatID } = await startChat(cluster)
+      const reader = await join(t, cluster.replica(2), bob.accessToken, chatID)
+      const sockets = [
+        await connect(t, cluster.replica(0), ann.accessToken),
+        await connect(t, cluster.replica(1), ann.accessToken)
+      ] as const
+      const first = await post(sockets[0], chatID, 'once', { clientMessageID: 'c-1' })
+      await post(sockets[0], chatID, 'something else')
+      for (const socket of sockets) {
+        const { duplicate, ...again } = await post(socket, chatID, 'once', { clientMessageID: 'c-1' })
+        t.strictSame([duplicate, again], [true, first])
+      }
+      const [, ...retries] = [1, 2, 3].map((ref) =>
+        sockets[0].send({ type: 'post_msg', chatID, text: 'at once', clientMessageID: 'c-2', ref })
+      )
+      const answers = await sockets[0].take(1 + retries.length)
+      t.strictSame(
+        answers.map(({ ref, duplicate, seq }) => [ref, duplicate, seq]),
+        [
+          [1, undefined, 3],
+          [2, true, 3],
+          [3, true, 3]
+        ]
+      )
+      await post(sockets[1], chatID, 'the end')
+      t.strictSame(
+        (await reader.take(4)).map(({ seq, message }) => [seq, message]),
+        [
+          [1, 'once'],
+          [2, 'something else'],
+          [3, 'at once'],
+          [4, 'the end']
+        ]
+      )
+      t.strictSame(await reader.barrier(), [])
     }
-    const [, ...retries] = [1, 2, 3].map((ref) => sockets[0].send({ type: 'post_msg', chatID, text: 'at once', clientMessageID: 'c-2', ref }))
-    const answers = await sockets[0].take(1 + retries.length)
-    t.strictSame(answers.map(({ ref, duplicate, seq }) => [ref, duplicate, seq]), [[1, undefined, 3], [2, true, 3], [3, true, 3]])
-    await post(sockets[1], chatID, 'the end')
-    t.strictSame((await reader.take(4)).map(({ seq, message }) => [seq, message]), [[1, 'once'], [2, 'something else'], [3, 'at once'], [4, 'the end']])
-    t.strictSame(await reader.barrier(), [])
-  })
+  )
 
   await t.test('the same clientMessageID with another text is a conflict and changes nothing', async (t) => {
     const { ann, chatID } = await startChat(cluster)
@@ -128,7 +177,10 @@ async function repeating (t: Test, cluster: Cluster): Promise<void> {
     const { duplicate } = await post(socket, chatID, 'first', { clientMessageID: 'c-1' })
     t.equal(duplicate, true)
     const history = await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID })
-    t.strictSame(listAt(history.body).map((message) => at(message, 'message')), ['first'])
+    t.strictSame(
+      listAt(history.body).map((message) => at(message, 'message')),
+      ['first']
+    )
   })
 }
 
@@ -145,11 +197,23 @@ async function refusing (t: Test, cluster: Cluster): Promise<void> {
       [outsider, { type: 'join_chat', chatID, after: 0 }, 'not_a_participant'],
       [member, { type: 'post_msg', chatID: NOBODYS_CHAT, text: 'hi' }, 'not_a_participant'],
       [member, { type: 'join_chat', chatID: NOBODYS_CHAT }, 'not_a_participant'],
-      ...['', ' \n', 'x'.repeat(MAX_TEXT + 1), 'a\u0000b'].map((text): [SocketClient, object, string] => [member, { type: 'post_msg', chatID, text }, 'invalid_text']),
+      ...['', ' \n', 'x'.repeat(MAX_TEXT + 1), 'a\u0000b'].map((text): [SocketClient, object, string] => [
+        member,
+        { type: 'post_msg', chatID, text },
+        'invalid_text'
+      ]),
       [member, { type: 'join_chat', chatID, after: 1 }, 'position_unknown'],
       [member, { type: 'join_chat', chatID, after: Number.MAX_SAFE_INTEGER }, 'position_unknown'],
-      ...[-1, 0.5, '0', null].map((after): [SocketClient, object, string] => [member, { type: 'join_chat', chatID, after }, 'invalid_input']),
-      ...['', 'x'.repeat(65), 7, null, 'a\u0000b'].map((clientMessageID): [SocketClient, object, string] => [member, { type: 'post_msg', chatID, text: 'hi', clientMessageID }, 'invalid_input']),
+      ...[-1, 0.5, '0', null].map((after): [SocketClient, object, string] => [
+        member,
+        { type: 'join_chat', chatID, after },
+        'invalid_input'
+      ]),
+      ...['', 'x'.repeat(65), 7, null, 'a\u0000b'].map((clientMessageID): [SocketClient, object, string] => [
+        member,
+        { type: 'post_msg', chatID, text: 'hi', clientMessageID },
+        'invalid_input'
+      ]),
       [member, { type: 'post_msg', chatID: 0, text: 'hi' }, 'invalid_input'],
       [member, { type: 'post_msg', chatID }, 'invalid_input'],
       [member, { type: 'leave_chat' }, 'invalid_input'],
@@ -184,7 +248,10 @@ async function resuming (t: Test, cluster: Cluster): Promise<void> {
         const socket = await connect(t, replica, bob.accessToken)
         socket.send({ type: 'join_chat', chatID, after, ref: 'j1' })
         const frames = await socket.take(MISSED - after + 1, 30_000)
-        t.strictSame(frames.slice(0, -1).map(({ type, seq }) => [type, seq]), Array.from({ length: MISSED - after }, (_, index) => ['new_message', after + index + 1]))
+        t.strictSame(
+          frames.slice(0, -1).map(({ type, seq }) => [type, seq]),
+          Array.from({ length: MISSED - after }, (_, index) => ['new_message', after + index + 1])
+        )
         t.strictSame(frames.at(-1), { type: 'ack', ref: 'j1', chatID, seq: MISSED })
         t.strictSame(await socket.barrier(), [], `after ${String(after)}`)
       }
@@ -193,11 +260,18 @@ async function resuming (t: Test, cluster: Cluster): Promise<void> {
 
   await t.test('there is no hole between the replay and the live messages, while others keep posting', async (t) => {
     const load = new EndlessLoad([writer], chatID, 10)
-    const followers = await Promise.all(Array.from({ length: cluster.replicas.length * 3 }, (_, index) => follow(t, cluster.replica(index), bob.accessToken, chatID, index * 100)))
+    const followers = await Promise.all(
+      Array.from({ length: cluster.replicas.length * 3 }, (_, index) =>
+        follow(t, cluster.replica(index), bob.accessToken, chatID, index * 100)
+      )
+    )
     await progress(followers, 50)
 
     // Again on the same socket, from a little way back: what comes before the replay is from the first time.
-    const again = { client: await ChatClient.open(t, cluster.replica(0), bob.accessToken), stream: new ChatStream(chatID, MISSED) }
+    const again = {
+      client: await ChatClient.open(t, cluster.replica(0), bob.accessToken),
+      stream: new ChatStream(chatID, MISSED)
+    }
     await joinAs(again.client, new ChatStream(chatID, 0))
     let hasBegun = false
     again.client.onFrame = (frame) => {
@@ -220,7 +294,9 @@ async function joiningAgain (t: Test, cluster: Cluster): Promise<void> {
     const { ann, bob, chatID } = await startChat(cluster)
     const writer = await ChatClient.open(t, cluster.replica(0), ann.accessToken)
     const load = new EndlessLoad([writer], chatID, 10)
-    const followers = await Promise.all([0, 1].map((replica) => follow(t, cluster.replica(replica), bob.accessToken, chatID)))
+    const followers = await Promise.all(
+      [0, 1].map((replica) => follow(t, cluster.replica(replica), bob.accessToken, chatID))
+    )
     for (let count = 0; count < REJOINS; count++) {
       await Promise.all(followers.map(({ client }) => client.request({ type: 'join_chat', chatID })))
     }
@@ -234,7 +310,8 @@ async function paging (t: Test, cluster: Cluster): Promise<void> {
   const { ann, chatID } = await startChat(cluster)
   const writer = await ChatClient.open(t, cluster.replica(0), ann.accessToken)
   await postAll(writer, chatID, numbered('text', 30), { window: 30 })
-  const page = async (query: object) => cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, ...query })
+  const page = async (query: object) =>
+    cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, ...query })
 
   await t.test('"before" and "after" page through the history, oldest first', async (t) => {
     const pages: [query: object, first: number, last: number][] = [
@@ -251,16 +328,28 @@ async function paging (t: Test, cluster: Cluster): Promise<void> {
     ]
     for (const [query, first, last] of pages) {
       const seqs = listAt((await page(query)).body).map((message) => integerAt(message, 'seq'))
-      t.strictSame(seqs, Array.from({ length: last - first + 1 }, (_, index) => first + index), JSON.stringify(query))
+      t.strictSame(
+        seqs,
+        Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        JSON.stringify(query)
+      )
     }
-    for (const query of [{ before: 1 }, { before: 0 }, { after: 30 }, { after: 1_000 }, { after: 5, before: 6 }, { after: 9, before: 2 }]) {
+    for (const query of [
+      { before: 1 },
+      { before: 0 },
+      { after: 30 },
+      { after: 1_000 },
+      { after: 5, before: 6 },
+      { after: 9, before: 2 }
+    ]) {
       t.strictSame((await page(query)).body, [], JSON.stringify(query))
     }
   })
 
   await t.test('a cursor that is no seq is refused', async (t) => {
     for (const cursor of [-1, 0.5, '5', null, true, [5]]) {
-      for (const query of [{ before: cursor }, { after: cursor }]) t.equal(complaintAbout(await page(query), 400), undefined, JSON.stringify(query))
+      for (const query of [{ before: cursor }, { after: cursor }])
+        t.equal(complaintAbout(await page(query), 400), undefined, JSON.stringify(query))
     }
   })
 }

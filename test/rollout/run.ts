@@ -18,7 +18,10 @@ import { isInstalled } from '../faults/servers/program.ts'
 import { RunScope } from '../faults/servers/run-scope.ts'
 import { Deployment } from './deployment.ts'
 
-/** No post waits longer for its acknowledgement, and no reader for the next message: less than the first pause of the slowest client, in milliseconds. */
+/**
+ * No post waits longer for its acknowledgement, and no reader for the next message: less than the first pause of the
+ * slowest client, in milliseconds.
+ */
 const MAX_WAIT_MS = 5_000
 /** Five replicas, and one more while they are replaced. */
 const SPARES = 3
@@ -56,7 +59,10 @@ function roundOf ({ title, change }: Step, index: number, load: Partial<LoadShap
         if (code !== CLOSED_FOR_RESTART) journal.failures.push(`${client} was cut off with ${String(code)}`)
       }
       for (const [status, count] of workload.answers) {
-        if (status !== 200 && count > (answered.get(status) ?? 0)) journal.failures.push(`${String(count - (answered.get(status) ?? 0))} requests were answered ${String(status)}`)
+        if (status !== 200 && count > (answered.get(status) ?? 0))
+          journal.failures.push(
+            `${String(count - (answered.get(status) ?? 0))} requests were answered ${String(status)}`
+          )
       }
       await workload.pause()
       const longest = Math.max(...journal.posts.map(({ sentAt, ack }) => (ack?.at ?? Infinity) - sentAt))
@@ -70,7 +76,7 @@ function roundOf ({ title, change }: Step, index: number, load: Partial<LoadShap
 
 async function missingPrograms (): Promise<string[]> {
   const programs = ['haproxy', 'redis-server', 'setpriv'].filter((program) => !isInstalled(program))
-  return await findPostgres() === undefined ? [...programs, 'postgres'] : programs
+  return (await findPostgres()) === undefined ? [...programs, 'postgres'] : programs
 }
 
 async function run (scope: RunScope, isShort: boolean): Promise<boolean> {
@@ -79,7 +85,10 @@ async function run (scope: RunScope, isShort: boolean): Promise<boolean> {
   // Postgres runs as somebody else.
   await chmod(folder, 0o755)
   const cluster = await startStandardCluster(scope, {
-    folder: path.join(folder, 'cluster'), build: CURRENT_BUILD, spares: SPARES, environment: { DRAIN_WINDOW: isShort ? '1s' : '5s', DATABASE_POOL: '4' }
+    folder: path.join(folder, 'cluster'),
+    build: CURRENT_BUILD,
+    spares: SPARES,
+    environment: { DRAIN_WINDOW: isShort ? '1s' : '5s', DATABASE_POOL: '4' }
   })
   const steps = isShort ? STEPS : LONG_STEPS
   let failed = 0
@@ -88,8 +97,12 @@ async function run (scope: RunScope, isShort: boolean): Promise<boolean> {
     const result = await runRound(roundOf(step, index, isShort ? {} : LONG_LOAD, waits), cluster, SEED, CURRENT_BUILD)
     const isLate = result.longestGapMs > MAX_WAIT_MS
     if (result.violations.length > 0 || isLate) failed++
-    console.log(`${lineOf(result)}; longest wait for an acknowledgement ${(Math.max(0, ...waits) / 1_000).toFixed(2)} s; ${result.notes.join('; ')}`)
-    if (isLate) console.log(`  a reader got nothing for ${String(result.longestGapMs)} ms; ${String(MAX_WAIT_MS)} ms are allowed`)
+    console.log(
+      `${lineOf(result)}; longest wait for an acknowledgement ${(Math.max(0, ...waits) / 1_000).toFixed(2)} s; ` +
+      result.notes.join('; ')
+    )
+    if (isLate)
+      console.log(`  a reader got nothing for ${String(result.longestGapMs)} ms; ${String(MAX_WAIT_MS)} ms are allowed`)
     for (const { invariant, message } of result.violations.slice(0, 20)) console.log(`  ${invariant}: ${message}`)
     if (result.isClusterBroken) break
   }
@@ -106,16 +119,26 @@ async function main (): Promise<number> {
   }
   const scope = new RunScope()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void scope.end().catch(() => undefined).finally(() => process.exit(INTERRUPTED)))
+    process.once(
+      signal,
+      () =>
+        void scope
+          .end()
+          .catch(() => undefined)
+          .finally(() => process.exit(INTERRUPTED))
+    )
   }
   try {
-    return await run(scope, values.short) ? 0 : 1
+    return (await run(scope, values.short)) ? 0 : 1
   } finally {
     await scope.end()
   }
 }
 
-main().then((code) => process.exit(code), (error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
-  process.exit(1)
-})
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+)

@@ -5,18 +5,47 @@
 import t, { type Test } from 'tap'
 import { ACTION_TYPES } from '../../src/api/chatcli/ws/frames.ts'
 import {
-  createChat, eventually, logInEmote, newEmoteRegistration, newRegistration, onEachDeployment, openSocket, register, registerEmote, routesOf,
-  type Account, type CallOptions, type Cluster, type Frame
+  createChat,
+  eventually,
+  logInEmote,
+  newEmoteRegistration,
+  newRegistration,
+  onEachDeployment,
+  openSocket,
+  register,
+  registerEmote,
+  routesOf,
+  type Account,
+  type CallOptions,
+  type Cluster,
+  type Frame
 } from '../harness.ts'
 import { claimsOf, signClaims, withoutSignature } from '../harness/jwt.ts'
 
-const ROLES = ['participant', 'other dialect', 'outsider', 'one who left', 'unverified', 'anonymous', 'revoked', 'refresh token', 'forged', 'alg none', 'expired'] as const
-type Role = typeof ROLES[number]
+const ROLES = [
+  'participant',
+  'other dialect',
+  'outsider',
+  'one who left',
+  'unverified',
+  'anonymous',
+  'revoked',
+  'refresh token',
+  'forged',
+  'alg none',
+  'expired'
+] as const
+type Role = (typeof ROLES)[number]
 /** Whoever is nobody: the server must not even look at what they want. */
 const NOBODY: readonly Role[] = ['anonymous', 'revoked', 'refresh token', 'forged', 'alg none', 'expired']
 
 /** Everything that a request may be about. `chatOf` is a chat that the role's user stands to as the role says. */
-type Scene = { cluster: Cluster, ann: Account, chatOf: (role: Role) => number, tokenOf: (role: Role, isEmote: boolean) => string | undefined }
+type Scene = {
+  cluster: Cluster
+  ann: Account
+  chatOf: (role: Role) => number
+  tokenOf: (role: Role, isEmote: boolean) => string | undefined
+}
 
 type Request = (scene: Scene, role: Role) => CallOptions | Promise<CallOptions>
 /** A request and its answer, for all that are somebody and for those for whom it differs. */
@@ -24,7 +53,9 @@ type Row = { request?: Request | undefined, isPublic?: true, status: number, exc
 
 /** A route that asks nobody who they are answers everybody the same. */
 const open = (status: number, request?: Request): Row => ({ status, isPublic: true, request })
-const about = (fields: (chatID: number) => object): Request => ({ chatOf }, role) => ({ body: fields(chatOf(role)) })
+const about =
+  (fields: (chatID: number) => object): Request =>
+    ({ chatOf }, role) => ({ body: fields(chatOf(role)) })
 const STRANGERS = { outsider: 404, 'one who left': 404, unverified: 404 }
 
 /** In the order in which they are asked: what ends something comes last. */
@@ -51,16 +82,23 @@ const ROWS: Record<string, Row> = {
   'POST /user/refresh-token': open(401, () => ({ body: { refresh_token: 'cfr_nonsense' } })),
   'POST /user/reset-password-request': open(200, ({ ann: { username } }) => ({ body: { username } })),
   'GET /user/reset-password': open(400),
-  'POST /user/reset-password': open(400, ({ ann: { username, password } }) => ({ body: { token: 'cpr_nonsense', username, password, confirm_password: password } })),
+  'POST /user/reset-password': open(400, ({ ann: { username, password } }) => ({
+    body: { token: 'cpr_nonsense', username, password, confirm_password: password }
+  })),
   'POST /api/auth/register': open(200, () => ({ body: newEmoteRegistration() })),
   'POST /api/auth/login': open(200, ({ ann: { email, password } }) => ({ body: { email, password } })),
   'POST /api/password/reset-request': open(200, ({ ann: { email } }) => ({ body: { email } })),
-  'POST /api/password/reset': open(400, () => ({ body: { token: 'cpr_nonsense', password: 'a pass phrase that is long' } })),
+  'POST /api/password/reset': open(400, () => ({
+    body: { token: 'cpr_nonsense', password: 'a pass phrase that is long' }
+  })),
   'GET /api/auth/validate': { status: 200 },
   'GET /api/conversations': { status: 200 },
   'GET /api/profile/users': { status: 200 },
   'POST /chat/fetch-chats': { status: 200, request: () => ({ body: {} }) },
-  'POST /chat/create-chat': { status: 200, request: async ({ cluster }) => ({ body: { receiver: (await register(cluster)).username } }) },
+  'POST /chat/create-chat': {
+    status: 200,
+    request: async ({ cluster }) => ({ body: { receiver: (await register(cluster)).username } })
+  },
   'POST /chat/messages': { status: 200, except: STRANGERS, request: about((chatID) => ({ chatID })) },
   'POST /chat/delete-chat': { status: 200, except: STRANGERS, request: about((chatID) => ({ chatID })) },
   'POST /api/auth/logout': { status: 200 }
@@ -68,12 +106,24 @@ const ROWS: Record<string, Row> = {
 
 /** What a frame is answered with: a type, or the code of an error. */
 type FrameRow = { frame: (scene: Scene, role: Role) => object, answer: string, except?: Partial<Record<Role, string>> }
-const NO_PARTICIPANT = { outsider: 'not_a_participant', 'one who left': 'not_a_participant', unverified: 'not_a_participant' }
+const NO_PARTICIPANT = {
+  outsider: 'not_a_participant',
+  'one who left': 'not_a_participant',
+  unverified: 'not_a_participant'
+}
 
 const FRAME_ROWS: Record<string, FrameRow> = {
   auth: { frame: ({ tokenOf }, role) => ({ token: tokenOf(role, false) }), answer: 'auth_ack' },
-  join_chat: { frame: ({ chatOf }, role) => ({ chatID: chatOf(role), after: 0 }), answer: 'ack', except: NO_PARTICIPANT },
-  post_msg: { frame: ({ chatOf }, role) => ({ chatID: chatOf(role), text: 'for participants' }), answer: 'ack', except: NO_PARTICIPANT },
+  join_chat: {
+    frame: ({ chatOf }, role) => ({ chatID: chatOf(role), after: 0 }),
+    answer: 'ack',
+    except: NO_PARTICIPANT
+  },
+  post_msg: {
+    frame: ({ chatOf }, role) => ({ chatID: chatOf(role), text: 'for participants' }),
+    answer: 'ack',
+    except: NO_PARTICIPANT
+  },
   leave_chat: { frame: ({ chatOf }, role) => ({ chatID: chatOf(role) }), answer: 'ack' }
 }
 
@@ -94,8 +144,12 @@ await onEachDeployment(t, async (t, cluster) => {
       const [method = '', target = ''] = route.split(' ')
       for (const role of ROLES) {
         const token = scene.tokenOf(role, target.startsWith('/api/'))
-        const answer = await cluster.call(method, target, { ...await row.request?.(scene, role), ...(token !== undefined && { bearer: token }) })
-        const expected = row.isPublic === true ? row.status : NOBODY.includes(role) ? 401 : row.except?.[role] ?? row.status
+        const answer = await cluster.call(method, target, {
+          ...(await row.request?.(scene, role)),
+          ...(token !== undefined && { bearer: token })
+        })
+        const expected =
+          row.isPublic === true ? row.status : NOBODY.includes(role) ? 401 : (row.except?.[role] ?? row.status)
         t.equal(answer.status, expected, role)
       }
     })
@@ -103,14 +157,25 @@ await onEachDeployment(t, async (t, cluster) => {
 })
 
 async function setUp (t: Test, cluster: Cluster): Promise<Scene> {
-  const [ann, bob, outsider, revoked] = [await register(cluster), await register(cluster), await register(cluster), await register(cluster)]
+  const [ann, bob, outsider, revoked] = [
+    await register(cluster),
+    await register(cluster),
+    await register(cluster),
+    await register(cluster)
+  ]
   const unverified = await registerEmote(cluster)
   // Of each chat one has left, and the other ends it for good in the last rows; hence one for each dialect.
   const [chat, chatOfOtherDialect] = [await createChat(cluster, ann, bob), await createChat(cluster, ann, outsider)]
   await cluster.post('/chat/delete-chat', { session_token: bob.accessToken, chatID: chat })
   await cluster.post('/api/auth/logout', {}, { bearer: revoked.accessToken })
   for (const replica of cluster.replicas.keys()) {
-    t.ok(await eventually(async () => (await cluster.post('/chat/fetch-chats', { session_token: revoked.accessToken }, { replica })).status === 401), 'the logout has arrived')
+    t.ok(
+      await eventually(
+        async () =>
+          (await cluster.post('/chat/fetch-chats', { session_token: revoked.accessToken }, { replica })).status === 401
+      ),
+      'the logout has arrived'
+    )
   }
   const ofEmote = await logInEmote(cluster, ann)
   const claims = claimsOf(ann.accessToken)
@@ -129,10 +194,13 @@ async function setUp (t: Test, cluster: Cluster): Promise<Scene> {
   return {
     cluster,
     ann,
-    chatOf: (role) => role === 'other dialect' ? chatOfOtherDialect : chat,
-    tokenOf: (role, isEmote) => role === 'participant' || role === 'other dialect'
-      ? (role === 'participant') === isEmote ? ofEmote : ann.accessToken
-      : tokens[role]
+    chatOf: (role) => (role === 'other dialect' ? chatOfOtherDialect : chat),
+    tokenOf: (role, isEmote) =>
+      role === 'participant' || role === 'other dialect'
+        ? (role === 'participant') === isEmote
+            ? ofEmote
+            : ann.accessToken
+        : tokens[role]
   }
 }
 

@@ -23,21 +23,25 @@ await t.test('200 logins at once take bounded memory, and sockets keep flowing',
   const before = await peakMemory(server.pid)
 
   let pending = LOGINS
-  const answers = Promise.all(Array.from({ length: LOGINS }, async (_, index) => {
-    const { username } = index % 2 === 0 ? ann : newRegistration()
-    const answer = await call(`${server.url}/user/login`, 'POST', { body: { username, password: 'Wrong-Horse-1' } })
-    pending--
-    return answer
-  }))
+  const answers = Promise.all(
+    Array.from({ length: LOGINS }, async (_, index) => {
+      const { username } = index % 2 === 0 ? ann : newRegistration()
+      const answer = await call(`${server.url}/user/login`, 'POST', { body: { username, password: 'Wrong-Horse-1' } })
+      pending--
+      return answer
+    })
+  )
   let posts = 0
   while (pending > 0) {
     const { type } = await writer.request({ type: 'post_msg', chatID, text: 'meanwhile' })
     if (type === 'ack') posts++
   }
-  const statuses = (await answers).map(({ status, headers }) => status === 429 && headers.get('retry-after') === null ? 'no Retry-After' : status)
+  const statuses = (await answers).map(({ status, headers }) =>
+    status === 429 && headers.get('retry-after') === null ? 'no Retry-After' : status
+  )
   t.strictSame([...new Set(statuses)].sort(), [400, 429], 'each is refused for the password or for the crowd')
   t.ok(posts >= ENOUGH_POSTS, `${String(posts)} posts were acknowledged meanwhile`)
-  const growth = await peakMemory(server.pid) - before
+  const growth = (await peakMemory(server.pid)) - before
   t.ok(growth < MAX_GROWTH_KIB, `${String(growth)} KiB more at the peak`)
 })
 

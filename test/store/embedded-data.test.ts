@@ -5,7 +5,19 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import {
-  call, connect, expectOk, integerAt, Outbox, ROOT, spawnReplica, textAt, within, withServices, type Frame, type ReplicaProcess, type SocketClient
+  call,
+  connect,
+  expectOk,
+  integerAt,
+  Outbox,
+  ROOT,
+  spawnReplica,
+  textAt,
+  within,
+  withServices,
+  type Frame,
+  type ReplicaProcess,
+  type SocketClient
 } from '../harness.ts'
 import { ensureBuilt, runToEnd, temporaryFolder } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
@@ -43,19 +55,31 @@ await t.test('accounts and acknowledged messages outlive a kill -9 and an orderl
   const chatID = await openChat(first, ann, bob)
 
   const socket = await connect(t, first, ann.token)
-  for (let index = 0; index < POSTS; index++) socket.send({ type: 'post_msg', chatID, text: `text ${String(index)}`, ref: index })
+  for (let index = 0; index < POSTS; index++)
+    socket.send({ type: 'post_msg', chatID, text: `text ${String(index)}`, ref: index })
   for (let count = 0; count < ENOUGH; count++) await socket.next(isAck, DEADLINE_MS)
   t.strictSame(await end(first, 'SIGKILL'), { code: null, signal: 'SIGKILL' })
   await socket.closed(DEADLINE_MS)
   const acknowledged = socket.frames.filter(isAck).map((ack) => ({
-    seq: integerAt(ack, 'seq'), messageID: integerAt(ack, 'messageID'), message: `text ${String(integerAt(ack, 'ref'))}`, timestamp: textAt(ack, 'timestamp')
+    seq: integerAt(ack, 'seq'),
+    messageID: integerAt(ack, 'messageID'),
+    message: `text ${String(integerAt(ack, 'ref'))}`,
+    timestamp: textAt(ack, 'timestamp')
   }))
 
   const second = await spawnReplica(t, environment)
   const history = await readHistory(second, ann, chatID)
-  t.strictSame(history.map(({ seq }) => seq), history.map((_, index) => index + 1), 'the history has no gap')
+  t.strictSame(
+    history.map(({ seq }) => seq),
+    history.map((_, index) => index + 1),
+    'the history has no gap'
+  )
   t.strictSame(history.slice(0, acknowledged.length), acknowledged, 'whatever was acknowledged is in it')
-  t.strictSame(history.map(({ message }) => message), history.map((_, index) => `text ${String(index)}`), 'in the order it was posted')
+  t.strictSame(
+    history.map(({ message }) => message),
+    history.map((_, index) => `text ${String(index)}`),
+    'in the order it was posted'
+  )
   t.comment(`${String(acknowledged.length)} acknowledged, ${String(history.length)} stored of ${String(POSTS)}`)
   const token = await signIn(second, bob)
   const next = await connect(t, second, token)
@@ -72,8 +96,16 @@ await t.test('accounts and acknowledged messages outlive a kill -9 and an orderl
 async function expectRefusal (t: Test, environment: { DATA_DIR: string }) {
   const { code, stdout, stderr } = await runToEnd(environment)
   t.equal(code, 1)
-  t.strictSame(stdout.split('\n').filter((line) => line !== '' && !line.includes('"msg":"configuration"')), [], 'it serves nothing')
-  t.equal(stderr, `The embedded store in ${environment.DATA_DIR} is in use by another process. Stop that one first, give this one another DATA_DIR, or set DATABASE_URL to run replicas on Postgres.\n`)
+  t.strictSame(
+    stdout.split('\n').filter((line) => line !== '' && !line.includes('"msg":"configuration"')),
+    [],
+    'it serves nothing'
+  )
+  t.equal(
+    stderr,
+    `The embedded store in ${environment.DATA_DIR} is in use by another process. Stop that one first, give this ` +
+    `one another DATA_DIR, or set DATABASE_URL to run replicas on Postgres.\n`
+  )
 }
 
 await t.test('a second process on an embedded store is refused, and the first goes on', async (t) => {
@@ -103,7 +135,8 @@ await t.test('the path of an embedded store may be longer than that of a socket'
 /** Waits for a byte, tries to lock the folder, says what came of it and stays. */
 const CONTENDER = `
 import { lockFolder } from './dist/store/folder-lock.js'
-process.stdin.once('data', () => lockFolder(process.argv[1]).then(() => console.log('locked'), (error) => console.log(error.name)))
+process.stdin.once('data', () => lockFolder(process.argv[1])
+  .then(() => console.log('locked'), (error) => console.log(error.name)))
 console.log('ready')
 `
 
@@ -111,11 +144,15 @@ await t.test('of several processes that find the lock of a dead one, only one ge
   for (let round = 0; round < ROUNDS; round++) {
     const folder = await temporaryFolder(t)
     const contenders = Array.from({ length: CONTENDERS }, () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', CONTENDER, folder], { cwd: ROOT, env: {}, stdio: ['pipe', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, ['--input-type=module', '-e', CONTENDER, folder], {
+        cwd: ROOT,
+        env: {},
+        stdio: ['pipe', 'pipe', 'inherit']
+      })
       t.teardown(() => child.kill('SIGKILL'))
       return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() }
     })
-    const next = async ({ child, lines }: typeof contenders[0], word?: string) => {
+    const next = async ({ child, lines }: (typeof contenders)[0], word?: string) => {
       if (word !== undefined) child.stdin.write(word)
       const line: { value?: unknown } = await within(lines.next(), DEADLINE_MS, 'a process to say something')
       return line.value
@@ -137,7 +174,13 @@ await withServices(t, 'replicas on Postgres may share a DATA_DIR', async (t, { d
   const folder = await temporaryFolder(t)
   const url = await createDatabase(t, databaseUrl)
   const environment = {
-    DATA_DIR: folder, RATE_LIMITS: 'off', DATABASE_URL: url, DATABASE_POOL: '3', REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`, JWT_SECRET: 'a-key-that-both-of-the-replicas-share'
+    DATA_DIR: folder,
+    RATE_LIMITS: 'off',
+    DATABASE_URL: url,
+    DATABASE_POOL: '3',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`,
+    JWT_SECRET: 'a-key-that-both-of-the-replicas-share'
   }
   const [first, second] = await Promise.all([spawnReplica(t, environment), spawnReplica(t, environment)])
   const outbox = new Outbox(folder)
@@ -145,6 +188,12 @@ await withServices(t, 'replicas on Postgres may share a DATA_DIR', async (t, { d
   const chatID = await openChat(second, ann, bob)
   expectOk(t, await call(`${first.url}/verify-connection`, 'GET'), 'Server is reachable!')
   t.equal(await post(await connect(t, first, bob.token), chatID, 'hello'), 1)
-  t.strictSame((await readHistory(second, ann, chatID)).map(({ message }) => message), ['hello'])
-  t.strictSame(await Promise.all([end(first, 'SIGTERM'), end(second, 'SIGTERM')]), [{ code: 0, signal: null }, { code: 0, signal: null }])
+  t.strictSame(
+    (await readHistory(second, ann, chatID)).map(({ message }) => message),
+    ['hello']
+  )
+  t.strictSame(await Promise.all([end(first, 'SIGTERM'), end(second, 'SIGTERM')]), [
+    { code: 0, signal: null },
+    { code: 0, signal: null }
+  ])
 })

@@ -19,7 +19,8 @@ t.test('accounts from before they were numbered are in the list after an upgrade
   await migrate(files.slice(0, numbering))
   await client.exec(`
     insert into users (username, username_key, display_name, email, email_key, password_hash, activated_at)
-    select 'u' || i, 'u' || i, 'U', 'u' || i, 'u' || i, '-', case when i % 3 = 0 then null else '2026-01-31'::timestamptz - i * interval '1 day' end
+    select 'u' || i, 'u' || i, 'U', 'u' || i, 'u' || i, '-',
+      case when i % 3 = 0 then null else '2026-01-31'::timestamptz - i * interval '1 day' end
     from generate_series(1, 6) i`)
   await migrate(files.slice(numbering))
   const { items, totalCount } = await listDirectory(drizzle(client, { schema }), { offset: 0, limit: 10 })

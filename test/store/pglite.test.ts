@@ -67,16 +67,20 @@ await t.test('what a killed process leaves behind is no obstacle', async (t) => 
   const socketPath = path.join(folder, 'lock.1')
   await leaveDeadSocket(t, socketPath)
   t.ok((await lstat(socketPath)).isSocket())
-  await (await lockFolder(folder))()
+  await (
+    await lockFolder(folder)
+  )()
 
   await leaveDeadSocket(t, path.join(folder, 'lock.9'))
   const outcomes = await Promise.allSettled([lockFolder(folder), lockFolder(folder), lockFolder(folder)])
-  const unlocks = outcomes.flatMap((outcome) => outcome.status === 'fulfilled' ? [outcome.value] : [])
+  const unlocks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   t.equal(unlocks.length, 1, 'of several that find it one takes the lock')
   await Promise.all(unlocks.map((unlock) => unlock()))
 
   await writeFile(path.join(folder, 'lock.99'), '')
-  await (await lockFolder(folder))()
+  await (
+    await lockFolder(folder)
+  )()
 })
 
 await t.test('two names of one folder are one lock', async (t) => {
@@ -94,7 +98,11 @@ async function countMigrations (orm: Awaited<ReturnType<typeof openPglite>>['orm
 
 /** Has a process listen on a Unix socket and kills it. */
 async function leaveDeadSocket (t: Test, socketPath: string): Promise<void> {
-  const child = spawn(process.execPath, ['-e', 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))', socketPath], { env: {}, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    process.execPath,
+    ['-e', 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))', socketPath],
+    { env: {}, stdio: ['ignore', 'pipe', 'inherit'] }
+  )
   t.teardown(() => child.kill('SIGKILL'))
   await within(once(child.stdout, 'data'), DEADLINE_MS, 'a process to listen')
   child.kill('SIGKILL')

@@ -13,14 +13,20 @@ t.setTimeout(120_000)
 // The library's own setting; by default spans leave every five seconds.
 process.env['OTEL_BSP_SCHEDULE_DELAY'] = '100'
 
-const environmentOf = (collector: Collector, more: Record<string, string> = {}) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...more })
+const environmentOf = (collector: Collector, more: Record<string, string> = {}) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  ...more
+})
 
 await withServices(t, 'on two replicas', async (t, services) => {
   const collector = await startCollector(t)
   const cluster = await startCluster(t, { services, replicas: 2, environment: environmentOf(collector) })
   const { ann, bob, chatID } = await startChat(cluster)
   const writer = await connect(t, cluster.replica(0), ann.accessToken)
-  const [near, far] = [await join(t, cluster.replica(0), bob.accessToken, chatID), await join(t, cluster.replica(1), bob.accessToken, chatID)]
+  const [near, far] = [
+    await join(t, cluster.replica(0), bob.accessToken, chatID),
+    await join(t, cluster.replica(1), bob.accessToken, chatID)
+  ]
 
   await t.test('a post, its commit, its hint and its deliveries are one trace, which its client began', async (t) => {
     writer.send({ type: 'post_msg', chatID, text: 'traced', ref: 1, traceparent: `00-${TRACE}-${SPAN}-01` })
@@ -33,21 +39,45 @@ await withServices(t, 'on two replicas', async (t, services) => {
     const deliveries = named(spans, 'deliver')
     t.equal(spans.length, 5)
     t.equal(post?.parentSpanId, SPAN, 'the post is part of what the client does')
-    t.strictSame([commit?.parentSpanId, commit?.links], [post?.spanId, [post?.spanId]], 'the commit is part of the post')
+    t.strictSame(
+      [commit?.parentSpanId, commit?.links],
+      [post?.spanId, [post?.spanId]],
+      'the commit is part of the post'
+    )
     t.equal(publish?.parentSpanId, commit?.spanId, 'the hint is part of the commit')
-    t.strictSame(deliveries.map(({ parentSpanId }) => parentSpanId), [publish?.spanId, publish?.spanId], 'it leads to both deliveries')
-    t.strictSame([new Set(deliveries.map(({ instance }) => instance)).size, new Set([post, commit, publish].map((span) => span?.instance)).size], [2, 1], 'on both replicas')
+    t.strictSame(
+      deliveries.map(({ parentSpanId }) => parentSpanId),
+      [publish?.spanId, publish?.spanId],
+      'it leads to both deliveries'
+    )
+    t.strictSame(
+      [
+        new Set(deliveries.map(({ instance }) => instance)).size,
+        new Set([post, commit, publish].map((span) => span?.instance)).size
+      ],
+      [2, 1],
+      'on both replicas'
+    )
     t.strictSame(post?.attributes, { 'chat.id': chatID, 'user.id': post?.attributes['user.id'], 'chat.seq': 1 })
     t.notMatch(JSON.stringify(spans), ann.username, 'no name and no text is in it')
   })
 
   await t.test('a batch is linked to each of its posts', async (t) => {
     const traces = [TRACE.replace('0', 'a'), TRACE.replace('0', 'b'), TRACE.replace('0', 'c')]
-    for (const trace of traces) writer.send({ type: 'post_msg', chatID, text: 'in a batch', ref: trace, traceparent: `00-${trace}-${SPAN}-01` })
+    for (const trace of traces)
+      writer.send({ type: 'post_msg', chatID, text: 'in a batch', ref: trace, traceparent: `00-${trace}-${SPAN}-01` })
     for (const trace of traces) await writer.next((frame) => frame['ref'] === trace)
-    const posts = await Promise.all(traces.map(async (trace) => named(await collector.trace(trace, (spans) => named(spans, 'post_msg').length === 1), 'post_msg')[0]?.spanId))
+    const posts = await Promise.all(
+      traces.map(
+        async (trace) =>
+          named(await collector.trace(trace, (spans) => named(spans, 'post_msg').length === 1), 'post_msg')[0]?.spanId
+      )
+    )
     const linked = collector.spans.filter(({ name }) => name === 'commit').flatMap(({ links }) => links)
-    t.strictSame(posts.filter((span) => !linked.includes(span ?? '')), [])
+    t.strictSame(
+      posts.filter((span) => !linked.includes(span ?? '')),
+      []
+    )
   })
 
   await t.test('what is refused has failed', async (t) => {
@@ -57,24 +87,51 @@ await withServices(t, 'on two replicas', async (t, services) => {
     t.strictSame([post?.isFailed, others], [true, []])
   })
 
-  await t.test('what is no traceparent begins a trace of its own, and a client that does not sample is not overruled', async (t) => {
-    const before = collector.spans.length
-    const unsampled = TRACE.replace('0', 'd')
-    writer.send({ type: 'post_msg', chatID, text: 'x', ref: 3, traceparent: `00-${unsampled}-${SPAN}-00` })
-    for (const traceparent of [undefined, 7, 'nonsense']) writer.send({ type: 'post_msg', chatID, text: 'x', ref: 4, traceparent })
-    for (let count = 0; count < 4; count++) t.equal((await writer.next(isAck))['type'], 'ack')
-    await collector.trace(TRACE, () => collector.spans.slice(before).filter(({ name }) => name === 'post_msg').length >= 3)
-    t.equal(collector.spans.slice(before).filter(({ name, parentSpanId }) => name === 'post_msg' && parentSpanId === '').length, 3)
-    t.strictSame(collector.spans.filter(({ traceId }) => traceId === unsampled), [])
-  })
+  await t.test(
+    'what is no traceparent begins a trace of its own, and a client that does not sample is not overruled',
+    async (t) => {
+      const before = collector.spans.length
+      const unsampled = TRACE.replace('0', 'd')
+      writer.send({ type: 'post_msg', chatID, text: 'x', ref: 3, traceparent: `00-${unsampled}-${SPAN}-00` })
+      for (const traceparent of [undefined, 7, 'nonsense'])
+        writer.send({ type: 'post_msg', chatID, text: 'x', ref: 4, traceparent })
+      for (let count = 0; count < 4; count++) t.equal((await writer.next(isAck))['type'], 'ack')
+      await collector.trace(
+        TRACE,
+        () => collector.spans.slice(before).filter(({ name }) => name === 'post_msg').length >= 3
+      )
+      t.equal(
+        collector.spans.slice(before).filter(({ name, parentSpanId }) => name === 'post_msg' && parentSpanId === '')
+          .length,
+        3
+      )
+      t.strictSame(
+        collector.spans.filter(({ traceId }) => traceId === unsampled),
+        []
+      )
+    }
+  )
 
   await t.test('a request is a span, and its trace is in the log', async (t) => {
     const trace = TRACE.replace('0', 'e')
-    t.equal((await cluster.get('/verify-connection?secret=x', { headers: { traceparent: `00-${trace}-${SPAN}-01` } })).status, 200)
+    t.equal(
+      (await cluster.get('/verify-connection?secret=x', { headers: { traceparent: `00-${trace}-${SPAN}-01` } })).status,
+      200
+    )
     const [request] = await collector.trace(trace, (spans) => spans.length >= 1)
-    t.hasStrict(request, { name: 'GET /verify-connection', parentSpanId: SPAN, attributes: { 'http.request.method': 'GET', 'http.route': '/verify-connection', 'http.response.status_code': 200 } })
-    t.ok(cluster.log.some((line) => line.includes(`"traceId":"${trace}"`) && line.includes('"route":"/verify-connection"')))
-    t.strictSame(collector.spans.filter(({ name }) => /livez|readyz/.test(name)), [], 'probes are none')
+    t.hasStrict(request, {
+      name: 'GET /verify-connection',
+      parentSpanId: SPAN,
+      attributes: { 'http.request.method': 'GET', 'http.route': '/verify-connection', 'http.response.status_code': 200 }
+    })
+    t.ok(
+      cluster.log.some((line) => line.includes(`"traceId":"${trace}"`) && line.includes('"route":"/verify-connection"'))
+    )
+    t.strictSame(
+      collector.spans.filter(({ name }) => /livez|readyz/.test(name)),
+      [],
+      'probes are none'
+    )
   })
 })
 

@@ -36,10 +36,12 @@ await onEmbedded(t, async (t, cluster) => {
     t.equal(page.status, 200)
     t.equal(page.headers.get('content-type'), 'text/html; charset=utf-8')
     t.equal(page.headers.get('cache-control'), 'no-store')
-    const policy = Object.fromEntries((page.headers.get('content-security-policy') ?? '').split('; ').map((directive) => {
-      const [name = '', ...sources] = directive.split(' ')
-      return [name, sources]
-    }))
+    const policy = Object.fromEntries(
+      (page.headers.get('content-security-policy') ?? '').split('; ').map((directive) => {
+        const [name = '', ...sources] = directive.split(' ')
+        return [name, sources]
+      })
+    )
     t.strictSame(policy, POLICY)
     t.notMatch(page.text, /<style|<script(?! type="module" src="\/app\/)|\son\w+=|\sstyle=/i, 'nothing is inline')
     t.equal((await cluster.get('/app/')).status, 200)
@@ -52,11 +54,29 @@ await onEmbedded(t, async (t, cluster) => {
         const answer = await fetch(url + name, { headers: { 'accept-encoding': encoding } })
         // What came over the wire: fetch has decoded it already.
         wireBytes += Number(answer.headers.get('content-length'))
-        const plain = Buffer.from(await (await fetch(url + name, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer())
+        const plain = Buffer.from(
+          await (await fetch(url + name, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer()
+        )
         const [type = ''] = (answer.headers.get('content-type') ?? '').split(';')
-        t.strictSame({
-          status: answer.status, encoding: answer.headers.get('content-encoding') ?? 'identity', cache: answer.headers.get('cache-control'), vary: answer.headers.get('vary'), type, isSame: plain.length > 0 && plain.equals(Buffer.from(await answer.arrayBuffer()))
-        }, { status: 200, encoding, cache: 'no-cache', vary: 'accept-encoding', type: TYPES[name.split('.').at(-1) ?? ''], isSame: true }, name)
+        t.strictSame(
+          {
+            status: answer.status,
+            encoding: answer.headers.get('content-encoding') ?? 'identity',
+            cache: answer.headers.get('cache-control'),
+            vary: answer.headers.get('vary'),
+            type,
+            isSame: plain.length > 0 && plain.equals(Buffer.from(await answer.arrayBuffer()))
+          },
+          {
+            status: 200,
+            encoding,
+            cache: 'no-cache',
+            vary: 'accept-encoding',
+            type: TYPES[name.split('.').at(-1) ?? ''],
+            isSame: true
+          },
+          name
+        )
       }
       t.ok(names.length > 20, 'the modules are named')
       if (encoding !== 'identity') t.ok(wireBytes < MAX_WIRE_BYTES, `${String(wireBytes)} bytes over the wire`)
@@ -75,7 +95,18 @@ await onEmbedded(t, async (t, cluster) => {
   })
 
   await t.test('nothing else can be had there', async (t) => {
-    for (const name of ['', 'client/node.js', 'web/app/main.ts', 'web/app/tsconfig.json', '../main.js', '..%2fmain.js', 'client/../../main.js', '%2e%2e/main.js', 'constructor', '__proto__']) {
+    for (const name of [
+      '',
+      'client/node.js',
+      'web/app/main.ts',
+      'web/app/tsconfig.json',
+      '../main.js',
+      '..%2fmain.js',
+      'client/../../main.js',
+      '%2e%2e/main.js',
+      'constructor',
+      '__proto__'
+    ]) {
       t.match(await askRaw(url, `/app/assets/${name}`), /^HTTP\/1\.1 404 [^]*"code":"unknown_route"/, name)
     }
   })

@@ -1,7 +1,16 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { ConfabClient } from '../../src/client/node.ts'
-import { eventually, freePort, newRegistration, type Registration, type ReplicaProcess, spawnReplica, uniqueName, withServices } from '../harness.ts'
+import {
+  eventually,
+  freePort,
+  newRegistration,
+  type Registration,
+  type ReplicaProcess,
+  spawnReplica,
+  uniqueName,
+  withServices
+} from '../harness.ts'
 import { accessibilityFaults, openPage, withBrowser } from '../harness/browser.ts'
 import { ensureBuilt, temporaryFolder } from '../harness/built-server.ts'
 import { createDatabase } from '../harness/database.ts'
@@ -17,19 +26,31 @@ t.setTimeout(300_000)
 /** Two replicas as processes of their own, each with the people who use it. */
 type World = { outbox: Outbox, replicas: [ReplicaProcess, ReplicaProcess], restart: (index: 0 | 1) => Promise<void> }
 
-async function startWorld (t: Test, { databaseUrl, redisUrl }: { databaseUrl: string, redisUrl: string }): Promise<World> {
+async function startWorld (
+  t: Test,
+  { databaseUrl, redisUrl }: { databaseUrl: string, redisUrl: string }
+): Promise<World> {
   const folder = await temporaryFolder(t)
   const database = await createDatabase(t, databaseUrl)
   const environment = {
-    DATABASE_URL: database, DATABASE_POOL: '4', REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(database).pathname.slice(1)}:`,
-    JWT_SECRET: 'a-key-that-only-the-tests-know-about', DATA_DIR: folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off', OVERLOAD_EVENT_LOOP_DELAY: '1h'
+    DATABASE_URL: database,
+    DATABASE_POOL: '4',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `${new URL(database).pathname.slice(1)}:`,
+    JWT_SECRET: 'a-key-that-only-the-tests-know-about',
+    DATA_DIR: folder,
+    MAIL_TRANSPORT: 'file',
+    RATE_LIMITS: 'off',
+    OVERLOAD_EVENT_LOOP_DELAY: '1h'
   }
   const start = async (port: number) => spawnReplica(t, { ...environment, PORT: String(port) })
   const replicas: World['replicas'] = await Promise.all([freePort().then(start), freePort().then(start)])
   return {
     outbox: new Outbox(folder),
     replicas,
-    restart: async (index) => { replicas[index] = await start(Number(new URL(replicas[index].url).port)) }
+    restart: async (index) => {
+      replicas[index] = await start(Number(new URL(replicas[index].url).port))
+    }
   }
 }
 
@@ -60,7 +81,10 @@ async function write (page: Page, name: string, text: string): Promise<void> {
 
 /** Waits until the texts are these and no others, in this order. */
 async function expectTexts (t: Test, page: Page, texts: readonly string[], title: string): Promise<void> {
-  await eventually(async () => await bubbles(page).count() === texts.length && await page.locator('.sending').count() === 0, DEADLINE_MS)
+  await eventually(
+    async () => (await bubbles(page).count()) === texts.length && (await page.locator('.sending').count()) === 0,
+    DEADLINE_MS
+  )
   t.strictSame(await bubbles(page).allTextContents(), texts, title)
 }
 
@@ -77,7 +101,9 @@ await withServices(t, 'the web client', async (t, services) => {
     const world = await startWorld(t, services)
     const bob = await signUp(world.replicas[1], world.outbox)
     const ann = newRegistration(uniqueName('Ann-'))
-    await t.test('from a new account to a conversation across a killed server', (t) => walk(t, browser, world, { ann, bob }))
+    await t.test('from a new account to a conversation across a killed server', (t) =>
+      walk(t, browser, world, { ann, bob })
+    )
     await t.test('on a phone, by night, in another language', (t) => onPhone(t, browser, world, bob))
     await t.test('by keyboard alone', (t) => byKeyboard(t, browser, world, { ann, bob }))
     await t.test('in two tabs: two people, or one', (t) => inTwoTabs(t, browser, world, { ann, bob }))
@@ -87,7 +113,12 @@ await withServices(t, 'the web client', async (t, services) => {
   })
 })
 
-async function walk (t: Test, browser: Browser, { replicas, restart, outbox }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+async function walk (
+  t: Test,
+  browser: Browser,
+  { replicas, restart, outbox }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
   const hers = await openPage(t, browser, `${replicas[0].url}/`)
   await expectAccessible(t, hers, 'the welcome page')
   await hers.getByRole('link', { name: 'Open the chat' }).click()
@@ -151,7 +182,10 @@ async function walk (t: Test, browser: Browser, { replicas, restart, outbox }: W
   await replicas[0].exited
   await restart(0)
   // By itself it would try in a moment, too: then there is nothing left to click.
-  await hers.getByRole('button', { name: 'Try now' }).click({ timeout: 1_000 }).catch(() => undefined)
+  await hers
+    .getByRole('button', { name: 'Try now' })
+    .click({ timeout: 1_000 })
+    .catch(() => undefined)
   await hers.getByText('No connection.').waitFor({ state: 'hidden' })
   const all = [hostile, 'hello Ann', 'are you there?', 'written while away, 1', 'written while away, 2']
   await expectTexts(t, hers, all, 'nothing is lost or doubled where the server was away')
@@ -179,21 +213,40 @@ async function onPhone (t: Test, browser: Browser, { replicas, outbox }: World, 
   await expectAccessible(t, page, 'the list by night')
   await chatLink(page, cleo.username).tap()
   await list.waitFor({ state: 'hidden' })
-  await bubbles(page).getByText(`number ${String(HISTORY)}`, { exact: true }).waitFor()
+  await bubbles(page)
+    .getByText(`number ${String(HISTORY)}`, { exact: true })
+    .waitFor()
   await expectAccessible(t, page, 'a conversation by night')
 
   const scroller = page.getByRole('region', { name: `Messages with ${cleo.username}` })
   const sights: number[] = []
   for (let first = HISTORY - 49; first > 1; first = Math.max(1, first - 50)) {
     // To the top, where older ones are loaded: what was in sight stays in sight.
-    await bubbles(page).getByText(`number ${String(first)}`, { exact: true }).waitFor()
+    await bubbles(page)
+      .getByText(`number ${String(first)}`, { exact: true })
+      .waitFor()
     await scroller.press('Home')
-    await bubbles(page).getByText(`number ${String(Math.max(1, first - 50))}`, { exact: true }).waitFor({ state: 'attached' })
-    sights.push((await bubbles(page).getByText(`number ${String(first)}`, { exact: true }).boundingBox())?.y ?? NaN)
+    await bubbles(page)
+      .getByText(`number ${String(Math.max(1, first - 50))}`, { exact: true })
+      .waitFor({ state: 'attached' })
+    sights.push(
+      (
+        await bubbles(page)
+          .getByText(`number ${String(first)}`, { exact: true })
+          .boundingBox()
+      )?.y ?? NaN
+    )
   }
-  t.ok(sights.length === 2 && sights.every((y) => y > 0 && y < PHONE.viewport.height), `what was at the top is still in sight: ${sights.join()}`)
+  t.ok(
+    sights.length === 2 && sights.every((y) => y > 0 && y < PHONE.viewport.height),
+    `what was at the top is still in sight: ${sights.join()}`
+  )
   await page.getByText('This is the beginning').waitFor()
-  t.strictSame(await bubbles(page).allTextContents(), Array.from({ length: HISTORY }, (_, index) => `number ${String(index + 1)}`), 'the whole history, in order')
+  t.strictSame(
+    await bubbles(page).allTextContents(),
+    Array.from({ length: HISTORY }, (_, index) => `number ${String(index + 1)}`),
+    'the whole history, in order'
+  )
   t.ok(await page.getByText('Heute', { exact: true }).isVisible(), 'the day is in the words of the reader')
 
   await page.getByRole('button', { name: 'Newest' }).tap()
@@ -207,9 +260,16 @@ async function onPhone (t: Test, browser: Browser, { replicas, outbox }: World, 
   await page.getByLabel(`Message to ${cleo.username}`).waitFor()
 }
 
-async function byKeyboard (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+async function byKeyboard (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
   const page = await openPage(t, browser, `${replicas[0].url}/app`)
-  const press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key) }
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
   const focus = page.locator(':focus')
   await page.getByLabel('Username').waitFor()
   await page.keyboard.type(ann.username)
@@ -217,7 +277,7 @@ async function byKeyboard (t: Test, browser: Browser, { replicas }: World, { ann
   await page.keyboard.type(ann.password)
   await press('Enter')
   await chatLink(page, bob.username).waitFor()
-  for (let stop = 0; await focus.getAttribute('class') !== 'chat' && stop < 10; stop++) await press('Tab')
+  for (let stop = 0; (await focus.getAttribute('class')) !== 'chat' && stop < 10; stop++) await press('Tab')
   t.match(await focus.textContent(), bob.username, 'the list is reached')
   await press('ArrowDown', 'ArrowUp', 'Enter')
   await page.locator('textarea:focus').waitFor()
@@ -238,7 +298,12 @@ async function byKeyboard (t: Test, browser: Browser, { replicas }: World, { ann
   t.equal(await focus.getAttribute('aria-label'), 'New chat', 'the focus is given back')
 }
 
-async function inTwoTabs (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+async function inTwoTabs (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
   const his = await openPage(t, browser, `${replicas[0].url}/app`)
   await signInAs(his, bob)
   const [hers, hersToo] = [await his.context().newPage(), await his.context().newPage()]
@@ -258,7 +323,12 @@ async function inTwoTabs (t: Test, browser: Browser, { replicas }: World, { ann,
   t.pass('who signs out is out of all tabs, and nobody else is')
 }
 
-async function unsent (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+async function unsent (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
   const page = await openPage(t, browser, `${replicas[0].url}/app`)
   await page.routeWebSocket(/\/ws$/, (socket) => socket.close())
   await signInAs(page, bob)
@@ -280,13 +350,20 @@ async function unsent (t: Test, browser: Browser, { replicas }: World, { ann, bo
   t.equal(texts.filter((text) => text === 'into the void').length, 1, 'it is stored once')
 }
 
-async function refused (t: Test, browser: Browser, { replicas }: World, { ann, bob }: { ann: Registration, bob: Visitor }): Promise<void> {
+async function refused (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
   const page = await openPage(t, browser, `${replicas[1].url}/app`)
   await signInAs(page, bob)
   await chatLink(page, ann.username).click()
   await bubbles(page).getByText('hello Ann', { exact: true }).waitFor()
   const [hers, his] = await Promise.all([clientOf(t, replicas[0], ann), clientOf(t, replicas[0], bob)])
-  const chatID = (await his.conversations()).items.find(({ people }) => people.some(({ username }) => username === ann.username))?.chatID ?? 0
+  const chatID =
+    (await his.conversations()).items.find(({ people }) => people.some(({ username }) => username === ann.username))
+      ?.chatID ?? 0
   await his.leaveChat(chatID)
   await write(page, ann.username, 'am I still here?')
   await page.getByText('Not sent.').waitFor()

@@ -1,4 +1,7 @@
-/** `npm run screenshots`: the pictures of the README, taken of the people of the demo. With fonts-inter they look as they do there. */
+/**
+ * `npm run screenshots`: the pictures of the README, taken of the people of the demo. With fonts-inter they look as
+ * they do there.
+ */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -37,7 +40,16 @@ const enders: (() => unknown)[] = []
 try {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'confab-screenshots-'))
   enders.push(() => rm(dataDir, { recursive: true, force: true }))
-  const replica = await startReplica(loadConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off', LOG_LEVEL: 'error' }))
+  const replica = await startReplica(
+    loadConfig({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      MAIL_TRANSPORT: 'file',
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'error'
+    })
+  )
   enders.push(() => replica.close())
   await seed(replica.url, path.join(dataDir, 'outbox.jsonl'))
   const browser = await startBrowser({ teardown: (end) => enders.push(end) })

@@ -25,7 +25,12 @@ export const failureSchema = (codes: readonly ErrorCode[]) => Type.Object(failur
 
 const failureContent = (codes: readonly ErrorCode[]): Content => {
   const [code] = codes
-  return { 'application/json': { schema: failureSchema(codes), ...(code !== undefined && { example: failure(code, ERRORS[code]) }) } }
+  return {
+    'application/json': {
+      schema: failureSchema(codes),
+      ...(code !== undefined && { example: failure(code, ERRORS[code]) })
+    }
+  }
 }
 
 /** The envelope. */
@@ -33,20 +38,36 @@ export const IN_ENVELOPE: Refusals = { form: 'ChatCLI', status: STATUS, content:
 /** A page for everybody. */
 export const ON_PAGE: Refusals = { form: 'Page', status: STATUS, content: () => ({ 'text/html': PAGE }) }
 /** A page for browsers, the envelope for everybody else. */
-export const ON_PAGE_OR_IN_ENVELOPE: Refusals = { form: 'ChatCLIOrPage', status: STATUS, content: (codes) => ({ ...failureContent(codes), 'text/html': PAGE }) }
+export const ON_PAGE_OR_IN_ENVELOPE: Refusals = {
+  form: 'ChatCLIOrPage',
+  status: STATUS,
+  content: (codes) => ({ ...failureContent(codes), 'text/html': PAGE })
+}
 /** The same with `error` in the envelope, which the form of the reset has. */
 export const ON_PAGE_OR_WITH_ERROR: Refusals = {
   form: 'ResetOrPage',
   status: STATUS,
   content: (codes) => {
     const [code] = codes
-    const schema = Type.Object({ ...failureFields(codes), error: Type.String({ description: 'The same as `message`.' }) })
-    return { 'application/json': { schema, ...(code !== undefined && { example: { ...failure(code, ERRORS[code]), error: ERRORS[code] } }) }, 'text/html': PAGE }
+    const schema = Type.Object({
+      ...failureFields(codes),
+      error: Type.String({ description: 'The same as `message`.' })
+    })
+    return {
+      'application/json': {
+        schema,
+        ...(code !== undefined && { example: { ...failure(code, ERRORS[code]), error: ERRORS[code] } })
+      },
+      'text/html': PAGE
+    }
   }
 }
 
 /** A success in the envelope. `extra` fields stand beside `response`. */
-export function envelope (response: TSchema, { message = '', extra = {} }: { message?: string, extra?: TProperties } = {}): TSchema {
+export function envelope (
+  response: TSchema,
+  { message = '', extra = {} }: { message?: string, extra?: TProperties } = {}
+): TSchema {
   return Type.Object({ status: Type.Literal('ok'), message: Type.Literal(message), response, ...extra })
 }
 

@@ -1,4 +1,6 @@
-/** Whose request it is: `Authorization: Bearer`. Routes registered inside {@link requireSession} can count on a session. */
+/**
+ * Whose request it is: `Authorization: Bearer`. Routes registered inside {@link requireSession} can count on a session.
+ */
 import type { FastifyInstance } from 'fastify'
 import { bearerTokenOf } from '../http/session.ts'
 

@@ -46,7 +46,9 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 }
 
 /** One text for every cause, so that an answer tells nobody which addresses have an account. */
-const NO_LOGIN = 'The e-mail address or the password is wrong, or the account cannot be used: its address has yet to be confirmed, or it is suspended.'
+const NO_LOGIN =
+  'The e-mail address or the password is wrong, or the account cannot be used: its address has yet to be ' +
+  'confirmed, or it is suspended.'
 
 /** Sentences that are others here, where accounts are known by their address. */
 const WORDING: Partial<Record<ErrorCode, string>> = {

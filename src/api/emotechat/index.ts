@@ -1,4 +1,7 @@
-/** The EmoteChat dialect: `/auth`, `/profile`, `/conversations` and `/password`. One encapsulated plugin with its own errors. */
+/**
+ * The EmoteChat dialect: `/auth`, `/profile`, `/conversations` and `/password`. One encapsulated plugin with its own
+ * errors.
+ */
 import type { FastifyInstance } from 'fastify'
 import { ChatError } from '../../domain/errors.ts'
 import formBody from '../http/form-body.ts'
@@ -12,7 +15,9 @@ import profileRoutes from './profile/index.ts'
 /** Mounts the dialect; to be registered under `/api`. */
 export default async function emotechat (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(handleError)
-  app.setNotFoundHandler(() => { throw new ChatError('unknown_route') })
+  app.setNotFoundHandler(() => {
+    throw new ChatError('unknown_route')
+  })
   await app.register(jsonBody)
   await app.register(formBody)
   app.removeContentTypeParser('text/plain')

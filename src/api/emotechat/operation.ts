@@ -11,12 +11,17 @@ export const RefusalSchema = Type.Object({ message: sentence }, { title: 'Refusa
 const IN_A_SENTENCE: Refusals = {
   form: 'EmoteChat',
   status: STATUS,
-  content: ([code]) => ({ 'application/json': { schema: RefusalSchema, ...(code !== undefined && { example: refusal(code) }) } })
+  content: ([code]) => ({
+    'application/json': { schema: RefusalSchema, ...(code !== undefined && { example: refusal(code) }) }
+  })
 }
 
 /** A success: a sentence and the data beside it. */
 export function done (description: string, fields: TProperties, example: object): Answer {
-  return { description, content: { 'application/json': { schema: Type.Object({ message: sentence, ...fields }), example } } }
+  return {
+    description,
+    content: { 'application/json': { schema: Type.Object({ message: sentence, ...fields }), example } }
+  }
 }
 
 /** A success without a sentence. */

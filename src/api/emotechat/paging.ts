@@ -11,16 +11,24 @@ export const PageQuery = Type.Object({ page: Type.Optional(Type.Unknown()), page
 /** The same in the words of a schema. */
 export const DescribedPageQuery = Type.Object({
   page: Type.Integer({ minimum: 1, default: 1, description: 'Which page; one past the end is an empty list.' }),
-  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, description: 'How many to a page.' })
+  page_size: Type.Integer({
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    description: 'How many to a page.'
+  })
 })
 
 /** What an answer tells of the whole list. */
-export const PaginationSchema = Type.Object({
-  current_page: Type.Integer({ minimum: 1 }),
-  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE }),
-  total_pages: Type.Integer({ minimum: 0 }),
-  total_count: Type.Integer({ minimum: 0 })
-}, { title: 'Pagination' })
+export const PaginationSchema = Type.Object(
+  {
+    current_page: Type.Integer({ minimum: 1 }),
+    page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE }),
+    total_pages: Type.Integer({ minimum: 0 }),
+    total_count: Type.Integer({ minimum: 0 })
+  },
+  { title: 'Pagination' }
+)
 
 /** Of a list that has one page. */
 export const EXAMPLE_PAGINATION = { current_page: 1, page_size: DEFAULT_PAGE_SIZE, total_pages: 1, total_count: 1 }
@@ -39,7 +47,8 @@ export function readPage ({ page, page_size: pageSize }: Static<typeof PageQuery
 function readInteger (field: string, text: unknown, byDefault: number, maximum: number): number {
   if (text === undefined) return byDefault
   const value = typeof text === 'string' && /^[1-9][0-9]*$/.test(text) ? Number(text) : NaN
-  if (!(value <= maximum)) throw new ChatError('invalid_input', `The field "${field}" must be an integer from 1 to ${String(maximum)}.`)
+  if (!(value <= maximum))
+    throw new ChatError('invalid_input', `The field "${field}" must be an integer from 1 to ${String(maximum)}.`)
   return value
 }
 
@@ -50,5 +59,10 @@ export function rangeOf ({ page, pageSize }: Page): { offset: number, limit: num
 
 /** See {@link PaginationSchema}. */
 export function paginationOf ({ page, pageSize }: Page, totalCount: number): Static<typeof PaginationSchema> {
-  return { current_page: page, page_size: pageSize, total_pages: Math.ceil(totalCount / pageSize), total_count: totalCount }
+  return {
+    current_page: page,
+    page_size: pageSize,
+    total_pages: Math.ceil(totalCount / pageSize),
+    total_count: totalCount
+  }
 }

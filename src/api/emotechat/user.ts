@@ -3,20 +3,33 @@ import Type, { type Static } from 'typebox'
 import type { Account } from '../../domain/accounts/account.ts'
 
 /** An account. */
-export const UserSchema = Type.Object({
-  id: Type.Integer({ minimum: 1 }),
-  name: Type.String({ description: 'What its owner wants to be called; not unique.' }),
-  username: Type.String({ description: 'Unique; made from the name.' }),
-  email: Type.Optional(Type.String({ description: 'Only in the caller\'s own record.' })),
-  email_verified: Type.Optional(Type.Boolean({ description: 'Only in the caller\'s own record.' })),
-  created_at: Type.String({ format: 'date-time' })
-}, { title: 'User' })
+export const UserSchema = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    name: Type.String({ description: 'What its owner wants to be called; not unique.' }),
+    username: Type.String({ description: 'Unique; made from the name.' }),
+    email: Type.Optional(Type.String({ description: 'Only in the caller\'s own record.' })),
+    email_verified: Type.Optional(Type.Boolean({ description: 'Only in the caller\'s own record.' })),
+    created_at: Type.String({ format: 'date-time' })
+  },
+  { title: 'User' }
+)
 
 /** The caller's own, to show what it looks like. */
-export const EXAMPLE_USER = { id: 2, name: 'Emma', username: 'emma', email: 'emma@example.com', email_verified: false, created_at: '2026-01-31T12:34:56.789Z' }
+export const EXAMPLE_USER = {
+  id: 2,
+  name: 'Emma',
+  username: 'emma',
+  email: 'emma@example.com',
+  email_verified: false,
+  created_at: '2026-01-31T12:34:56.789Z'
+}
 
 /** The account's fields under this dialect's names: its address for nobody but its owner. */
-export function encodeUser ({ id, name, username, email, isEmailVerified, createdAt }: Account, readerId: number): Static<typeof UserSchema> {
+export function encodeUser (
+  { id, name, username, email, isEmailVerified, createdAt }: Account,
+  readerId: number
+): Static<typeof UserSchema> {
   return {
     id,
     name,

@@ -15,7 +15,12 @@ export type AuthEvent = 'register' | 'verify' | 'login' | 'refresh' | 'reset-req
  * @returns what the work returns
  * @throws what the work throws
  */
-export async function logAuthEvent<Result> (request: FastifyRequest, event: AuthEvent, work: Promise<Result>, userIdOf: (result: Result) => number | undefined): Promise<Result> {
+export async function logAuthEvent<Result> (
+  request: FastifyRequest,
+  event: AuthEvent,
+  work: Promise<Result>,
+  userIdOf: (result: Result) => number | undefined
+): Promise<Result> {
   try {
     const result = await work
     request.log.info({ event, result: 'ok', userId: userIdOf(result), address: request.ip }, 'authentication')

@@ -22,18 +22,28 @@ declare module 'fastify' {
 }
 
 /** What the routes are served from. */
-export type Served = { config: Config, services: Services, hub: Hub, connections: Connections, metrics: Metrics, tracing: Tracing | undefined }
+export type Served = {
+  config: Config
+  services: Services
+  hub: Hub
+  connections: Connections
+  metrics: Metrics
+  tracing: Tracing | undefined
+}
 
-export default fastifyPlugin<Served>(async (app, { config, services, hub, connections, metrics, tracing }) => {
-  app.decorate('config', config)
-  app.decorate('services', services)
-  app.decorate('hub', hub)
-  app.decorate('connections', connections)
-  app.decorate('metrics', metrics)
-  app.decorate('tracing', tracing)
-  app.decorate('lifecycle', { phase: 'serving' })
-  // A connection that is kept would be cut in the middle of its next request.
-  app.addHook('onRequest', async (_request, reply) => {
-    if (app.lifecycle.phase !== 'serving') reply.header('connection', 'close')
-  })
-}, { name: 'services', fastify: '5.x' })
+export default fastifyPlugin<Served>(
+  async (app, { config, services, hub, connections, metrics, tracing }) => {
+    app.decorate('config', config)
+    app.decorate('services', services)
+    app.decorate('hub', hub)
+    app.decorate('connections', connections)
+    app.decorate('metrics', metrics)
+    app.decorate('tracing', tracing)
+    app.decorate('lifecycle', { phase: 'serving' })
+    // A connection that is kept would be cut in the middle of its next request.
+    app.addHook('onRequest', async (_request, reply) => {
+      if (app.lifecycle.phase !== 'serving') reply.header('connection', 'close')
+    })
+  },
+  { name: 'services', fastify: '5.x' }
+)

@@ -31,9 +31,16 @@ export function chatErrorOf (error: FastifyError): ChatError {
 }
 
 /** Sets the status of the answer, says when to come back, and logs what is ours to mend. */
-export function applyError (chatError: ChatError, status: number, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+export function applyError (
+  chatError: ChatError,
+  status: number,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply
+): void {
   if (SERVER_FAULTS.has(chatError.code)) request.log.error({ err: error }, 'request failed')
-  if (status === 429 || status === 503) reply.header('retry-after', Math.ceil((chatError.retryAfterMs ?? RETRY_AFTER_MS) / MS_PER_S))
+  if (status === 429 || status === 503)
+    reply.header('retry-after', Math.ceil((chatError.retryAfterMs ?? RETRY_AFTER_MS) / MS_PER_S))
   reply.code(status)
 }
 

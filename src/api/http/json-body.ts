@@ -7,26 +7,30 @@ import { isStorableThroughout } from '../../domain/text.ts'
 
 const MAX_DEPTH = 20
 
-export default fastifyPlugin(async (app) => {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    // None at all is for the route's schema to judge.
-    if (body.length === 0) {
-      done(null, undefined)
-      return
-    }
-    if (nestingOf(String(body)) > MAX_DEPTH) {
-      done(new ChatError('invalid_input', 'The body is nested too deeply.'))
-      return
-    }
-    void parse(request, String(body), (error, value) => {
-      if (error !== null) done(new ChatError('invalid_input', 'The body is not valid JSON.', { cause: error }))
-      else if (!isStorableThroughout(value)) done(new ChatError('invalid_input', 'The body has a text with a NUL or half a character in it.'))
-      else done(null, value)
+export default fastifyPlugin(
+  async (app) => {
+    const parse = app.getDefaultJsonParser('error', 'error')
+    app.removeContentTypeParser('application/json')
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+      // None at all is for the route's schema to judge.
+      if (body.length === 0) {
+        done(null, undefined)
+        return
+      }
+      if (nestingOf(String(body)) > MAX_DEPTH) {
+        done(new ChatError('invalid_input', 'The body is nested too deeply.'))
+        return
+      }
+      void parse(request, String(body), (error, value) => {
+        if (error !== null) done(new ChatError('invalid_input', 'The body is not valid JSON.', { cause: error }))
+        else if (!isStorableThroughout(value))
+          done(new ChatError('invalid_input', 'The body has a text with a NUL or half a character in it.'))
+        else done(null, value)
+      })
     })
-  })
-}, { name: 'json-body', fastify: '5.x' })
+  },
+  { name: 'json-body', fastify: '5.x' }
+)
 
 /** How deep brackets go, without building anything: the parser itself would build what is measured. */
 function nestingOf (text: string): number {

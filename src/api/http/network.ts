@@ -11,7 +11,7 @@ const NETWORK_GROUPS = 4
  * address that the proxy tells; one that is none counts as the proxy itself.
  */
 export function networkOfRequest ({ ip, socket }: FastifyRequest): string {
-  return networkOf(isIP(ip) === 0 ? socket.remoteAddress ?? '' : ip)
+  return networkOf(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip)
 }
 
 /** The network of an address, in one spelling; any other text as it is. */
@@ -20,13 +20,22 @@ export function networkOf (address: string): string {
   if (isIP(bare) !== 6) return address
   const groups = expand(bare)
   // An IPv4 client of a socket for both (RFC 4291, 2.5.5.2).
-  if (groups.slice(0, 6).join() === '0,0,0,0,0,65535') return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join('.')
-  return `${groups.slice(0, NETWORK_GROUPS).map((group) => group.toString(16)).join(':')}::/64`
+  if (groups.slice(0, 6).join() === '0,0,0,0,0,65535')
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.')
+  return `${groups
+    .slice(0, NETWORK_GROUPS)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
 }
 
 /** The eight groups of an IPv6 address, those that `::` stands for included. */
 function expand (address: string): number[] {
-  const [before = [], after = []] = address.split('::').map((half) => half === '' ? [] : half.split(':').flatMap(groupsOf))
+  const [before = [], after = []] = address
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').flatMap(groupsOf)))
   return [...before, ...Array.from({ length: GROUPS - before.length - after.length }, () => 0), ...after]
 }
 
@@ -34,5 +43,5 @@ function expand (address: string): number[] {
 function groupsOf (part: string): number[] {
   if (!part.includes('.')) return [parseInt(part, 16)]
   const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number)
-  return [a << 8 | b, c << 8 | d]
+  return [(a << 8) | b, (c << 8) | d]
 }

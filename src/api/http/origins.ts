@@ -21,47 +21,50 @@ declare module 'fastify' {
   }
 }
 
-export default fastifyPlugin(async (app) => {
-  const { corsOrigins, publicUrl } = app.config
-  const listed: ReadonlySet<string> = new Set([...corsOrigins, new URL(publicUrl).origin])
-  const isTrusted = (origin: string, { host }: FastifyRequest) =>
-    listed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host.toLowerCase())
+export default fastifyPlugin(
+  async (app) => {
+    const { corsOrigins, publicUrl } = app.config
+    const listed: ReadonlySet<string> = new Set([...corsOrigins, new URL(publicUrl).origin])
+    const isTrusted = (origin: string, { host }: FastifyRequest) =>
+      listed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host.toLowerCase())
 
-  app.decorate('origins', {
-    check (request) {
-      const { origin } = request.headers
-      if (origin !== undefined && !isTrusted(origin, request)) throw new ChatError('foreign_origin')
-    }
-  })
-
-  // A form is what any page can make a browser send here without asking first.
-  app.addHook('onRequest', async (request) => {
-    const isForm = request.headers['content-type']?.toLowerCase().startsWith(FORM) === true
-    if (isForm && !isAcceptable(request)) throw new ChatError('foreign_origin')
-  })
-
-  if (corsOrigins.length > 0) {
-    await app.register(cors, {
-      // A list would be answered with a header that says `false`; this way a stranger gets none.
-      origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
-      methods: ['GET', 'HEAD', 'POST'],
-      allowedHeaders: ['authorization', 'content-type'],
-      // EmoteChat hands out its token in a header.
-      exposedHeaders: ['authorization', 'retry-after'],
-      maxAge: PREFLIGHT_MAX_AGE_S,
-      strictPreflight: false
+    app.decorate('origins', {
+      check (request) {
+        const { origin } = request.headers
+        if (origin !== undefined && !isTrusted(origin, request)) throw new ChatError('foreign_origin')
+      }
     })
-  }
 
-  /**
-   * Whether a form comes from one of our pages, one that is listed, or a program. Our pages send no referrer, and their
-   * forms therefore `Origin: null`; what says more is `Sec-Fetch-Site`, which browsers send wherever there is TLS. Without
-   * TLS there is nothing to go by, and `null` must do.
-   */
-  function isAcceptable (request: FastifyRequest): boolean {
-    const { origin, 'sec-fetch-site': site } = request.headers
-    if (site === 'same-origin' || site === 'none') return true
-    if (origin === undefined) return site === undefined
-    return isTrusted(origin, request) || (origin === 'null' && site === undefined && publicUrl.startsWith('http:'))
-  }
-}, { name: 'origins', dependencies: ['services'], fastify: '5.x' })
+    // A form is what any page can make a browser send here without asking first.
+    app.addHook('onRequest', async (request) => {
+      const isForm = request.headers['content-type']?.toLowerCase().startsWith(FORM) === true
+      if (isForm && !isAcceptable(request)) throw new ChatError('foreign_origin')
+    })
+
+    if (corsOrigins.length > 0) {
+      await app.register(cors, {
+        // A list would be answered with a header that says `false`; this way a stranger gets none.
+        origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
+        methods: ['GET', 'HEAD', 'POST'],
+        allowedHeaders: ['authorization', 'content-type'],
+        // EmoteChat hands out its token in a header.
+        exposedHeaders: ['authorization', 'retry-after'],
+        maxAge: PREFLIGHT_MAX_AGE_S,
+        strictPreflight: false
+      })
+    }
+
+    /**
+     * Whether a form comes from one of our pages, one that is listed, or a program. Our pages send no referrer, and
+     * their forms therefore `Origin: null`; what says more is `Sec-Fetch-Site`, which browsers send wherever there is
+     * TLS. Without TLS there is nothing to go by, and `null` must do.
+     */
+    function isAcceptable (request: FastifyRequest): boolean {
+      const { origin, 'sec-fetch-site': site } = request.headers
+      if (site === 'same-origin' || site === 'none') return true
+      if (origin === undefined) return site === undefined
+      return isTrusted(origin, request) || (origin === 'null' && site === undefined && publicUrl.startsWith('http:'))
+    }
+  },
+  { name: 'origins', dependencies: ['services'], fastify: '5.x' }
+)

@@ -11,7 +11,9 @@ import { ChatError } from '../../domain/errors.ts'
 
 /** The event loop and the memory are looked at so often, in milliseconds. */
 const SAMPLE_MS = 1_000
-/** The event loop has to be late in so many samples one after the other: a start, a pause of the machine, is no load. */
+/**
+ * The event loop has to be late in so many samples one after the other: a start, a pause of the machine, is no load.
+ */
 const LATE_SAMPLES = 2
 const RESOLUTION_MS = 20
 const NS_PER_MS = 1e6
@@ -26,31 +28,41 @@ declare module 'fastify' {
   }
 }
 
-export default fastifyPlugin(async (app) => {
-  const { eventLoopDelayMs, heapPercent, rssMiB = Infinity, posts } = app.config.overload
-  const maxHeapBytes = getHeapStatistics().heap_size_limit * heapPercent / 100
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  delays.enable()
-  let lateSamples = 0
-  let pressure: 'event_loop' | 'heap' | 'rss' | undefined
+export default fastifyPlugin(
+  async (app) => {
+    const { eventLoopDelayMs, heapPercent, rssMiB = Infinity, posts } = app.config.overload
+    const maxHeapBytes = (getHeapStatistics().heap_size_limit * heapPercent) / 100
+    const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+    delays.enable()
+    let lateSamples = 0
+    let pressure: 'event_loop' | 'heap' | 'rss' | undefined
 
-  const sampling = setInterval(() => {
-    // Without a single turn there is nothing to take the mean of.
-    const delayMs = delays.count === 0 ? SAMPLE_MS : delays.mean / NS_PER_MS - RESOLUTION_MS
-    delays.reset()
-    lateSamples = delayMs > eventLoopDelayMs ? lateSamples + 1 : 0
-    const { heapUsed, rss } = process.memoryUsage()
-    pressure = lateSamples >= LATE_SAMPLES ? 'event_loop' : heapUsed > maxHeapBytes ? 'heap' : rss > rssMiB * BYTES_PER_MIB ? 'rss' : undefined
-  }, SAMPLE_MS).unref()
-  app.addHook('onClose', async () => {
-    clearInterval(sampling)
-    delays.disable()
-  })
+    const sampling = setInterval(() => {
+      // Without a single turn there is nothing to take the mean of.
+      const delayMs = delays.count === 0 ? SAMPLE_MS : delays.mean / NS_PER_MS - RESOLUTION_MS
+      delays.reset()
+      lateSamples = delayMs > eventLoopDelayMs ? lateSamples + 1 : 0
+      const { heapUsed, rss } = process.memoryUsage()
+      pressure =
+        lateSamples >= LATE_SAMPLES
+          ? 'event_loop'
+          : heapUsed > maxHeapBytes
+            ? 'heap'
+            : rss > rssMiB * BYTES_PER_MIB
+              ? 'rss'
+              : undefined
+    }, SAMPLE_MS).unref()
+    app.addHook('onClose', async () => {
+      clearInterval(sampling)
+      delays.disable()
+    })
 
-  app.addHook('onRequest', async ({ routeOptions }) => {
-    const reason = pressure ?? (app.services.messages.waiting() > posts ? 'posts' : undefined)
-    if (reason === undefined || routeOptions.config.isOperational === true) return
-    app.metrics.overloadRefusals.add(reason)
-    throw new ChatError('over_capacity', undefined, { retryAfterMs: RETRY_AFTER_MS })
-  })
-}, { name: 'overload', dependencies: ['services', 'websocket'], fastify: '5.x' })
+    app.addHook('onRequest', async ({ routeOptions }) => {
+      const reason = pressure ?? (app.services.messages.waiting() > posts ? 'posts' : undefined)
+      if (reason === undefined || routeOptions.config.isOperational === true) return
+      app.metrics.overloadRefusals.add(reason)
+      throw new ChatError('over_capacity', undefined, { retryAfterMs: RETRY_AFTER_MS })
+    })
+  },
+  { name: 'overload', dependencies: ['services', 'websocket'], fastify: '5.x' }
+)

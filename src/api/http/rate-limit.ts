@@ -1,6 +1,6 @@
 /**
- * Rates per client, shared by all replicas. A route asks for its rate in its `config`; without that it has none. Routes of
- * both dialects that do the same share one.
+ * Rates per client, shared by all replicas. A route asks for its rate in its `config`; without that it has none. Routes
+ * of both dialects that do the same share one.
  */
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyContextConfig } from 'fastify'
@@ -14,35 +14,49 @@ const WINDOW_MS = 60_000
 const SEPARATOR = ' '
 
 /** What has a rate of its own. */
-export type RateName = 'register' | 'verify' | 'verify-link' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'subscribe'
+export type RateName =
+  'register' | 'verify' | 'verify-link' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'subscribe'
 
 /** The `config` of a route that a client may call `max` times a minute, together with the others of that name. */
 export function perMinute (name: RateName, max: number): FastifyContextConfig {
   return { rateLimit: { max, timeWindow: WINDOW_MS, groupId: SEPARATOR + name } }
 }
 
-export default fastifyPlugin<{ rates: RateLimiter }>(async (app, { rates }) => {
-  await app.register(rateLimit, {
-    global: false,
-    // Counted before the body is read, whatever is in it.
-    hook: 'onRequest',
-    keyGenerator: networkOfRequest,
-    store: storeIn(rates),
-    // How much is left is of use to nobody but a guesser; when to come back is said by the error.
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false, 'retry-after': false },
-    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    errorResponseBuilder: ({ routeOptions }, { ttl }) => {
-      const { rateLimit: rate } = routeOptions.config
-      if (rate !== undefined && rate !== false) app.metrics.rateLimited.add(rate.groupId?.trim() ?? 'requests')
-      return new ChatError('rate_limited', undefined, { retryAfterMs: ttl })
-    }
-  })
-}, { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' })
+export default fastifyPlugin<{ rates: RateLimiter }>(
+  async (app, { rates }) => {
+    await app.register(rateLimit, {
+      global: false,
+      // Counted before the body is read, whatever is in it.
+      hook: 'onRequest',
+      keyGenerator: networkOfRequest,
+      store: storeIn(rates),
+      // How much is left is of use to nobody but a guesser; when to come back is said by the error.
+      addHeaders: {
+        'x-ratelimit-limit': false,
+        'x-ratelimit-remaining': false,
+        'x-ratelimit-reset': false,
+        'retry-after': false
+      },
+      addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+      errorResponseBuilder: ({ routeOptions }, { ttl }) => {
+        const { rateLimit: rate } = routeOptions.config
+        if (rate !== undefined && rate !== false) app.metrics.rateLimited.add(rate.groupId?.trim() ?? 'requests')
+        return new ChatError('rate_limited', undefined, { retryAfterMs: ttl })
+      }
+    })
+  },
+  { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' }
+)
 
 /** Has the library count where all else is counted, which goes on while Redis is away. */
 function storeIn (rates: RateLimiter): FastifyRateLimitStoreCtor {
   return class implements FastifyRateLimitStore {
-    incr (key: string, callback: (error: Error | null, result?: { current: number, ttl: number }) => void, timeWindow: number, max: number): void {
+    incr (
+      key: string,
+      callback: (error: Error | null, result?: { current: number, ttl: number }) => void,
+      timeWindow: number,
+      max: number
+    ): void {
       rates.take({ name: 'requests', max, windowMs: timeWindow }, key).then(
         (retryAfterMs) => callback(null, { current: retryAfterMs > 0 ? max + 1 : 1, ttl: retryAfterMs }),
         (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)))

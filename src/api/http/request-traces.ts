@@ -11,24 +11,29 @@ declare module 'fastify' {
 
 const SERVER_FAULT = 500
 
-export default fastifyPlugin(async (app) => {
-  app.decorateRequest('span', null)
-  const { tracing } = app
-  if (tracing === undefined) return
+export default fastifyPlugin(
+  async (app) => {
+    app.decorateRequest('span', null)
+    const { tracing } = app
+    if (tracing === undefined) return
 
-  app.addHook('onRequest', async (request) => {
-    // A socket has no end that a request would have; what it posts has spans of its own.
-    if (request.ws || request.routeOptions.config.isOperational === true) return
-    const { method, headers, routeOptions } = request
-    const route = routeOptions.url ?? 'none'
-    request.span = tracing.begin(`${method} ${route}`, {
-      kind: 'server', parent: parseTraceparent(headers['traceparent']), attributes: { 'http.request.method': method, 'http.route': route }
+    app.addHook('onRequest', async (request) => {
+      // A socket has no end that a request would have; what it posts has spans of its own.
+      if (request.ws || request.routeOptions.config.isOperational === true) return
+      const { method, headers, routeOptions } = request
+      const route = routeOptions.url ?? 'none'
+      request.span = tracing.begin(`${method} ${route}`, {
+        kind: 'server',
+        parent: parseTraceparent(headers['traceparent']),
+        attributes: { 'http.request.method': method, 'http.route': route }
+      })
+      request.log = request.log.child({ traceId: request.span.context.traceId })
     })
-    request.log = request.log.child({ traceId: request.span.context.traceId })
-  })
 
-  app.addHook('onResponse', async ({ span }, { statusCode }) => {
-    if (statusCode >= SERVER_FAULT) span?.fail(String(statusCode))
-    else span?.end({ 'http.response.status_code': statusCode })
-  })
-}, { name: 'request-traces', dependencies: ['services', 'websocket'], fastify: '5.x' })
+    app.addHook('onResponse', async ({ span }, { statusCode }) => {
+      if (statusCode >= SERVER_FAULT) span?.fail(String(statusCode))
+      else span?.end({ 'http.response.status_code': statusCode })
+    })
+  },
+  { name: 'request-traces', dependencies: ['services', 'websocket'], fastify: '5.x' }
+)

@@ -14,7 +14,7 @@ const ONE_YEAR_S = 31_536_000
 export function securityHeaders ({ publicUrl }: { publicUrl: string }): Readonly<Record<string, string>> {
   return Object.freeze({
     'cache-control': 'no-store',
-    'content-security-policy': 'default-src \'none\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
+    'content-security-policy': `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
@@ -24,7 +24,12 @@ export function securityHeaders ({ publicUrl }: { publicUrl: string }): Readonly
   })
 }
 
-export default fastifyPlugin(async (app) => {
-  const headers = securityHeaders(app.config)
-  app.addHook('onRequest', async (_request, reply) => { reply.headers(headers) })
-}, { name: 'security-headers', dependencies: ['services'], fastify: '5.x' })
+export default fastifyPlugin(
+  async (app) => {
+    const headers = securityHeaders(app.config)
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.headers(headers)
+    })
+  },
+  { name: 'security-headers', dependencies: ['services'], fastify: '5.x' }
+)

@@ -1,5 +1,11 @@
 /** The AsyncAPI 3 document: every frame of the WebSocket in both directions, and every code that closes it. */
-import { CLIENT_FRAMES, type CloseDescription, CLOSES, type FrameDescription, SERVER_FRAMES } from '../chatcli/ws/description.ts'
+import {
+  CLIENT_FRAMES,
+  type CloseDescription,
+  CLOSES,
+  type FrameDescription,
+  SERVER_FRAMES
+} from '../chatcli/ws/description.ts'
 import { type JsonSchema, SchemaCollection } from './json-schema.ts'
 
 /** A kind of frame. */
@@ -13,7 +19,13 @@ export type MessageObject = {
   examples: { payload: object }[]
 }
 /** A side of the conversation. */
-export type ChannelOperation = { action: 'send' | 'receive', channel: Reference, title: string, summary: string, messages: Reference[] }
+export type ChannelOperation = {
+  action: 'send' | 'receive'
+  channel: Reference
+  title: string
+  summary: string
+  messages: Reference[]
+}
 /** The document. */
 export type AsyncApi = {
   asyncapi: '3.0.0'
@@ -45,7 +57,10 @@ export function describeSocket ({ version }: { version: string }): AsyncApi {
     info: {
       title: 'Confab',
       version,
-      description: 'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. The first is `auth`; whatever follows it is handled in the order it was sent. What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+      description:
+        'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. ' +
+        'The first is `auth`; whatever follows it is handled in the order it was sent. What a client does not ask ' +
+        'for, by a `ref`, an `after` or an `epoch`, it is not sent.',
       license: { name: 'MIT' }
     },
     defaultContentType: 'application/json',
@@ -53,15 +68,27 @@ export function describeSocket ({ version }: { version: string }): AsyncApi {
       ws: {
         address: '/ws',
         title: 'The WebSocket',
-        description: `One for any number of chats. It is closed with:\n\n${CLOSES.map(({ code, meaning, comeBack }) => `- ${String(code)}: ${meaning} Come back: ${comeBack}.`).join('\n')}`,
+        description:
+          `One for any number of chats. It is closed with:\n\n${CLOSES.map(({ code, meaning, comeBack }) => `- ` +
+            `${String(code)}: ${meaning} Come back: ${comeBack}.`).join('\n')}`,
         messages: Object.fromEntries(frames.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
         bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
         'x-close-codes': CLOSES
       }
     },
     operations: {
-      fromClient: operationOf('receive', 'What clients send', 'Actions, handled in the order they were sent.', CLIENT_FRAMES),
-      fromServer: operationOf('send', 'What the server sends', 'Answers, and the messages of the chats that were joined.', SERVER_FRAMES)
+      fromClient: operationOf(
+        'receive',
+        'What clients send',
+        'Actions, handled in the order they were sent.',
+        CLIENT_FRAMES
+      ),
+      fromServer: operationOf(
+        'send',
+        'What the server sends',
+        'Answers, and the messages of the chats that were joined.',
+        SERVER_FRAMES
+      )
     },
     components: {
       messages: Object.fromEntries(frames.map((frame) => [frame.name, describeFrame(frame, schemas)])),
@@ -70,11 +97,25 @@ export function describeSocket ({ version }: { version: string }): AsyncApi {
   }
 }
 
-function operationOf (action: 'send' | 'receive', title: string, summary: string, frames: readonly FrameDescription[]): ChannelOperation {
-  return { action, channel: { $ref: '#/channels/ws' }, title, summary, messages: frames.map(({ name }) => ({ $ref: `#/channels/ws/messages/${name}` })) }
+function operationOf (
+  action: 'send' | 'receive',
+  title: string,
+  summary: string,
+  frames: readonly FrameDescription[]
+): ChannelOperation {
+  return {
+    action,
+    channel: { $ref: '#/channels/ws' },
+    title,
+    summary,
+    messages: frames.map(({ name }) => ({ $ref: `#/channels/ws/messages/${name}` }))
+  }
 }
 
-function describeFrame ({ name, summary, description, schema, examples }: FrameDescription, schemas: SchemaCollection): MessageObject {
+function describeFrame (
+  { name, summary, description, schema, examples }: FrameDescription,
+  schemas: SchemaCollection
+): MessageObject {
   return {
     name,
     title: name,
@@ -88,5 +129,7 @@ function describeFrame ({ name, summary, description, schema, examples }: FrameD
 
 /** The kinds of frames that go one way. */
 export function framesOf ({ operations, components }: AsyncApi, way: keyof AsyncApi['operations']): MessageObject[] {
-  return operations[way].messages.flatMap(({ $ref }) => components.messages[$ref.slice($ref.lastIndexOf('/') + 1)] ?? [])
+  return operations[way].messages.flatMap(
+    ({ $ref }) => components.messages[$ref.slice($ref.lastIndexOf('/') + 1)] ?? []
+  )
 }

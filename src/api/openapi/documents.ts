@@ -27,9 +27,16 @@ export type Documents = { openapi: OpenApi, asyncapi: AsyncApi, routes: readonly
 export function createDocuments (routes: readonly DescribedRoute[]): Documents {
   const version = readVersion()
   const order = Object.keys(TAGS)
-  for (const { operation: { id, tag } } of routes) if (!order.includes(tag)) throw new Error(`The operation ${id} has the unknown tag ${tag}.`)
+  for (const {
+    operation: { id, tag }
+  } of routes)
+    if (!order.includes(tag)) throw new Error(`The operation ${id} has the unknown tag ${tag}.`)
   const inOrder = [...routes].sort((a, b) => order.indexOf(a.operation.tag) - order.indexOf(b.operation.tag))
-  return { openapi: describeHttp(inOrder, { version, tags: TAGS }), asyncapi: describeSocket({ version }), routes: inOrder }
+  return {
+    openapi: describeHttp(inOrder, { version, tags: TAGS }),
+    asyncapi: describeSocket({ version }),
+    routes: inOrder
+  }
 }
 
 /** The version in the `package.json` of this package, which is some folders above, whichever way it was built. */
@@ -41,6 +48,7 @@ function readVersion (): string {
     folder = above
   }
   const manifest: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
-  if (!isRecord(manifest) || typeof manifest['version'] !== 'string') throw new Error(`The package.json in ${folder} has no version.`)
+  if (!isRecord(manifest) || typeof manifest['version'] !== 'string')
+    throw new Error(`The package.json in ${folder} has no version.`)
   return manifest['version']
 }

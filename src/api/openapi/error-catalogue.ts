@@ -6,7 +6,14 @@ import { type ErrorCode, ERRORS, RETRYABLE } from '../../domain/errors.ts'
 import { type DescribedRoute, errorsOf } from './openapi.ts'
 
 /** An error with its sentence, and its status in each dialect that can answer it. */
-export type ErrorEntry = { code: ErrorCode, meaning: string, chatcli: number | undefined, emotechat: number | undefined, isInFrames: boolean, isRetryable: boolean }
+export type ErrorEntry = {
+  code: ErrorCode
+  meaning: string
+  chatcli: number | undefined
+  emotechat: number | undefined
+  isInFrames: boolean
+  isRetryable: boolean
+}
 
 /** What is answered where there is no route that could say so. */
 const WITHOUT_ROUTE: readonly ErrorCode[] = ['unknown_route']
@@ -14,7 +21,8 @@ const WITHOUT_ROUTE: readonly ErrorCode[] = ['unknown_route']
 /** Every error, in the order of the alphabet. */
 export function listErrors (routes: readonly DescribedRoute[]): ErrorEntry[] {
   const isEmotechat = ({ operation }: DescribedRoute) => operation.refusals.status === EMOTECHAT_STATUS
-  const codesOf = (some: readonly DescribedRoute[]): ReadonlySet<ErrorCode> => new Set([...WITHOUT_ROUTE, ...some.flatMap(errorsOf)])
+  const codesOf = (some: readonly DescribedRoute[]): ReadonlySet<ErrorCode> =>
+    new Set([...WITHOUT_ROUTE, ...some.flatMap(errorsOf)])
   const chatcli = codesOf(routes.filter((route) => !isEmotechat(route)))
   const emotechat = codesOf(routes.filter(isEmotechat))
   const inFrames: ReadonlySet<ErrorCode> = new Set(FRAME_ERRORS)
@@ -36,8 +44,11 @@ function codes (): ErrorCode[] {
 /** The catalogue as a page of the documentation. */
 export function errorsMarkdown (entries: readonly ErrorEntry[]): string {
   const cell = (value: string | number | undefined) => String(value ?? '—')
-  const rows = entries.map(({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) =>
-    `| \`${code}\` | ${cell(chatcli)} | ${cell(emotechat)} | ${isInFrames ? 'yes' : '—'} | ${isRetryable ? 'later' : 'no'} | ${meaning} |`)
+  const rows = entries.map(
+    ({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) =>
+      `| \`${code}\` | ${cell(chatcli)} | ${cell(emotechat)} | ${isInFrames ? 'yes' : '—'} | ` +
+      `${isRetryable ? 'later' : 'no'} | ${meaning} |`
+  )
   return `# Errors
 
 Written by \`npm run describe\` from the code; every error that a client can be told.

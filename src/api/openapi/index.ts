@@ -17,20 +17,32 @@ declare module 'fastify' {
 }
 
 /** Describes every route that is registered after it, and serves that. */
-export default fastifyPlugin(async (app) => {
-  const routes: DescribedRoute[] = []
-  app.addHook('onRoute', (route) => { routes.push(...describedBy(route)) })
-  app.decorate('documents', lazily(() => createDocuments(routes)))
-  await app.register(serve)
-}, { name: 'description', dependencies: ['services'], fastify: '5.x' })
+export default fastifyPlugin(
+  async (app) => {
+    const routes: DescribedRoute[] = []
+    app.addHook('onRoute', (route) => {
+      routes.push(...describedBy(route))
+    })
+    app.decorate(
+      'documents',
+      lazily(() => createDocuments(routes))
+    )
+    await app.register(serve)
+  },
+  { name: 'description', dependencies: ['services'], fastify: '5.x' }
+)
 
 async function serve (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(handleError)
   const openapi = lazily(() => JSON.stringify(app.documents().openapi))
   const asyncapi = lazily(() => JSON.stringify(app.documents().asyncapi))
   const page = lazily(() => docsPage(app.documents()))
-  app.get('/openapi.json', { config: { operation: OPENAPI } }, async (_request, reply) => reply.type('application/json; charset=utf-8').send(openapi()))
-  app.get('/asyncapi.json', { config: { operation: ASYNCAPI } }, async (_request, reply) => reply.type('application/json; charset=utf-8').send(asyncapi()))
+  app.get('/openapi.json', { config: { operation: OPENAPI } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(openapi())
+  )
+  app.get('/asyncapi.json', { config: { operation: ASYNCAPI } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(asyncapi())
+  )
   app.get('/docs', { config: { operation: DOCS } }, async (_request, reply) => reply.headers(DOCS_HEADERS).send(page()))
 }
 
@@ -40,16 +52,19 @@ function describedBy ({ method, url, schema, config }: RouteOptions): DescribedR
   if (operation === undefined) return []
   // Both spellings are served; this is the one that is shown.
   const path = url === '/' ? url : url.replace(/\/$/, '')
-  return [method].flat().filter((name) => name !== 'HEAD').map((name) => ({
-    method: name,
-    path,
-    operation,
-    params: schemaOf(schema?.params),
-    body: schemaOf(schema?.body),
-    query: schemaOf(schema?.querystring),
-    isRateLimited: config?.rateLimit !== undefined && config.rateLimit !== false,
-    isOperational: config?.isOperational === true
-  }))
+  return [method]
+    .flat()
+    .filter((name) => name !== 'HEAD')
+    .map((name) => ({
+      method: name,
+      path,
+      operation,
+      params: schemaOf(schema?.params),
+      body: schemaOf(schema?.body),
+      query: schemaOf(schema?.querystring),
+      isRateLimited: config?.rateLimit !== undefined && config.rateLimit !== false,
+      isOperational: config?.isOperational === true
+    }))
 }
 
 function schemaOf (schema: unknown): TSchema | undefined {

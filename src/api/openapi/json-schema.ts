@@ -36,7 +36,8 @@ export class SchemaCollection {
     const plain = this.#plain(schema)
     if (plain.title === undefined) return plain
     const known = this.schemas[plain.title]
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(plain)) throw new Error(`Two schemas are called ${plain.title}.`)
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(plain))
+      throw new Error(`Two schemas are called ${plain.title}.`)
     this.schemas[plain.title] = plain
     return { $ref: `#/components/schemas/${plain.title}` }
   }
@@ -55,9 +56,25 @@ export class SchemaCollection {
       case 'items':
         return { items: this.#read(value) }
       case 'properties':
-        return { properties: Object.fromEntries(Object.entries(isRecord(value) ? value : {}).map(([name, item]) => [name, this.#read(item)])) }
-      case 'title': case 'description': case 'type': case 'format': case 'pattern': case 'const': case 'enum': case 'default': case 'examples':
-      case 'minimum': case 'maximum': case 'minLength': case 'maxLength': case 'required':
+        return {
+          properties: Object.fromEntries(
+            Object.entries(isRecord(value) ? value : {}).map(([name, item]) => [name, this.#read(item)])
+          )
+        }
+      case 'title':
+      case 'description':
+      case 'type':
+      case 'format':
+      case 'pattern':
+      case 'const':
+      case 'enum':
+      case 'default':
+      case 'examples':
+      case 'minimum':
+      case 'maximum':
+      case 'minLength':
+      case 'maxLength':
+      case 'required':
         return { [keyword]: value }
       default:
         throw new Error(`A schema uses "${keyword}", which is not described.`)

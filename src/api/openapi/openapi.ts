@@ -1,7 +1,7 @@
 /**
- * The OpenAPI 3.1 document, made from what the routes say of themselves. It is made here and not by a library, because it
- * must say what holds for every route of a dialect (how errors are told, what a session, a body or a rate brings with it)
- * without each route repeating it, and because its schemas are those of the frames, too.
+ * The OpenAPI 3.1 document, made from what the routes say of themselves. It is made here and not by a library, because
+ * it must say what holds for every route of a dialect (how errors are told, what a session, a body or a rate brings
+ * with it) without each route repeating it, and because its schemas are those of the frames, too.
  */
 import type { TSchema } from 'typebox'
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts'
@@ -25,9 +25,19 @@ export type MediaObject = { schema: JsonSchema, example?: unknown }
 /** A header of an answer. */
 export type HeaderObject = { description: string, schema: JsonSchema }
 /** An answer. */
-export type ResponseObject = { description: string, headers?: Record<string, HeaderObject>, content?: Record<string, MediaObject> }
+export type ResponseObject = {
+  description: string
+  headers?: Record<string, HeaderObject>
+  content?: Record<string, MediaObject>
+}
 /** A part of the path, or a field of the query. */
-export type ParameterObject = { name: string, in: 'path' | 'query', required: boolean, description?: string, schema: JsonSchema }
+export type ParameterObject = {
+  name: string
+  in: 'path' | 'query'
+  required: boolean
+  description?: string
+  schema: JsonSchema
+}
 /** One method of one path. */
 export type OperationObject = {
   operationId: string
@@ -42,7 +52,13 @@ export type OperationObject = {
 /** The document. */
 export type OpenApi = {
   openapi: '3.1.0'
-  info: { title: string, version: string, summary: string, description: string, license: { name: string, identifier: string } }
+  info: {
+    title: string
+    version: string
+    summary: string
+    description: string
+    license: { name: string, identifier: string }
+  }
   servers: { url: string, description: string }[]
   tags: { name: string, description: string }[]
   paths: Record<string, Record<string, OperationObject>>
@@ -60,18 +76,24 @@ const REST = 'path'
 const REF_TO_RESPONSES = '#/components/responses/'
 
 /** Makes the document. The routes come in the order in which they are shown. */
-export function describeHttp (routes: readonly DescribedRoute[], { version, tags }: { version: string, tags: Readonly<Record<string, string>> }): OpenApi {
+export function describeHttp (
+  routes: readonly DescribedRoute[],
+  { version, tags }: { version: string, tags: Readonly<Record<string, string>> }
+): OpenApi {
   const schemas = new SchemaCollection()
   const responses: Record<string, ResponseObject> = {}
   const paths: OpenApi['paths'] = {}
-  for (const route of routes) (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas, responses)
+  for (const route of routes)
+    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas, responses)
   return {
     openapi: '3.1.0',
     info: {
       title: 'Confab',
       version,
       summary: 'A self-hosted real-time chat backend.',
-      description: 'Two dialects over the same accounts, chats and messages: ChatCLI at the root, EmoteChat under `/api`. Unknown fields of a request are ignored. What happens on the WebSocket is in `/asyncapi.json`.',
+      description:
+        'Two dialects over the same accounts, chats and messages: ChatCLI at the root, EmoteChat under `/api`. ' +
+        'Unknown fields of a request are ignored. What happens on the WebSocket is in `/asyncapi.json`.',
       license: { name: 'MIT', identifier: 'MIT' }
     },
     servers: [{ url: '/', description: 'This server' }],
@@ -79,7 +101,13 @@ export function describeHttp (routes: readonly DescribedRoute[], { version, tags
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a login. ChatCLI also consumes it from the body, as `session_token`, which comes first.' }
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'The token of a login. ChatCLI also takes it from the body, as `session_token`, which comes first.'
+        }
       },
       schemas: sorted(schemas.schemas),
       responses: sorted(responses)
@@ -87,9 +115,16 @@ export function describeHttp (routes: readonly DescribedRoute[], { version, tags
   }
 }
 
-function describeRoute (route: DescribedRoute, schemas: SchemaCollection, responses: Record<string, ResponseObject>): OperationObject {
+function describeRoute (
+  route: DescribedRoute,
+  schemas: SchemaCollection,
+  responses: Record<string, ResponseObject>
+): OperationObject {
   const { id, tag, summary, description, session } = route.operation
-  const parameters = [...describeParameters('path', route.params, schemas), ...describeParameters('query', route.operation.query ?? route.query, schemas)]
+  const parameters = [
+    ...describeParameters('path', route.params, schemas),
+    ...describeParameters('query', route.operation.query ?? route.query, schemas)
+  ]
   const requestBody = describeBody(route, schemas)
   return {
     operationId: id,
@@ -100,13 +135,19 @@ function describeRoute (route: DescribedRoute, schemas: SchemaCollection, respon
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody !== undefined && { requestBody }),
     responses: {
-      ...Object.fromEntries(Object.entries(route.operation.answers).map(([status, answer]) => [status, describeAnswer(answer, schemas)])),
+      ...Object.fromEntries(
+        Object.entries(route.operation.answers).map(([status, answer]) => [status, describeAnswer(answer, schemas)])
+      ),
       ...describeRefusals(route, schemas, responses)
     }
   }
 }
 
-function describeParameters (place: ParameterObject['in'], schema: TSchema | undefined, schemas: SchemaCollection): ParameterObject[] {
+function describeParameters (
+  place: ParameterObject['in'],
+  schema: TSchema | undefined,
+  schemas: SchemaCollection
+): ParameterObject[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = schemas.add(schema)
   return Object.entries(properties).map(([name, { description, ...field }]) => ({
@@ -123,13 +164,19 @@ export function templateOf (path: string): string {
   return path.replace(WILDCARD, `{${REST}}`)
 }
 
-function describeBody ({ operation: { consumes, optionalBody, example }, body }: DescribedRoute, schemas: SchemaCollection): OperationObject['requestBody'] {
+function describeBody (
+  { operation: { consumes, optionalBody, example }, body }: DescribedRoute,
+  schemas: SchemaCollection
+): OperationObject['requestBody'] {
   const schema = body ?? optionalBody
   if (schema === undefined) return undefined
   const plain = schemas.add(schema)
   // What has a default is filled in before it is asked for.
   const required = plain.required?.filter((name) => plain.properties?.[name]?.default === undefined)
-  const media: MediaObject = { schema: { ...plain, ...(required !== undefined && { required }) }, ...(example !== undefined && { example }) }
+  const media: MediaObject = {
+    schema: { ...plain, ...(required !== undefined && { required }) },
+    ...(example !== undefined && { example })
+  }
   return { required: body !== undefined, content: Object.fromEntries(consumes.map((type) => [type, media])) }
 }
 
@@ -137,8 +184,14 @@ function describeAnswer ({ description, content, headers = {} }: Answer, schemas
   const forms = Object.entries(content)
   return {
     description,
-    ...(Object.keys(headers).length > 0 && { headers: Object.fromEntries(Object.entries(headers).map(([name, meaning]) => [name, { description: meaning, schema: { type: 'string' } }])) }),
-    ...(forms.length > 0 && { content: Object.fromEntries(forms.map(([type, form]) => [type, describeForm(form, schemas)])) })
+    ...(Object.keys(headers).length > 0 && {
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, meaning]) => [name, { description: meaning, schema: { type: 'string' } }])
+      )
+    }),
+    ...(forms.length > 0 && {
+      content: Object.fromEntries(forms.map(([type, form]) => [type, describeForm(form, schemas)]))
+    })
   }
 }
 
@@ -147,25 +200,41 @@ function describeForm ({ schema, example }: NonNullable<Content[MediaType]>, sch
 }
 
 /** One answer for each status; routes that refuse alike share it. */
-function describeRefusals (route: DescribedRoute, schemas: SchemaCollection, responses: Record<string, ResponseObject>): OperationObject['responses'] {
+function describeRefusals (
+  route: DescribedRoute,
+  schemas: SchemaCollection,
+  responses: Record<string, ResponseObject>
+): OperationObject['responses'] {
   const { refusals } = route.operation
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of errorsOf(route)) byStatus.set(refusals.status[code], [...byStatus.get(refusals.status[code]) ?? [], code])
-  return Object.fromEntries([...byStatus].map(([status, codes]) => {
-    const name = [refusals.form, ...codes].join('.')
-    responses[name] ??= describeAnswer({
-      description: codes.map((code) => `\`${code}\`: ${ERRORS[code]}`).join('\n\n'),
-      content: refusals.content(codes),
-      ...(RETRYABLE_STATUSES.includes(status) && { headers: { 'retry-after': 'When to come back, in seconds.' } })
-    }, schemas)
-    return [String(status), { $ref: REF_TO_RESPONSES + name }]
-  }))
+  for (const code of errorsOf(route))
+    byStatus.set(refusals.status[code], [...(byStatus.get(refusals.status[code]) ?? []), code])
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => {
+      const name = [refusals.form, ...codes].join('.')
+      responses[name] ??= describeAnswer(
+        {
+          description: codes.map((code) => `\`${code}\`: ${ERRORS[code]}`).join('\n\n'),
+          content: refusals.content(codes),
+          ...(RETRYABLE_STATUSES.includes(status) && { headers: { 'retry-after': 'When to come back, in seconds.' } })
+        },
+        schemas
+      )
+      return [String(status), { $ref: REF_TO_RESPONSES + name }]
+    })
+  )
 }
 
 /** Every error of a route, with those that its rate, session and body bring with them. */
-export function errorsOf ({ operation: { session, errors }, method, isRateLimited, isOperational }: DescribedRoute): ErrorCode[] {
+export function errorsOf ({
+  operation: { session, errors },
+  method,
+  isRateLimited,
+  isOperational
+}: DescribedRoute): ErrorCode[] {
   const all = new Set<ErrorCode>(errors)
-  if (method === 'POST') for (const code of ['invalid_input', 'body_too_large', 'unsupported_media_type'] as const) all.add(code)
+  if (method === 'POST')
+    for (const code of ['invalid_input', 'body_too_large', 'unsupported_media_type'] as const) all.add(code)
   if (session !== undefined) for (const code of ['unauthenticated', 'unavailable'] as const) all.add(code)
   if (isRateLimited) all.add('rate_limited')
   if (!isOperational) all.add('over_capacity')
@@ -183,5 +252,5 @@ export function resolveResponse ({ components }: OpenApi, response: ResponseObje
 }
 
 function sorted<Value> (record: Record<string, Value>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1))
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -1,10 +1,10 @@
 /**
- * What a route says of itself. The description of the HTTP API is made from nothing but this and the schemas that Fastify
- * validates requests by.
+ * What a route says of itself. The description of the HTTP API is made from nothing but this and the schemas that
+ * Fastify validates requests by.
  *
- * It stands in the `config` of the route and not in its `schema.response`: by that Fastify would serialise, and leave out
- * of an answer, silently, whatever the schema lacks. Here a description that lags behind changes nothing on the wire, and
- * fails the tests, which hold every answer they see against it.
+ * It stands in the `config` of the route and not in its `schema.response`: by that Fastify would serialise, and leave
+ * out of an answer, silently, whatever the schema lacks. Here a description that lags behind changes nothing on the
+ * wire, and fails the tests, which hold every answer they see against it.
  */
 import type { TObject, TSchema } from 'typebox'
 import type { ErrorCode } from '../../domain/errors.ts'
@@ -17,7 +17,15 @@ declare module 'fastify' {
 }
 
 /** What a body can be. */
-export type MediaType = 'application/json' | 'application/x-www-form-urlencoded' | 'text/html' | 'text/plain' | 'text/css' | 'text/javascript' | 'image/svg+xml' | 'font/woff2'
+export type MediaType =
+  | 'application/json'
+  | 'application/x-www-form-urlencoded'
+  | 'text/html'
+  | 'text/plain'
+  | 'text/css'
+  | 'text/javascript'
+  | 'image/svg+xml'
+  | 'font/woff2'
 
 /** The forms that a body comes in; the example is of the first. */
 export type Content = Partial<Record<MediaType, { schema: TSchema, example?: unknown }>>
@@ -34,7 +42,10 @@ export type Refusals = {
   content: (codes: readonly ErrorCode[]) => Content
 }
 
-/** One method of one URL. What follows from the rest (its rate, its session, its body) need not be said again in `errors`. */
+/**
+ * One method of one URL. What follows from the rest (its rate, its session, its body) need not be said again in
+ * `errors`.
+ */
 export type Operation = {
   /** A name for programs, unlike any other. */
   id: string

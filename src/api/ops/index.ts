@@ -5,7 +5,8 @@ import { LIVEZ, READYZ } from './operations.ts'
 
 /**
  * `GET /livez`: the event loop turns, nothing else is asked. `GET /readyz`: 200 when the database answers, its
- * tables are new enough for this build and the process is not draining. Without the bus it stays ready, `degraded`: messages are then read from the store.
+ * tables are new enough for this build and the process is not draining. Without the bus it stays ready, `degraded`:
+ * messages are then read from the store.
  */
 export default async function ops (app: FastifyInstance): Promise<void> {
   const config = { isOperational: true } as const

@@ -25,12 +25,21 @@ declare module 'fastify' {
   }
 }
 
-export default fastifyPlugin<ReadinessDeps>(async (app, { database, bus }) => {
-  app.decorate('readiness', async (): Promise<Readiness> => {
-    if (app.lifecycle.phase !== 'serving') return { status: 'draining' }
-    const missing = await withDeadline(database.missingMigrations(), PROBE_TIMEOUT_MS, new Error('The database does not answer.')).catch(() => undefined)
-    if (missing === undefined) return { status: 'unavailable', database: 'down' }
-    if (missing.length > 0) return { status: 'unavailable', database: 'behind', missing }
-    return bus.isUp ? { status: 'ok', database: 'up', bus: 'up' } : { status: 'degraded', database: 'up', bus: 'down' }
-  })
-}, { name: 'readiness', dependencies: ['services'], fastify: '5.x' })
+export default fastifyPlugin<ReadinessDeps>(
+  async (app, { database, bus }) => {
+    app.decorate('readiness', async (): Promise<Readiness> => {
+      if (app.lifecycle.phase !== 'serving') return { status: 'draining' }
+      const missing = await withDeadline(
+        database.missingMigrations(),
+        PROBE_TIMEOUT_MS,
+        new Error('The database does not answer.')
+      ).catch(() => undefined)
+      if (missing === undefined) return { status: 'unavailable', database: 'down' }
+      if (missing.length > 0) return { status: 'unavailable', database: 'behind', missing }
+      return bus.isUp
+        ? { status: 'ok', database: 'up', bus: 'up' }
+        : { status: 'degraded', database: 'up', bus: 'down' }
+    })
+  },
+  { name: 'readiness', dependencies: ['services'], fastify: '5.x' }
+)

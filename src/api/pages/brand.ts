@@ -1,8 +1,14 @@
-/** What everything with a face has in common, the pages and the web client: the colours by day and by night, the type, and the mark. */
+/**
+ * What everything with a face has in common, the pages and the web client: the colours by day and by night, the type,
+ * and the mark.
+ */
 import { html, type Html } from './html.ts'
 
 // Written as markup so that it is never escaped; it holds no interpolation.
-/** The colours and the type as custom properties of CSS. `own` and `bubble` are those of messages, `chosen` that of the chat that is open, `touched` that of what is only touched. */
+/**
+ * The colours and the type as custom properties of CSS. `own` and `bubble` are those of messages, `chosen` that of the
+ * chat that is open, `touched` that of what is only touched.
+ */
 export const COLOURS: Html = html`
 :root {
   color-scheme: light dark;

@@ -3,15 +3,17 @@ import { createHash } from 'node:crypto'
 import { html, type Html } from './html.ts'
 
 /**
- * Headers of a page, beside those of every answer. Nothing but its own style takes effect in the browser (CSP level 2, hash
- * source), and no page is framed.
+ * Headers of a page, beside those of every answer. Nothing but its own style takes effect in the browser (CSP level 2,
+ * hash source), and no page is framed.
  * @param formAction where its forms may go
  */
 export function documentHeaders ({ style, formAction }: { style: Html, formAction: '\'self\'' | '\'none\'' }) {
   const hash = createHash('sha256').update(style.toString()).digest('base64')
   return Object.freeze({
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; form-action ${formAction}; base-uri 'none'; frame-ancestors 'none'`
+    'content-security-policy':
+      `default-src 'none'; style-src 'sha256-${hash}'; form-action ${formAction}; base-uri 'none'; frame-ancestors ` +
+      `'none'`
   })
 }
 

@@ -1,4 +1,6 @@
-/** Accounts: look up, subscribe to the newsletter. Registration, login and forgotten passwords have files of their own. */
+/**
+ * Accounts: look up, subscribe to the newsletter. Registration, login and forgotten passwords have files of their own.
+ */
 import { listDirectory, type CountedPage, type PageRange } from '../../store/directory.ts'
 import { insertSubscriber } from '../../store/outbox.ts'
 import * as users from '../../store/users.ts'

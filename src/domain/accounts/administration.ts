@@ -43,20 +43,25 @@ export function createAdministration (deps: AdministrationDeps) {
  * Makes an account that may log in at once, its address taken for proved.
  * @throws {ChatError} `invalid_username`, `invalid_name`, `invalid_email`, `weak_password`, `account_taken`
  */
-async function createAccount (deps: AdministrationDeps, { username, name, email, password }: AccountRequest): Promise<Account> {
+async function createAccount (
+  deps: AdministrationDeps,
+  { username, name, email, password }: AccountRequest
+): Promise<Account> {
   checkUsername(username)
   const displayName = cleanName(name)
   checkEmail(email)
   checkNewPassword(password)
   const passwordHash = await deps.passwords.hash(password)
-  return asAccountTaken(deps.orm.transaction(async (tx) => {
-    const activatedAt = deps.clock()
-    await removeLapsedRegistration(tx, email, '', activatedAt)
-    const user = await insertUser(tx, { username, displayName, email, passwordHash, activatedAt })
-    if (user === undefined) throw new ChatError('account_taken')
-    await activate(deps, tx, user.id)
-    return toAccount({ ...user, emailVerifiedAt: activatedAt })
-  }))
+  return asAccountTaken(
+    deps.orm.transaction(async (tx) => {
+      const activatedAt = deps.clock()
+      await removeLapsedRegistration(tx, email, '', activatedAt)
+      const user = await insertUser(tx, { username, displayName, email, passwordHash, activatedAt })
+      if (user === undefined) throw new ChatError('account_taken')
+      await activate(deps, tx, user.id)
+      return toAccount({ ...user, emailVerifiedAt: activatedAt })
+    })
+  )
 }
 
 /**
@@ -90,14 +95,23 @@ async function find ({ orm }: AdministrationDeps, username: string): Promise<Use
  * that its head has given. Everything is read as of one moment, so posts meanwhile do not matter.
  * @throws {ChatError} `not_a_participant` when there is no such chat
  */
-async function checkChats ({ orm }: AdministrationDeps, chatId?: number): Promise<{ chats: number, messages: number, faults: ChatFault[] }> {
-  return orm.transaction(async (tx) => {
-    const sums = await integrity.countAll(tx, chatId)
-    if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
-    const faults: ChatFault[] = []
-    for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
-      faults.push({ ...extent, holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0)) })
-    }
-    return { ...sums, faults }
-  }, { isolationLevel: 'repeatable read', accessMode: 'read only' })
+async function checkChats (
+  { orm }: AdministrationDeps,
+  chatId?: number
+): Promise<{ chats: number, messages: number, faults: ChatFault[] }> {
+  return orm.transaction(
+    async (tx) => {
+      const sums = await integrity.countAll(tx, chatId)
+      if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
+      const faults: ChatFault[] = []
+      for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
+        faults.push({
+          ...extent,
+          holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0))
+        })
+      }
+      return { ...sums, faults }
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' }
+  )
 }

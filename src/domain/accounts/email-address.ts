@@ -8,7 +8,10 @@ const MAX_LENGTH = 254
  * @throws {ChatError} `invalid_email`
  */
 export function checkEmail (email: string): void {
-  const isValid = email.length <= MAX_LENGTH &&
-    /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$/.test(email)
+  const isValid =
+    email.length <= MAX_LENGTH &&
+    /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$/.test(
+      email
+    )
   if (!isValid) throw new ChatError('invalid_email')
 }

@@ -34,9 +34,21 @@ type GuardDeps = { rates: RateLimiter, loginLimits: LoginLimits }
 /** A login that counts as failed until {@link withdrawLogin}. */
 export type LoginAttempt = readonly { rate: Rate, key: string }[]
 
-const perAddressRate = ({ perAddress }: LoginLimits): Rate => ({ name: 'login-failures-address', max: perAddress, windowMs: WINDOW_MS })
-const perAccountRate = ({ perAccount }: LoginLimits): Rate => ({ name: 'login-failures-account', max: perAccount, windowMs: WINDOW_MS })
-const everywhereRate = ({ everywhere }: LoginLimits): Rate => ({ name: 'login-failures', max: everywhere, windowMs: MINUTE_MS })
+const perAddressRate = ({ perAddress }: LoginLimits): Rate => ({
+  name: 'login-failures-address',
+  max: perAddress,
+  windowMs: WINDOW_MS
+})
+const perAccountRate = ({ perAccount }: LoginLimits): Rate => ({
+  name: 'login-failures-account',
+  max: perAccount,
+  windowMs: WINDOW_MS
+})
+const everywhereRate = ({ everywhere }: LoginLimits): Rate => ({
+  name: 'login-failures',
+  max: everywhere,
+  windowMs: MINUTE_MS
+})
 
 const pairOf = (account: string, network: string) => `${account}:${network}`
 
@@ -45,12 +57,19 @@ const pairOf = (account: string, network: string) => `${account}:${network}`
  * makes no difference whether the account exists.
  * @throws {ChatError} `rate_limited`
  */
-export async function countLogin ({ rates, loginLimits }: GuardDeps, identity: Identity, network: string): Promise<LoginAttempt> {
+export async function countLogin (
+  { rates, loginLimits }: GuardDeps,
+  identity: Identity,
+  network: string
+): Promise<LoginAttempt> {
   const account = rateKeyOf(identity)
   const pair = pairOf(account, network)
   const counts = [{ rate: perAddressRate(loginLimits), key: pair }]
-  if (!await rates.isTaken(FAMILIAR, pair)) {
-    counts.push({ rate: perAccountRate(loginLimits), key: account }, { rate: everywhereRate(loginLimits), key: ALL_ACCOUNTS })
+  if (!(await rates.isTaken(FAMILIAR, pair))) {
+    counts.push(
+      { rate: perAccountRate(loginLimits), key: account },
+      { rate: everywhereRate(loginLimits), key: ALL_ACCOUNTS }
+    )
   }
   const taken: typeof counts = []
   for (const count of counts) {
@@ -69,12 +88,21 @@ export async function withdrawLogin ({ rates }: Pick<GuardDeps, 'rates'>, attemp
   await Promise.all(attempt.map(({ rate, key }) => rates.refund(rate, key)))
 }
 
-/** Remembers that the owner of an account used it from a network, under either of its names, and forgives what failed there. */
-export async function rememberNetwork ({ rates, loginLimits }: GuardDeps, user: { username: string, email: string }, network: string): Promise<void> {
-  await Promise.all([{ username: user.username }, { email: user.email }].map(async (identity) => {
-    const pair = pairOf(rateKeyOf(identity), network)
-    await rates.clear(FAMILIAR, pair)
-    await rates.take(FAMILIAR, pair)
-    await rates.clear(perAddressRate(loginLimits), pair)
-  }))
+/**
+ * Remembers that the owner of an account used it from a network, under either of its names, and forgives what failed
+ * there.
+ */
+export async function rememberNetwork (
+  { rates, loginLimits }: GuardDeps,
+  user: { username: string, email: string },
+  network: string
+): Promise<void> {
+  await Promise.all(
+    [{ username: user.username }, { email: user.email }].map(async (identity) => {
+      const pair = pairOf(rateKeyOf(identity), network)
+      await rates.clear(FAMILIAR, pair)
+      await rates.take(FAMILIAR, pair)
+      await rates.clear(perAddressRate(loginLimits), pair)
+    })
+  )
 }

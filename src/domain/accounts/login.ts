@@ -14,7 +14,10 @@ export type LoginRequest = { identity: Identity, password: string, network: stri
  * @throws {ChatError} `wrong_credentials`, `unverified` and `suspended` (only with the right password, and never where
  * accounts are hidden), `rate_limited`, `overloaded`
  */
-export async function logIn (deps: AccountsDeps, { identity, password, network }: LoginRequest): Promise<IssuedTokens & { account: Account }> {
+export async function logIn (
+  deps: AccountsDeps,
+  { identity, password, network }: LoginRequest
+): Promise<IssuedTokens & { account: Account }> {
   const attempt = await countLogin(deps, identity, network)
   try {
     const user = await authenticate(deps, identity, password)
@@ -29,12 +32,16 @@ export async function logIn (deps: AccountsDeps, { identity, password, network }
 }
 
 async function authenticate (deps: AccountsDeps, identity: Identity, password: string): Promise<users.UserRow> {
-  const user = await ('email' in identity ? users.findUserByEmail(deps.orm, identity.email) : users.findUserByName(deps.orm, identity.username))
-  if (!await deps.passwords.matches(password, user?.passwordHash) || user === undefined) throw new ChatError('wrong_credentials', undefined, { userId: user?.id })
+  const user = await ('email' in identity
+    ? users.findUserByEmail(deps.orm, identity.email)
+    : users.findUserByName(deps.orm, identity.username))
+  if (!(await deps.passwords.matches(password, user?.passwordHash)) || user === undefined)
+    throw new ChatError('wrong_credentials', undefined, { userId: user?.id })
   if (user.activatedAt === null || (deps.isVerificationRequired && user.emailVerifiedAt === null)) {
     throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'unverified', undefined, { userId: user.id })
   }
-  if (user.suspendedAt !== null) throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'suspended', undefined, { userId: user.id })
+  if (user.suspendedAt !== null)
+    throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'suspended', undefined, { userId: user.id })
   if (deps.passwords.isOutdated(user.passwordHash)) await upgradeHash(deps, user, password)
   return user
 }

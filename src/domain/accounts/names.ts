@@ -22,7 +22,11 @@ export function checkUsername (username: string): void {
  */
 export function cleanName (text: string): string {
   const name = text.trim()
-  const isValid = name !== '' && Array.from(name).length <= MAX_NAME_LENGTH && isStorable(name) && !/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u.test(name)
+  const isValid =
+    name !== '' &&
+    Array.from(name).length <= MAX_NAME_LENGTH &&
+    isStorable(name) &&
+    !/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u.test(name)
   if (!isValid) throw new ChatError('invalid_name')
   return name
 }
@@ -34,11 +38,20 @@ export function cleanName (text: string): string {
 export function usernameFor (name: string, attempt: number): string {
   const stem = stemOf(name)
   const digits = Math.min(attempt + (stem === ANONYMOUS_STEM ? 3 : 0), MAX_SUFFIX_DIGITS)
-  return digits === 0 ? stem : `${stem}-${randomInt(10 ** digits).toString().padStart(digits, '0')}`
+  return digits === 0
+    ? stem
+    : `${stem}-${randomInt(10 ** digits)
+      .toString()
+      .padStart(digits, '0')}`
 }
 
 function stemOf (name: string): string {
-  const stem = name.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase()
-    .replace(/[^a-z0-9_]+/g, '-').slice(0, MAX_STEM_LENGTH).replace(/^-+|-+$/g, '')
+  const stem = name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
+    .slice(0, MAX_STEM_LENGTH)
+    .replace(/^-+|-+$/g, '')
   return stem.length < MIN_USERNAME_LENGTH ? ANONYMOUS_STEM : stem
 }

@@ -40,18 +40,31 @@ export async function requestPasswordResetByEmail (deps: AccountsDeps, email: st
   return mailInEvenTime(deps, users.findUserByEmail(deps.orm, email))
 }
 
-async function mailInEvenTime (deps: AccountsDeps, finding: Promise<users.UserRow | undefined>): Promise<number | undefined> {
-  return withMinimumDuration(finding.then(async (user) => {
-    if (user !== undefined) await mailLink(deps, user)
-    return user?.id
-  }))
+async function mailInEvenTime (
+  deps: AccountsDeps,
+  finding: Promise<users.UserRow | undefined>
+): Promise<number | undefined> {
+  return withMinimumDuration(
+    finding.then(async (user) => {
+      if (user !== undefined) await mailLink(deps, user)
+      return user?.id
+    })
+  )
 }
 
 async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void> {
   const token = createToken('cpr_')
   await deps.orm.transaction(async (tx) => {
     await users.setResetToken(tx, user.id, hashToken(token), minutesAfter(deps.clock(), RESET_MINUTES))
-    await insertMail(tx, resetMail({ to: user.email, username: user.username, link: deps.resetLink(token, user.username), minutes: RESET_MINUTES }))
+    await insertMail(
+      tx,
+      resetMail({
+        to: user.email,
+        username: user.username,
+        link: deps.resetLink(token, user.username),
+        minutes: RESET_MINUTES
+      })
+    )
   })
   deps.onMail()
 }
@@ -70,20 +83,25 @@ export type PasswordReset = {
 }
 
 /**
- * Sets a new password by a mailed token, once, and ends every session of the account. The token came by mail, so it also
- * proves the address. @returns the owner's id, for the log
+ * Sets a new password by a mailed token, once, and ends every session of the account. The token came by mail, so it
+ * also proves the address. @returns the owner's id, for the log
  * @throws {ChatError} `passwords_differ`, `weak_password`, `invalid_reset_token`, `overloaded`
  */
-export async function resetPassword (deps: AccountsDeps, { token, password, rule, network, username, confirmation = password }: PasswordReset): Promise<number> {
+export async function resetPassword (
+  deps: AccountsDeps,
+  { token, password, rule, network, username, confirmation = password }: PasswordReset
+): Promise<number> {
   if (password !== confirmation) throw new ChatError('passwords_differ')
   checkNewPassword(password, rule)
   const tokenHash = hashToken(token)
   // Looked at before the costly hash, used up after it: a flood of made-up tokens must cost nothing.
   const user = await users.findUserByResetToken(deps.orm, tokenHash, deps.clock())
-  if (user === undefined || (username !== undefined && username.toLowerCase() !== user.usernameKey)) throw new ChatError('invalid_reset_token')
+  if (user === undefined || (username !== undefined && username.toLowerCase() !== user.usernameKey))
+    throw new ChatError('invalid_reset_token')
   const passwordHash = await deps.passwords.hash(password)
   await deps.sessions.revokeAll(user.id, async (tx) => {
-    if (!await users.consumeResetToken(tx, user.id, tokenHash, deps.clock())) throw new ChatError('invalid_reset_token')
+    if (!(await users.consumeResetToken(tx, user.id, tokenHash, deps.clock())))
+      throw new ChatError('invalid_reset_token')
     await users.setPasswordHash(tx, user.id, passwordHash)
     await insertMail(tx, passwordChangedMail({ to: user.email, username: user.username }))
     await activate(deps, tx, user.id)

@@ -28,10 +28,14 @@ export type PasswordHasher = {
   isOutdated: (passwordHash: string) => boolean
 }
 
-/** What a new password needs beside its length: a mixture of characters, or no more than that few others would choose it. */
+/**
+ * What a new password needs beside its length: a mixture of characters, or no more than that few others would choose
+ * it.
+ */
 export type PasswordRule = 'mixed' | 'long'
 
-const LONG_SENTENCE = 'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
+const LONG_SENTENCE =
+  'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
 
 /** Checks a new password. @throws {ChatError} `weak_password` */
 export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'): void {
@@ -41,7 +45,12 @@ export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'
 }
 
 function isMixed (password: string): boolean {
-  return /\p{Lu}/u.test(password) && /\p{Ll}/u.test(password) && /\p{Nd}/u.test(password) && /[^\p{L}\p{N}\s]/u.test(password)
+  return (
+    /\p{Lu}/u.test(password) &&
+    /\p{Ll}/u.test(password) &&
+    /\p{Nd}/u.test(password) &&
+    /[^\p{L}\p{N}\s]/u.test(password)
+  )
 }
 
 /** Whether it is one of the first to be guessed, or one character over and over. */
@@ -67,7 +76,15 @@ function isOutdated (passwordHash: string, { memoryKiB, passes }: HashCost): boo
  * @param options.concurrency hashes that run at once, each with the memory of its cost
  * @param options.queue hashes that may wait
  */
-export async function createPasswordHasher ({ cost, concurrency, queue }: { cost: HashCost, concurrency: number, queue: number }): Promise<PasswordHasher> {
+export async function createPasswordHasher ({
+  cost,
+  concurrency,
+  queue
+}: {
+  cost: HashCost
+  concurrency: number
+  queue: number
+}): Promise<PasswordHasher> {
   const parameters = { memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 }
   const decoy = await hash('a password that nobody has', parameters)
   const waiting: (() => void)[] = []
@@ -93,7 +110,7 @@ export async function createPasswordHasher ({ cost, concurrency, queue }: { cost
     isOutdated: (passwordHash) => isOutdated(passwordHash, cost),
     matches (password, passwordHash) {
       if (isTooLong(password)) return Promise.resolve(false)
-      return withSlot(async () => await verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
+      return withSlot(async () => (await verify(passwordHash ?? decoy, password)) && passwordHash !== undefined)
     }
   }
 }

@@ -1,4 +1,6 @@
-/** What rates of accounts are counted by: what was typed, as a hash, so that no name, no address and no length is kept. */
+/**
+ * What rates of accounts are counted by: what was typed, as a hash, so that no name, no address and no length is kept.
+ */
 import { createHash } from 'node:crypto'
 
 /** An account as somebody names it, whether or not it exists. */

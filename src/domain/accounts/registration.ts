@@ -24,47 +24,68 @@ const USERNAME_ATTEMPTS = 10
 /**
  * Registers an account that waits for its code, and owes it a mail. A registration that was never verified is replaced.
  * @returns its id; undefined where accounts are hidden and the name or the address is taken: then a mail says so
- * @throws {ChatError} `invalid_username`, `invalid_email`, `weak_password`, `account_taken`, `rate_limited`, `overloaded`
+ * @throws {ChatError} `invalid_username`, `invalid_email`, `weak_password`, `account_taken`, `rate_limited`,
+ * `overloaded`
  */
-export async function register (deps: AccountsDeps, { username, email, password }: { username: string, email: string, password: string }): Promise<number | undefined> {
+export async function register (
+  deps: AccountsDeps,
+  { username, email, password }: { username: string, email: string, password: string }
+): Promise<number | undefined> {
   checkUsername(username)
   checkEmail(email)
   checkNewPassword(password)
   await countMail(deps, { email })
   const passwordHash = await deps.passwords.hash(password)
-  return hideTakenAccount(deps, email, insertPending(deps, { username, displayName: username, email, passwordHash, activatedAt: null }))
+  return hideTakenAccount(
+    deps,
+    email,
+    insertPending(deps, { username, displayName: username, email, passwordHash, activatedAt: null })
+  )
 }
 
 async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promise<number> {
   const { username, email } = pending
   const code = createCode()
   const now = deps.clock()
-  const userId = await asAccountTaken(deps.orm.transaction(async (tx) => {
-    await users.removeLapsedRegistration(tx, email, username, now)
-    const user = await users.upsertPendingUser(tx, pending)
-    if (user === undefined) throw new ChatError('account_taken')
-    // A link that was mailed to the address of before must not open the account of whoever registers now.
-    await users.removeResetToken(tx, user.id)
-    await users.setVerificationCode(tx, user.id, hashCode(deps.secret, user.id, code), minutesAfter(now, CODE_MINUTES))
-    await insertMail(tx, verificationMail({ to: email, username, code, minutes: CODE_MINUTES }))
-    return user.id
-  }))
+  const userId = await asAccountTaken(
+    deps.orm.transaction(async (tx) => {
+      await users.removeLapsedRegistration(tx, email, username, now)
+      const user = await users.upsertPendingUser(tx, pending)
+      if (user === undefined) throw new ChatError('account_taken')
+      // A link that was mailed to the address of before must not open the account of whoever registers now.
+      await users.removeResetToken(tx, user.id)
+      await users.setVerificationCode(
+        tx,
+        user.id,
+        hashCode(deps.secret, user.id, code),
+        minutesAfter(now, CODE_MINUTES)
+      )
+      await insertMail(tx, verificationMail({ to: email, username, code, minutes: CODE_MINUTES }))
+      return user.id
+    })
+  )
   deps.onMail()
   return userId
 }
 
 /**
- * Where accounts are hidden, a name or an address that is taken is told by mail alone, to whoever reads the mails of that
- * address, and takes as long as one that is free.
+ * Where accounts are hidden, a name or an address that is taken is told by mail alone, to whoever reads the mails of
+ * that address, and takes as long as one that is free.
  */
-async function hideTakenAccount<Result> (deps: AccountsDeps, email: string, registering: Promise<Result>): Promise<Result | undefined> {
+async function hideTakenAccount<Result> (
+  deps: AccountsDeps,
+  email: string,
+  registering: Promise<Result>
+): Promise<Result | undefined> {
   if (!deps.areAccountsHidden) return registering
-  return withMinimumDuration(registering.catch(async (error: unknown) => {
-    if (!(error instanceof ChatError && error.code === 'account_taken')) throw error
-    await insertMail(deps.orm, accountTakenMail({ to: email }))
-    deps.onMail()
-    return undefined
-  }))
+  return withMinimumDuration(
+    registering.catch(async (error: unknown) => {
+      if (!(error instanceof ChatError && error.code === 'account_taken')) throw error
+      await insertMail(deps.orm, accountTakenMail({ to: email }))
+      deps.onMail()
+      return undefined
+    })
+  )
 }
 
 /**
@@ -73,7 +94,10 @@ async function hideTakenAccount<Result> (deps: AccountsDeps, email: string, regi
  * @returns undefined where accounts are hidden and the address is taken: then a mail says so
  * @throws {ChatError} `invalid_name`, `invalid_email`, `weak_password`, `account_taken`, `rate_limited`, `overloaded`
  */
-export async function registerByName (deps: AccountsDeps, request: { name: string, email: string, password: string }): Promise<Account | undefined> {
+export async function registerByName (
+  deps: AccountsDeps,
+  request: { name: string, email: string, password: string }
+): Promise<Account | undefined> {
   const name = cleanName(request.name)
   const { email, password } = request
   checkEmail(email)
@@ -83,7 +107,10 @@ export async function registerByName (deps: AccountsDeps, request: { name: strin
   return hideTakenAccount(deps, email, insertUnderFreeName(deps, { displayName: name, email, passwordHash }))
 }
 
-async function insertUnderFreeName (deps: AccountsDeps, user: Omit<users.NewUser, 'username' | 'activatedAt'>): Promise<Account> {
+async function insertUnderFreeName (
+  deps: AccountsDeps,
+  user: Omit<users.NewUser, 'username' | 'activatedAt'>
+): Promise<Account> {
   for (let attempt = 0; attempt < USERNAME_ATTEMPTS; attempt++) {
     const username = usernameFor(user.displayName, attempt)
     const row = await asAccountTaken(deps.orm.transaction((tx) => insertNamed(deps, tx, { ...user, username })))
@@ -94,14 +121,26 @@ async function insertUnderFreeName (deps: AccountsDeps, user: Omit<users.NewUser
   throw new ChatError('overloaded')
 }
 
-async function insertNamed (deps: AccountsDeps, tx: Orm, user: Omit<users.NewUser, 'activatedAt'>): Promise<users.UserRow | undefined> {
+async function insertNamed (
+  deps: AccountsDeps,
+  tx: Orm,
+  user: Omit<users.NewUser, 'activatedAt'>
+): Promise<users.UserRow | undefined> {
   const now = deps.clock()
   await users.removeLapsedRegistration(tx, user.email, '', now)
   const row = await users.insertUser(tx, { ...user, activatedAt: deps.isVerificationRequired ? null : now })
   if (row === undefined) return undefined
   const token = createToken('cev_')
   await users.setVerificationCode(tx, row.id, hashToken(token), minutesAfter(now, LINK_MINUTES))
-  await insertMail(tx, confirmationMail({ to: row.email, username: row.username, link: deps.verificationLink(token), minutes: LINK_MINUTES }))
+  await insertMail(
+    tx,
+    confirmationMail({
+      to: row.email,
+      username: row.username,
+      link: deps.verificationLink(token),
+      minutes: LINK_MINUTES
+    })
+  )
   if (row.activatedAt !== null) await numberAccounts(tx)
   return row
 }
@@ -119,14 +158,18 @@ export async function asAccountTaken<Result> (registering: Promise<Result>): Pro
  * Proves an address by the code that was mailed to it. @returns the owner's id, for the log
  * @throws {ChatError} `wrong_code` for any reason, the fifth wrong try included: it kills the code
  */
-export async function verifyEmail (deps: AccountsDeps, { username, code }: { username: string, code: string }): Promise<number> {
+export async function verifyEmail (
+  deps: AccountsDeps,
+  { username, code }: { username: string, code: string }
+): Promise<number> {
   const user = await users.findUserByName(deps.orm, username)
   if (user === undefined) throw new ChatError('wrong_code')
   // Counted before it is compared, so that tries in parallel cannot outrun the bound.
   const expected = await users.countVerificationAttempt(deps.orm, user.id, CODE_ATTEMPTS, deps.clock())
-  if (expected === undefined || !equalHashes(expected, hashCode(deps.secret, user.id, code))) throw new ChatError('wrong_code', undefined, { userId: user.id })
+  if (expected === undefined || !equalHashes(expected, hashCode(deps.secret, user.id, code)))
+    throw new ChatError('wrong_code', undefined, { userId: user.id })
   await deps.orm.transaction(async (tx) => {
-    if (!await users.consumeVerificationCode(tx, user.id, expected)) throw new ChatError('wrong_code')
+    if (!(await users.consumeVerificationCode(tx, user.id, expected))) throw new ChatError('wrong_code')
     await activate(deps, tx, user.id)
   })
   return user.id

@@ -44,7 +44,8 @@ export class Sessions {
     const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
     const refreshToken = createToken('cfr_')
     await this.#deps.orm.transaction(async (tx) => {
-      if (!await lockUnlessSuspended(tx, session.userId)) throw new ChatError('suspended', undefined, { userId: session.userId })
+      if (!(await lockUnlessSuspended(tx, session.userId)))
+        throw new ChatError('suspended', undefined, { userId: session.userId })
       await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
       await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
     })

@@ -27,7 +27,8 @@ export function createChats (deps: ChatsDeps) {
     leave: leave.bind(undefined, deps),
     list: (userId: number) => store.listChats(deps.orm, userId),
     /** A page of a user's chats with what is new in them, latest activity first. */
-    conversations: (userId: number, range: PageRange): Promise<CountedPage<Conversation>> => listConversations(deps.orm, userId, range),
+    conversations: (userId: number, range: PageRange): Promise<CountedPage<Conversation>> =>
+      listConversations(deps.orm, userId, range),
     /** Takes note that a participant has read up to a seq; it never goes back. */
     markRead: (userId: number, chatId: number, seq: number) => store.markRead(deps.orm, chatId, userId, seq),
     membership: membership.bind(undefined, deps),
@@ -48,8 +49,9 @@ async function create (deps: ChatsDeps, userId: number, receiverName: string): P
   if (receiver.id === userId) throw new ChatError('chat_with_yourself')
   const [low, high] = userId < receiver.id ? [userId, receiver.id] : [receiver.id, userId]
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const chatId = await deps.orm.transaction(async (tx) =>
-      await store.insertChat(tx, low, high) ?? await rejoin(tx, low, high))
+    const chatId = await deps.orm.transaction(
+      async (tx) => (await store.insertChat(tx, low, high)) ?? (await rejoin(tx, low, high))
+    )
     if (chatId !== undefined) {
       await announceMembers(deps, chatId)
       return chatId
@@ -76,7 +78,8 @@ async function rejoin (tx: Orm, low: number, high: number): Promise<number | und
 async function leave (deps: ChatsDeps, userId: number, chatId: number): Promise<void> {
   await deps.orm.transaction(async (tx) => {
     const head = await store.lockChat(tx, chatId)
-    if (head === undefined || !await store.removeParticipant(tx, chatId, userId)) throw new ChatError('not_a_participant')
+    if (head === undefined || !(await store.removeParticipant(tx, chatId, userId)))
+      throw new ChatError('not_a_participant')
     const rest = await store.listParticipants(tx, chatId)
     if (rest.size === 0) await store.removeChat(tx, chatId)
   })
@@ -93,5 +96,9 @@ async function membership (deps: ChatsDeps, userId: number, chatId: number): Pro
 /** A version beyond any other stands for a chat that is gone. */
 async function announceMembers ({ orm, bus }: ChatsDeps, chatId: number): Promise<void> {
   const [head] = await store.findHeads(orm, [chatId])
-  publishInvalidation(bus, { type: 'members_changed', chatId, membersVersion: head?.membersVersion ?? Number.MAX_SAFE_INTEGER })
+  publishInvalidation(bus, {
+    type: 'members_changed',
+    chatId,
+    membersVersion: head?.membersVersion ?? Number.MAX_SAFE_INTEGER
+  })
 }

@@ -1,7 +1,7 @@
 /**
- * The epoch of the data: while it stays the same, no acknowledged message has gone. A database that went back in time (an
- * asynchronous standby that was promoted, a backup that was restored) gives old seqs to new messages, and nobody who
- * counts on may be left believing otherwise.
+ * The epoch of the data: while it stays the same, no acknowledged message has gone. A database that went back in time
+ * (an asynchronous standby that was promoted, a backup that was restored) gives old seqs to new messages, and nobody
+ * who counts on may be left believing otherwise.
  */
 import type { Database } from '../../store/database.ts'
 import type { EpochSource } from '../../store/postgres/epoch-fence.ts'
@@ -26,7 +26,10 @@ export class Epoch implements EpochSource {
     this.#timer = setInterval(() => void this.check().catch(() => undefined), checkIntervalMs)
   }
 
-  /** Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be another. */
+  /**
+   * Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be
+   * another.
+   */
   static async watch (options: EpochOptions): Promise<Epoch> {
     const epoch = new Epoch(options, await readEpoch(options.database.unfenced))
     options.database.fenceBy(epoch)
@@ -46,7 +49,9 @@ export class Epoch implements EpochSource {
   /** Asks the store, from now on: not with a question that is under way. @throws when it cannot be reached */
   async check (): Promise<void> {
     await this.#reading?.catch(() => undefined)
-    this.#reading ??= this.#read().finally(() => { this.#reading = undefined })
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined
+    })
     await this.#reading
   }
 

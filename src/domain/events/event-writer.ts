@@ -1,6 +1,6 @@
 /**
- * Posting by group commit: while as many batches as may be are being stored, what arrives waits and becomes the next one.
- * A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
+ * Posting by group commit: while as many batches as may be are being stored, what arrives waits and becomes the next
+ * one. A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
  */
 import { isTransient } from '../../store/postgres/failures.ts'
 import type { PostBatch, PostEntry, PostOutcome } from '../../store/posts.ts'
@@ -26,9 +26,16 @@ export type Post = {
 
 /**
  * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
- * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find messages whose announcement died with the replica that stored them.
+ * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find
+ * messages whose announcement died with the replica that stored them.
  */
-export type CommittedEvents = { chatId: number, membersVersion: number, lastSeq: number, messages: readonly Message[], trace?: TraceContext | undefined }
+export type CommittedEvents = {
+  chatId: number
+  membersVersion: number
+  lastSeq: number
+  messages: readonly Message[]
+  trace?: TraceContext | undefined
+}
 
 /** How posts become messages. Times are in milliseconds. */
 export type EventWriterOptions = {
@@ -93,7 +100,10 @@ export class EventWriter {
 
   /** Resolves when everything that was posted until now is stored or refused. */
   async flush (): Promise<void> {
-    if (!this.#queue.isIdle) await new Promise<void>((resolve) => { this.#onIdle.push(resolve) })
+    if (!this.#queue.isIdle)
+      await new Promise<void>((resolve) => {
+        this.#onIdle.push(resolve)
+      })
   }
 
   /** What the sockets hand over in this turn of the event loop is stored together. */
@@ -107,8 +117,8 @@ export class EventWriter {
   }
 
   /**
-   * Another batch may go beside one that is being stored when it is as large. A quiet server has no post wait for another
-   * so, and a busy one does not have small batches overtake the large ones, which costs more than it saves.
+   * Another batch may go beside one that is being stored when it is as large. A quiet server has no post wait for
+   * another so, and a busy one does not have small batches overtake the large ones, which costs more than it saves.
    */
   get #mayStart (): boolean {
     const { maxConcurrentBatches: lanes, batch } = this.#options
@@ -124,7 +134,8 @@ export class EventWriter {
     this.#storing--
     this.#storingPosts -= size
     this.#queue.release(batch)
-    // The batch leaves for its readers at the end of this turn. What they answer while it is written goes along with the next.
+    // The batch leaves for its readers at the end of this turn. What they answer while it is written goes along with
+    // the next.
     setImmediate(() => this.#startSoon())
     if (this.#queue.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
@@ -132,7 +143,11 @@ export class EventWriter {
   async #store (batch: readonly ChatPosts[]): Promise<void> {
     const entries: PostEntry[] = []
     for (const { chatId, posts } of batch) {
-      for (const { post: { author, text }, postKey } of posts) entries.push({ chatId, authorId: author.userId, postKey, text })
+      for (const {
+        post: { author, text },
+        postKey
+      } of posts)
+        entries.push({ chatId, authorId: author.userId, postKey, text })
     }
     const span = this.#options.tracing && beginBatch(this.#options.tracing, batch, entries.length)
     let outcomes: PostOutcome[]
@@ -152,8 +167,15 @@ export class EventWriter {
     }
   }
 
-  /** Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin */
-  #publishThenAcknowledge ({ chatId, posts }: ChatPosts, outcomes: readonly PostOutcome[], first: number, span: Span | undefined): void {
+  /**
+   * Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin
+   */
+  #publishThenAcknowledge (
+    { chatId, posts }: ChatPosts,
+    outcomes: readonly PostOutcome[],
+    first: number,
+    span: Span | undefined
+  ): void {
     const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
     const told = posts.map(({ post }, index) => ({ post, result: settle(post, outcomes[first + index], news) }))
     if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
@@ -180,11 +202,16 @@ export class EventWriter {
 
 type News = CommittedEvents & { messages: Message[] }
 
-/** A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none has. */
+/**
+ * A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none
+ * has.
+ */
 function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number): Span | undefined {
   const links = batch.flatMap(({ posts }) => posts.flatMap(({ post }) => post.trace ?? []))
   const [parent] = links
-  return parent === undefined ? undefined : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
+  return parent === undefined
+    ? undefined
+    : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
 }
 
 /** What one post became; what others must hear of it is added to the news of its chat. */
@@ -193,7 +220,16 @@ function settle (post: Post, result: PostOutcome | undefined, news: News): Recei
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
   const { outcome, seq, id, at, membersVersion } = result
   const { chatId, author, text, clientMessageId } = post
-  const message: Message = { chatId, seq, id, authorId: author.userId, username: author.username, text, at, clientMessageId }
+  const message: Message = {
+    chatId,
+    seq,
+    id,
+    authorId: author.userId,
+    username: author.username,
+    text,
+    at,
+    clientMessageId
+  }
   news.membersVersion = membersVersion
   news.lastSeq = Math.max(news.lastSeq, seq)
   if (outcome === 'stored') news.messages.push(message)

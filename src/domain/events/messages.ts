@@ -53,7 +53,8 @@ export function createMessages (deps: MessagesDeps) {
  */
 function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId } = request
-  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text)) request.onSettled(new ChatError('invalid_text'))
+  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text))
+    request.onSettled(new ChatError('invalid_text'))
   else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
 }
 
@@ -69,12 +70,22 @@ function createServerKeys (): () => string {
  * alone, the oldest behind it. What is handed out counts as read.
  * @throws {ChatError} `not_a_participant`
  */
-async function history (deps: MessagesDeps, userId: number, { chatId, limit, before, after }: HistoryQuery): Promise<Message[]> {
+async function history (
+  deps: MessagesDeps,
+  userId: number,
+  { chatId, limit, before, after }: HistoryQuery
+): Promise<Message[]> {
   const { fromSeq, readSeq } = await deps.chats.membership(userId, chatId)
   const floor = Math.max(fromSeq, after ?? 0)
-  const rows = after !== undefined && before === undefined
-    ? await store.listMessagesAfter(deps.orm, chatId, floor, limit)
-    : await store.listMessagesBefore(deps.orm, chatId, { after: floor, before: before ?? Number.MAX_SAFE_INTEGER }, limit)
+  const rows =
+    after !== undefined && before === undefined
+      ? await store.listMessagesAfter(deps.orm, chatId, floor, limit)
+      : await store.listMessagesBefore(
+          deps.orm,
+          chatId,
+          { after: floor, before: before ?? Number.MAX_SAFE_INTEGER },
+          limit
+        )
   const lastSeq = rows.at(-1)?.seq ?? 0
   if (lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
   return rows.map(toMessage)

@@ -22,8 +22,9 @@ const NONE: Pending[] = []
 /** The posts of all chats. */
 export class PostQueue {
   /**
-   * Those of which something waits or is being stored, and others that were there before. A queue for each turn of a chat
-   * would live just long enough for V8 to make it in its old generation, where it keeps what it refers to for long.
+   * Those of which something waits or is being stored, and others that were there before. A queue for each turn of a
+   * chat would live just long enough for V8 to make it in its old generation, where it keeps what it refers to for
+   * long.
    */
   #chats = new Map<number, ChatQueue>()
   #busy = 0
@@ -60,7 +61,8 @@ export class PostQueue {
   #queueOf (chatId: number): ChatQueue {
     const known = this.#chats.get(chatId)
     if (known !== undefined) return known
-    if (this.#chats.size >= this.#busy + MAX_IDLE_CHATS) this.#chats = new Map([...this.#chats].filter(([, { isBusy }]) => isBusy))
+    if (this.#chats.size >= this.#busy + MAX_IDLE_CHATS)
+      this.#chats = new Map([...this.#chats].filter(([, { isBusy }]) => isBusy))
     const queue = { chatId, waiting: NONE, isBusy: false }
     this.#chats.set(chatId, queue)
     return queue
@@ -94,7 +96,10 @@ export class PostQueue {
   }
 }
 
-/** Takes up to the first post that repeats a key: the same may stand in a batch only once, and only clients repeat theirs. */
+/**
+ * Takes up to the first post that repeats a key: the same may stand in a batch only once, and only clients repeat
+ * theirs.
+ */
 function takeTogether (queue: ChatQueue, limit: number): Pending[] {
   const { waiting } = queue
   const count = waiting.length === 1 ? 1 : countTogether(waiting, limit)
@@ -105,7 +110,9 @@ function takeTogether (queue: ChatQueue, limit: number): Pending[] {
 function countTogether (waiting: readonly Pending[], limit: number): number {
   const keys = new Set<string>()
   let count = 0
-  for (const { post: { author, clientMessageId } } of waiting) {
+  for (const {
+    post: { author, clientMessageId }
+  } of waiting) {
     if (count >= limit) break
     if (clientMessageId !== undefined) {
       const key = `${String(author.userId)} ${clientMessageId}`

@@ -8,7 +8,9 @@ export type RedisNode = { host: string, port: number }
 
 /** What a `REDIS_URL` says. */
 export type RedisAddress = {
-  /** The server; or the Sentinels, any of which knows it; or some nodes of the Cluster, any of which knows the others. */
+  /**
+   * The server; or the Sentinels, any of which knows it; or some nodes of the Cluster, any of which knows the others.
+   */
   nodes: readonly RedisNode[]
   kind: 'single' | 'sentinel' | 'cluster'
   /** What the Sentinels call the server; empty without Sentinels. */
@@ -20,7 +22,8 @@ export type RedisAddress = {
   database: number
 }
 
-const URL_FORM = /^redis(?<tls>s)?(?:\+(?<kind>sentinel|cluster))?:\/\/(?:(?<username>[^:@/?#]*)(?::(?<password>[^@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/
+const URL_FORM =
+  /^redis(?<tls>s)?(?:\+(?<kind>sentinel|cluster))?:\/\/(?:(?<username>[^:@/?#]*)(?::(?<password>[^@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/
 const HOST_FORM = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/
 
 /**
@@ -32,14 +35,17 @@ export function parseRedisUrl (text: string): RedisAddress | undefined {
   const parts = URL_FORM.exec(text)?.groups
   if (parts === undefined) return undefined
   const kind = parts['kind'] === 'sentinel' || parts['kind'] === 'cluster' ? parts['kind'] : 'single'
-  const nodes = (parts['hosts'] ?? '').split(',').map((host) => parseNode(host, kind === 'sentinel' ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT))
+  const nodes = (parts['hosts'] ?? '')
+    .split(',')
+    .map((host) => parseNode(host, kind === 'sentinel' ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT))
   const path = (parts['path'] ?? '').split('/')
   const masterName = kind === 'sentinel' ? decoded(path.shift()) : ''
   const database = path.shift() ?? ''
   const isWhole = path.length === 0 && /^\d{0,5}$/.test(database) && nodes.every((node) => node !== undefined)
   const isFitting = kind === 'single' ? nodes.length === 1 : kind === 'sentinel' ? masterName !== '' : database === ''
   const [username, password] = [decoded(parts['username']), decoded(parts['password'])]
-  if (!isWhole || !isFitting || masterName === undefined || username === undefined || password === undefined) return undefined
+  if (!isWhole || !isFitting || masterName === undefined || username === undefined || password === undefined)
+    return undefined
   return {
     nodes,
     kind,
@@ -55,7 +61,11 @@ export function parseRedisUrl (text: string): RedisAddress | undefined {
 /** What it is, for the log, without a credential. */
 export function describeRedis ({ nodes, kind, masterName }: RedisAddress): string {
   const hosts = nodes.map(({ host, port }) => `${host}:${String(port)}`).join(', ')
-  return kind === 'single' ? `Redis ${hosts}` : kind === 'sentinel' ? `Redis ${masterName} by the Sentinels ${hosts}` : `Redis Cluster ${hosts}`
+  return kind === 'single'
+    ? `Redis ${hosts}`
+    : kind === 'sentinel'
+      ? `Redis ${masterName} by the Sentinels ${hosts}`
+      : `Redis Cluster ${hosts}`
 }
 
 function parseNode (text: string, defaultPort: number): RedisNode | undefined {

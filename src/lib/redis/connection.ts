@@ -32,8 +32,8 @@ class PersistentRedis extends Redis {
 }
 
 /**
- * Asks whose the slots are by a timer of its own. That of ioredis is set again by each answer, also by one that was asked
- * for before it was told to disconnect, and then goes on for as long as the process.
+ * Asks whose the slots are by a timer of its own. That of ioredis is set again by each answer, also by one that was
+ * asked for before it was told to disconnect, and then goes on for as long as the process.
  */
 class FollowingCluster extends Cluster {
   readonly #timer = setInterval(() => {
@@ -49,16 +49,17 @@ class FollowingCluster extends Cluster {
 /** One connection, to the server or to whichever server is the master now; not connected yet. */
 export function connectRedis (address: RedisAddress, name: string, tuning: Tuning = {}): Redis {
   const [node] = address.nodes
-  const place: RedisOptions = address.kind === 'sentinel'
-    ? {
-        sentinels: [...address.nodes],
-        name: address.masterName,
-        failoverDetector: true,
-        sentinelRetryStrategy: () => RETRY_DELAY_MS,
-        ...(address.sentinelPassword !== undefined && { sentinelPassword: address.sentinelPassword }),
-        ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} })
-      }
-    : { ...node }
+  const place: RedisOptions =
+    address.kind === 'sentinel'
+      ? {
+          sentinels: [...address.nodes],
+          name: address.masterName,
+          failoverDetector: true,
+          sentinelRetryStrategy: () => RETRY_DELAY_MS,
+          ...(address.sentinelPassword !== undefined && { sentinelPassword: address.sentinelPassword }),
+          ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} })
+        }
+      : { ...node }
   return new PersistentRedis({ ...place, ...connectionOptions(address, name), ...tuning })
 }
 

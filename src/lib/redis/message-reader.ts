@@ -11,9 +11,14 @@ const END_OF_LINE_BYTES = 2
 /**
  * Takes the place of a client as the reader of its connection, on which nothing may have come yet.
  * @param kind how the messages are called: those of sharded channels have a name of their own
- * @param take called with the name of the channel and the payload of each message, in their order between the other replies
+ * @param take called with the name of the channel and the payload of each message, in their order between the other
+ * replies
  */
-export function readMessages (stream: Duplex, kind: 'message' | 'smessage', take: (channel: Buffer, payload: Buffer) => void): void {
+export function readMessages (
+  stream: Duplex,
+  kind: 'message' | 'smessage',
+  take: (channel: Buffer, payload: Buffer) => void
+): void {
   const passOn = stream.listeners('data')
   const head = Buffer.from(`*3\r\n$${String(kind.length)}\r\n${kind}\r\n$`)
   /** The beginning of a reply, and how many bytes it has at the least. */

@@ -26,7 +26,8 @@ export class WriteBuffer {
   writeTo (stream: Writable): void {
     stream.write(this.#buffer.subarray(0, this.#length))
     // What the stream still holds must not be written over.
-    if (stream.writableLength > 0 || this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+    if (stream.writableLength > 0 || this.#buffer.length > MAX_KEPT_BYTES)
+      this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
     this.#length = 0
   }
 

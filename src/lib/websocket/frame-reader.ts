@@ -1,7 +1,8 @@
 /**
- * The short way in for what clients send most: a chunk of bytes that is nothing but whole, final text frames is read where
- * it lies. Everything else goes to `ws`, which knows the rest of the protocol (RFC 6455): frames in pieces, fragments,
- * control frames, and how a client that breaks the rules is told so. A client cannot tell which of the two read its frame.
+ * The short way in for what clients send most: a chunk of bytes that is nothing but whole, final text frames is read
+ * where it lies. Everything else goes to `ws`, which knows the rest of the protocol (RFC 6455): frames in pieces,
+ * fragments, control frames, and how a client that breaks the rules is told so. A client cannot tell which of the two
+ * read its frame.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
@@ -35,7 +36,7 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
     }
     if (at === chunk.length) return
     const rest = at === 0 ? chunk : chunk.subarray(at)
-    const passed = walk ??= new FrameTracker()
+    const passed = (walk ??= new FrameTracker())
     if (passed.advance(rest)) walk = undefined
     // Like `ws`, which hears nothing behind a close.
     if (passed.hasClosed) stop()
@@ -57,7 +58,9 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
   return stop
 }
 
-/** Hands over the text of the frame at a place. @returns where it ends; undefined when it is no whole, final text frame */
+/**
+ * Hands over the text of the frame at a place. @returns where it ends; undefined when it is no whole, final text frame
+ */
 function readFrame (chunk: Buffer, at: number, maxBytes: number, reader: TextReader): number | undefined {
   const lengthByte = chunk[at + 1] ?? 0
   if (chunk[at] !== FIN_TEXT || (lengthByte & MASKED) === 0) return undefined

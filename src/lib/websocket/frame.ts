@@ -22,7 +22,10 @@ const LONGEST_HEADER = 10
 /** An empty ping. */
 export const PING_FRAME = Buffer.from([0x89, 0x00])
 
-/** A slab holds the frames that are encoded one after the other: a buffer of its own for each would cost more than its bytes. */
+/**
+ * A slab holds the frames that are encoded one after the other: a buffer of its own for each would cost more than its
+ * bytes.
+ */
 const SLAB_BYTES = 8_192
 /** A UTF-16 code unit becomes three bytes at the most. */
 const MAX_BYTES_PER_UNIT = 3

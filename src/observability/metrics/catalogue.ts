@@ -22,7 +22,9 @@ export type Readings = {
 }
 
 type Counted = { kind: 'counter', value: () => number } | { kind: 'counter', label: string, tally: Tally<string> }
-type Read = { kind: 'gauge', value: () => number | Promise<number> } | { kind: 'gauge', label: string, values: () => Record<string, number> }
+type Read =
+  | { kind: 'gauge', value: () => number | Promise<number> }
+  | { kind: 'gauge', label: string, values: () => Record<string, number> }
 type Spread = { kind: 'histogram', of: Distribution | LabelledDistribution<string> }
 
 /** A metric: its name, one sentence about it, and where its value is. */
@@ -30,61 +32,220 @@ export type MetricSource = { name: string, help: string } & (Counted | Read | Sp
 
 /** The metrics of a replica, in the order of the catalogue. */
 export function catalogue (metrics: Metrics, readings: Readings): MetricSource[] {
-  return [...ofSockets(metrics, readings), ...ofMessages(metrics, readings), ...ofHints(metrics, readings), ...ofServices(metrics, readings)]
+  return [
+    ...ofSockets(metrics, readings),
+    ...ofMessages(metrics, readings),
+    ...ofHints(metrics, readings),
+    ...ofServices(metrics, readings)
+  ]
 }
 
 function ofSockets (metrics: Metrics, { sockets, sendBufferBytes }: Readings): MetricSource[] {
   return [
     {
-      name: 'chat_ws_connections', help: 'WebSockets that are open, by whether their user is known yet.', kind: 'gauge', label: 'state',
+      name: 'chat_ws_connections',
+      help: 'WebSockets that are open, by whether their user is known yet.',
+      kind: 'gauge',
+      label: 'state',
       values: () => {
         const { open, authenticated } = sockets()
         return { authenticated, pending: Math.max(open - authenticated, 0) }
       }
     },
-    { name: 'chat_ws_connections_opened_total', help: 'WebSockets that were opened.', kind: 'counter', value: () => metrics.socketsOpened },
-    { name: 'chat_ws_connections_closed_total', help: 'WebSockets that ended, by close code.', kind: 'counter', label: 'code', tally: metrics.socketsClosed },
-    { name: 'chat_ws_auth_failures_total', help: 'WebSockets that did not get in, by reason.', kind: 'counter', label: 'reason', tally: metrics.authFailures },
-    { name: 'chat_ws_frames_received_total', help: 'Frames of clients, by type.', kind: 'counter', label: 'type', tally: metrics.framesReceived },
-    { name: 'chat_ws_frames_sent_total', help: 'Frames to clients, by type.', kind: 'counter', label: 'type', tally: metrics.framesSent },
-    { name: 'chat_ws_send_buffer_bytes', help: 'Bytes that wait to be sent, over all WebSockets.', kind: 'gauge', value: sendBufferBytes },
-    { name: 'chat_ws_slow_consumers_total', help: 'WebSockets closed because too much waited to be sent to them.', kind: 'counter', value: () => metrics.slowConsumers }
+    {
+      name: 'chat_ws_connections_opened_total',
+      help: 'WebSockets that were opened.',
+      kind: 'counter',
+      value: () => metrics.socketsOpened
+    },
+    {
+      name: 'chat_ws_connections_closed_total',
+      help: 'WebSockets that ended, by close code.',
+      kind: 'counter',
+      label: 'code',
+      tally: metrics.socketsClosed
+    },
+    {
+      name: 'chat_ws_auth_failures_total',
+      help: 'WebSockets that did not get in, by reason.',
+      kind: 'counter',
+      label: 'reason',
+      tally: metrics.authFailures
+    },
+    {
+      name: 'chat_ws_frames_received_total',
+      help: 'Frames of clients, by type.',
+      kind: 'counter',
+      label: 'type',
+      tally: metrics.framesReceived
+    },
+    {
+      name: 'chat_ws_frames_sent_total',
+      help: 'Frames to clients, by type.',
+      kind: 'counter',
+      label: 'type',
+      tally: metrics.framesSent
+    },
+    {
+      name: 'chat_ws_send_buffer_bytes',
+      help: 'Bytes that wait to be sent, over all WebSockets.',
+      kind: 'gauge',
+      value: sendBufferBytes
+    },
+    {
+      name: 'chat_ws_slow_consumers_total',
+      help: 'WebSockets closed because too much waited to be sent to them.',
+      kind: 'counter',
+      value: () => metrics.slowConsumers
+    }
   ]
 }
 
 function ofMessages (metrics: Metrics, { postsWaiting }: Readings): MetricSource[] {
   return [
-    { name: 'chat_post_duration_seconds', help: 'Time from the frame of a post to its acknowledgement.', kind: 'histogram', of: metrics.postSeconds },
-    { name: 'chat_post_queue', help: 'Posts that wait for the batch before theirs.', kind: 'gauge', value: postsWaiting },
-    { name: 'chat_delivery_latency_seconds', help: 'Time from a commit on any replica to the write to the sockets of this one.', kind: 'histogram', of: metrics.deliverySeconds },
-    { name: 'chat_events_committed_total', help: 'Events that this replica committed, by type.', kind: 'counter', label: 'type', tally: metrics.eventsCommitted },
-    { name: 'chat_post_duplicates_total', help: 'Posts that were stored before and got their first answer again.', kind: 'counter', value: () => metrics.postDuplicates },
-    { name: 'chat_resume_total', help: 'Joins that asked for what they missed, by result.', kind: 'counter', label: 'result', tally: metrics.resumes },
+    {
+      name: 'chat_post_duration_seconds',
+      help: 'Time from the frame of a post to its acknowledgement.',
+      kind: 'histogram',
+      of: metrics.postSeconds
+    },
+    {
+      name: 'chat_post_queue',
+      help: 'Posts that wait for the batch before theirs.',
+      kind: 'gauge',
+      value: postsWaiting
+    },
+    {
+      name: 'chat_delivery_latency_seconds',
+      help: 'Time from a commit on any replica to the write to the sockets of this one.',
+      kind: 'histogram',
+      of: metrics.deliverySeconds
+    },
+    {
+      name: 'chat_events_committed_total',
+      help: 'Events that this replica committed, by type.',
+      kind: 'counter',
+      label: 'type',
+      tally: metrics.eventsCommitted
+    },
+    {
+      name: 'chat_post_duplicates_total',
+      help: 'Posts that were stored before and got their first answer again.',
+      kind: 'counter',
+      value: () => metrics.postDuplicates
+    },
+    {
+      name: 'chat_resume_total',
+      help: 'Joins that asked for what they missed, by result.',
+      kind: 'counter',
+      label: 'result',
+      tally: metrics.resumes
+    },
     { name: 'chat_resume_events', help: 'Events replayed to one join.', kind: 'histogram', of: metrics.resumeMessages }
   ]
 }
 
 function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Readings): MetricSource[] {
   return [
-    { name: 'chat_hint_gap_total', help: 'Hints that came before one that should precede them.', kind: 'counter', value: () => metrics.hintGaps },
-    { name: 'chat_hint_duplicate_total', help: 'Hints of other replicas that told nothing new.', kind: 'counter', value: () => metrics.hintDuplicates },
-    { name: 'chat_position_repair_total', help: 'Reads of events that no hint told, by what showed that they were missing.', kind: 'counter', label: 'cause', tally: metrics.positionRepairs },
-    { name: 'chat_subscriptions', help: 'Chats that this replica follows for its sockets.', kind: 'gauge', value: subscriptions },
-    { name: 'chat_redis_up', help: '1 while hints reach the other replicas; also 1 without Redis, where there are none.', kind: 'gauge', value: () => Number(isBusUp()) },
-    { name: 'chat_redis_publish_errors_total', help: 'Hints that could not be sent because Redis was away or did not read.', kind: 'counter', value: hintsDropped },
-    { name: 'chat_redis_reconnects_total', help: 'Times that Redis came back after it was away.', kind: 'counter', value: () => metrics.busReconnects }
+    {
+      name: 'chat_hint_gap_total',
+      help: 'Hints that came before one that should precede them.',
+      kind: 'counter',
+      value: () => metrics.hintGaps
+    },
+    {
+      name: 'chat_hint_duplicate_total',
+      help: 'Hints of other replicas that told nothing new.',
+      kind: 'counter',
+      value: () => metrics.hintDuplicates
+    },
+    {
+      name: 'chat_position_repair_total',
+      help: 'Reads of events that no hint told, by what showed that they were missing.',
+      kind: 'counter',
+      label: 'cause',
+      tally: metrics.positionRepairs
+    },
+    {
+      name: 'chat_subscriptions',
+      help: 'Chats that this replica follows for its sockets.',
+      kind: 'gauge',
+      value: subscriptions
+    },
+    {
+      name: 'chat_redis_up',
+      help: '1 while hints reach the other replicas; also 1 without Redis, where there are none.',
+      kind: 'gauge',
+      value: () => Number(isBusUp())
+    },
+    {
+      name: 'chat_redis_publish_errors_total',
+      help: 'Hints that could not be sent because Redis was away or did not read.',
+      kind: 'counter',
+      value: hintsDropped
+    },
+    {
+      name: 'chat_redis_reconnects_total',
+      help: 'Times that Redis came back after it was away.',
+      kind: 'counter',
+      value: () => metrics.busReconnects
+    }
   ]
 }
 
 function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining }: Readings): MetricSource[] {
   return [
-    { name: 'chat_db_pool_in_use', help: 'Connections of the pool that are working.', kind: 'gauge', value: () => Math.min(metrics.queriesRunning, poolSize) },
-    { name: 'chat_db_pool_waiting', help: 'Queries and transactions beyond the number of connections: they wait.', kind: 'gauge', value: () => Math.max(metrics.queriesRunning - poolSize, 0) },
-    { name: 'chat_db_query_duration_seconds', help: 'Time of queries and transactions, the wait for a connection included, by kind.', kind: 'histogram', of: metrics.querySeconds },
-    { name: 'chat_rate_limited_total', help: 'Refusals because of a rate, by the name of the rate.', kind: 'counter', label: 'scope', tally: metrics.rateLimited },
-    { name: 'chat_overload_refusals_total', help: 'Requests and upgrades refused because the replica has more to do than it can, or stops, by what there is too much of.', kind: 'counter', label: 'reason', tally: metrics.overloadRefusals },
-    { name: 'chat_jobs_oldest_seconds', help: 'Age of the oldest mail that waits to be sent, 0 when none does.', kind: 'gauge', value: oldestJobSeconds },
-    { name: 'chat_draining', help: '1 once the replica was told to stop.', kind: 'gauge', value: () => Number(isDraining()) },
-    { name: 'http_request_duration_seconds', help: 'Time of HTTP requests, by method, route and class of status.', kind: 'histogram', of: metrics.requestSeconds }
+    {
+      name: 'chat_db_pool_in_use',
+      help: 'Connections of the pool that are working.',
+      kind: 'gauge',
+      value: () => Math.min(metrics.queriesRunning, poolSize)
+    },
+    {
+      name: 'chat_db_pool_waiting',
+      help: 'Queries and transactions beyond the number of connections: they wait.',
+      kind: 'gauge',
+      value: () => Math.max(metrics.queriesRunning - poolSize, 0)
+    },
+    {
+      name: 'chat_db_query_duration_seconds',
+      help: 'Time of queries and transactions, the wait for a connection included, by kind.',
+      kind: 'histogram',
+      of: metrics.querySeconds
+    },
+    {
+      name: 'chat_rate_limited_total',
+      help: 'Refusals because of a rate, by the name of the rate.',
+      kind: 'counter',
+      label: 'scope',
+      tally: metrics.rateLimited
+    },
+    {
+      name: 'chat_overload_refusals_total',
+      help:
+        'Requests and upgrades refused because the replica has more to do than it can, or stops, by what there is ' +
+        'too much of.',
+      kind: 'counter',
+      label: 'reason',
+      tally: metrics.overloadRefusals
+    },
+    {
+      name: 'chat_jobs_oldest_seconds',
+      help: 'Age of the oldest mail that waits to be sent, 0 when none does.',
+      kind: 'gauge',
+      value: oldestJobSeconds
+    },
+    {
+      name: 'chat_draining',
+      help: '1 once the replica was told to stop.',
+      kind: 'gauge',
+      value: () => Number(isDraining())
+    },
+    {
+      name: 'http_request_duration_seconds',
+      help: 'Time of HTTP requests, by method, route and class of status.',
+      kind: 'histogram',
+      of: metrics.requestSeconds
+    }
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * The metrics port: what the parts of a replica count as they go. Plain numbers that are always counted, so that the path
- * of a message costs an addition more and no branch; an adapter (`prometheus.ts`) reads them when it is asked.
+ * The metrics port: what the parts of a replica count as they go. Plain numbers that are always counted, so that the
+ * path of a message costs an addition more and no branch; an adapter (`prometheus.ts`) reads them when it is asked.
  *
  * Labels come from lists in here or from types, never from a client, so the number of series is bounded. What each
  * number means to an operator stands in `catalogue.ts`.
@@ -8,10 +8,24 @@
 import { Distribution, LabelledDistribution } from './distribution.ts'
 import { Tally } from './tally.ts'
 
-const CLOSE_CODES = ['1000', '1001', '1002', '1003', '1005', '1006', '1007', '1008', '1009', '1011', '1012', '1013', 'other'] as const
+const CLOSE_CODES = [
+  '1000',
+  '1001',
+  '1002',
+  '1003',
+  '1005',
+  '1006',
+  '1007',
+  '1008',
+  '1009',
+  '1011',
+  '1012',
+  '1013',
+  'other'
+] as const
 
 /** The label of a close code: clients may send any, so the unusual are `other`. */
-export function closeLabel (code: number): typeof CLOSE_CODES[number] {
+export function closeLabel (code: number): (typeof CLOSE_CODES)[number] {
   return CLOSE_CODES.find((known) => known === String(code)) ?? 'other'
 }
 

@@ -4,8 +4,13 @@ import { catalogue, type MetricSource, type Readings } from './catalogue.ts'
 import { type Distribution, LabelledDistribution } from './distribution.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Defaults of the library that list every handle of the process: with 16,000 sockets that stalls it for 35 ms a scrape. */
-const STALLING = ['handles', 'requests', 'resources'].flatMap((what) => [`nodejs_active_${what}`, `nodejs_active_${what}_total`])
+/**
+ * Defaults of the library that list every handle of the process: with 16,000 sockets that stalls it for 35 ms a scrape.
+ */
+const STALLING = ['handles', 'requests', 'resources'].flatMap((what) => [
+  `nodejs_active_${what}`,
+  `nodejs_active_${what}_total`
+])
 
 /** What a scrape is answered. */
 export type Exposition = {
@@ -36,7 +41,10 @@ type SourceOf<Kind> = Extract<MetricSource, { kind: Kind }>
 function addCounter (registry: Registry, source: SourceOf<'counter'>): void {
   const { name, help } = source
   new Counter({
-    name, help, registers: [registry], labelNames: 'label' in source ? [source.label] : [],
+    name,
+    help,
+    registers: [registry],
+    labelNames: 'label' in source ? [source.label] : [],
     collect () {
       this.reset()
       if ('value' in source) this.inc(source.value())
@@ -48,7 +56,10 @@ function addCounter (registry: Registry, source: SourceOf<'counter'>): void {
 function addGauge (registry: Registry, source: SourceOf<'gauge'>): void {
   const { name, help } = source
   new Gauge({
-    name, help, registers: [registry], labelNames: 'label' in source ? [source.label] : [],
+    name,
+    help,
+    registers: [registry],
+    labelNames: 'label' in source ? [source.label] : [],
     async collect () {
       if ('values' in source) {
         for (const [value, reading] of Object.entries(source.values())) this.set({ [source.label]: value }, reading)
@@ -66,12 +77,18 @@ function addGauge (registry: Registry, source: SourceOf<'gauge'>): void {
 /** The library's histograms can only be fed one value after the other, so these are written here. */
 function histogramText ({ name, help, of }: SourceOf<'histogram'>): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
-  if (of instanceof LabelledDistribution) for (const { labels, distribution } of of.series()) addSeries(lines, name, labels, distribution)
+  if (of instanceof LabelledDistribution)
+    for (const { labels, distribution } of of.series()) addSeries(lines, name, labels, distribution)
   else addSeries(lines, name, {}, of)
   return `${lines.join('\n')}\n`
 }
 
-function addSeries (lines: string[], name: string, labels: Record<string, string>, { bounds, counts, sum }: Distribution): void {
+function addSeries (
+  lines: string[],
+  name: string,
+  labels: Record<string, string>,
+  { bounds, counts, sum }: Distribution
+): void {
   let count = 0
   for (const [index, bound] of [...bounds, '+Inf'].entries()) {
     count += counts[index] ?? 0
@@ -81,6 +98,8 @@ function addSeries (lines: string[], name: string, labels: Record<string, string
 }
 
 function labelText (labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value.replace(/["\\\n]/g, (char) => char === '\n' ? '\\n' : `\\${char}`)}"`)
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`
+  )
   return pairs.length === 0 ? '' : `{${pairs.join()}}`
 }

@@ -15,7 +15,10 @@ export type MetricsServer = { readonly port: number, close: () => Promise<void> 
  */
 export async function serveMetrics ({ host, port }: MetricsAddress, exposition: Exposition): Promise<MetricsServer> {
   let reading: Promise<string> | undefined
-  const read = async () => await (reading ??= exposition.read().finally(() => { reading = undefined }))
+  const read = async () =>
+    await (reading ??= exposition.read().finally(() => {
+      reading = undefined
+    }))
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '').split('?', 1)
     if (path !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -23,7 +26,8 @@ export async function serveMetrics ({ host, port }: MetricsAddress, exposition: 
       return
     }
     read().then(
-      (text) => response.writeHead(200, { 'content-type': exposition.contentType, 'cache-control': 'no-store' }).end(text),
+      (text) =>
+        response.writeHead(200, { 'content-type': exposition.contentType, 'cache-control': 'no-store' }).end(text),
       () => response.writeHead(500).end()
     )
   })

@@ -2,11 +2,24 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { AlwaysOffSampler, AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from '@opentelemetry/sdk-trace-base'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  type Sampler
+} from '@opentelemetry/sdk-trace-base'
 import { randomUUID } from 'node:crypto'
 import type { Tracing } from './tracing.ts'
 
-const KINDS = { server: SpanKind.SERVER, internal: SpanKind.INTERNAL, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const
+const KINDS = {
+  server: SpanKind.SERVER,
+  internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER
+} as const
 const PARENT_BASED = 'parentbased_'
 
 /** Where spans go, and which. */
@@ -30,10 +43,20 @@ export function openOtlp ({ endpoint, serviceName, sampler, ratio }: OtlpOptions
   const tracer = provider.getTracer('confab')
   return {
     begin (name, { kind, parent, links = [], attributes = {}, startedAt }) {
-      const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: kind !== 'internal' })
-      const span = tracer.startSpan(name, {
-        kind: KINDS[kind], attributes, links: links.map((link) => ({ context: link })), ...(startedAt !== undefined && { startTime: startedAt })
-      }, context)
+      const context =
+        parent === undefined
+          ? ROOT_CONTEXT
+          : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: kind !== 'internal' })
+      const span = tracer.startSpan(
+        name,
+        {
+          kind: KINDS[kind],
+          attributes,
+          links: links.map((link) => ({ context: link })),
+          ...(startedAt !== undefined && { startTime: startedAt })
+        },
+        context
+      )
       return {
         context: span.spanContext(),
         end (more) {
@@ -51,6 +74,10 @@ export function openOtlp ({ endpoint, serviceName, sampler, ratio }: OtlpOptions
 }
 
 function samplerOf (name: string, ratio: number): Sampler {
-  const root = name.endsWith('traceidratio') ? new TraceIdRatioBasedSampler(ratio) : name.endsWith('always_on') ? new AlwaysOnSampler() : new AlwaysOffSampler()
+  const root = name.endsWith('traceidratio')
+    ? new TraceIdRatioBasedSampler(ratio)
+    : name.endsWith('always_on')
+      ? new AlwaysOnSampler()
+      : new AlwaysOffSampler()
   return name.startsWith(PARENT_BASED) ? new ParentBasedSampler({ root }) : root
 }

@@ -13,8 +13,10 @@ const [SPAN_AT, FLAGS_AT] = [16, 24]
 
 /** Reads a `traceparent`; whatever is none starts a trace of its own, as the standard has it. */
 export function parseTraceparent (value: unknown): TraceContext | undefined {
-  const [, traceId, spanId, flags] = typeof value === 'string' ? TRACEPARENT.exec(value) ?? [] : []
-  return traceId === undefined || spanId === undefined || flags === undefined ? undefined : { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & SAMPLED }
+  const [, traceId, spanId, flags] = typeof value === 'string' ? (TRACEPARENT.exec(value) ?? []) : []
+  return traceId === undefined || spanId === undefined || flags === undefined
+    ? undefined
+    : { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & SAMPLED }
 }
 
 /** Whether the spans of a trace are recorded. */
@@ -32,5 +34,7 @@ export function writeTraceContext ({ traceId, spanId, traceFlags }: TraceContext
 /** Reads what was written. Nobody but Confab's own spans comes this way, but the bytes may be anybody's. */
 export function readTraceContext (bytes: Buffer, offset: number): TraceContext | undefined {
   const hex = bytes.toString('hex', offset, offset + TRACE_BYTES)
-  return parseTraceparent(`00-${hex.slice(0, 2 * SPAN_AT)}-${hex.slice(2 * SPAN_AT, 2 * FLAGS_AT)}-${hex.slice(2 * FLAGS_AT)}`)
+  return parseTraceparent(
+    `00-${hex.slice(0, 2 * SPAN_AT)}-${hex.slice(2 * SPAN_AT, 2 * FLAGS_AT)}-${hex.slice(2 * FLAGS_AT)}`
+  )
 }

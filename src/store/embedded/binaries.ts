@@ -62,7 +62,8 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
   const [initdb, postgres] = [path.join(folder, 'initdb'), path.join(folder, 'postgres')]
   try {
     await access(initdb)
-    const { stdout } = await promisify(execFile)(postgres, ['--version'], { timeout: VERSION_TIMEOUT_MS, env: CHILD_ENVIRONMENT })
+    const options = { timeout: VERSION_TIMEOUT_MS, env: CHILD_ENVIRONMENT }
+    const { stdout } = await promisify(execFile)(postgres, ['--version'], options)
     const [, version, major] = /\(PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
     return version === undefined ? undefined : { initdb, postgres, version, major: Number(major) }
   } catch {
@@ -84,7 +85,8 @@ function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boo
 async function candidateFolders ({ workFolder, isSelfContained = false, searchPath = '' }: BinarySearch) {
   const packaged = await packagedFolder(workFolder, isSelfContained)
   const versions = await Promise.all(FOLDERS_BY_VERSION.map(listVersions))
-  return [...packaged, ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)), ...versions.flat()]
+  const onPath = searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  return [...packaged, ...onPath, ...versions.flat()]
 }
 
 /** The folder of the optional package's programs, if it is installed. */

@@ -2,7 +2,20 @@
  * The data folder of the embedded server (a "cluster" in Postgres' own words): where it is, to whom it belongs, how it
  * is made and whether the programs at hand can use it.
  */
-import { chmod, chown, lstat, mkdir, mkdtemp, open, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink
+} from 'node:fs/promises'
 import path from 'node:path'
 import { findBinaries, type PostgresBinaries } from './binaries.ts'
 import { EmbeddedStoreError, hasCode } from './errors.ts'
@@ -53,8 +66,10 @@ export async function locateCluster (dataDir: string): Promise<string> {
   const own = path.join(dataDir, CLUSTER_NAME)
   const folder = await readlink(own).catch(() => own)
   if (folder !== own && await ownerOf(folder) === undefined) {
-    throw new EmbeddedStoreError(`The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it ` +
-      `back, or remove ${own} to begin with an empty store.`)
+    throw new EmbeddedStoreError(
+      `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ${own} to ` +
+        'begin with an empty store.'
+    )
   }
   return folder
 }
@@ -68,10 +83,12 @@ export async function readMajorVersion (folder: string): Promise<number | undefi
 async function checkVersion (folder: string, { major, version }: PostgresBinaries): Promise<void> {
   const made = await readMajorVersion(folder)
   if (made === major) return
-  throw new EmbeddedStoreError(made === undefined
-    ? `${folder} is no data folder of Postgres: remove it, or choose another DATA_DIR.`
-    : `The embedded store in ${folder} was made by PostgreSQL ${String(made)}, and PostgreSQL ${version} cannot open it: ` +
-      'run confab upgrade-embedded.')
+  throw new EmbeddedStoreError(
+    made === undefined
+      ? `${folder} is no data folder of Postgres: remove it, or choose another DATA_DIR.`
+      : `The embedded store in ${folder} was made by PostgreSQL ${String(made)}, and PostgreSQL ${version} cannot open ` +
+          'it: run confab upgrade-embedded.'
+  )
 }
 
 /** Programs that are made runnable stand beside the data folder: then who can reach the one can reach the others. */
@@ -85,16 +102,20 @@ async function identityFor (folder: string, owner: UserIds, { postgres }: Postgr
   const own = currentUser()
   if (own.uid === 0 && owner.uid !== 0) return { kind: 'user', ...owner }
   if (owner.uid !== own.uid) {
-    throw new EmbeddedStoreError(`The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as ` +
-      `that user, not as ${String(own.uid)}.`)
+    throw new EmbeddedStoreError(
+      `The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ` +
+        `${String(own.uid)}.`
+    )
   }
   // Volumes of containers are opened to a group each time they are mounted.
   await chmod(folder, PRIVATE)
   if (own.uid !== 0) return { kind: 'same' }
   const namespace = await findNamespace(postgres, folder)
   if (namespace !== undefined) return namespace
-  throw new EmbeddedStoreError(`The embedded store in ${folder} belongs to root, as which Postgres does not run: give it ` +
-    'to another user (chown -R), or run Confab where user namespaces are allowed.')
+  throw new EmbeddedStoreError(
+    `The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user ` +
+      '(chown -R), or run Confab where user namespaces are allowed.'
+  )
 }
 
 /** Makes the folder: where it is expected, or where a user can reach it as which Postgres does run. */
@@ -108,15 +129,20 @@ async function createCluster (dataDir: string, options: ClusterOptions): Promise
   const shared = await createIn(parent, dataDir, options)
   if (shared === undefined) {
     await rm(parent, { recursive: true })
-    throw new EmbeddedStoreError('Postgres does not run as root, and there is no other user as which it could run here: ' +
-      'run Confab as another user, or set DATABASE_URL.')
+    throw new EmbeddedStoreError(
+      'Postgres does not run as root, and there is no other user as which it could run here: run Confab as another ' +
+        'user, or set DATABASE_URL.'
+    )
   }
   await symlink(shared.folder, path.join(dataDir, CLUSTER_NAME))
-  const notice = `Postgres does not run as root, and no other user can reach ${dataDir}: the embedded store is in ${parent}`
-  return { ...shared, notice }
+  const reason = `Postgres does not run as root, and no other user can reach ${dataDir}`
+  return { ...shared, notice: `${reason}: the embedded store is in ${parent}` }
 }
 
-/** The folder has another name until it is complete: it is there whole or not at all. @returns undefined if it cannot be there */
+/**
+ * The folder has another name until it is complete: it is there whole or not at all. @returns undefined if it cannot be
+ * there
+ */
 async function createIn (parent: string, dataDir: string, options: ClusterOptions): Promise<Cluster | undefined> {
   const [folder, fresh] = [path.join(parent, CLUSTER_NAME), path.join(parent, `${CLUSTER_NAME}.new`)]
   // Left behind by a start that did not come to its end.

@@ -4,8 +4,8 @@
  * process of the same number, while a socket answers exactly as long as its holder lives.
  *
  * Each holder takes the next number, `lock.1`, `lock.2` and so on, and the highest stays behind when it ends. A number
- * is thus never used twice, and a process that found number 4 dead can take nothing but number 5: between looking and taking
- * no other can have come and be overlooked.
+ * is thus never used twice, and a process that found number 4 dead can take nothing but number 5: between looking and
+ * taking no other can have come and be overlooked.
  */
 import { randomBytes } from 'node:crypto'
 import { link, readdir, rm } from 'node:fs/promises'

@@ -1,13 +1,15 @@
 /**
- * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its user,
- * which a container started with an arbitrary user id does not have.
+ * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its
+ * user, which a container started with an arbitrary user id does not have.
  */
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import { endOf } from './child-end.ts'
 
-/** The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting. */
+/**
+ * The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting.
+ */
 export const CHILD_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
@@ -15,7 +17,8 @@ export const CHILD_ENVIRONMENT = {
 }
 /** In most systems this account owns nothing. */
 const NOBODY = 'nobody'
-const POSTGRES = 'postgres'
+/** In the order in which they are tried. */
+const USUAL_ACCOUNTS = ['postgres', NOBODY]
 /** A probe that has not ended by then has failed, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
 
@@ -71,7 +74,7 @@ export async function findUser (
   const accounts = await listAccounts()
   // `initdb` wants a name, too.
   const named = candidates.filter((candidate) => accounts.some(({ uid }) => uid === candidate.uid))
-  const usual = accounts.filter(({ name }) => name === POSTGRES || name === NOBODY)
+  const usual = USUAL_ACCOUNTS.flatMap((usual) => accounts.filter(({ name }) => name === usual))
   for (const { uid, gid } of [...named, ...usual].filter((user) => user.uid !== 0)) {
     await give({ uid, gid })
     if (await canUse({ kind: 'user', uid, gid }, program, folder)) return { kind: 'user', uid, gid }
@@ -80,7 +83,8 @@ export async function findUser (
 }
 
 /**
- * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another id.
+ * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another
+ * id.
  * @returns undefined when this user has no name and the system grants no user namespace
  */
 export async function findNamedIdentity (
@@ -105,7 +109,9 @@ function hasName (): boolean {
 
 async function listAccounts (): Promise<(UserIds & { name: string })[]> {
   const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n')
-  return lines.map((line) => line.split(':')).map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
+  return lines
+    .map((line) => line.split(':'))
+    .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
     .filter(({ uid, gid }) => Number.isSafeInteger(uid) && Number.isSafeInteger(gid))
 }
 

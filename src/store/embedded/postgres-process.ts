@@ -13,8 +13,9 @@ const BUSY = /^(lock file ".*" already exists|pre-existing shared memory block .
 /** An orderly end that takes longer is cut short, and the next start recovers, in milliseconds. */
 const STOP_TIMEOUT_MS = 60_000
 /**
- * Waits until this process has ended, however it did: then its end of the pipe is closed. SIGINT asks Postgres to end in
- * order without waiting for its clients. A terminal's Ctrl-C reaches neither of the two, as each leads a session of its own.
+ * Waits until this process has ended, however it did: then its end of the pipe is closed. SIGINT asks Postgres to end
+ * in order without waiting for its clients. A terminal's Ctrl-C reaches neither of the two, as each leads a session of
+ * its own.
  */
 const WATCHDOG = 'read -r _; kill -INT "$1"'
 

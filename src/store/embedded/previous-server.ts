@@ -1,6 +1,6 @@
 /**
- * A server that an earlier process left behind. It ends by itself within moments, unless what has it ended was killed as
- * well: then it is ended here. Two never use one folder.
+ * A server that an earlier process left behind. It ends by itself within moments, unless what has it ended was killed
+ * as well: then it is ended here. Two never use one folder.
  */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -57,7 +57,9 @@ async function askToEnd (folder: string): Promise<void> {
   }
 }
 
-/** A number alone may be that of another process, if the server is in another container: a server works in its folder. */
+/**
+ * A number alone may be that of another process, if the server is in another container: a server works in its folder.
+ */
 async function isServerOf (folder: string, pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return true
   const [own, its] = await Promise.all([stat(folder), stat(`/proc/${String(pid)}/cwd`).catch(() => undefined)])

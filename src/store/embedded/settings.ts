@@ -28,7 +28,8 @@ export function serverArguments ({ connections, major, fsync = true, loopbackPor
   const settings = {
     listen_addresses: loopbackPort === undefined ? '' : '127.0.0.1',
     port: loopbackPort ?? SOCKET_NUMBER,
-    // Relative to the data folder, which is the server's working folder: an absolute path may be longer than a socket's.
+    // Relative to the data folder, which is the server's working folder: an absolute path may be longer than a
+    // socket's.
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
     max_connections: connections + SPARE_CONNECTIONS,

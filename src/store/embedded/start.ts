@@ -11,7 +11,8 @@ import { type EmbeddedLog, Supervisor } from './supervisor.ts'
 import { openSocketFolder } from './unix-sockets.ts'
 
 const DEFAULT_CONNECTIONS = 10
-const SILENT: EmbeddedLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+const ignore = () => undefined
+const SILENT: EmbeddedLog = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 /** How to start it. */
 export type EmbeddedOptions = {
@@ -82,16 +83,23 @@ async function startServer (
   const { connections = DEFAULT_CONNECTIONS, fsync, loopbackPort, log = SILENT } = options
   const args = ['-D', folder, ...serverArguments({ connections, major, fsync, loopbackPort })]
   await endPreviousServer(folder, path.join(socketFolder, socketName(options.loopbackPort)))
-  return startWhenFree(folder, () => startPostgresProcess({ identity, program: postgres, args }, (line) => note(line, log)))
+  return startWhenFree(folder, () =>
+    startPostgresProcess({ identity, program: postgres, args }, (line) => note(line, log))
+  )
 }
 
-/** The log of Postgres has neither statements nor values in it; its errors are reported by the process that made them. */
+/**
+ * The log of Postgres has neither statements nor values in it; its errors are reported by the process that made them.
+ */
 function note ({ severity, text }: LogLine, log: EmbeddedLog): void {
   if (severity === 'PANIC') log.error({ postgres: severity }, text)
   else log.debug({ postgres: severity }, text)
 }
 
-function urlsOf (socketFolder: string, { loopbackPort }: EmbeddedOptions): Pick<EmbeddedPostgres, 'url' | 'superuserUrl'> {
+function urlsOf (
+  socketFolder: string,
+  { loopbackPort }: EmbeddedOptions
+): Pick<EmbeddedPostgres, 'url' | 'superuserUrl'> {
   const [server, parameters] = loopbackPort === undefined
     ? ['localhost', `?host=${encodeURIComponent(socketFolder)}`]
     : [`127.0.0.1:${String(loopbackPort)}`, '']

@@ -15,8 +15,8 @@ export type SocketFolder = {
 }
 
 /**
- * Gives a folder a path by which sockets in it can be reached. If its own is too long, it is opened: Linux lets a process
- * go through its open folders by `/proc/self/fd`.
+ * Gives a folder a path by which sockets in it can be reached. If its own is too long, it is opened: Linux lets a
+ * process go through its open folders by `/proc/self/fd`.
  * @param folder an existing folder
  * @param longestName the longest name of a socket in it
  * @throws {EmbeddedStoreError} when the path is too long and the platform has no way around
@@ -26,7 +26,9 @@ export function openSocketFolder (folder: string, longestName: string): SocketFo
     return { path: folder, close: () => undefined }
   }
   if (process.platform !== 'linux') {
-    throw new EmbeddedStoreError(`The path of ${folder} is too long for a socket: choose a DATA_DIR with a shorter path.`)
+    throw new EmbeddedStoreError(
+      `The path of ${folder} is too long for a socket: choose a DATA_DIR with a shorter path.`
+    )
   }
   const descriptor = openSync(folder, 'r')
   return { path: `/proc/self/fd/${String(descriptor)}`, close: () => close(descriptor, () => undefined) }

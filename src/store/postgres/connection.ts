@@ -1,7 +1,8 @@
 /**
  * One connection to Postgres, which is never opened again when it has ended. The driver would do so by itself, but then
- * what was still to be written goes ahead of the first words on the new connection, the statements of a lost transaction
- * run outside of one, and a write that comes too late ends the process (postgres.js 3.4.9: issues 1133, 1193, 1208, 1216).
+ * what was still to be written goes ahead of the first words on the new connection, the statements of a lost
+ * transaction run outside of one, and a write that comes too late ends the process (postgres.js 3.4.9: issues 1133,
+ * 1193, 1208, 1216).
  */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -31,7 +32,10 @@ class ConnectionClosedError extends Error {
 }
 
 /** A client of the driver for one connection, which it makes with its first query. */
-export function createClient ({ url, settings }: ConnectionOptions, hooks: { socket?: () => Socket, onclose?: () => void } = {}): Sql {
+export function createClient (
+  { url, settings }: ConnectionOptions,
+  hooks: { socket?: () => Socket, onclose?: () => void } = {}
+): Sql {
   // A variable, as `socket` is documented and has no type.
   const options = {
     ...settings,
@@ -39,7 +43,8 @@ export function createClient ({ url, settings }: ConnectionOptions, hooks: { soc
     max: 1,
     max_lifetime: null,
     connect_timeout: 10,
-    // Nothing here is an array, and nobody would hear of it if the connection ended during this query of the driver's own.
+    // Nothing here is an array, and nobody would hear of it if the connection ended during this query of the driver's
+    // own.
     fetch_types: false,
     onnotice: () => undefined
   }
@@ -47,9 +52,9 @@ export function createClient ({ url, settings }: ConnectionOptions, hooks: { soc
 }
 
 /**
- * Takes what is large out of a query that has ended. V8 makes a function that is assigned to a property where it is written
- * in its old generation, which the driver does twice for each query: whatever they refer to, as the parameters and the
- * rows, would be moved there and stay until the next major collection.
+ * Takes what is large out of a query that has ended. V8 makes a function that is assigned to a property where it is
+ * written in its old generation, which the driver does twice for each query: whatever they refer to, as the parameters
+ * and the rows, would be moved there and stay until the next major collection.
  */
 function empty (query: object, result: unknown): unknown {
   Object.assign(query, { args: [], parameters: [] })
@@ -68,7 +73,7 @@ export class PostgresConnection {
     this.#client = createClient(options, {
       socket: () => {
         if (this.#socket !== undefined) throw new ConnectionClosedError()
-        return this.#socket = options.sockets.open()
+        return (this.#socket = options.sockets.open())
       },
       // The driver forgets a query that was begun when the socket had failed already and was not yet closed.
       onclose: () => {
@@ -120,7 +125,7 @@ export class PostgresConnection {
   }
 
   /** Runs statements as one transaction: all that `work` asks of this connection. */
-  async transaction<Result> (work: () => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.query(['begin'], false)
     let result: Result
     try {

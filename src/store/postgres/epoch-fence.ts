@@ -39,7 +39,10 @@ export class EpochFence {
     this.#history = history
   }
 
-  /** A query begins. @returns what passes its result on, at once or when the history is known; it rejects with {@link EpochChangedError} */
+  /**
+   * A query begins. @returns what passes its result on, at once or when the history is known; it rejects with {@link
+   * EpochChangedError}
+   */
   begin (): <Result>(result: Result) => Result | Promise<Result> {
     const began = this.#history?.current
     return (result) => {

@@ -10,13 +10,30 @@ const UNIQUE_VIOLATION = '23505'
  */
 const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '25006', '55000'])
 
-/** Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory, room on its disk. */
+/**
+ * Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory,
+ * room on its disk.
+ */
 const TRANSIENT_CLASSES = new Set(['08', '53'])
 
-/** Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made, and of a result that came too late. */
+/**
+ * Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made, and of a result that came
+ * too late.
+ */
 const CONNECTION_CODES = new Set([
-  'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
   'HISTORY_CHANGED'
 ])
 
@@ -36,7 +53,9 @@ function codesOf (error: unknown): string[] {
  * unknown: a connection that dies during the commit does not tell on which side of it.
  */
 export function isTransient (error: unknown): boolean {
-  return codesOf(error).some((code) => CONNECTION_CODES.has(code) || TRANSIENT_STATES.has(code) || TRANSIENT_CLASSES.has(code.slice(0, 2)))
+  return codesOf(error).some(
+    (code) => CONNECTION_CODES.has(code) || TRANSIENT_STATES.has(code) || TRANSIENT_CLASSES.has(code.slice(0, 2))
+  )
 }
 
 /** Whether a row with the same unique key is there already. */

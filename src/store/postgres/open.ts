@@ -94,12 +94,17 @@ export async function migratePostgres (options: PostgresOptions): Promise<void> 
 }
 
 /** `max` connections. Without `timeoutMs` a statement has all the time it needs. */
-function createPool ({ url, prepare }: PostgresOptions, sockets: PostgresSockets, { max, timeoutMs }: { max: number, timeoutMs?: number }): PostgresPool {
+function createPool (
+  { url, prepare }: PostgresOptions,
+  sockets: PostgresSockets,
+  { max, timeoutMs }: { max: number, timeoutMs?: number }
+): PostgresPool {
   const { hosts, url: single } = splitHosts(url)
   const connection = {
     application_name: 'confab',
     // A pooler that forgets prepared statements refuses settings it does not know: there they belong to the role.
-    ...(timeoutMs !== undefined && prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
+    ...(timeoutMs !== undefined &&
+      prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
   }
   return new PostgresPool({ url: single, sockets, settings: { prepare, connection }, max, attempts: hosts.length })
 }

@@ -1,9 +1,15 @@
-/** Connections to Postgres, each for one query or transaction at a time; and what Drizzle takes for its client, on top of them. */
+/**
+ * Connections to Postgres, each for one query or transaction at a time; and what Drizzle takes for its client, on top
+ * of them.
+ */
 import type { Sql } from 'postgres'
 import { type ConnectionOptions, createClient, PostgresConnection, type Statement } from './connection.ts'
 
 /** Runs what needs a connection; `statement` is undefined for a transaction. */
-export type QueryRunner = <Result>(statement: string | undefined, work: (connection: PostgresConnection) => Promise<Result>) => Promise<Result>
+export type QueryRunner = <Result>(
+  statement: string | undefined,
+  work: (connection: PostgresConnection) => Promise<Result>
+) => Promise<Result>
 
 class PoolClosedError extends Error {
   readonly code = 'CONNECTION_ENDED'
@@ -47,13 +53,21 @@ export class PostgresPool {
     const methods: Partial<Record<string | symbol, unknown>> = {
       // Drizzle may ask for arrays before it waits, so it is begun only then.
       unsafe: (...statement: Statement) => {
-        const start = async (asArrays: boolean) => run(statement[0], (connection) => connection.query(statement, asArrays))
-        return { values: () => start(true), then: (...handlers: Parameters<Promise<unknown>['then']>) => start(false).then(...handlers) }
+        const start = async (asArrays: boolean) =>
+          run(statement[0], (connection) => connection.query(statement, asArrays))
+        return {
+          values: () => start(true),
+          then: (...handlers: Parameters<Promise<unknown>['then']>) => start(false).then(...handlers)
+        }
       },
       begin: (work: (client: Sql) => Promise<unknown>) =>
-        run(undefined, (connection) => connection.transaction(() => work(this.client((_statement, query) => query(connection)))))
+        run(undefined, (connection) =>
+          connection.transaction(() => work(this.client((_statement, query) => query(connection))))
+        )
     }
-    return new Proxy(this.#template, { get: (target, property) => methods[property] ?? Reflect.get(target, property) as unknown })
+    return new Proxy(this.#template, {
+      get: (target, property) => methods[property] ?? (Reflect.get(target, property) as unknown)
+    })
   }
 
   /** Ends every connection, after what is under way on it. */
@@ -69,7 +83,9 @@ export class PostgresPool {
       const connection = this.#idle.pop()
       if (connection === undefined) {
         if (this.#connections.size + this.#opening < this.#options.max) return this.#open()
-        await new Promise<void>((resolve) => { this.#waiting.push(resolve) })
+        await new Promise<void>((resolve) => {
+          this.#waiting.push(resolve)
+        })
       } else if (connection.isOpen) return connection
       else this.#connections.delete(connection)
     }

@@ -1,11 +1,12 @@
 /**
  * Connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes an
- * answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an hour.
+ * answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an
+ * hour.
  */
 import net, { type Socket } from 'node:net'
 import path from 'node:path'
 
-/** A host and its port. A host that begins with a slash is the folder of a Unix socket, whose name ends with the port. */
+/** A host and its port. A host that begins with a slash is the folder of a Unix socket named after the port. */
 export type PostgresHost = { host: string, port: number }
 
 const DEFAULT_PORT = 5_432
@@ -56,7 +57,10 @@ export class PostgresSockets {
     this.#hosts = hosts
   }
 
-  /** How many connections a server has answered on, until now. It grows before such a connection brings its first result. */
+  /**
+   * How many connections a server has answered on, until now. It grows before such a connection brings its first
+   * result.
+   */
   get answered (): number {
     return this.#answered
   }
@@ -77,10 +81,14 @@ export class PostgresSockets {
     }
   }
 
-  /** Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks on another. */
+  /**
+   * Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks
+   * on another.
+   */
   destroySilent (silenceMs: number): void {
     for (const [socket, { since }] of this.#received) {
-      if (performance.now() - since >= silenceMs) socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
+      if (performance.now() - since >= silenceMs)
+        socket.destroy(Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }))
     }
   }
 
@@ -96,7 +104,7 @@ export class PostgresSockets {
     socket.once('data', () => {
       this.#answered++
       // The driver takes all listeners off a socket that it goes on to encrypt.
-      setImmediate(() => socket.destroyed ? forget(false) : socket.once('close', forget))
+      setImmediate(() => (socket.destroyed ? forget(false) : socket.once('close', forget)))
     })
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Notices a server that owes an answer and says nothing. What a connection owes cannot be told from its bytes, as queries
- * are sent behind one another and may be encrypted; but while a query waits for longer than the server may take, a
- * connection on which nothing comes is idle or dead, and worth no more than a new one.
+ * Notices a server that owes an answer and says nothing. What a connection owes cannot be told from its bytes, as
+ * queries are sent behind one another and may be encrypted; but while a query waits for longer than the server may
+ * take, a connection on which nothing comes is idle or dead, and worth no more than a new one.
  */
 import type { PostgresSockets } from './socket.ts'
 
@@ -38,6 +38,7 @@ export class StallDetector {
   #look (): void {
     this.#sockets.observe()
     const [oldest] = this.#unanswered
-    if (oldest !== undefined && performance.now() - oldest.since >= this.#silenceMs) this.#sockets.destroySilent(this.#silenceMs)
+    if (oldest !== undefined && performance.now() - oldest.since >= this.#silenceMs)
+      this.#sockets.destroySilent(this.#silenceMs)
   }
 }

@@ -7,7 +7,7 @@ const MAX_INITIALS = 2
 
 /** A round picture, for the eye only. */
 export function avatar (name: string): HTMLElement {
-  return element('span', { class: `face hue-${String(hueOf(name))}`, 'aria-hidden': 'true' }, initialsOf(name))
+  return element('span', { class: `avatar hue-${String(hueOf(name))}`, 'aria-hidden': 'true' }, initialsOf(name))
 }
 
 /** The first letters of the first words; of one word, the first letter. */

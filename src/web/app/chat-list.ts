@@ -1,5 +1,13 @@
 /** The chats of the user, with what is new in them, as it happens. */
-import { type Account, type ConfabClient, ConfabError, type Conversation, type LastMessage, type Message, type Person } from '../../client/index.ts'
+import {
+  type Account,
+  type ConfabClient,
+  ConfabError,
+  type Conversation,
+  type LastMessage,
+  type Message,
+  type Person
+} from '../../client/index.ts'
 import { Store } from './store.ts'
 
 const PAGE_SIZE = 100
@@ -51,7 +59,9 @@ export class ChatList {
 
   /** Asks the server: it does not tell of chats that others have opened. */
   refresh (): Promise<void> {
-    this.#refreshing ??= this.#load().finally(() => { this.#refreshing = undefined })
+    this.#refreshing ??= this.#load().finally(() => {
+      this.#refreshing = undefined
+    })
     return this.#refreshing
   }
 
@@ -74,10 +84,20 @@ export class ChatList {
 
   async #load (): Promise<void> {
     try {
-      const pages = await Promise.all(Array.from({ length: this.#pages }, (_, index) => this.#client.conversations({ page: index + 1, pageSize: PAGE_SIZE })))
-      const entries = new Map(pages.flatMap(({ items }) => items).map((conversation) => [conversation.chatID, this.#merge(conversation)]))
+      const pages = await Promise.all(
+        Array.from({ length: this.#pages }, (_, index) =>
+          this.#client.conversations({ page: index + 1, pageSize: PAGE_SIZE })
+        )
+      )
+      const entries = new Map(
+        pages.flatMap(({ items }) => items).map((conversation) => [conversation.chatID, this.#merge(conversation)])
+      )
       for (const chatID of entries.keys()) this.#client.open(chatID)
-      this.state.set({ entries: sorted([...entries.values()]), status: 'ready', hasMore: (pages[0]?.totalPages ?? 0) > this.#pages })
+      this.state.set({
+        entries: sorted([...entries.values()]),
+        status: 'ready',
+        hasMore: (pages[0]?.totalPages ?? 0) > this.#pages
+      })
     } catch (error) {
       if (!(error instanceof ConfabError)) throw error
       if (this.state.value.status === 'loading') this.state.set({ status: 'failed' })
@@ -91,18 +111,28 @@ export class ChatList {
     const other = people.find(({ userID }) => userID !== this.#account.userID)
     const isBeingRead = this.#readingID === chatID
     const entry = { chatID, name, other, lastMessage, unread: isBeingRead ? 0 : unread, updatedAt }
-    return known !== undefined && isKnownNewer ? { ...entry, lastMessage: known.lastMessage, unread: known.unread, updatedAt: known.updatedAt } : entry
+    return known !== undefined && isKnownNewer
+      ? { ...entry, lastMessage: known.lastMessage, unread: known.unread, updatedAt: known.updatedAt }
+      : entry
   }
 
   #take ({ chatID, messageID, userID, text, timestamp }: Message): void {
     const entry = this.find(chatID)
     if (entry === undefined || messageID <= (entry.lastMessage?.messageID ?? 0)) return
     const isNew = userID !== this.#account.userID && chatID !== this.#readingID
-    this.#change(chatID, { lastMessage: { messageID, userID, text, timestamp }, updatedAt: timestamp, unread: isNew ? entry.unread + 1 : userID === this.#account.userID ? 0 : entry.unread })
+    this.#change(chatID, {
+      lastMessage: { messageID, userID, text, timestamp },
+      updatedAt: timestamp,
+      unread: isNew ? entry.unread + 1 : userID === this.#account.userID ? 0 : entry.unread
+    })
   }
 
   #change (chatID: number, change: Partial<ChatEntry>): void {
-    this.state.set({ entries: sorted(this.state.value.entries.map((entry) => entry.chatID === chatID ? { ...entry, ...change } : entry)) })
+    this.state.set({
+      entries: sorted(
+        this.state.value.entries.map((entry) => (entry.chatID === chatID ? { ...entry, ...change } : entry))
+      )
+    })
   }
 }
 

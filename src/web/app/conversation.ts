@@ -21,7 +21,15 @@ export type ConversationState = {
 /** A chat that was opened. */
 export class Conversation {
   readonly chatID: number
-  readonly state = new Store<ConversationState>({ messages: [], posts: [], status: 'loading', older: 'none', firstNew: undefined, refusal: undefined })
+  readonly state = new Store<ConversationState>({
+    messages: [],
+    posts: [],
+    status: 'loading',
+    older: 'none',
+    firstNew: undefined,
+    refusal: undefined
+  })
+
   readonly #client: ConfabClient
   readonly #outgoing: Outgoing
   readonly #chat: Chat
@@ -64,7 +72,10 @@ export class Conversation {
 
   /** Loads what is before the messages that are there. */
   async loadOlder (): Promise<void> {
-    const { messages: [oldest], older } = this.state.value
+    const {
+      messages: [oldest],
+      older
+    } = this.state.value
     if (oldest === undefined || older === 'none' || older === 'loading') return
     this.state.set({ older: 'loading' })
     try {
@@ -129,7 +140,8 @@ export class Conversation {
     const { messages } = this.state.value
     const told = new Set(messages.map(({ clientMessageID }) => clientMessageID))
     const newest = this.#newest
-    const isTold = (post: Post) => post.chatID === this.chatID && (told.has(post.id) || (post.state === 'sent' && post.seq <= newest))
+    const isTold = (post: Post) =>
+      post.chatID === this.chatID && (told.has(post.id) || (post.state === 'sent' && post.seq <= newest))
     this.#outgoing.forget(isTold)
     const posts = this.#outgoing.posts.value.all.filter((post) => post.chatID === this.chatID)
     if (posts.length > 0 || this.state.value.posts.length > 0) this.state.set({ posts })

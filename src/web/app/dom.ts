@@ -4,10 +4,16 @@
 export type Child = Node | string | undefined
 
 /** Attributes by their names: true is an empty one, false and undefined are none; `click` is what a click does. */
-export type Attributes = { click?: () => void } & { [name: string]: string | number | boolean | undefined | (() => void) }
+export type Attributes = { click?: () => void } & {
+  [name: string]: string | number | boolean | undefined | (() => void)
+}
 
 /** Makes an element. */
-export function element<Tag extends keyof HTMLElementTagNameMap> (tag: Tag, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[Tag] {
+export function element<Tag extends keyof HTMLElementTagNameMap> (
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag)
   setAttributes(made, attributes)
   made.append(...children.filter((child) => child !== undefined))

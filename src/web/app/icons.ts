@@ -20,7 +20,13 @@ export type IconName = keyof typeof PATHS
 /** A drawing that says nothing to screen readers: what it stands beside, or is in, has words. */
 export function icon (name: IconName): SVGElement {
   const svg = document.createElementNS(NAMESPACE, 'svg')
-  for (const [attribute, value] of Object.entries({ viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' })) svg.setAttribute(attribute, value)
+  for (const [attribute, value] of Object.entries({
+    viewBox: '0 0 24 24',
+    class: 'icon',
+    'aria-hidden': 'true',
+    focusable: 'false'
+  }))
+    svg.setAttribute(attribute, value)
   const path = document.createElementNS(NAMESPACE, 'path')
   path.setAttribute('d', PATHS[name])
   svg.append(path)

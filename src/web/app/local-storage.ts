@@ -1,6 +1,6 @@
 /**
- * What this browser keeps of whoever is signed in, by username: tokens, account, and posts that were not sent. A tab knows whose
- * it is, so that two people can use two tabs; a new tab belongs to who signed in last.
+ * What this browser keeps of whoever is signed in, by username: tokens, account, and posts that were not sent. A tab
+ * knows whose it is, so that two people can use two tabs; a new tab belongs to who signed in last.
  */
 import type { Account, Tokens } from '../../client/index.ts'
 
@@ -51,14 +51,18 @@ export function forgetLogin (username: string): void {
 
 /** Calls back when another tab ends a login. @returns what ends it */
 export function onForgotten (username: string, listener: () => void): () => void {
-  const hear = () => { if (readLogin(username) === undefined) listener() }
+  const hear = () => {
+    if (readLogin(username) === undefined) listener()
+  }
   addEventListener('storage', hear)
   return () => removeEventListener('storage', hear)
 }
 
 /** The posts that wait to be sent, in the order they were written. */
 export function readUnsentPosts (username: string): UnsentPost[] {
-  const posts = keysOf(POST + username).map((key) => parse(read('localStorage', key))).filter(isPost)
+  const posts = keysOf(POST + username)
+    .map((key) => parse(read('localStorage', key)))
+    .filter(isPost)
   return posts.sort((one, other) => one.at.localeCompare(other.at))
 }
 
@@ -105,17 +109,31 @@ function parse (text: string | undefined): unknown {
   }
 }
 
-function has<Name extends string> (value: unknown, name: Name, type: 'string' | 'number' | 'object'): value is Record<Name, unknown> {
+function has<Name extends string> (
+  value: unknown,
+  name: Name,
+  type: 'string' | 'number' | 'object'
+): value is Record<Name, unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === type
 }
 
 function isLogin (value: unknown): value is Login {
   if (!has(value, 'tokens', 'object') || !has(value, 'account', 'object')) return false
   const { tokens, account } = value
-  return has(tokens, 'accessToken', 'string') && has(tokens, 'refreshToken', 'string') &&
-    has(account, 'userID', 'number') && has(account, 'username', 'string') && has(account, 'name', 'string')
+  return (
+    has(tokens, 'accessToken', 'string') &&
+    has(tokens, 'refreshToken', 'string') &&
+    has(account, 'userID', 'number') &&
+    has(account, 'username', 'string') &&
+    has(account, 'name', 'string')
+  )
 }
 
 function isPost (value: unknown): value is UnsentPost {
-  return has(value, 'id', 'string') && has(value, 'chatID', 'number') && has(value, 'text', 'string') && has(value, 'at', 'string')
+  return (
+    has(value, 'id', 'string') &&
+    has(value, 'chatID', 'number') &&
+    has(value, 'text', 'string') &&
+    has(value, 'at', 'string')
+  )
 }

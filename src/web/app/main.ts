@@ -6,7 +6,12 @@ import { resume, Session, type SignedIn } from './session.ts'
 import { Entrance } from './views/entrance.ts'
 import { Workspace } from './views/workspace.ts'
 
-const TITLES = { 'sign-in': 'Sign in', register: 'Create an account', verify: 'Check your mail', forgotten: 'Forgotten password' }
+const TITLES = {
+  'sign-in': 'Sign in',
+  register: 'Create an account',
+  verify: 'Check your mail',
+  forgotten: 'Forgotten password'
+}
 
 const root = document.getElementById('app') ?? document.body
 const entrance = new Entrance((signedIn) => {

@@ -4,7 +4,8 @@ import { forgetUnsentPost, type UnsentPost, saveUnsentPost, readUnsentPosts } fr
 import { Store } from './store.ts'
 
 /** A post. It is `sent` once it is stored, with its seq; `failed` says why. */
-export type Post = UnsentPost & ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
+export type Post = UnsentPost &
+  ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
 
 /** The posts of one user, in the order they were written. */
 export class Outgoing {
@@ -52,12 +53,16 @@ export class Outgoing {
     } catch (error) {
       // The page is being left, or the user is signing out: what is kept says the rest.
       if (error instanceof ConfabError && error.code === 'closed') return
-      this.#change(id, { ...post, state: 'failed', reason: error instanceof Error ? error.message : 'It could not be sent.' })
+      this.#change(id, {
+        ...post,
+        state: 'failed',
+        reason: error instanceof Error ? error.message : 'It could not be sent.'
+      })
     }
   }
 
   #change (id: string, changed: Post): void {
     if (changed.state === 'sent') forgetUnsentPost(this.#username, id)
-    this.posts.set({ all: this.posts.value.all.map((post) => post.id === id ? changed : post) })
+    this.posts.set({ all: this.posts.value.all.map((post) => (post.id === id ? changed : post)) })
   }
 }

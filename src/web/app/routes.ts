@@ -1,7 +1,8 @@
 /** Which screen is shown: the part of the address behind `#`, so that the back button goes back. */
 
 /** A screen. */
-export type Route = { screen: 'sign-in' | 'register' | 'verify' | 'forgotten' | 'chats' } | { screen: 'chat', chatID: number }
+export type Route =
+  { screen: 'sign-in' | 'register' | 'verify' | 'forgotten' | 'chats' } | { screen: 'chat', chatID: number }
 
 const CHANGE = 'hashchange'
 const SCREENS = ['sign-in', 'register', 'verify', 'forgotten', 'chats'] as const

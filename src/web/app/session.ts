@@ -15,7 +15,10 @@ const BACKOFF = { baseMs: 500, maxMs: 8_000 }
 export type SignedIn = { account: Account, client: ConfabClient }
 
 /** A client, of a login or of nobody. `username` is whose it is, once that is known. */
-export function newClient ({ tokens, username }: { tokens?: Tokens, username?: () => string | undefined } = {}): ConfabClient {
+export function newClient ({
+  tokens,
+  username
+}: { tokens?: Tokens, username?: () => string | undefined } = {}): ConfabClient {
   const shared = () => {
     const name = username?.()
     return name === undefined ? undefined : readLogin(name)?.tokens
@@ -76,17 +79,26 @@ export class Session {
       }
     })
     const follow = (state: ConnectionState) => {
-      this.connection.set({ state, isLost: state === 'offline' || (state === 'connecting' && this.connection.value.isLost) })
+      this.connection.set({
+        state,
+        isLost: state === 'offline' || (state === 'connecting' && this.connection.value.isLost)
+      })
       // What happened meanwhile.
       if (state === 'online') void this.chats.refresh()
     }
     this.client.on('state', follow)
     follow(client.state)
     void this.chats.refresh()
-    const refresh = () => { if (document.visibilityState === 'visible') void this.chats.refresh() }
+    const refresh = () => {
+      if (document.visibilityState === 'visible') void this.chats.refresh()
+    }
     const timer = setInterval(refresh, REFRESH_MS)
     addEventListener('focus', refresh)
-    this.#ends.push(() => clearInterval(timer), () => removeEventListener('focus', refresh), onForgotten(account.username, end))
+    this.#ends.push(
+      () => clearInterval(timer),
+      () => removeEventListener('focus', refresh),
+      onForgotten(account.username, end)
+    )
   }
 
   /** A chat as it is shown; what was loaded of it before is still there. */
@@ -104,9 +116,13 @@ export class Session {
     return opened
   }
 
-  /** Opens the chat with somebody, or finds the one there is. @returns its id @throws {ConfabError} see {@link ConfabClient.createChat} */
+  /**
+   * Opens the chat with somebody, or finds the one there is. @returns its id @throws {ConfabError} see {@link
+   * ConfabClient.createChat}
+   */
   async openChat (username: string): Promise<number> {
-    const known = () => this.chats.state.value.entries.find(({ other }) => other?.username.toLowerCase() === username.toLowerCase())
+    const known = () =>
+      this.chats.state.value.entries.find(({ other }) => other?.username.toLowerCase() === username.toLowerCase())
     const there = known()
     if (there !== undefined) return there.chatID
     const chatID = await this.client.createChat(username)

@@ -1,4 +1,7 @@
-/** What stands in a conversation, from top to bottom: days, messages in groups, the mark before what is new, posts on their way. */
+/**
+ * What stands in a conversation, from top to bottom: days, messages in groups, the mark before what is new, posts on
+ * their way.
+ */
 import type { Message } from '../../client/index.ts'
 import type { ConversationState } from './conversation.ts'
 import { isSameDay } from './dates.ts'
@@ -32,9 +35,17 @@ export type Line = TimelineMessage | { kind: 'day', key: string, day: Date } | {
 type Entry = Pick<TimelineMessage, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
 
 /** Lays out a conversation for one of its two. */
-export function timelineOf ({ messages, posts, firstNew }: ConversationState, me: { userID: number, username: string }): Line[] {
-  const entries = [...messages.map((message) => entryOfMessage(message, me.userID)), ...posts.map((post) => entryOfPost(post, me.username))]
-  return entries.flatMap((entry, index) => linesOf(entry, { before: entries[index - 1], after: entries[index + 1], firstNew }))
+export function timelineOf (
+  { messages, posts, firstNew }: ConversationState,
+  me: { userID: number, username: string }
+): Line[] {
+  const entries = [
+    ...messages.map((message) => entryOfMessage(message, me.userID)),
+    ...posts.map((post) => entryOfPost(post, me.username))
+  ]
+  return entries.flatMap((entry, index) =>
+    linesOf(entry, { before: entries[index - 1], after: entries[index + 1], firstNew })
+  )
 }
 
 type Around = { before: Entry | undefined, after: Entry | undefined, firstNew: number | undefined }
@@ -44,8 +55,8 @@ function linesOf (entry: Entry, { before, after, firstNew }: Around): Line[] {
   const isNewDay = before === undefined || !isSameDay(before.at, entry.at)
   const isFirstNew = seq === firstNew
   return [
-    ...isNewDay ? [{ kind: 'day', key: `day ${entry.at.toDateString()}`, day: entry.at } as const] : [],
-    ...isFirstNew ? [{ kind: 'new', key: 'new' } as const] : [],
+    ...(isNewDay ? [{ kind: 'day', key: `day ${entry.at.toDateString()}`, day: entry.at } as const] : []),
+    ...(isFirstNew ? [{ kind: 'new', key: 'new' } as const] : []),
     {
       ...said,
       kind: 'said',
@@ -62,12 +73,25 @@ function isTogether (one: Entry | undefined, next: Entry | undefined): boolean {
 }
 
 function isSoon (one: Entry | undefined, next: Entry | undefined): boolean {
-  return one !== undefined && next !== undefined && isSameDay(one.at, next.at) && next.at.getTime() - one.at.getTime() < GROUP_MS
+  return (
+    one !== undefined &&
+    next !== undefined &&
+    isSameDay(one.at, next.at) &&
+    next.at.getTime() - one.at.getTime() < GROUP_MS
+  )
 }
 
 function entryOfMessage ({ seq, userID, username, text, timestamp, clientMessageID }: Message, myID: number): Entry {
   const isOwn = userID === myID
-  return { seq, key: isOwn && clientMessageID !== undefined ? clientMessageID : `seq ${String(seq)}`, isOwn, username, text, at: new Date(timestamp), post: undefined }
+  return {
+    seq,
+    key: isOwn && clientMessageID !== undefined ? clientMessageID : `seq ${String(seq)}`,
+    isOwn,
+    username,
+    text,
+    at: new Date(timestamp),
+    post: undefined
+  }
 }
 
 function entryOfPost (post: Post, username: string): Entry {

@@ -20,7 +20,11 @@ export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 
 export type Damage = 'lost' | 'doubled' | 'reordered'
 
 /** An invariant that does not hold, with the seqs that show it. */
-export type Violation = { readonly invariant: Invariant, readonly message: string, readonly damage?: { readonly kind: Damage, readonly count: number } }
+export type Violation = {
+  readonly invariant: Invariant
+  readonly message: string
+  readonly damage?: { readonly kind: Damage, readonly count: number }
+}
 
 const MAX_SHOWN = 10
 
@@ -31,8 +35,12 @@ export function check (history: History): Violation[] {
     ...history.readers.flatMap((reader) => checkReader(reader, history)),
     ...checkContents(history),
     ...checkSenders(history.posts),
-    ...history.memory.filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB).map(({ replica, peakMiB, boundMiB }): Violation =>
-      ({ invariant: 'I8', message: `${replica} had ${peakMiB.toFixed(0)} MiB; ${String(boundMiB)} MiB are the bound` })),
+    ...history.memory
+      .filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB)
+      .map(({ replica, peakMiB, boundMiB }): Violation => ({
+        invariant: 'I8',
+        message: `${replica} had ${peakMiB.toFixed(0)} MiB; ${String(boundMiB)} MiB are the bound`
+      })),
     ...history.late.map((message): Violation => ({ invariant: 'I7', message })),
     ...history.failures.map((message): Violation => ({ invariant: 'I9', message }))
   ]
@@ -49,28 +57,51 @@ export function damageOf (violations: readonly Violation[]): Record<Damage, numb
 function checkPosts ({ posts, rows, heads }: History): Violation[] {
   const violations: Violation[] = []
   const byText = new Map<string, StoredRow[]>()
-  for (const row of rows) byText.set(row.text, [...byText.get(row.text) ?? [], row])
+  for (const row of rows) byText.set(row.text, [...(byText.get(row.text) ?? []), row])
   for (const post of posts) {
     const stored = byText.get(post.text) ?? []
     const seqs = stored.map(({ seq }) => String(seq)).join(', ')
     if (stored.length > 1) {
       const invariant = post.ack === undefined ? 'I6' : 'I1'
-      violations.push({ invariant, message: `${nameOf(post)} is stored ${String(stored.length)} times, as seqs ${seqs}`, damage: { kind: 'doubled', count: stored.length - 1 } })
+      violations.push({
+        invariant,
+        message: `${nameOf(post)} is stored ${String(stored.length)} times, as seqs ${seqs}`,
+        damage: { kind: 'doubled', count: stored.length - 1 }
+      })
     }
     const { ack } = post
     if (ack === undefined) continue
     const [row] = stored
-    if (row === undefined) violations.push({ invariant: 'I1', message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} and is not stored`, damage: { kind: 'lost', count: 1 } })
+    if (row === undefined)
+      violations.push({
+        invariant: 'I1',
+        message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} and is not stored`,
+        damage: { kind: 'lost', count: 1 }
+      })
     else if (stored.length === 1 && (row.seq !== ack.seq || row.messageID !== ack.messageID)) {
-      violations.push({ invariant: 'I1', message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} (message ${String(ack.messageID)}) and is stored as seq ${seqs} (message ${String(row.messageID)})` })
+      violations.push({
+        invariant: 'I1',
+        message:
+          `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} (message ${String(ack.messageID)}) and is ` +
+          `stored as seq ${seqs} (message ${String(row.messageID)})`
+      })
     }
   }
   for (const [chatID, head] of heads) {
     const present = new Set(rows.filter((row) => row.chatID === chatID).map(({ seq }) => seq))
     const missing = range(1, head).filter((seq) => !present.has(seq))
     const beyond = [...present].filter((seq) => seq > head)
-    if (missing.length > 0) violations.push({ invariant: 'I1', message: `chat ${String(chatID)} goes up to ${String(head)} and has no ${list(missing)}`, damage: { kind: 'lost', count: missing.length } })
-    if (beyond.length > 0) violations.push({ invariant: 'I1', message: `chat ${String(chatID)} goes up to ${String(head)} and has ${list(beyond)}` })
+    if (missing.length > 0)
+      violations.push({
+        invariant: 'I1',
+        message: `chat ${String(chatID)} goes up to ${String(head)} and has no ${list(missing)}`,
+        damage: { kind: 'lost', count: missing.length }
+      })
+    if (beyond.length > 0)
+      violations.push({
+        invariant: 'I1',
+        message: `chat ${String(chatID)} goes up to ${String(head)} and has ${list(beyond)}`
+      })
   }
   return violations
 }
@@ -79,22 +110,45 @@ function checkPosts ({ posts, rows, heads }: History): Violation[] {
 function checkReader (record: ReaderRecord, { heads, convergenceMs }: History): Violation[] {
   const { reader, chatID, start, seen, removedAt, convergedMs } = record
   const violations: Violation[] = []
-  const add = (invariant: Invariant, what: string, damage?: Violation['damage']) => violations.push({ invariant, message: `${reader} in chat ${String(chatID)} ${what}`, ...(damage !== undefined && { damage }) })
+  const add = (invariant: Invariant, what: string, damage?: Violation['damage']) =>
+    violations.push({
+      invariant,
+      message: `${reader} in chat ${String(chatID)} ${what}`,
+      ...(damage !== undefined && { damage })
+    })
 
   const leaked = removedAt === undefined ? [] : seen.filter(({ seq }) => seq > removedAt).map(({ seq }) => seq)
   if (leaked.length > 0) add('I4', `was removed at seq ${String(removedAt)} and got ${list(leaked)}`)
 
   const { doubled, reordered, present, last } = order(record)
   const missing = range(start + 1, last).filter((seq) => !present.has(seq))
-  if (missing.length > 0) add('I2', `went on to ${String(last)} and never got ${list(missing)}`, { kind: 'lost', count: missing.length })
+  if (missing.length > 0)
+    add('I2', `went on to ${String(last)} and never got ${list(missing)}`, { kind: 'lost', count: missing.length })
   if (doubled.length > 0) add('I2', `got ${list(doubled)} more than once`, { kind: 'doubled', count: doubled.length })
-  if (reordered.length > 0) add('I2', `got ${reordered.slice(0, MAX_SHOWN).map(([seq, before]) => `${String(seq)} after ${String(before)}`).join(', ')}`, { kind: 'reordered', count: reordered.length })
+  if (reordered.length > 0)
+    add(
+      'I2',
+      `got ${reordered
+        .slice(0, MAX_SHOWN)
+        .map(([seq, before]) => `${String(seq)} after ${String(before)}`)
+        .join(', ')}`,
+      { kind: 'reordered', count: reordered.length }
+    )
 
   // Who was removed may stop anywhere below the removal.
   if (removedAt !== undefined) return violations
   const head = heads.get(chatID) ?? 0
-  if (last < head) add('I7', `stands at ${String(last)} where the chat goes up to ${String(head)}`, { kind: 'lost', count: head - last })
-  else if (convergedMs !== undefined && convergedMs > convergenceMs) add('I7', `had everything up to ${String(head)} only after ${String(Math.round(convergedMs))} ms; ${String(convergenceMs)} ms are allowed`)
+  if (last < head)
+    add('I7', `stands at ${String(last)} where the chat goes up to ${String(head)}`, {
+      kind: 'lost',
+      count: head - last
+    })
+  else if (convergedMs !== undefined && convergedMs > convergenceMs)
+    add(
+      'I7',
+      `had everything up to ${String(head)} only after ${String(Math.round(convergedMs))} ms; ` +
+      `${String(convergenceMs)} ms are allowed`
+    )
   return violations
 }
 
@@ -117,12 +171,21 @@ function order ({ start, seen, removedAt = Infinity }: ReaderRecord) {
 function checkContents ({ readers, rows }: History): Violation[] {
   const contents = new Map<string, { messageID: number, text: string, witness: string }>()
   const violations = new Map<string, Violation>()
-  const note = (witness: string, chatID: number, { seq, messageID, text }: { seq: number, messageID: number, text: string }) => {
+  const note = (
+    witness: string,
+    chatID: number,
+    { seq, messageID, text }: { seq: number, messageID: number, text: string }
+  ) => {
     const place = `seq ${String(seq)} of chat ${String(chatID)}`
     const known = contents.get(place)
     if (known === undefined) contents.set(place, { messageID, text, witness })
     else if ((known.messageID !== messageID || known.text !== text) && !violations.has(place)) {
-      violations.set(place, { invariant: 'I3', message: `${place} is message ${String(known.messageID)} "${known.text}" for ${known.witness} and message ${String(messageID)} "${text}" for ${witness}` })
+      violations.set(place, {
+        invariant: 'I3',
+        message:
+          `${place} is message ${String(known.messageID)} "${known.text}" for ${known.witness} and message ` +
+          `${String(messageID)} "${text}" for ${witness}`
+      })
     }
   }
   for (const row of rows) note('the database', row.chatID, row)
@@ -150,7 +213,14 @@ function checkSenders (posts: readonly PostRecord[]): Violation[] {
       const before = post.sockets.length === 1 && socket !== undefined ? lastOfSocket.get(socket) : undefined
       if (post.sockets.length === 1 && socket !== undefined) lastOfSocket.set(socket, post)
       const earlier = [highest, before].find((other) => other !== undefined && other.ack.seq > post.ack.seq)
-      if (earlier !== undefined) violations.push({ invariant: 'I5', message: `${nameOf(post)} was posted after "${earlier.text}" and is seq ${String(post.ack.seq)}, before ${String(earlier.ack.seq)}`, damage: { kind: 'reordered', count: 1 } })
+      if (earlier !== undefined)
+        violations.push({
+          invariant: 'I5',
+          message:
+            `${nameOf(post)} was posted after "${earlier.text}" and is seq ${String(post.ack.seq)}, before ` +
+            String(earlier.ack.seq),
+          damage: { kind: 'reordered', count: 1 }
+        })
     }
   }
   return violations
@@ -189,6 +259,8 @@ function list (seqs: readonly number[]): string {
     if (run?.[1] === seq - 1) run[1] = seq
     else runs.push([seq, seq])
   }
-  const shown = runs.slice(0, MAX_SHOWN).map(([first, last]) => first === last ? String(first) : `${String(first)}–${String(last)}`)
+  const shown = runs
+    .slice(0, MAX_SHOWN)
+    .map(([first, last]) => (first === last ? String(first) : `${String(first)}–${String(last)}`))
   return shown.join(', ') + (runs.length > MAX_SHOWN ? ' …' : '')
 }

@@ -1,4 +1,7 @@
-/** What clients wrote down while something was broken, and what the database holds afterwards. Times are in milliseconds. */
+/**
+ * What clients wrote down while something was broken, and what the database holds afterwards. Times are in
+ * milliseconds.
+ */
 
 /** A post, from its first try to its acknowledgement. Its text is like no other, so that it is known again anywhere. */
 export type PostRecord = {
@@ -13,7 +16,12 @@ export type PostRecord = {
 }
 
 /** A message as somebody got it. */
-export type SeenMessage = { readonly seq: number, readonly messageID: number, readonly text: string, readonly at: number }
+export type SeenMessage = {
+  readonly seq: number
+  readonly messageID: number
+  readonly text: string
+  readonly at: number
+}
 
 /** What one reader got of one chat over all its sockets, in the order it came. */
 export type ReaderRecord = {
@@ -29,7 +37,12 @@ export type ReaderRecord = {
 }
 
 /** A row of the table of messages. */
-export type StoredRow = { readonly chatID: number, readonly seq: number, readonly messageID: number, readonly text: string }
+export type StoredRow = {
+  readonly chatID: number
+  readonly seq: number
+  readonly messageID: number
+  readonly text: string
+}
 
 /** The most memory that a replica had, in MiB, and what it may have. */
 export type MemoryRecord = { readonly replica: string, readonly peakMiB: number, readonly boundMiB: number }
@@ -41,7 +54,9 @@ export type History = {
   readonly rows: readonly StoredRow[]
   /** How far each chat goes, by its counter. */
   readonly heads: ReadonlyMap<number, number>
-  /** What no fault excuses: errors that are not declared retryable, processes that ended by themselves, and the like. */
+  /**
+   * What no fault excuses: errors that are not declared retryable, processes that ended by themselves, and the like.
+   */
   readonly failures: readonly string[]
   /** Who was late while something was still broken, where even that has a bound. */
   readonly late: readonly string[]

@@ -5,7 +5,13 @@ import type { PostRecord, ReaderRecord } from '../checking/history.ts'
 export type Close = { readonly client: string, readonly code: number, readonly at: number }
 
 /** The errors that a client answers with a retry; see docs/protocol.md. */
-const RETRYABLE: ReadonlySet<unknown> = new Set(['unavailable', 'unconfirmed', 'overloaded', 'too_many_frames', 'too_many_sockets'])
+const RETRYABLE: ReadonlySet<unknown> = new Set([
+  'unavailable',
+  'unconfirmed',
+  'overloaded',
+  'too_many_frames',
+  'too_many_sockets'
+])
 
 /** The journal of a round. */
 export class Journal {

@@ -1,4 +1,6 @@
-/** A program that uses `confab/client`, and writes down what the library tells it: what comes to whoever relies on that. */
+/**
+ * A program that uses `confab/client`, and writes down what the library tells it: what comes to whoever relies on that.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfabClient } from '../../../src/client/node.ts'
 import type { PostRecord, ReaderRecord } from '../checking/history.ts'
@@ -10,7 +12,13 @@ const LOOK_INTERVAL_MS = 20
 const PATIENCE = { timeoutMs: 4_000, heartbeatMs: 4_000, backoff: { baseMs: 100, maxMs: 1_000 } }
 
 /** Who it is, and where. */
-export type LibraryClientOptions = { readonly name: string, readonly url: string, readonly token: string, readonly chatID: number, readonly journal: Journal }
+export type LibraryClientOptions = {
+  readonly name: string
+  readonly url: string
+  readonly token: string
+  readonly chatID: number
+  readonly journal: Journal
+}
 
 /** Posts to a chat and follows it from its beginning. */
 export class LibraryClient {
@@ -33,20 +41,38 @@ export class LibraryClient {
     journal.readers.push(this.record)
     this.#client = new ConfabClient({ url, tokens: { accessToken: token, refreshToken: '' }, ...PATIENCE })
     const chat = this.#client.open(chatID, { after: 0 })
-    chat.on('message', ({ seq, messageID, text }) => { this.record.seen.push({ seq, messageID, text, at: Date.now() }) })
+    chat.on('message', ({ seq, messageID, text }) => {
+      this.record.seen.push({ seq, messageID, text, at: Date.now() })
+    })
     chat.on('reset', ({ seq }) => this.#startOver(seq))
-    chat.on('refused', (error) => { journal.failures.push(`${name} was refused: ${error.code}`) })
+    chat.on('refused', (error) => {
+      journal.failures.push(`${name} was refused: ${error.code}`)
+    })
     this.#client.connect()
     const socket = journal.nextSocket()
     this.#timer = setInterval(() => {
       if (this.#isPaused) return
       // All its posts count as those of one connection: it promises their order through as many as it takes.
-      const post: PostRecord = { chatID, author: name, text: `${name} ${String(this.posts.length)}`, sentAt: Date.now(), sockets: [socket] }
+      const post: PostRecord = {
+        chatID,
+        author: name,
+        text: `${name} ${String(this.posts.length)}`,
+        sentAt: Date.now(),
+        sockets: [socket]
+      }
       this.posts.push(post)
       journal.posts.push(post)
-      const answered = chat.post(post.text).then(({ seq, messageID }) => { post.ack = { at: Date.now(), seq, messageID } }, (error: unknown) => {
-        journal.failures.push(`a post of ${name} failed: ${String(error)}`)
-      }).finally(() => this.#unanswered.delete(answered))
+      const answered = chat
+        .post(post.text)
+        .then(
+          ({ seq, messageID }) => {
+            post.ack = { at: Date.now(), seq, messageID }
+          },
+          (error: unknown) => {
+            journal.failures.push(`a post of ${name} failed: ${String(error)}`)
+          }
+        )
+        .finally(() => this.#unanswered.delete(answered))
       this.#unanswered.add(answered)
     }, INTERVAL_MS)
   }
@@ -76,7 +102,10 @@ export class LibraryClient {
     this.#isPaused = false
   }
 
-  /** Makes no more posts, and waits until those that were made are answered. @returns whether they were before the deadline */
+  /**
+   * Makes no more posts, and waits until those that were made are answered. @returns whether they were before the
+   * deadline
+   */
   async finish (deadlineMs: number): Promise<boolean> {
     clearInterval(this.#timer)
     return Promise.race([Promise.all(this.#unanswered).then(() => true), delay(deadlineMs, false, { ref: false })])

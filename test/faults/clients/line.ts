@@ -44,7 +44,9 @@ export class Line {
   /** The open socket, or the next that can be opened; undefined after the line was hung up. */
   async socket (): Promise<Socket | undefined> {
     if (this.#current?.client.isOpen === true) return this.#current
-    this.#opening ??= this.#open().finally(() => { this.#opening = undefined })
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined
+    })
     return this.#opening
   }
 
@@ -66,7 +68,10 @@ export class Line {
       if (this.#attempts > 0) await delay(random.integer(MIN_DELAY_MS, MAX_DELAY_MS))
       const scope = new RunScope()
       try {
-        const client = await ChatClient.open(scope, server(this.#attempts++), token, { deadlineMs: OPEN_DEADLINE_MS, silenceMs })
+        const client = await ChatClient.open(scope, server(this.#attempts++), token, {
+          deadlineMs: OPEN_DEADLINE_MS,
+          silenceMs
+        })
         void client.closed.then((code) => journal.closes.push({ client: name, code, at: Date.now() }))
         this.#current = { client, number: journal.nextSocket() }
         if (this.isHungUp) client.drop()

@@ -1,4 +1,7 @@
-/** A client of the HTTP side: it reads a chat's history again and again, and may be told to try again, but nothing worse. */
+/**
+ * A client of the HTTP side: it reads a chat's history again and again, and may be told to try again, but nothing
+ * worse.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { problemWithAnswer } from '../../harness/described.ts'
 import type { Answer } from '../../harness/http.ts'
@@ -12,13 +15,21 @@ const RETRYABLE = new Set([429, 502, 503, 504])
 
 /** Whether something is no page of a history, or one in which a seq is missing. */
 function hasHoles (page: unknown): boolean {
-  return !Array.isArray(page) || page.some((message: unknown, index) => index > 0 && integerAt(message, 'seq') !== integerAt(page[index - 1], 'seq') + 1)
+  return (
+    !Array.isArray(page) ||
+    page.some(
+      (message: unknown, index) => index > 0 && integerAt(message, 'seq') !== integerAt(page[index - 1], 'seq') + 1
+    )
+  )
 }
 
 /** What is wrong with a page of a history. */
 function faultsOf (answer: Answer): string[] {
   const problem = problemWithAnswer('/chat/messages', 'POST', answer)
-  return [...problem === undefined ? [] : [problem], ...hasHoles(answer.body) ? [`a page of history was ${answer.text.slice(0, 1_000)}`] : []]
+  return [
+    ...(problem === undefined ? [] : [problem]),
+    ...(hasHoles(answer.body) ? [`a page of history was ${answer.text.slice(0, 1_000)}`] : [])
+  ]
 }
 
 /** Asks until it is ended. */
@@ -42,16 +53,21 @@ export class Prober {
     while (!this.#isOver) {
       try {
         const response = await fetch(`${url}/chat/messages`, {
-          method: 'POST', body: JSON.stringify(query), headers: { 'content-type': 'application/json' }, signal: AbortSignal.timeout(TIMEOUT_MS)
+          method: 'POST',
+          body: JSON.stringify(query),
+          headers: { 'content-type': 'application/json' },
+          signal: AbortSignal.timeout(TIMEOUT_MS)
         })
         const { status, headers } = response
         const text = await response.text()
         this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
         if (status === 200) journal.failures.push(...faultsOf({ status, headers, text, body: JSON.parse(text) }))
-        else if (!RETRYABLE.has(status)) journal.failures.push(`a request was answered ${String(status)} ${text.slice(0, 200)}`)
+        else if (!RETRYABLE.has(status))
+          journal.failures.push(`a request was answered ${String(status)} ${text.slice(0, 200)}`)
       } catch (error) {
         // A connection that breaks is for a client to try again; one that nobody ever answers is not.
-        if (error instanceof DOMException && error.name === 'TimeoutError') journal.failures.push(`a request was not answered in ${String(TIMEOUT_MS)} ms`)
+        if (error instanceof DOMException && error.name === 'TimeoutError')
+          journal.failures.push(`a request was not answered in ${String(TIMEOUT_MS)} ms`)
       }
       await delay(INTERVAL_MS)
     }

@@ -84,10 +84,12 @@ export class RecordedReader {
         isJoined.catch(() => undefined)
         // A restless one may leave in the middle of what it missed.
         const leaving = patience === undefined ? undefined : delay(patience(), 'left')
-        if (await Promise.race([isJoined, ...(leaving === undefined ? [] : [leaving])]) === true) await Promise.race([client.closed, ...(leaving === undefined ? [] : [leaving])])
+        if ((await Promise.race([isJoined, ...(leaving === undefined ? [] : [leaving])])) === true)
+          await Promise.race([client.closed, ...(leaving === undefined ? [] : [leaving])])
         else if (leaving === undefined) await delay(RETRY_DELAY_MS)
       } catch (error) {
-        if (!(error instanceof SocketGoneError)) this.#options.journal.failures.push(`${this.record.reader} got no answer: ${String(error)}`)
+        if (!(error instanceof SocketGoneError))
+          this.#options.journal.failures.push(`${this.record.reader} got no answer: ${String(error)}`)
       }
       client.drop()
     }
@@ -97,7 +99,9 @@ export class RecordedReader {
     const { chatID, journal } = this.#options
     client.onFrame = (frame) => this.#take(frame)
     let reached: number | undefined
-    const answer = await client.request({ type: 'join_chat', chatID, after: this.position, epoch: this.#epoch }, () => { reached = this.position })
+    const answer = await client.request({ type: 'join_chat', chatID, after: this.position, epoch: this.#epoch }, () => {
+      reached = this.position
+    })
     if (answer['code'] === 'epoch_changed') {
       this.#startOver(textAt(answer, 'epoch'))
       return false
@@ -109,7 +113,11 @@ export class RecordedReader {
     }
     this.joins++
     if (typeof answer['epoch'] === 'string') this.#epoch = answer['epoch']
-    if (answer['seq'] !== reached) journal.failures.push(`${this.record.reader} was acknowledged seq ${String(answer['seq'])} when everything up to ${String(reached)} had come`)
+    if (answer['seq'] !== reached)
+      journal.failures.push(
+        `${this.record.reader} was acknowledged seq ${String(answer['seq'])} when everything up to ` +
+        `${String(reached)} had come`
+      )
     return true
   }
 
@@ -128,11 +136,17 @@ export class RecordedReader {
   #take (frame: Frame): void {
     const { chatID, journal } = this.#options
     if (frame['type'] !== 'new_message' || frame['chatID'] !== chatID) {
-      if (frame['type'] !== 'error' || !journal.noteError(this.record.reader, frame)) journal.failures.push(`${this.record.reader} got ${JSON.stringify(frame).slice(0, 300)}`)
+      if (frame['type'] !== 'error' || !journal.noteError(this.record.reader, frame))
+        journal.failures.push(`${this.record.reader} got ${JSON.stringify(frame).slice(0, 300)}`)
       return
     }
     const seq = integerAt(frame, 'seq')
-    this.record.seen.push({ seq, messageID: integerAt(frame, 'messageID'), text: textAt(frame, 'message'), at: Date.now() })
+    this.record.seen.push({
+      seq,
+      messageID: integerAt(frame, 'messageID'),
+      text: textAt(frame, 'message'),
+      at: Date.now()
+    })
     this.position = Math.max(this.position, seq)
   }
 }

@@ -56,7 +56,10 @@ export class RecordedWriter {
     this.#isPaused = false
   }
 
-  /** Makes no more posts, and waits until those that were made are answered. @returns whether they were before the deadline */
+  /**
+   * Makes no more posts, and waits until those that were made are answered. @returns whether they were before the
+   * deadline
+   */
   async finish (deadlineMs: number): Promise<boolean> {
     clearInterval(this.#timer)
     const all = Promise.all(this.#unanswered).then(() => true)
@@ -69,10 +72,18 @@ export class RecordedWriter {
   #tick (): void {
     if (this.#isPaused || this.#unanswered.size >= this.#options.window) return
     const { name, chatID, journal, padding = '' } = this.#options
-    const post: PostRecord = { chatID, author: name, text: `${name} ${String(this.posts.length)}${padding}`, sentAt: Date.now(), sockets: [] }
+    const post: PostRecord = {
+      chatID,
+      author: name,
+      text: `${name} ${String(this.posts.length)}${padding}`,
+      sentAt: Date.now(),
+      sockets: []
+    }
     this.posts.push(post)
     journal.posts.push(post)
-    const answered = this.#post(post, `${name}-${String(this.posts.length)}`).finally(() => this.#unanswered.delete(answered))
+    const answered = this.#post(post, `${name}-${String(this.posts.length)}`).finally(() =>
+      this.#unanswered.delete(answered)
+    )
     this.#unanswered.add(answered)
   }
 

@@ -45,17 +45,43 @@ export class Workload {
   readonly libraryClients: readonly LibraryClient[]
   readonly #prober: Prober
 
-  private constructor ({ cluster, journal, random, shape, readerServer, patience }: LoadOptions, pairs: readonly Pair[]) {
+  private constructor (
+    { cluster, journal, random, shape, readerServer, patience }: LoadOptions,
+    pairs: readonly Pair[]
+  ) {
     const common = { server: () => cluster, journal, random }
     this.pairs = pairs
-    this.writers = pairs.flatMap(({ chatID, accounts }) => accounts.map(({ accessToken: token }, index) =>
-      new RecordedWriter({ ...common, name: `writer ${String(chatID)}-${String(index + 1)}`, token, chatID, intervalMs: shape.intervalMs, window: shape.window })))
-    this.readers = pairs.flatMap(({ chatID, accounts }) => Array.from({ length: shape.readers }, (_, index) =>
-      new RecordedReader({
-        ...common, name: `reader ${String(chatID)}-${String(index + 1)}`, token: accounts[index % 2 === 0 ? 0 : 1].accessToken, chatID,
-        ...(readerServer !== undefined && { server: (attempt: number) => readerServer(index, attempt) }), ...(patience !== undefined && { patience })
-      })))
-    this.libraryClients = pairs.map(({ chatID, accounts: [{ accessToken: token }] }) => new LibraryClient({ name: `library ${String(chatID)}`, url: cluster.url, token, chatID, journal }))
+    this.writers = pairs.flatMap(({ chatID, accounts }) =>
+      accounts.map(
+        ({ accessToken: token }, index) =>
+          new RecordedWriter({
+            ...common,
+            name: `writer ${String(chatID)}-${String(index + 1)}`,
+            token,
+            chatID,
+            intervalMs: shape.intervalMs,
+            window: shape.window
+          })
+      )
+    )
+    this.readers = pairs.flatMap(({ chatID, accounts }) =>
+      Array.from(
+        { length: shape.readers },
+        (_, index) =>
+          new RecordedReader({
+            ...common,
+            name: `reader ${String(chatID)}-${String(index + 1)}`,
+            token: accounts[index % 2 === 0 ? 0 : 1].accessToken,
+            chatID,
+            ...(readerServer !== undefined && { server: (attempt: number) => readerServer(index, attempt) }),
+            ...(patience !== undefined && { patience })
+          })
+      )
+    )
+    this.libraryClients = pairs.map(
+      ({ chatID, accounts: [{ accessToken: token }] }) =>
+        new LibraryClient({ name: `library ${String(chatID)}`, url: cluster.url, token, chatID, journal })
+    )
     const [first] = pairs
     if (first === undefined) throw new Error('A load needs a chat.')
     this.#prober = new Prober(cluster.url, first.chatID, first.accounts[0].accessToken, journal)
@@ -83,7 +109,10 @@ export class Workload {
     return this.#prober.answers
   }
 
-  /** Waits until every writer has posted and every reader has got something from after a time. @returns how long it took, undefined past the deadline */
+  /**
+   * Waits until every writer has posted and every reader has got something from after a time. @returns how long it
+   * took, undefined past the deadline
+   */
   async flows (since: number, deadlineMs: number): Promise<number | undefined> {
     while (!this.#flowsSince(since)) {
       if (Date.now() - since > deadlineMs) return undefined
@@ -104,7 +133,12 @@ export class Workload {
 
   /** The highest seq that a chat was acknowledged to have. */
   headOf (chatID: number): number {
-    return Math.max(0, ...this.posters.filter((poster) => poster.chatID === chatID).flatMap(({ posts }) => posts.map(({ ack }) => ack?.seq ?? 0)))
+    return Math.max(
+      0,
+      ...this.posters
+        .filter((poster) => poster.chatID === chatID)
+        .flatMap(({ posts }) => posts.map(({ ack }) => ack?.seq ?? 0))
+    )
   }
 
   /** Waits until every reader has everything that was acknowledged, but no longer than that. */
@@ -121,7 +155,11 @@ export class Workload {
   /** Ends every client. */
   async end (): Promise<void> {
     for (const client of this.libraryClients) client.end()
-    await Promise.all([...this.writers.map((writer) => writer.finish(0)), ...this.readers.map((reader) => reader.end()), this.#prober.end()])
+    await Promise.all([
+      ...this.writers.map((writer) => writer.finish(0)),
+      ...this.readers.map((reader) => reader.end()),
+      this.#prober.end()
+    ])
   }
 
   #flowsSince (since: number): boolean {

@@ -16,6 +16,17 @@ import { replicaFaults } from './replicas.ts'
 
 /** In the order of the table in docs/guarantees.md. */
 export const catalogue: readonly Fault[] = [
-  ...replicaFaults, ...hintFaults, ...redisFaults, ...redisFailoverFaults, ...postgresFaults, ...diskFaults, ...postgresFailoverFaults,
-  ...networkFaults, ...clientFaults, ...clockFaults, ...buildFaults, ...poolerFaults, ...crowdFaults
+  ...replicaFaults,
+  ...hintFaults,
+  ...redisFaults,
+  ...redisFailoverFaults,
+  ...postgresFaults,
+  ...diskFaults,
+  ...postgresFailoverFaults,
+  ...networkFaults,
+  ...clientFaults,
+  ...clockFaults,
+  ...buildFaults,
+  ...poolerFaults,
+  ...crowdFaults
 ]

@@ -41,28 +41,47 @@ const twins: Fault = {
   async inject ({ cluster, journal, random, scope, injected }: Round) {
     const user = await register(cluster)
     const chatIDs = await addChats(cluster, user.username, STORM.chats)
-    const sockets = await Promise.all(cluster.replicas.map((replica) => ChatClient.open(scope, replica, user.accessToken)))
+    const sockets = await Promise.all(
+      cluster.replicas.map((replica) => ChatClient.open(scope, replica, user.accessToken))
+    )
     const storm = `storm ${String(random.integer(0, 2 ** 31))}`
     for (let round = 0; round < STORM.rounds; round++) {
-      const posts = chatIDs.map((chatID): PostRecord =>
-        ({ chatID, author: storm, text: `${storm} ${String(chatID)} ${String(round)}`, sentAt: Date.now(), sockets: [journal.nextSocket()] }))
+      const posts = chatIDs.map((chatID): PostRecord => ({
+        chatID,
+        author: storm,
+        text: `${storm} ${String(chatID)} ${String(round)}`,
+        sentAt: Date.now(),
+        sockets: [journal.nextSocket()]
+      }))
       journal.posts.push(...posts)
       injected(posts.length)
-      await Promise.all(sockets.map(async (socket) => {
-        const order = posts.map((post) => ({ post, place: random.fraction() })).sort((a, b) => a.place - b.place)
-        await Promise.all(order.map(async ({ post }) => {
-          const answer = await socket.request({ type: 'post_msg', chatID: post.chatID, text: post.text, clientMessageID: post.text })
-          if (answer['type'] !== 'ack') {
-            journal.noteError(storm, answer)
-            return
-          }
-          const [seq, messageID] = [integerAt(answer, 'seq'), integerAt(answer, 'messageID')]
-          if (post.ack !== undefined && (post.ack.seq !== seq || post.ack.messageID !== messageID)) {
-            journal.failures.push(`"${post.text}" was acknowledged as seq ${String(post.ack.seq)} and as seq ${String(seq)} on another replica`)
-          }
-          post.ack ??= { at: Date.now(), seq, messageID }
-        }))
-      }))
+      await Promise.all(
+        sockets.map(async (socket) => {
+          const order = posts.map((post) => ({ post, place: random.fraction() })).sort((a, b) => a.place - b.place)
+          await Promise.all(
+            order.map(async ({ post }) => {
+              const answer = await socket.request({
+                type: 'post_msg',
+                chatID: post.chatID,
+                text: post.text,
+                clientMessageID: post.text
+              })
+              if (answer['type'] !== 'ack') {
+                journal.noteError(storm, answer)
+                return
+              }
+              const [seq, messageID] = [integerAt(answer, 'seq'), integerAt(answer, 'messageID')]
+              if (post.ack !== undefined && (post.ack.seq !== seq || post.ack.messageID !== messageID)) {
+                journal.failures.push(
+                  `"${post.text}" was acknowledged as seq ${String(post.ack.seq)} and as seq ${String(seq)} on ` +
+                  'another replica'
+                )
+              }
+              post.ack ??= { at: Date.now(), seq, messageID }
+            })
+          )
+        })
+      )
     }
   }
 }
@@ -77,10 +96,13 @@ async function addChats ({ sql }: FaultCluster, username: string, count: number)
       from (select ${prefix} || number as name from generate_series(1, ${count}::int) number) names
       returning id
     )
-    insert into chats (user_low, user_high) select me.id, other.id from other, users me where me.username = ${username} returning id`
+    insert into chats (user_low, user_high) select me.id, other.id
+   
+    from other, users me where me.username = ${username} returning id`
   const ids = chats.map(({ id }) => Number(id))
   await sql`insert into chat_heads (chat_id) select unnest(${ids}::bigint[])`
-  await sql`insert into participants (chat_id, user_id) select id, unnest(array[user_low, user_high]) from chats where id in ${sql(ids)}`
+  await sql`insert into participants (chat_id, user_id) select id, unnest(array[user_low, user_high]) from chats
+    where id in ${sql(ids)}`
   return ids
 }
 
@@ -94,13 +116,37 @@ const removed: Fault = {
       const [found] = await cluster.sql`select 1 from pg_class where relname = 'removals'`
       if (found === undefined) await noteRemovals(database)
       for (let count = 0; count < REMOVALS; count++) {
-        const { chatID, accounts: [leaver, stayer] } = await cluster.nextPair()
+        const {
+          chatID,
+          accounts: [leaver, stayer]
+        } = await cluster.nextPair()
         const common = { chatID, journal, random }
-        const writers = cluster.replicas.map((replica, place) => new RecordedWriter({
-          ...common, name: `stayer ${String(chatID)}-${String(place)}`, token: stayer.accessToken, server: () => replica, intervalMs: 40, window: 4
-        }))
-        const witness = new RecordedReader({ ...common, name: `witness ${String(chatID)}`, token: stayer.accessToken, server: () => cluster })
-        const readers = cluster.replicas.map((replica, place) => new RecordedReader({ ...common, name: `leaver ${String(chatID)}-${String(place)}`, token: leaver.accessToken, server: () => replica }))
+        const writers = cluster.replicas.map(
+          (replica, place) =>
+            new RecordedWriter({
+              ...common,
+              name: `stayer ${String(chatID)}-${String(place)}`,
+              token: stayer.accessToken,
+              server: () => replica,
+              intervalMs: 40,
+              window: 4
+            })
+        )
+        const witness = new RecordedReader({
+          ...common,
+          name: `witness ${String(chatID)}`,
+          token: stayer.accessToken,
+          server: () => cluster
+        })
+        const readers = cluster.replicas.map(
+          (replica, place) =>
+            new RecordedReader({
+              ...common,
+              name: `leaver ${String(chatID)}-${String(place)}`,
+              token: leaver.accessToken,
+              server: () => replica
+            })
+        )
         await during(1_000)
         for (const reader of readers) reader.expectRefusal()
         const answer = await cluster.post('/chat/delete-chat', { session_token: leaver.accessToken, chatID })
@@ -130,20 +176,35 @@ const revoked: Fault = {
   id: 'F15.revoked',
   title: 'a session is revoked while posts stream in, with sockets on every replica',
   async inject ({ cluster, workload, journal, random, injected, during }: Round) {
-    for (const { chatID, accounts: [user] } of workload.pairs) {
+    for (const {
+      chatID,
+      accounts: [user]
+    } of workload.pairs) {
       const session = await logIn(cluster, user)
-      const readers = cluster.replicas.map((replica, place) => new RecordedReader({
-        name: `revoked ${String(chatID)}-${String(place)}`, chatID, token: session.accessToken, journal, random, server: () => replica
-      }))
+      const readers = cluster.replicas.map(
+        (replica, place) =>
+          new RecordedReader({
+            name: `revoked ${String(chatID)}-${String(place)}`,
+            chatID,
+            token: session.accessToken,
+            journal,
+            random,
+            server: () => replica
+          })
+      )
       await Promise.all(readers.map((reader) => reader.reached(workload.headOf(chatID), REVOCATION_MS)))
       const answer = await call(`${cluster.url}/api/auth/logout`, 'POST', { bearer: session.accessToken })
       if (answer.status !== 200) journal.failures.push(`a logout was answered ${answer.text}`)
       injected(readers.length)
-      const isClosed = ({ name }: RecordedReader) => journal.closes.some(({ client, code }) => client === name && code === CLOSED_FOR_GOOD)
+      const isClosed = ({ name }: RecordedReader) =>
+        journal.closes.some(({ client, code }) => client === name && code === CLOSED_FOR_GOOD)
       const end = Date.now() + REVOCATION_MS
       while (!readers.every(isClosed) && Date.now() < end) await during(20)
       for (const reader of readers) {
-        if (!isClosed(reader)) journal.failures.push(`${reader.name} was not closed with ${String(CLOSED_FOR_GOOD)} when its session was revoked`)
+        if (!isClosed(reader))
+          journal.failures.push(
+            `${reader.name} was not closed with ${String(CLOSED_FOR_GOOD)} when its session was revoked`
+          )
         await reader.end()
         reader.record.removedAt = reader.position
       }

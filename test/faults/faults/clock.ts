@@ -3,18 +3,26 @@ import { existsSync } from 'node:fs'
 import type { Fault, Round } from '../fault.ts'
 
 /** Where Debian's libfaketime is, on the machines that it runs on. */
-const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`)
+const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
+  (machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`
+)
 const OFFSETS = ['+1h', '-1h']
 
 /** F17. */
 const wrongClocks: Fault = {
   id: 'F17',
   title: 'the clocks of two replicas are an hour fast and an hour slow',
-  missing: () => Promise.resolve(libraryPath() === undefined ? 'there is no libfaketime (Debian: libfaketime)' : undefined),
+  missing: () =>
+    Promise.resolve(libraryPath() === undefined ? 'there is no libfaketime (Debian: libfaketime)' : undefined),
   async inject ({ cluster, injected, during }: Round) {
     for (const [index, offset] of OFFSETS.entries()) {
       // Timers run on the monotonic clock, which no administrator can set.
-      const environment = { LD_PRELOAD: libraryPath() ?? '', FAKETIME: offset, DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+      const environment = {
+        LD_PRELOAD: libraryPath() ?? '',
+        FAKETIME: offset,
+        DONT_FAKE_MONOTONIC: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1'
+      }
       await cluster.replica(index).restart('SIGTERM', { environment })
       injected()
     }

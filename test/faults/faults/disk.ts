@@ -54,7 +54,11 @@ async function fill (disk: string): Promise<() => Promise<void>> {
   return () => rm(file)
 }
 
-async function startOn (scope: Scope, { folder, build }: Parameters<NonNullable<Fault['deploy']>>[1], postgres: PostgresServer): Promise<FaultCluster> {
+async function startOn (
+  scope: Scope,
+  { folder, build }: Parameters<NonNullable<Fault['deploy']>>[1],
+  postgres: PostgresServer
+): Promise<FaultCluster> {
   const redis = new RedisServer(await freePort(), [])
   scope.teardown(() => redis.stop())
   await Promise.all([redis.start(), postgres.start()])
@@ -96,7 +100,9 @@ const fullLog: Fault = {
     const disk = path.join(deployment.folder, 'disk')
     await mountDisk(scope, disk, LOG_SIZE, deployment.folder)
     const postgres = await PostgresServer.create(scope, {
-      folder: path.join(deployment.folder, 'postgres'), walFolder: path.join(disk, 'wal'), settings: ['min_wal_size = 32MB', 'max_wal_size = 48MB']
+      folder: path.join(deployment.folder, 'postgres'),
+      walFolder: path.join(disk, 'wal'),
+      settings: ['min_wal_size = 32MB', 'max_wal_size = 48MB']
     })
     const cluster = await startOn(scope, deployment, postgres)
     disks.set(cluster, disk)
@@ -105,7 +111,10 @@ const fullLog: Fault = {
   async inject ({ cluster, injected, during }: Round) {
     const makeRoom = await fill(disks.get(cluster) ?? '')
     // The segment that is being written has room for some more.
-    await cluster.sql`select pg_logical_emit_message(false, 'ballast', repeat('x', 1000000)) from generate_series(1, 60)`.catch(() => undefined)
+    await cluster.sql`select pg_logical_emit_message(false, 'ballast', repeat('x', 1000000))
+      from generate_series(1, 60)`.catch(
+        () => undefined
+      )
     injected()
     await during(FULL_MS)
     await makeRoom()

@@ -49,7 +49,11 @@ const lose: Fault = {
       await workload.readersReachHeads(STALENESS_MS)
       for (const { record, position, chatID } of workload.readers) {
         const head = workload.headOf(chatID)
-        if (position < head) journal.late.push(`${record.reader} in chat ${String(chatID)} stands at ${String(position)} of ${String(head)} after ${String(Date.now() - start)} ms without announcements`)
+        if (position < head)
+          journal.late.push(
+            `${record.reader} in chat ${String(chatID)} stands at ${String(position)} of ${String(head)} after ` +
+            `${String(Date.now() - start)} ms without announcements`
+          )
       }
       toggle(round)
       workload.resume()

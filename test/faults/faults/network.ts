@@ -9,13 +9,20 @@ const BAD_MS = 8_000
 const proxies = new WeakMap<FaultCluster, TcpProxy[]>()
 
 /** A fault of some lines: readers are spread over four, and the last of them stays good. */
-function badLines (id: string, title: string, spoil: (lines: readonly TcpProxy[]) => void, mend: (lines: readonly TcpProxy[]) => void): Fault {
+function badLines (
+  id: string,
+  title: string,
+  spoil: (lines: readonly TcpProxy[]) => void,
+  mend: (lines: readonly TcpProxy[]) => void
+): Fault {
   return {
     id,
     title,
     async readerServer (cluster: FaultCluster, scope: Scope) {
       const { hostname: host, port } = new URL(cluster.url)
-      const lines = await Promise.all(Array.from({ length: 3 }, () => startTcpProxy(scope, { host, port: Number(port) })))
+      const lines = await Promise.all(
+        Array.from({ length: 3 }, () => startTcpProxy(scope, { host, port: Number(port) }))
+      )
       proxies.set(cluster, lines)
       return (reader) => {
         const line = lines[reader % (lines.length + 1)]
@@ -34,19 +41,34 @@ function badLines (id: string, title: string, spoil: (lines: readonly TcpProxy[]
 
 /** All of them. */
 export const networkFaults: readonly Fault[] = [
-  badLines('F12.half-open', 'half-open connections: nothing comes back, and nobody says so', (lines) => {
-    for (const line of lines) line.hold()
-  }, (lines) => {
-    for (const line of lines) line.release()
-  }),
-  badLines('F12.delay', 'answers are 500 ms late', (lines) => {
-    for (const line of lines) line.impair({ delayMs: 500 })
-  }, (lines) => {
-    for (const line of lines) line.impair({})
-  }),
-  badLines('F12.slow', 'lines of 1 kB/s', (lines) => {
-    for (const line of lines) line.impair({ bytesPerSecond: 1_000 })
-  }, (lines) => {
-    for (const line of lines) line.impair({})
-  })
+  badLines(
+    'F12.half-open',
+    'half-open connections: nothing comes back, and nobody says so',
+    (lines) => {
+      for (const line of lines) line.hold()
+    },
+    (lines) => {
+      for (const line of lines) line.release()
+    }
+  ),
+  badLines(
+    'F12.delay',
+    'answers are 500 ms late',
+    (lines) => {
+      for (const line of lines) line.impair({ delayMs: 500 })
+    },
+    (lines) => {
+      for (const line of lines) line.impair({})
+    }
+  ),
+  badLines(
+    'F12.slow',
+    'lines of 1 kB/s',
+    (lines) => {
+      for (const line of lines) line.impair({ bytesPerSecond: 1_000 })
+    },
+    (lines) => {
+      for (const line of lines) line.impair({})
+    }
+  )
 ]

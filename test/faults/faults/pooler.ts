@@ -24,7 +24,14 @@ const pooled: Fault = {
     const postgres = await PostgresServer.create(scope, { folder: path.join(folder, 'postgres') })
     await Promise.all([redis.start(), postgres.start()])
     const pooler = await Pooler.start(scope, folder, postgres)
-    const cluster = await FaultCluster.start(scope, { folder, build, postgres, redis, databaseUrl: pooler.url, environment: { DATABASE_PREPARE: 'off' } })
+    const cluster = await FaultCluster.start(scope, {
+      folder,
+      build,
+      postgres,
+      redis,
+      databaseUrl: pooler.url,
+      environment: { DATABASE_PREPARE: 'off' }
+    })
     poolers.set(cluster, pooler)
     return cluster
   },

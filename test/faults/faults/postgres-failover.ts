@@ -13,14 +13,22 @@ const SINCE_BACKUP_MS = 2_000
 const successors = new WeakMap<FaultCluster, PostgresServer>()
 
 /** Starts a cluster whose replicas know two servers, the second of which is to come. */
-async function startWithSuccessor (scope: Scope, { folder, build }: Deployment, succeed: (primary: PostgresServer, folder: string) => Promise<PostgresServer>): Promise<FaultCluster> {
+async function startWithSuccessor (
+  scope: Scope,
+  { folder, build }: Deployment,
+  succeed: (primary: PostgresServer, folder: string) => Promise<PostgresServer>
+): Promise<FaultCluster> {
   await mkdir(folder, { recursive: true })
   const redis = new RedisServer(await freePort(), [])
   scope.teardown(() => redis.stop())
-  const primary = await PostgresServer.create(scope, { folder: path.join(folder, 'primary'), settings: ['hot_standby = on'] })
+  const primary = await PostgresServer.create(scope, {
+    folder: path.join(folder, 'primary'),
+    settings: ['hot_standby = on']
+  })
   await Promise.all([redis.start(), primary.start()])
   const successor = await succeed(primary, path.join(folder, 'successor'))
-  const databaseUrl = `postgres://postgres@127.0.0.1:${String(primary.port)},127.0.0.1:${String(successor.port)}/postgres`
+  const hosts = [primary, successor].map(({ port }) => `127.0.0.1:${String(port)}`).join()
+  const databaseUrl = `postgres://postgres@${hosts}/postgres`
   const cluster = await FaultCluster.start(scope, { folder, build, postgres: primary, redis, databaseUrl })
   successors.set(cluster, successor)
   return cluster
@@ -96,13 +104,18 @@ const restored: Fault = {
   id: 'F11',
   title: `a base backup that is ${String(SINCE_BACKUP_MS / 1_000)} s old is restored: loss is noticed`,
   changesEpoch: true,
-  deploy: (scope, deployment) => startWithSuccessor(scope, deployment, (_primary, folder) => PostgresServer.reserve(scope, folder)),
+  deploy: (scope, deployment) =>
+    startWithSuccessor(scope, deployment, (_primary, folder) => PostgresServer.reserve(scope, folder)),
   async inject (round: Round) {
     const { cluster, during } = round
     const successor = successorOf(cluster)
     await successor.copyFrom(cluster.postgres)
     // Recovery to the end of the backup begins a new timeline, as the manual has it.
-    await successor.configure(['restore_command = \'false\'', 'recovery_target = \'immediate\'', 'recovery_target_action = \'promote\''])
+    await successor.configure([
+      'restore_command = \'false\'',
+      'recovery_target = \'immediate\'',
+      'recovery_target_action = \'promote\''
+    ])
     await successor.signalRecovery()
     await during(SINCE_BACKUP_MS)
     await cluster.postgres.stop('immediate')
@@ -132,14 +145,21 @@ async function settleLoss ({ cluster, workload, journal, note, during }: Round, 
     delete post.ack
   }
   const told = workload.followers.filter(({ voided }) => voided.length > 0).length
-  note(`${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.followers.length)} readers and library clients were told to start over`)
+  note(
+    `${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.followers.length)} ` +
+    'readers and library clients were told to start over'
+  )
   if (lost === 0) journal.failures.push('nothing was lost, so nothing was shown')
   const isNew = new Set(journal.posts.filter(({ sentAt }) => sentAt > lostAt).map(({ text }) => text))
   for (const { voided } of workload.followers) {
     for (const record of voided) {
       const gone = record.seen.findIndex(({ text }) => !kept.has(text))
       const mixed = gone < 0 ? undefined : record.seen.slice(gone).find(({ text }) => isNew.has(text))
-      if (mixed !== undefined) journal.failures.push(`${record.reader} got seq ${String(mixed.seq)} of the new history behind seq ${String(record.seen[gone]?.seq)} of the old one`)
+      if (mixed !== undefined)
+        journal.failures.push(
+          `${record.reader} got seq ${String(mixed.seq)} of the new history behind seq ` +
+          `${String(record.seen[gone]?.seq)} of the old one`
+        )
       // Its seqs mean other messages now.
       journal.readers.splice(journal.readers.indexOf(record), 1)
     }

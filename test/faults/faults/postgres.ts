@@ -6,7 +6,13 @@ const ROUNDS = 5
 const SHORTAGE_MS = 3_000
 const MORE_THAN_THERE_ARE = 120
 
-function stopped (id: string, title: string, how: 'fast' | 'immediate' | 'killed', forMs: number, isShort?: true): Fault {
+function stopped (
+  id: string,
+  title: string,
+  how: 'fast' | 'immediate' | 'killed',
+  forMs: number,
+  isShort?: true
+): Fault {
   return {
     id,
     title,
@@ -21,15 +27,21 @@ function stopped (id: string, title: string, how: 'fast' | 'immediate' | 'killed
   }
 }
 
-/** F5: a trigger that runs at the commit, behind the inserts, ends its own connection: the transaction is rolled back. */
+/**
+ * F5: a trigger that runs at the commit, behind the inserts, ends its own connection: the transaction is rolled back.
+ */
 const dieBeforeCommit: Fault = {
   id: 'F5.connection',
   title: 'every tenth transaction dies after its INSERT, before its COMMIT',
   async inject ({ cluster, injected, during }: Round) {
-    await breakCommits(cluster.sql, 'if random() < 0.1 then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); end if;', async () => {
-      injected()
-      await during(4_000)
-    })
+    await breakCommits(
+      cluster.sql,
+      'if random() < 0.1 then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); end if;',
+      async () => {
+        injected()
+        await during(4_000)
+      }
+    )
     await cluster.healthy()
   }
 }
@@ -45,7 +57,9 @@ const replicaDiesBeforeCommit: Fault = {
         await during(random.integer(200, 500))
         await replica.stop('SIGKILL')
         // Without this the server goes on and commits what nobody waits for: that is to be tried, too.
-        if (count % 2 === 0) await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab' and wait_event = 'PgSleep'`
+        if (count % 2 === 0)
+          await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'
+            and wait_event = 'PgSleep'`
         injected()
         await replica.start()
       }
@@ -55,8 +69,11 @@ const replicaDiesBeforeCommit: Fault = {
 }
 
 async function breakCommits (sql: Sql, how: string, work: () => Promise<void>): Promise<void> {
-  await sql.unsafe(`create function break_commit() returns trigger language plpgsql as $$ begin ${how} return null; end $$`)
-  await sql`create constraint trigger break_commit after insert on messages deferrable initially deferred for each row execute function break_commit()`
+  await sql.unsafe(
+    `create function break_commit() returns trigger language plpgsql as $$ begin ${how} return null; end $$`
+  )
+  await sql`create constraint trigger break_commit after insert on messages deferrable initially deferred
+    for each row execute function break_commit()`
   try {
     await work()
   } finally {
@@ -76,7 +93,9 @@ const inDoubt: Fault = {
     for (let count = 0; count < ROUNDS; count++) {
       await cluster.postgres.set({ synchronous_standby_names: 'nobody' })
       await during(400)
-      const ended = await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab' and wait_event = 'SyncRep'`
+      const ended =
+        await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'
+          and wait_event = 'SyncRep'`
       injected(ended.length)
       await cluster.postgres.set({ synchronous_standby_names: '' })
       await during(600)
@@ -92,7 +111,8 @@ const terminate: Fault = {
     for (let count = 0; count < 8 * ROUNDS; count++) {
       const ended = await cluster.sql`
         select pg_terminate_backend(pid) from (
-          select pid from pg_stat_activity where application_name = 'confab' order by state, pid offset ${random.integer(0, 4)} limit 1
+          select pid from pg_stat_activity where application_name = 'confab'
+            order by state, pid offset ${random.integer(0, 4)} limit 1
         ) as victim`
       injected(ended.length)
       await during(random.integer(20, 150))
@@ -122,7 +142,9 @@ const noConnections: Fault = {
   id: 'F9.connections',
   title: `others take every connection for ${String(SHORTAGE_MS / 1_000)} s`,
   async inject ({ cluster, injected, during }: Round) {
-    const others = Array.from({ length: MORE_THAN_THERE_ARE }, () => postgres(cluster.postgres.url, { max: 1, backoff: () => 60, onnotice: () => undefined }))
+    const others = Array.from({ length: MORE_THAN_THERE_ARE }, () =>
+      postgres(cluster.postgres.url, { max: 1, backoff: () => 60, onnotice: () => undefined })
+    )
     try {
       await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'`
       await Promise.allSettled(others.map((other) => other`select 1`))

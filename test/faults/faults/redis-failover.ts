@@ -1,7 +1,13 @@
 /** F8: Redis under Sentinels, and as a Cluster. */
 import path from 'node:path'
 import { mkdir } from 'node:fs/promises'
-import { redisCommand, startRedisCluster, startSentinels, type RedisCluster, type Sentinels } from '../../harness/redis-cluster.ts'
+import {
+  redisCommand,
+  startRedisCluster,
+  startSentinels,
+  type RedisCluster,
+  type Sentinels
+} from '../../harness/redis-cluster.ts'
 import type { Scope } from '../../harness/scope.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
@@ -13,7 +19,8 @@ const SLOTS_MOVED = 3
 const sentinels = new WeakMap<FaultCluster, Sentinels>()
 const redisClusters = new WeakMap<FaultCluster, RedisCluster>()
 
-const missing = () => Promise.resolve(isInstalled('redis-cli') ? undefined : 'there is no redis-cli (Debian: redis-tools)')
+const missing = () =>
+  Promise.resolve(isInstalled('redis-cli') ? undefined : 'there is no redis-cli (Debian: redis-tools)')
 
 async function startOn (scope: Scope, { folder, build }: Deployment, redisUrl: string): Promise<FaultCluster> {
   await mkdir(folder, { recursive: true })
@@ -56,7 +63,9 @@ const slotMove: Fault = {
     const redis = redisClusters.get(cluster)
     let moved = 0
     for (const server of redis?.servers ?? []) {
-      const channels = (await redisCommand(server, 'pubsub', 'shardchannels')).split('\n').filter((channel) => channel.includes('chat:'))
+      const channels = (await redisCommand(server, 'pubsub', 'shardchannels'))
+        .split('\n')
+        .filter((channel) => channel.includes('chat:'))
       for (const channel of channels.slice(0, SLOTS_MOVED)) {
         await redis?.moveSlot(Number(await redisCommand(server, 'cluster', 'keyslot', channel)))
         moved++

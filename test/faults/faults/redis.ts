@@ -85,5 +85,7 @@ export const redisFaults: readonly Fault[] = [
   full,
   repeated('F7.flush', 'FLUSHALL, five times', (redis) => redis.flushall()),
   repeated('F7.disconnect', 'CLIENT KILL TYPE pubsub, five times', (redis) => redis.client('KILL', 'TYPE', 'pubsub')),
-  repeated('F7.block', `DEBUG SLEEP ${String(BLOCK_S / DISCONNECTS)}, five times`, (redis) => redis.call('DEBUG', 'SLEEP', String(BLOCK_S / DISCONNECTS)))
+  repeated('F7.block', `DEBUG SLEEP ${String(BLOCK_S / DISCONNECTS)}, five times`, (redis) =>
+    redis.call('DEBUG', 'SLEEP', String(BLOCK_S / DISCONNECTS))
+  )
 ]

@@ -38,11 +38,13 @@ const rollingRestart: Fault = {
       await during(500)
     }
     for (const { client, code } of journal.closes.slice(before.closes)) {
-      if (code !== CLOSED_FOR_RESTART) journal.failures.push(`${client} was cut off with ${String(code)} in a rolling restart`)
+      if (code !== CLOSED_FOR_RESTART)
+        journal.failures.push(`${client} was cut off with ${String(code)} in a rolling restart`)
     }
     for (const [status, count] of workload.answers) {
       const refused = count - (before.answers.get(status) ?? 0)
-      if (status !== 200 && refused > 0) journal.failures.push(`${String(refused)} requests were answered ${String(status)} in a rolling restart`)
+      if (status !== 200 && refused > 0)
+        journal.failures.push(`${String(refused)} requests were answered ${String(status)} in a rolling restart`)
     }
   }
 }

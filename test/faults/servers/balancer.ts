@@ -1,4 +1,6 @@
-/** A haproxy in front of the replicas, as an operator would set it up: it asks `/readyz`, and knows nothing of sockets. */
+/**
+ * A haproxy in front of the replicas, as an operator would set it up: it asks `/readyz`, and knows nothing of sockets.
+ */
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
@@ -20,7 +22,7 @@ export async function startBalancer (scope: Scope, folder: string, ports: readon
   await writeFile(file, configuration(port, ports))
   const program = new Program(scope, 'haproxy', { parameters: ['-db', '-f', file] })
   const end = Date.now() + START_DEADLINE_MS
-  while (!await takesConnections(port)) {
+  while (!(await takesConnections(port))) {
     if (!program.isRunning || Date.now() > end) throw new Error(`haproxy does not start: ${program.output}`)
     await delay(RETRY_MS)
   }

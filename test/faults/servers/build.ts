@@ -23,13 +23,19 @@ export async function copyBuild (folder: string): Promise<Build> {
   return { folder, main: MAIN, rigged: RIGGED }
 }
 
-/** Builds another commit of this repository, with the packages that are installed. @throws when there is no such commit */
+/**
+ * Builds another commit of this repository, with the packages that are installed. @throws when there is no such commit
+ */
 export async function buildCommit (folder: string, commit: string): Promise<Build> {
   await mkdir(folder, { recursive: true })
   const archive = path.join(folder, 'source.tar')
   await runProgram('git', ['archive', '--output', archive, commit], { cwd: ROOT })
   await runProgram('tar', ['-xf', archive, '-C', folder])
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
-  await runProgram(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json', '--noCheck'], { cwd: folder })
+  await runProgram(
+    process.execPath,
+    [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json', '--noCheck'],
+    { cwd: folder }
+  )
   return { folder, main: MAIN, rigged: MAIN }
 }

@@ -61,7 +61,12 @@ export class FaultCluster implements AccountHost {
   #replicas: readonly ReplicaSlot[]
   #pairs = 0
 
-  private constructor (parts: { url: string, places: readonly ReplicaSlot[], options: ClusterOptions, failures: string[] }) {
+  private constructor (parts: {
+    url: string
+    places: readonly ReplicaSlot[]
+    options: ClusterOptions
+    failures: string[]
+  }) {
     this.url = parts.url
     this.places = parts.places
     this.#replicas = parts.places.slice(0, REPLICAS)
@@ -77,17 +82,40 @@ export class FaultCluster implements AccountHost {
     const redisUrl = options.redisUrl ?? options.redis?.url
     const failures: string[] = []
     const environment = {
-      DATABASE_URL: options.databaseUrl ?? options.postgres.url, ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
-      DATABASE_POOL: '6', JWT_SECRET, PUBLIC_URL, DATA_DIR: options.folder, MAIL_TRANSPORT: 'file', RATE_LIMITS: 'off',
-      MAX_SOCKETS_PER_USER: SOCKETS_PER_USER, DRAIN_DELAY, LOG_LEVEL: 'warn', ...options.environment
+      DATABASE_URL: options.databaseUrl ?? options.postgres.url,
+      ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+      DATABASE_POOL: '6',
+      JWT_SECRET,
+      PUBLIC_URL,
+      DATA_DIR: options.folder,
+      MAIL_TRANSPORT: 'file',
+      RATE_LIMITS: 'off',
+      MAX_SOCKETS_PER_USER: SOCKETS_PER_USER,
+      DRAIN_DELAY,
+      LOG_LEVEL: 'warn',
+      ...options.environment
     }
     const places: ReplicaSlot[] = []
     for (let index = 0; index < REPLICAS + (options.spares ?? 0); index++) {
-      places.push(new ReplicaSlot(`replica ${String(index + 1)}`, await freePort(), options.build ?? CURRENT_BUILD, environment, (failure) => failures.push(failure)))
+      places.push(
+        new ReplicaSlot(
+          `replica ${String(index + 1)}`,
+          await freePort(),
+          options.build ?? CURRENT_BUILD,
+          environment,
+          (failure) => failures.push(failure)
+        )
+      )
     }
-    scope.teardown(async () => { await Promise.all(places.map((place) => place.stop('SIGKILL'))) })
+    scope.teardown(async () => {
+      await Promise.all(places.map((place) => place.stop('SIGKILL')))
+    })
     await Promise.all(places.slice(0, REPLICAS).map((place) => place.start(options.start)))
-    const url = await startBalancer(scope, options.folder, places.map(({ port }) => port))
+    const url = await startBalancer(
+      scope,
+      options.folder,
+      places.map(({ port }) => port)
+    )
     return new FaultCluster({ url, places, options, failures })
   }
 
@@ -144,12 +172,15 @@ export class FaultCluster implements AccountHost {
   }
 
   async #account (index: number): Promise<Account> {
-    return this.#accounts[index] ??= await register(this)
+    return (this.#accounts[index] ??= await register(this))
   }
 }
 
 /** Starts a cluster with a Postgres and a Redis server of its own. */
-export async function startStandardCluster (scope: Scope, options: Omit<ClusterOptions, 'postgres' | 'redis'>): Promise<FaultCluster> {
+export async function startStandardCluster (
+  scope: Scope,
+  options: Omit<ClusterOptions, 'postgres' | 'redis'>
+): Promise<FaultCluster> {
   const redis = new RedisServer(await freePort(), ['--enable-debug-command', 'local'])
   scope.teardown(() => redis.stop())
   const postgres = await PostgresServer.create(scope, { folder: path.join(options.folder, 'postgres') })

@@ -15,8 +15,16 @@ const SERVER_USER = process.getuid?.() === 0 ? 'postgres' : undefined
 
 /** What every server is run with: durable, small, and talking to this machine only. */
 const SETTINGS = [
-  'listen_addresses = \'127.0.0.1\'', 'synchronous_commit = on', 'fsync = on', 'max_connections = 100', 'shared_buffers = 128MB', 'wal_level = replica',
-  'max_wal_senders = 4', 'log_min_messages = fatal', 'log_checkpoints = off', 'shared_preload_libraries = \'pg_stat_statements\''
+  'listen_addresses = \'127.0.0.1\'',
+  'synchronous_commit = on',
+  'fsync = on',
+  'max_connections = 100',
+  'shared_buffers = 128MB',
+  'wal_level = replica',
+  'max_wal_senders = 4',
+  'log_min_messages = fatal',
+  'log_checkpoints = off',
+  'shared_preload_libraries = \'pg_stat_statements\''
 ]
 
 /** How a server is made. */
@@ -56,7 +64,20 @@ export class PostgresServer {
   static async create (scope: Scope, { folder, walFolder, settings = [] }: PostgresOptions): Promise<PostgresServer> {
     const server = await PostgresServer.#at(scope, folder)
     if (walFolder !== undefined) await giveToServer(walFolder)
-    await server.#run('initdb', ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync', ...(walFolder === undefined ? [] : ['--waldir', walFolder])])
+    await server.#run('initdb', [
+      '-D',
+      folder,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale',
+      'C',
+      '--no-sync',
+      ...(walFolder === undefined ? [] : ['--waldir', walFolder])
+    ])
     await server.configure([...SETTINGS, `unix_socket_directories = '${folder}'`, ...settings])
     return server
   }
@@ -69,7 +90,17 @@ export class PostgresServer {
   /** Takes over the files of a running server as they are now, to be started beside it or in its place. */
   async copyFrom (origin: PostgresServer, { asStandby = false } = {}): Promise<void> {
     const connection = `host=127.0.0.1 port=${String(origin.port)} user=postgres application_name=standby`
-    await this.#run('pg_basebackup', ['-D', this.folder, '-d', connection, '-c', 'fast', '-X', 'stream', ...(asStandby ? ['-R'] : [])])
+    await this.#run('pg_basebackup', [
+      '-D',
+      this.folder,
+      '-d',
+      connection,
+      '-c',
+      'fast',
+      '-X',
+      'stream',
+      ...(asStandby ? ['-R'] : [])
+    ])
     await this.configure([`unix_socket_directories = '${this.folder}'`])
   }
 
@@ -93,7 +124,14 @@ export class PostgresServer {
 
   /** A connection for whoever breaks things; it comes back by itself. */
   get admin (): Sql {
-    return this.#admin ??= postgres(this.url, { max: 2, connect_timeout: 5, idle_timeout: 5, backoff: () => 0.1, onnotice: () => undefined, connection: { application_name: 'faults', statement_timeout: 0, lock_timeout: 0 } })
+    return (this.#admin ??= postgres(this.url, {
+      max: 2,
+      connect_timeout: 5,
+      idle_timeout: 5,
+      backoff: () => 0.1,
+      onnotice: () => undefined,
+      connection: { application_name: 'faults', statement_timeout: 0, lock_timeout: 0 }
+    }))
   }
 
   /** Adds lines to the configuration, for the next start or reload. */
@@ -103,7 +141,8 @@ export class PostgresServer {
 
   /** Changes settings while it runs. */
   async set (settings: Record<string, string>): Promise<void> {
-    for (const [name, value] of Object.entries(settings)) await this.admin.unsafe(`alter system set ${name} = '${value}'`)
+    for (const [name, value] of Object.entries(settings))
+      await this.admin.unsafe(`alter system set ${name} = '${value}'`)
     await this.admin`select pg_reload_conf()`
   }
 
@@ -112,7 +151,10 @@ export class PostgresServer {
     const end = Date.now() + START_DEADLINE_MS
     while (Date.now() < end) {
       if (this.#program?.isRunning !== true) {
-        this.#program = new Program(this.#scope, `${this.#bin}postgres`, { parameters: ['-D', this.folder, '-p', String(this.port)], user: SERVER_USER })
+        this.#program = new Program(this.#scope, `${this.#bin}postgres`, {
+          parameters: ['-D', this.folder, '-p', String(this.port)],
+          user: SERVER_USER
+        })
       }
       if (await this.isUp()) return
       await delay(RETRY_MS)

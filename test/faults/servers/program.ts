@@ -30,11 +30,18 @@ export class Program {
   /** Starts it; it is killed with the scope. */
   constructor (scope: Scope, command: string, { parameters, user, environment }: ProgramOptions) {
     const start = bound(command, parameters, user)
-    this.#child = spawn(start.command, start.parameters, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+    this.#child = spawn(start.command, start.parameters, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment }
+    })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => { this.#output = (this.#output + text).slice(-MAX_OUTPUT) })
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-MAX_OUTPUT)
+      })
     }
-    this.#child.on('error', (error) => { this.#output += String(error) })
+    this.#child.on('error', (error) => {
+      this.#output += String(error)
+    })
     this.#exited = once(this.#child, 'exit').catch(() => undefined)
     scope.teardown(() => this.end('SIGKILL'))
   }
@@ -65,8 +72,15 @@ export class Program {
 }
 
 /** Runs a program to its end. @returns what it printed @throws when it fails */
-export async function runProgram (command: string, parameters: string[], { user, cwd }: { user?: string | undefined, cwd?: string } = {}): Promise<string> {
+export async function runProgram (
+  command: string,
+  parameters: string[],
+  { user, cwd }: { user?: string | undefined, cwd?: string } = {}
+): Promise<string> {
   const start = bound(command, parameters, user)
-  const { stdout } = await run(start.command, start.parameters, { maxBuffer: 2 ** 26, ...(cwd !== undefined && { cwd }) })
+  const { stdout } = await run(start.command, start.parameters, {
+    maxBuffer: 2 ** 26,
+    ...(cwd !== undefined && { cwd })
+  })
   return stdout
 }

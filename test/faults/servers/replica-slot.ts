@@ -37,7 +37,13 @@ export class ReplicaSlot {
   #peakMiB = 0
 
   /** @param fail told when the process ends by itself or says that it is broken */
-  constructor (name: string, port: number, build: Build, environment: Record<string, string>, fail: (failure: string) => void) {
+  constructor (
+    name: string,
+    port: number,
+    build: Build,
+    environment: Record<string, string>,
+    fail: (failure: string) => void
+  ) {
     this.name = name
     this.port = port
     this.#build = build
@@ -58,13 +64,19 @@ export class ReplicaSlot {
     const program = fault === undefined ? [build.main] : [build.rigged, fault, String(this.port)]
     this.#scope = new RunScope()
     const child = await launch(this.#scope, {
-      ...bound(process.execPath, program), cwd: build.folder, deadlineMs: START_DEADLINE_MS,
+      ...bound(process.execPath, program),
+      cwd: build.folder,
+      deadlineMs: START_DEADLINE_MS,
       environment: { ...this.#environment, ...environment, PORT: String(this.port) }
     })
     this.#process = child
     void child.exited.then(({ code, signal }) => {
       this.#examine(child)
-      if (this.#process === child) this.#fail(`${this.name} has ended by itself (${signal ?? String(code)}): ${child.stderr().slice(-500)}${child.stdout().slice(-500)}`)
+      if (this.#process === child)
+        this.#fail(
+          `${this.name} has ended by itself (${signal ?? String(code)}): ` +
+          `${child.stderr().slice(-500)}${child.stdout().slice(-500)}`
+        )
     })
   }
 
@@ -83,7 +95,7 @@ export class ReplicaSlot {
     if (exit === 'late') this.#fail(`${this.name} has not ended ${String(STOP_DEADLINE_MS)} ms after ${signal}`)
     // Whatever is left of it is killed.
     await this.#scope.end()
-    return exit === 'late' ? null : exit?.code ?? null
+    return exit === 'late' ? null : (exit?.code ?? null)
   }
 
   /** From here on the end of this process is expected. @returns resolves when it has ended */

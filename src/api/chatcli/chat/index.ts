@@ -10,7 +10,9 @@ import { ChatBody, CreateChatBody, MessagesBody } from './schemas.ts'
 
 /** Mounts the routes. */
 export default async function chat (app: FastifyInstance): Promise<void> {
-  app.get('/', { config: { operation: INDEX } }, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('chat\'s index route'))
+  app.get('/', { config: { operation: INDEX } }, async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send('chat\'s index route')
+  )
   await app.register(authenticated)
 }
 
@@ -20,14 +22,25 @@ const authenticated: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/fetch-chats', { config: { operation: FETCH_CHATS } }, async (request) => {
     const list = await chats.list(sessionOf(request).userId)
-    return success(list.map(({ chatId, otherId, otherName, lastSeq, lastAt }) =>
-      ({ chatID: chatId, name: otherName, userID: otherId, lastSeq, lastActivity: lastAt.toISOString() })))
+    return success(
+      list.map(({ chatId, otherId, otherName, lastSeq, lastAt }) => ({
+        chatID: chatId,
+        name: otherName,
+        userID: otherId,
+        lastSeq,
+        lastActivity: lastAt.toISOString()
+      }))
+    )
   })
 
-  app.post('/create-chat', { config: { operation: CREATE_CHAT }, schema: { body: CreateChatBody } }, async (request) => {
-    const chatID = await chats.create(sessionOf(request).userId, request.body.receiver)
-    return { ...success('Chat created successfully!'), chatID }
-  })
+  app.post(
+    '/create-chat',
+    { config: { operation: CREATE_CHAT }, schema: { body: CreateChatBody } },
+    async (request) => {
+      const chatID = await chats.create(sessionOf(request).userId, request.body.receiver)
+      return { ...success('Chat created successfully!'), chatID }
+    }
+  )
 
   app.post('/messages', { config: { operation: MESSAGES }, schema: { body: MessagesBody } }, async (request) => {
     const { chatID, limit, before, after } = request.body

@@ -7,7 +7,15 @@ import { alert, invalid, page } from './layout.ts'
  * @param token as in the link; posted back in a hidden field
  * @param username as in the link; shown, and offered to password managers as the name to save under
  */
-export function resetPasswordPage ({ token, username, message }: { token: string, username: string, message?: string }): string {
+export function resetPasswordPage ({
+  token,
+  username,
+  message
+}: {
+  token: string
+  username: string
+  message?: string
+}): string {
   return page({
     title: 'New password',
     content: html`<h1>Choose a new password</h1>

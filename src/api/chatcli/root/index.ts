@@ -20,7 +20,12 @@ const root: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   for (const method of ['GET', 'POST'] as const) {
-    app.route({ method, url: '/verify-connection', config: { operation: VERIFY_CONNECTION[method] }, handler: async () => success('Server is reachable!') })
+    app.route({
+      method,
+      url: '/verify-connection',
+      config: { operation: VERIFY_CONNECTION[method] },
+      handler: async () => success('Server is reachable!')
+    })
   }
 
   await app.register(subscription)
@@ -36,15 +41,23 @@ const subscription: FastifyPluginAsyncTypebox = async (app) => {
     return reply.headers(PAGE_HEADERS).send(subscribePage({ message, email: '' }))
   })
 
-  app.get('/subscribe', { config: { operation: SUBSCRIBE_FORM } }, async (_request, reply) => reply.headers(PAGE_HEADERS).send(subscribePage()))
+  app.get('/subscribe', { config: { operation: SUBSCRIBE_FORM } }, async (_request, reply) =>
+    reply.headers(PAGE_HEADERS).send(subscribePage())
+  )
 
-  app.post('/subscribe', {
-    config: { ...perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE), operation: SUBSCRIBE },
-    schema: { body: Type.Object({ email: Type.String({ description: 'The address.' }) }) }
-  }, async (request, reply) => {
-    await app.services.accounts.subscribe(request.body.email.trim())
-    return wantsJson(request) ? success('Thank you for subscribing!') : reply.headers(PAGE_HEADERS).send(subscribedPage())
-  })
+  app.post(
+    '/subscribe',
+    {
+      config: { ...perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE), operation: SUBSCRIBE },
+      schema: { body: Type.Object({ email: Type.String({ description: 'The address.' }) }) }
+    },
+    async (request, reply) => {
+      await app.services.accounts.subscribe(request.body.email.trim())
+      return wantsJson(request)
+        ? success('Thank you for subscribing!')
+        : reply.headers(PAGE_HEADERS).send(subscribedPage())
+    }
+  )
 }
 
 export default root

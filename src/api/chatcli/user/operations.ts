@@ -1,31 +1,59 @@
 /** What the `/user` routes say of themselves. */
 import Type from 'typebox'
 import type { Answer } from '../../openapi/operation.ts'
-import { envelope, json, ON_PAGE, ON_PAGE_OR_WITH_ERROR, operation, fixedResponse, htmlPage, plainText } from '../operation.ts'
+import {
+  envelope,
+  json,
+  ON_PAGE,
+  ON_PAGE_OR_WITH_ERROR,
+  operation,
+  fixedResponse,
+  htmlPage,
+  plainText
+} from '../operation.ts'
 
 const tag = 'ChatCLI: accounts'
 const tokens = { access_token: 'the-access-token', refresh_token: 'cfr_the-refresh-token' }
 
-const withTokens = (message: string): Answer => json(message, envelope(Type.Literal(''), {
-  message,
-  extra: {
-    access_token: Type.String({ description: 'What other routes call `session_token`; a JWT.' }),
-    refresh_token: Type.String({ description: 'Good for one refresh.' })
-  }
-}), { status: 'ok', message, response: '', ...tokens })
+const withTokens = (message: string): Answer =>
+  json(
+    message,
+    envelope(Type.Literal(''), {
+      message,
+      extra: {
+        access_token: Type.String({ description: 'What other routes call `session_token`; a JWT.' }),
+        refresh_token: Type.String({ description: 'Good for one refresh.' })
+      }
+    }),
+    { status: 'ok', message, response: '', ...tokens }
+  )
 
 export const INDEX = operation({
-  id: 'userIndex', tag, summary: 'Say that the accounts are here', answers: { 200: plainText('User\'s index route') }, errors: []
+  id: 'userIndex',
+  tag,
+  summary: 'Say that the accounts are here',
+  answers: { 200: plainText('User\'s index route') },
+  errors: []
 })
 
 export const REGISTER = operation({
   id: 'register',
   tag,
   summary: 'Make an account',
-  description: 'A code is mailed to the address; the account logs in after `POST /user/verify-email`. A name whose address was never proved can be registered again.',
+  description:
+    'A code is mailed to the address; the account logs in after `POST /user/verify-email`. A name whose address ' +
+    'was never proved can be registered again.',
   example: { username: 'alice', email: 'alice@example.com', password: 'Correct-Horse-1' },
   answers: { 200: fixedResponse('Verification email sent!') },
-  errors: ['invalid_username', 'invalid_email', 'weak_password', 'account_taken', 'rate_limited', 'overloaded', 'unavailable']
+  errors: [
+    'invalid_username',
+    'invalid_email',
+    'weak_password',
+    'account_taken',
+    'rate_limited',
+    'overloaded',
+    'unavailable'
+  ]
 })
 
 export const VERIFY_EMAIL = operation({
@@ -51,7 +79,9 @@ export const REFRESH_TOKEN = operation({
   id: 'refreshToken',
   tag,
   summary: 'Exchange a refresh token for new tokens',
-  description: 'Each refresh token is good for once. One that comes back later than a lost answer explains ends its session, with its sockets.',
+  description:
+    'Each refresh token is good for once. One that comes back later than a lost answer explains ends its session, ' +
+    'with its sockets.',
   example: { refresh_token: tokens.refresh_token },
   answers: { 200: withTokens('Token refreshed') },
   errors: ['invalid_refresh_token', 'unavailable']
@@ -88,14 +118,23 @@ export const RESET_PASSWORD = operation({
   id: 'resetPassword',
   tag,
   summary: 'Set a new password',
-  description: 'Token and username come in the body or in the query. It ends every session of the account. A browser, which asks for `text/html`, gets a page.',
+  description:
+    'Token and username come in the body or in the query. It ends every session of the account. A browser, which ' +
+    'asks for `text/html`, gets a page.',
   consumes: ['application/json', 'application/x-www-form-urlencoded'],
-  example: { token: 'cpr_the-token-of-the-link', username: 'alice', password: 'Correct-Horse-2', confirm_password: 'Correct-Horse-2' },
+  example: {
+    token: 'cpr_the-token-of-the-link',
+    username: 'alice',
+    password: 'Correct-Horse-2',
+    confirm_password: 'Correct-Horse-2'
+  },
   answers: {
     200: {
       description: 'The password is changed.',
       content: {
-        ...json('', Type.Object({ message: Type.Literal('Password reset successfully') }), { message: 'Password reset successfully' }).content,
+        ...json('', Type.Object({ message: Type.Literal('Password reset successfully') }), {
+          message: 'Password reset successfully'
+        }).content,
         ...htmlPage('').content
       }
     }

@@ -17,21 +17,37 @@ import { ResetLink, ResetPasswordBody, ResetRequestBody } from './schemas.ts'
 const ATTEMPTS_PER_MINUTE = 5
 
 const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
-  app.post('/reset-password-request', {
-    config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST }, schema: { body: ResetRequestBody }
-  }, async (request) => {
-    await logAuthEvent(request, 'reset-request', app.services.accounts.requestPasswordReset(request.body.username), (userId) => userId)
-    return success('Password reset email sent!')
-  })
+  app.post(
+    '/reset-password-request',
+    {
+      config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST },
+      schema: { body: ResetRequestBody }
+    },
+    async (request) => {
+      await logAuthEvent(
+        request,
+        'reset-request',
+        app.services.accounts.requestPasswordReset(request.body.username),
+        (userId) => userId
+      )
+      return success('Password reset email sent!')
+    }
+  )
 
-  app.get('/reset-password', {
-    config: { operation: RESET_FORM }, schema: { querystring: ResetLink }, attachValidation: true
-  }, async ({ query, validationError }, reply) => {
-    reply.headers(PAGE_HEADERS)
-    const { token, username } = query
-    const isWhole = validationError === undefined && isFilled(token) && isFilled(username)
-    return isWhole ? resetPasswordPage({ token, username }) : reply.code(400).send(brokenResetLinkPage())
-  })
+  app.get(
+    '/reset-password',
+    {
+      config: { operation: RESET_FORM },
+      schema: { querystring: ResetLink },
+      attachValidation: true
+    },
+    async ({ query, validationError }, reply) => {
+      reply.headers(PAGE_HEADERS)
+      const { token, username } = query
+      const isWhole = validationError === undefined && isFilled(token) && isFilled(username)
+      return isWhole ? resetPasswordPage({ token, username }) : reply.code(400).send(brokenResetLinkPage())
+    }
+  )
 
   await app.register(setPassword)
 }
@@ -47,19 +63,34 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
     const { code, message } = answerFailure(error, request, reply)
     if (!wantsPage(request)) return reply.send({ ...failure(code, message), error: message })
     const link = linkOf(request.body, request.query)
-    return reply.headers(PAGE_HEADERS).send(link === undefined ? brokenResetLinkPage() : resetPasswordPage({ ...link, message }))
+    return reply
+      .headers(PAGE_HEADERS)
+      .send(link === undefined ? brokenResetLinkPage() : resetPasswordPage({ ...link, message }))
   })
 
-  app.post('/reset-password', {
-    config: { ...perMinute('reset', ATTEMPTS_PER_MINUTE), operation: RESET_PASSWORD }, schema: { body: ResetPasswordBody, querystring: ResetLink }
-  }, async (request, reply) => {
-    const { password, confirm_password: confirmation } = request.body
-    const link = linkOf(request.body, request.query)
-    if (link === undefined) throw new ChatError('invalid_reset_token')
-    const resetting = app.services.accounts.resetPassword({ ...link, password, confirmation, rule: 'mixed', network: networkOfRequest(request) })
-    await logAuthEvent(request, 'reset', resetting, (userId) => userId)
-    return wantsPage(request) ? reply.headers(PAGE_HEADERS).send(passwordResetPage()) : { message: 'Password reset successfully' }
-  })
+  app.post(
+    '/reset-password',
+    {
+      config: { ...perMinute('reset', ATTEMPTS_PER_MINUTE), operation: RESET_PASSWORD },
+      schema: { body: ResetPasswordBody, querystring: ResetLink }
+    },
+    async (request, reply) => {
+      const { password, confirm_password: confirmation } = request.body
+      const link = linkOf(request.body, request.query)
+      if (link === undefined) throw new ChatError('invalid_reset_token')
+      const resetting = app.services.accounts.resetPassword({
+        ...link,
+        password,
+        confirmation,
+        rule: 'mixed',
+        network: networkOfRequest(request)
+      })
+      await logAuthEvent(request, 'reset', resetting, (userId) => userId)
+      return wantsPage(request)
+        ? reply.headers(PAGE_HEADERS).send(passwordResetPage())
+        : { message: 'Password reset successfully' }
+    }
+  )
 }
 
 /** Token and username from the form or else the query string. */

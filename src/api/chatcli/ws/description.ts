@@ -5,10 +5,23 @@ import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { EXAMPLE_MESSAGE } from '../message.ts'
 import { operation } from '../operation.ts'
 import { AuthFrame, JoinChatFrame, LeaveChatFrame, PostMsgFrame } from './frames.ts'
-import { AuthAckFrame, ErrorFrame, JoinAckFrame, LeaveAckFrame, NewMessageFrame, PostAckFrame } from './server-frames.ts'
+import {
+  AuthAckFrame,
+  ErrorFrame,
+  JoinAckFrame,
+  LeaveAckFrame,
+  NewMessageFrame,
+  PostAckFrame
+} from './server-frames.ts'
 
 /** A kind of frame. */
-export type FrameDescription = { name: string, summary: string, description?: string, schema: TObject, examples: readonly object[] }
+export type FrameDescription = {
+  name: string
+  summary: string
+  description?: string
+  schema: TObject
+  examples: readonly object[]
+}
 /** A code with which a socket is closed. */
 export type CloseDescription = { code: number, meaning: string, comeBack: string }
 
@@ -20,30 +33,55 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
   {
     name: 'auth',
     summary: 'Authenticate the socket; the first frame of all',
-    description: 'What follows it is kept and handled in order, so nothing need be waited for. Sent again later with a newer token of the same user, it lets the socket live on until that token expires.',
+    description:
+      'What follows it is kept and handled in order, so nothing need be waited for. Sent again later with a newer ' +
+      'token of the same user, it lets the socket live on until that token expires.',
     schema: AuthFrame,
     examples: [{ type: 'auth', token: 'the-access-token' }]
   },
   {
     name: 'join_chat',
     summary: 'Get the messages of a chat from now on, or from a position on',
-    description: 'With `after` what came behind that seq is replayed first, in order. With `epoch` the server makes sure that the seq is of the history it has.',
+    description:
+      'With `after` what came behind that seq is replayed first, in order. With `epoch` the server makes sure that ' +
+      'the seq is of the history it has.',
     schema: JoinChatFrame,
-    examples: [{ type: 'join_chat', chatID }, { type: 'join_chat', chatID, after: 3, epoch, ref: 'j1' }]
+    examples: [
+      { type: 'join_chat', chatID },
+      { type: 'join_chat', chatID, after: 3, epoch, ref: 'j1' }
+    ]
   },
-  { name: 'leave_chat', summary: 'Get them no longer', schema: LeaveChatFrame, examples: [{ type: 'leave_chat', chatID }, { type: 'leave_chat', chatID, ref: 'l1' }] },
+  {
+    name: 'leave_chat',
+    summary: 'Get them no longer',
+    schema: LeaveChatFrame,
+    examples: [
+      { type: 'leave_chat', chatID },
+      { type: 'leave_chat', chatID, ref: 'l1' }
+    ]
+  },
   {
     name: 'post_msg',
     summary: 'Post a message',
-    description: 'The text has 1 to 4,000 characters, of which one is no white space. With a `clientMessageID`, unique per chat and author, it can be sent again and is stored once.',
+    description:
+      'The text has 1 to 4,000 characters, of which one is no white space. With a `clientMessageID`, unique per ' +
+      'chat and author, it can be sent again and is stored once.',
     schema: PostMsgFrame,
-    examples: [{ type: 'post_msg', chatID, text: 'Hello Alice' }, { type: 'post_msg', chatID, text: 'Hello Alice', clientMessageID: 'c-1', ref: 'r1' }]
+    examples: [
+      { type: 'post_msg', chatID, text: 'Hello Alice' },
+      { type: 'post_msg', chatID, text: 'Hello Alice', clientMessageID: 'c-1', ref: 'r1' }
+    ]
   }
 ]
 
 /** What the server sends. A client that uses neither `ref` nor `after` nor `epoch` sees the first two and errors. */
 export const SERVER_FRAMES: readonly FrameDescription[] = [
-  { name: 'auth_ack', summary: 'The token was right', schema: AuthAckFrame, examples: [{ type: 'auth_ack', status: 'ok' }] },
+  {
+    name: 'auth_ack',
+    summary: 'The token was right',
+    schema: AuthAckFrame,
+    examples: [{ type: 'auth_ack', status: 'ok' }]
+  },
   {
     name: 'new_message',
     summary: 'A message of a chat that this socket has joined',
@@ -55,21 +93,35 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
     name: 'post_ack',
     summary: 'A post with a `ref` is committed',
     schema: PostAckFrame,
-    examples: [{ type: 'ack', ref: 'r1', chatID, messageID, seq, timestamp }, { type: 'ack', ref: 'r1', chatID, messageID, seq, timestamp, duplicate: true }]
+    examples: [
+      { type: 'ack', ref: 'r1', chatID, messageID, seq, timestamp },
+      { type: 'ack', ref: 'r1', chatID, messageID, seq, timestamp, duplicate: true }
+    ]
   },
   {
     name: 'join_ack',
     summary: 'A join with a `ref` is done: everything up to `seq` was sent, live messages follow',
     schema: JoinAckFrame,
-    examples: [{ type: 'ack', ref: 'j1', chatID, seq }, { type: 'ack', ref: 'j1', chatID, seq, epoch }]
+    examples: [
+      { type: 'ack', ref: 'j1', chatID, seq },
+      { type: 'ack', ref: 'j1', chatID, seq, epoch }
+    ]
   },
-  { name: 'leave_ack', summary: 'A leave with a `ref` is done', schema: LeaveAckFrame, examples: [{ type: 'ack', ref: 'l1', chatID }] },
+  {
+    name: 'leave_ack',
+    summary: 'A leave with a `ref` is done',
+    schema: LeaveAckFrame,
+    examples: [{ type: 'ack', ref: 'l1', chatID }]
+  },
   {
     name: 'error',
     summary: 'An action was refused; the socket stays open',
     description: 'With the `ref` of the action, if it had one, and with the `epoch` where that is what it is about.',
     schema: ErrorFrame,
-    examples: [{ type: 'error', ref: 'r1', code: 'not_a_participant', message: ERRORS.not_a_participant }, { type: 'error', ref: 'j1', code: 'epoch_changed', message: ERRORS.epoch_changed, epoch }]
+    examples: [
+      { type: 'error', ref: 'r1', code: 'not_a_participant', message: ERRORS.not_a_participant },
+      { type: 'error', ref: 'j1', code: 'epoch_changed', message: ERRORS.epoch_changed, epoch }
+    ]
   }
 ]
 
@@ -79,7 +131,9 @@ export const CLOSES: readonly CloseDescription[] = [
   { code: 1007, meaning: 'A text was not UTF-8.', comeBack: 'yes' },
   {
     code: CLOSE_CODES.refused,
-    meaning: 'Not authenticated (in time), the token has expired, the session has ended, or the frame rate was ignored for long.',
+    meaning:
+      'Not authenticated (in time), the token has expired, the session has ended, or the frame rate was ignored ' +
+      'for long.',
     comeBack: 'not with the same token'
   },
   { code: CLOSE_CODES.tooBig, meaning: 'A frame was larger than `MAX_FRAME_BYTES`.', comeBack: 'yes' },

@@ -14,12 +14,19 @@ import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './
 const MAX_SHOWN_TYPE_LENGTH = 100
 const MAX_EPOCH_LENGTH = 64
 
-export const AuthFrame = Type.Object({ type: Type.Literal('auth'), token: Type.String({ description: 'The `access_token` of a login.' }) })
+export const AuthFrame = Type.Object({
+  type: Type.Literal('auth'),
+  token: Type.String({ description: 'The `access_token` of a login.' })
+})
 export const JoinChatFrame = Type.Object({
   type: Type.Literal('join_chat'),
   chatID: ChatId,
   after: Type.Optional(Type.Integer({ ...Seq, description: 'The seq up to which the client has everything.' })),
-  epoch: Type.Optional(Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()], { description: 'The last one the client was told, or null to be told.' })),
+  epoch: Type.Optional(
+    Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()], {
+      description: 'The last one the client was told, or null to be told.'
+    })
+  ),
   ref: Type.Optional(Ref)
 })
 export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), chatID: ChatId, ref: Type.Optional(Ref) })
@@ -27,13 +34,22 @@ export const PostMsgFrame = Type.Object({
   type: Type.Literal('post_msg'),
   chatID: ChatId,
   text: Type.String({ description: 'What to say.' }),
-  clientMessageID: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH, description: 'A name for the post, given by the client.' })),
-  traceparent: Type.Optional(Type.Unknown({ description: 'W3C Trace Context; anything else in its place starts a trace of its own.' })),
+  clientMessageID: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH,
+      description: 'A name for the post, given by the client.'
+    })
+  ),
+  traceparent: Type.Optional(
+    Type.Unknown({ description: 'W3C Trace Context; anything else in its place starts a trace of its own.' })
+  ),
   ref: Type.Optional(Ref)
 })
 
 /** A frame that says what it wants and says it right. */
-export type Action = Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
+export type Action =
+  Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
 
 const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
   const validator = Compile(schema)
@@ -47,9 +63,22 @@ const ID_USAGE = '"chatID", a positive integer'
 const REF_USAGE = '"ref", a string of at most 64 characters or an integer'
 const DECODERS = new Map<string, (frame: object) => Action>([
   ['auth', decoder(AuthFrame, 'auth needs "token", a string.')],
-  ['join_chat', decoder(JoinChatFrame, `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`)],
+  [
+    'join_chat',
+    decoder(
+      JoinChatFrame,
+      `join_chat needs ${ID_USAGE}; it may have "after", a seq, "epoch", a string or null, and ${REF_USAGE}.`
+    )
+  ],
   ['leave_chat', decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`)],
-  ['post_msg', decoder(PostMsgFrame, `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 characters, and ${REF_USAGE}.`)]
+  [
+    'post_msg',
+    decoder(
+      PostMsgFrame,
+      `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 ` +
+      `characters, and ${REF_USAGE}.`
+    )
+  ]
 ])
 
 /** The `type` of every frame that a client may send. */
@@ -64,7 +93,8 @@ export function parseFrame (text: string | undefined): object {
   } catch (error) {
     throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
   }
-  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new ChatError('invalid_input', 'A frame is one JSON object.')
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
+    throw new ChatError('invalid_input', 'A frame is one JSON object.')
   return frame
 }
 
@@ -81,7 +111,8 @@ export function decodeAction (frame: object): Action {
   const type = 'type' in frame && typeof frame.type === 'string' ? frame.type : undefined
   if (type === undefined) throw new ChatError('invalid_input', 'A frame needs a "type", a string.')
   const decode = DECODERS.get(type)
-  if (decode === undefined) throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
+  if (decode === undefined)
+    throw new ChatError('unknown_action', `Unknown action: ${type.slice(0, MAX_SHOWN_TYPE_LENGTH).toWellFormed()}`)
   const action = decode(frame)
   if (action.type === 'post_msg' && action.clientMessageID !== undefined && !isStorable(action.clientMessageID)) {
     throw new ChatError('invalid_input', 'The "clientMessageID" has a NUL or half a character in it.')
@@ -95,7 +126,7 @@ export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status:
 /** Text that is the same in JSON, between quotes: as a rule, and three times as fast to find out as to encode. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
-const quote = (text: string) => PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+const quote = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** The messages of a batch are of the same few milliseconds. */
 let lastTime = NaN
@@ -134,7 +165,12 @@ export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static
 }
 
 /** The acknowledgement of a join, with the seq up to which the socket was brought and the epoch it belongs to. */
-export function joinAck (ref: RefValue, chatID: number, seq: number, epoch: string | undefined): Static<typeof JoinAckFrame> {
+export function joinAck (
+  ref: RefValue,
+  chatID: number,
+  seq: number,
+  epoch: string | undefined
+): Static<typeof JoinAckFrame> {
   return { type: 'ack', ref, chatID, seq, ...(epoch !== undefined && { epoch }) }
 }
 
@@ -144,9 +180,17 @@ export function leaveAck (ref: RefValue, chatID: number): Static<typeof LeaveAck
 }
 
 /** A frame that answers one of the socket's own. */
-export type Answer = Static<typeof AuthAckFrame | typeof PostAckFrame | typeof JoinAckFrame | typeof LeaveAckFrame> | ReturnType<typeof errorFrame>
+export type Answer =
+  | Static<typeof AuthAckFrame | typeof PostAckFrame | typeof JoinAckFrame | typeof LeaveAckFrame>
+  | ReturnType<typeof errorFrame>
 
 /** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
 export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {
-  return { type: 'error', ...(ref !== undefined && { ref }), code, message, ...(epoch !== undefined && { epoch }) } as const
+  return {
+    type: 'error',
+    ...(ref !== undefined && { ref }),
+    code,
+    message,
+    ...(epoch !== undefined && { epoch })
+  } as const
 }

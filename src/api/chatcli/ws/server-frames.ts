@@ -7,8 +7,21 @@ import { Ref } from './ref.ts'
 
 /** Errors that a frame may tell; the others belong to requests. */
 export const FRAME_ERRORS = [
-  'invalid_input', 'unknown_action', 'not_a_participant', 'invalid_text', 'conflict', 'position_unknown', 'epoch_changed', 'unauthenticated',
-  'too_many_chats', 'too_many_frames', 'too_many_sockets', 'overloaded', 'unconfirmed', 'unavailable', 'internal'
+  'invalid_input',
+  'unknown_action',
+  'not_a_participant',
+  'invalid_text',
+  'conflict',
+  'position_unknown',
+  'epoch_changed',
+  'unauthenticated',
+  'too_many_chats',
+  'too_many_frames',
+  'too_many_sockets',
+  'overloaded',
+  'unconfirmed',
+  'unavailable',
+  'internal'
 ] as const satisfies readonly ErrorCode[]
 
 const Epoch = Type.String({ description: 'The history of the database that seqs count in.' })
@@ -22,9 +35,17 @@ export const PostAckFrame = Type.Object({
   messageID: MESSAGE_FIELDS.messageID,
   seq: MESSAGE_FIELDS.seq,
   timestamp: MESSAGE_FIELDS.timestamp,
-  duplicate: Type.Optional(Type.Literal(true, { description: 'It had been stored before, under the same `clientMessageID`.' }))
+  duplicate: Type.Optional(
+    Type.Literal(true, { description: 'It had been stored before, under the same `clientMessageID`.' })
+  )
 })
-export const JoinAckFrame = Type.Object({ type: Type.Literal('ack'), ref: Ref, chatID: ChatId, seq: Seq, epoch: Type.Optional(Epoch) })
+export const JoinAckFrame = Type.Object({
+  type: Type.Literal('ack'),
+  ref: Ref,
+  chatID: ChatId,
+  seq: Seq,
+  epoch: Type.Optional(Epoch)
+})
 export const LeaveAckFrame = Type.Object({ type: Type.Literal('ack'), ref: Ref, chatID: ChatId })
 export const ErrorFrame = Type.Object({
   type: Type.Literal('error'),

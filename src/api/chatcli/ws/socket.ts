@@ -12,7 +12,18 @@ import { readTextFrames, type TextReader } from '../../../lib/websocket/frame-re
 import { parseTraceparent } from '../../../observability/tracing/trace-context.ts'
 import { FrameQueue, type IncomingFrame } from '../../../realtime/frame-queue.ts'
 import { FrameRate } from '../../../realtime/frame-rate.ts'
-import { type Action, type Answer, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, parseFrame, postAck, refOf } from './frames.ts'
+import {
+  type Action,
+  type Answer,
+  AUTH_ACK,
+  decodeAction,
+  errorFrame,
+  joinAck,
+  leaveAck,
+  parseFrame,
+  postAck,
+  refOf
+} from './frames.ts'
 import type { RefValue } from './ref.ts'
 import { type Answerer, type PostAction, SocketPost } from './socket-post.ts'
 
@@ -71,7 +82,7 @@ export class ChatSocket implements Answerer, TextReader {
 
   /** What comes in while a frame is waited for is handled behind it, in order. */
   async #waitFor (pending: Promise<void>): Promise<void> {
-    const queue = this.#queue = new FrameQueue()
+    const queue = (this.#queue = new FrameQueue())
     this.#webSocket.pause()
     await pending
     await queue.empty((frame) => this.#handle(frame))
@@ -83,14 +94,17 @@ export class ChatSocket implements Answerer, TextReader {
   /** Handles a frame. A promise means that the next one must wait. */
   #handle (frame: IncomingFrame): Promise<void> | undefined {
     const connection = this.#connection
-    if (connection === undefined) return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
+    if (connection === undefined)
+      return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
     if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
     let parsed: object | undefined
     try {
       parsed = parseFrame(frame)
       const action = decodeAction(parsed)
       this.#app.metrics.framesReceived.add(action.type)
-      return this.#perform(connection, action)?.catch((error: unknown) => this.#answerError(connection, error, refOf(parsed)))
+      return this.#perform(connection, action)?.catch((error: unknown) =>
+        this.#answerError(connection, error, refOf(parsed))
+      )
     } catch (error) {
       this.#noteBadFrame(error)
       this.#answerError(connection, error, refOf(parsed))
@@ -127,7 +141,11 @@ export class ChatSocket implements Answerer, TextReader {
 
   /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
   #post (connection: Connection, action: PostAction): void {
-    const span = this.#app.tracing?.begin('post_msg', { kind: 'server', parent: parseTraceparent(action.traceparent), attributes: { 'chat.id': action.chatID, 'user.id': connection.session.userId } })
+    const span = this.#app.tracing?.begin('post_msg', {
+      kind: 'server',
+      parent: parseTraceparent(action.traceparent),
+      attributes: { 'chat.id': action.chatID, 'user.id': connection.session.userId }
+    })
     connection.beginPost()
     this.#app.services.messages.post(new SocketPost(this, connection, action, span))
   }
@@ -147,7 +165,10 @@ export class ChatSocket implements Answerer, TextReader {
     connection.endPost()
   }
 
-  async #join (connection: Connection, { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>): Promise<void> {
+  async #join (
+    connection: Connection,
+    { chatID, after, epoch: known, ref }: Extract<Action, { type: 'join_chat' }>
+  ): Promise<void> {
     // It waits for the posts before it.
     await connection.postsSettled()
     const { epoch } = this.#app.services
@@ -182,7 +203,13 @@ export class ChatSocket implements Answerer, TextReader {
     }
     clearTimeout(this.#authTimer)
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const connection = new Connection(this.#webSocket, this.#socket, session, this.#app.config.sockets, this.#app.metrics)
+    const connection = new Connection(
+      this.#webSocket,
+      this.#socket,
+      session,
+      this.#app.config.sockets,
+      this.#app.metrics
+    )
     if (!this.#app.connections.hasRoomFor(session.userId)) {
       this.#app.metrics.authFailures.add('too_many_sockets')
       this.#send(connection, errorFrame(new ChatError('too_many_sockets')))
@@ -206,8 +233,12 @@ export class ChatSocket implements Answerer, TextReader {
 
   #answerError (connection: Connection, error: unknown, ref: RefValue | undefined): void {
     const chatError = asChatError(error)
-    if (chatError.code === 'internal' || chatError.code === 'unavailable') this.#app.log.error({ err: error }, 'action failed')
-    this.#send(connection, errorFrame(chatError, ref, chatError.code === 'epoch_changed' ? this.#app.services.epoch.current : undefined))
+    if (chatError.code === 'internal' || chatError.code === 'unavailable')
+      this.#app.log.error({ err: error }, 'action failed')
+    this.#send(
+      connection,
+      errorFrame(chatError, ref, chatError.code === 'epoch_changed' ? this.#app.services.epoch.current : undefined)
+    )
   }
 
   #send (connection: Connection, frame: Answer): void {

@@ -14,21 +14,35 @@ const ATTEMPTS_PER_MINUTE = 5
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app.services
 
-  app.post('/register', { config: { ...perMinute('register', ATTEMPTS_PER_MINUTE), operation: REGISTER }, schema: { body: RegisterBody } }, async (request) => {
-    const account = await logAuthEvent(request, 'register', accounts.registerByName(request.body), (created) => created?.id)
-    // The same for an address that is taken, of which there is no account to show.
-    if (account === undefined || app.config.areAccountsHidden) return { message: 'If the address is free, the account was created. A mail is on its way.' }
-    return { message: 'The account was created.', user: encodeUser(account, account.id) }
-  })
+  app.post(
+    '/register',
+    { config: { ...perMinute('register', ATTEMPTS_PER_MINUTE), operation: REGISTER }, schema: { body: RegisterBody } },
+    async (request) => {
+      const account = await logAuthEvent(
+        request,
+        'register',
+        accounts.registerByName(request.body),
+        (created) => created?.id
+      )
+      // The same for an address that is taken, of which there is no account to show.
+      if (account === undefined || app.config.areAccountsHidden)
+        return { message: 'If the address is free, the account was created. A mail is on its way.' }
+      return { message: 'The account was created.', user: encodeUser(account, account.id) }
+    }
+  )
 
-  app.post('/login', { config: { ...perMinute('login', ATTEMPTS_PER_MINUTE), operation: LOGIN }, schema: { body: LoginBody } }, async (request, reply) => {
-    const { email, password } = request.body
-    const entering = accounts.logIn({ identity: { email }, password, network: networkOfRequest(request) })
-    const { session, account } = await logAuthEvent(request, 'login', entering, (entered) => entered.account.id)
-    const token = app.accessTokens.issue(session)
-    reply.header('authorization', `Bearer ${token}`)
-    return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
-  })
+  app.post(
+    '/login',
+    { config: { ...perMinute('login', ATTEMPTS_PER_MINUTE), operation: LOGIN }, schema: { body: LoginBody } },
+    async (request, reply) => {
+      const { email, password } = request.body
+      const entering = accounts.logIn({ identity: { email }, password, network: networkOfRequest(request) })
+      const { session, account } = await logAuthEvent(request, 'login', entering, (entered) => entered.account.id)
+      const token = app.accessTokens.issue(session)
+      reply.header('authorization', `Bearer ${token}`)
+      return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
+    }
+  )
 
   await app.register(authenticated)
 }

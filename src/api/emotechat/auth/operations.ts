@@ -9,12 +9,26 @@ export const REGISTER = operation({
   id: 'emoteRegister',
   tag,
   summary: 'Make an account',
-  description: 'A mail brings a link that proves the address; unless the server is configured otherwise, the account may log in at once.',
+  description:
+    'A mail brings a link that proves the address; unless the server is configured otherwise, the account may log ' +
+    'in at once.',
   example: { name: 'Emma', email: 'emma@example.com', password: 'a pass phrase that is long' },
   answers: {
-    200: done('The account is made. Where the server hides which accounts there are, it is not shown.', { user: Type.Optional(UserSchema) }, { message: 'The account was created.', user: EXAMPLE_USER })
+    200: done(
+      'The account is made. Where the server hides which accounts there are, it is not shown.',
+      { user: Type.Optional(UserSchema) },
+      { message: 'The account was created.', user: EXAMPLE_USER }
+    )
   },
-  errors: ['invalid_name', 'invalid_email', 'weak_password', 'account_taken', 'rate_limited', 'overloaded', 'unavailable']
+  errors: [
+    'invalid_name',
+    'invalid_email',
+    'weak_password',
+    'account_taken',
+    'rate_limited',
+    'overloaded',
+    'unavailable'
+  ]
 })
 
 export const LOGIN = operation({
@@ -24,7 +38,11 @@ export const LOGIN = operation({
   example: { email: 'emma@example.com', password: 'a pass phrase that is long' },
   answers: {
     200: {
-      ...done('A session is open.', { token: Type.String({ description: 'The token of the session; a JWT.' }), user: UserSchema }, { message: 'You are logged in.', token: 'the-access-token', user: EXAMPLE_USER }),
+      ...done(
+        'A session is open.',
+        { token: Type.String({ description: 'The token of the session; a JWT.' }), user: UserSchema },
+        { message: 'You are logged in.', token: 'the-access-token', user: EXAMPLE_USER }
+      ),
       headers: { authorization: '`Bearer` and the token.' }
     }
   },

@@ -19,16 +19,32 @@ const conversations: FastifyPluginAsyncTypebox = async (app) => {
   })
 }
 
-function encodeConversation ({ chatId, self, other, isOtherPresent, lastMessage, unreadCount, updatedAt }: Conversation): Static<typeof ConversationSchema> {
+function encodeConversation ({
+  chatId,
+  self,
+  other,
+  isOtherPresent,
+  lastMessage,
+  unreadCount,
+  updatedAt
+}: Conversation): Static<typeof ConversationSchema> {
   const present = isOtherPresent ? [self, other] : [self]
   return {
     id: chatId,
     type: 'direct',
     name: other.displayName,
-    participants: present.sort((a, b) => a.id - b.id).map(({ id, displayName, username }) => ({ id, name: displayName, username })),
-    last_message: lastMessage === null
-      ? null
-      : { id: lastMessage.id, sender_id: lastMessage.authorId, message: lastMessage.text, timestamp: lastMessage.at.toISOString() },
+    participants: present
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, displayName, username }) => ({ id, name: displayName, username })),
+    last_message:
+      lastMessage === null
+        ? null
+        : {
+            id: lastMessage.id,
+            sender_id: lastMessage.authorId,
+            message: lastMessage.text,
+            timestamp: lastMessage.at.toISOString()
+          },
     unread_count: unreadCount,
     updated_at: updatedAt.toISOString()
   }

@@ -9,7 +9,10 @@ const example = {
   id: 1,
   type: 'direct',
   name: 'Bob',
-  participants: [{ id: 1, name: 'Emma', username: 'emma' }, { id: 2, name: 'Bob', username: 'bob' }],
+  participants: [
+    { id: 1, name: 'Emma', username: 'emma' },
+    { id: 2, name: 'Bob', username: 'bob' }
+  ],
   last_message: { id: 9, sender_id: 2, message: 'Hello Emma', timestamp: at },
   unread_count: 1,
   updated_at: at
@@ -22,6 +25,12 @@ export const LIST_CONVERSATIONS = operation({
   description: 'Latest activity first.',
   session: 'header',
   query: DescribedPageQuery,
-  answers: { 200: data('A page of them.', { conversations: Type.Array(ConversationSchema), pagination: PaginationSchema }, { conversations: [example], pagination: EXAMPLE_PAGINATION }) },
+  answers: {
+    200: data(
+      'A page of them.',
+      { conversations: Type.Array(ConversationSchema), pagination: PaginationSchema },
+      { conversations: [example], pagination: EXAMPLE_PAGINATION }
+    )
+  },
   errors: ['invalid_input']
 })

@@ -9,7 +9,13 @@ export const RESET_REQUEST = operation({
   summary: 'Ask for a link to set a new password',
   description: 'The answer is the same whether or not an account has the address.',
   example: { email: 'emma@example.com' },
-  answers: { 200: done('If there is an account, a mail is on its way.', {}, { message: 'If an account has this address, a mail with a link is on its way.' }) },
+  answers: {
+    200: done(
+      'If there is an account, a mail is on its way.',
+      {},
+      { message: 'If an account has this address, a mail with a link is on its way.' }
+    )
+  },
   errors: ['invalid_email', 'rate_limited', 'unavailable']
 })
 

@@ -1,4 +1,7 @@
-/** The design of `/docs`: that of the other pages, with room for tables and code. No script, and nothing loaded from anywhere. */
+/**
+ * The design of `/docs`: that of the other pages, with room for tables and code. No script, and nothing loaded from
+ * anywhere.
+ */
 import { COLOURS, LOGO } from '../../pages/brand.ts'
 import { documentHeaders, documentOf } from '../../pages/document.ts'
 import { html, type Html } from '../../pages/html.ts'
@@ -103,9 +106,11 @@ export function layOut ({ contents, content }: { contents: readonly Contents[], 
 <header><a class="brand" href="/">${LOGO}Confab</a><a href="/openapi.json">openapi.json</a><a href="/asyncapi.json">asyncapi.json</a></header>
 <div class="columns">
 <nav aria-label="Contents"><ul>
-${contents.map(({ id, title, items }) => html`<li><a href="#${id}">${title}</a>
+${contents.map(
+  ({ id, title, items }) => html`<li><a href="#${id}">${title}</a>
 <ul>${items.map((item) => html`<li><a href="#${item.id}">${item.title}</a></li>`)}</ul></li>
-`)}</ul></nav>
+`
+)}</ul></nav>
 <main id="content">
 ${content}
 </main>

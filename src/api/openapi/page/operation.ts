@@ -1,6 +1,12 @@
 /** One operation of the HTTP API on the page. */
 import { html, type Html } from '../../pages/html.ts'
-import { type MediaObject, type OpenApi, type OperationObject, type ResponseObject, resolveResponse } from '../openapi.ts'
+import {
+  type MediaObject,
+  type OpenApi,
+  type OperationObject,
+  type ResponseObject,
+  resolveResponse
+} from '../openapi.ts'
 import { anchored, example, prose } from './prose.ts'
 import { fields, typeOf, type Writer } from './schema.ts'
 
@@ -12,7 +18,9 @@ const NOTHING = html``
 
 /** Every operation of the document, in its order. */
 export function locate ({ paths }: OpenApi): Located[] {
-  return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ method, path, operation })))
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation }))
+  )
 }
 
 /** Where an operation is on the page. */
@@ -27,16 +35,32 @@ export function isOfTag ({ operation }: Located, tag: string): boolean {
 
 /** Everything about an operation. */
 export function operationArticle (located: Located, openapi: OpenApi): Html {
-  const { method, path, operation: { summary, description, security, parameters = [], requestBody, responses } } = located
+  const {
+    method,
+    path,
+    operation: { summary, description, security, parameters = [], requestBody, responses }
+  } = located
   const id = idOf(located)
   return html`<article id="${id}"><h3><span class="method ${method}">${method.toUpperCase()}</span> ${anchored(id, html`<code>${path}</code>`)}</h3>
 <p class="summary">${prose(summary)}</p>
 ${description === undefined ? NOTHING : html`<p>${prose(description)}</p>`}
 ${security.length === 0 ? NOTHING : html`<p class="needs">Needs a session: ${prose(security.length > 1 ? '`session_token` in the body, or `Authorization: Bearer`' : '`Authorization: Bearer`')}.</p>`}
-${parameters.length === 0 ? NOTHING : html`<h4>Parameters</h4>${fields({
-  properties: Object.fromEntries(parameters.map(({ name, description: meaning, schema }) => [name, { ...schema, ...(meaning !== undefined && { description: meaning }) }])),
-  required: parameters.filter(({ required }) => required).map(({ name }) => name)
-}, 'client')}`}
+${
+  parameters.length === 0
+    ? NOTHING
+    : html`<h4>Parameters</h4>${fields(
+      {
+        properties: Object.fromEntries(
+          parameters.map(({ name, description: meaning, schema }) => [
+            name,
+            { ...schema, ...(meaning !== undefined && { description: meaning }) }
+          ])
+        ),
+        required: parameters.filter(({ required }) => required).map(({ name }) => name)
+      },
+      'client'
+    )}`
+}
 ${requestBody === undefined ? NOTHING : html`<h4>Body${requestBody.required ? NOTHING : html` (optional)`}</h4>${bodyOf(requestBody.content, 'client')}`}
 <h4>Answers</h4>
 ${Object.entries(responses).map(([status, response]) => answer(status, resolveResponse(openapi, response)))}</article>

@@ -17,7 +17,14 @@ type Part = { contents: Contents, content: Html }
 export function docsPage ({ openapi, asyncapi, routes }: Documents): string {
   const operations = locate(openapi)
   const parts = [
-    ...openapi.tags.map(({ name, description }) => httpPart(name, description, operations.filter((located) => isOfTag(located, name)), openapi)),
+    ...openapi.tags.map(({ name, description }) =>
+      httpPart(
+        name,
+        description,
+        operations.filter((located) => isOfTag(located, name)),
+        openapi
+      )
+    ),
     framesPart(asyncapi, 'fromClient', 'client', 'Frames of a client'),
     framesPart(asyncapi, 'fromServer', 'server', 'Frames of the server'),
     closesPart(asyncapi),
@@ -43,14 +50,32 @@ ${content}</section>
 }
 
 function httpPart (name: string, description: string, operations: readonly Located[], openapi: OpenApi): Part {
-  const items = operations.map((located) => ({ id: idOf(located), title: `${located.method.toUpperCase()} ${located.path}` }))
-  return part(slug(name), name, description, items, html`${operations.map((located) => operationArticle(located, openapi))}`)
+  const items = operations.map((located) => ({
+    id: idOf(located),
+    title: `${located.method.toUpperCase()} ${located.path}`
+  }))
+  return part(
+    slug(name),
+    name,
+    description,
+    items,
+    html`${operations.map((located) => operationArticle(located, openapi))}`
+  )
 }
 
 function framesPart (asyncapi: AsyncApi, way: 'fromClient' | 'fromServer', sender: Writer, title: string): Part {
   const frames = framesOf(asyncapi, way)
-  const lead = way === 'fromClient' ? 'On the WebSocket at `/ws`. Every frame is one JSON object in a text message; the first is `auth`.' : 'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.'
-  return part(slug(title), title, lead, frames.map(({ name }) => ({ id: frameId(sender, name), title: name })), html`${frames.map((frame) => frameArticle(frame, sender))}`)
+  const lead =
+    way === 'fromClient'
+      ? 'On the WebSocket at `/ws`. Every frame is one JSON object in a text message; the first is `auth`.'
+      : 'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.'
+  return part(
+    slug(title),
+    title,
+    lead,
+    frames.map(({ name }) => ({ id: frameId(sender, name), title: name })),
+    html`${frames.map((frame) => frameArticle(frame, sender))}`
+  )
 }
 
 const frameId = (sender: string, name: string) => `${sender}-${name}`
@@ -65,30 +90,63 @@ ${fields(payload, sender)}${examples.map((shown) => example(JSON.stringify(shown
 }
 
 function closesPart ({ channels }: AsyncApi): Part {
-  const rows = channels.ws['x-close-codes'].map(({ code, meaning, comeBack }) => [html`<code>${code}</code>`, prose(meaning), prose(comeBack)])
-  return part('close-codes', 'Close codes', 'Why a socket was closed, and whether to open another.', [], table(['Code', 'Meaning', 'Come back?'], rows))
+  const rows = channels.ws['x-close-codes'].map(({ code, meaning, comeBack }) => [
+    html`<code>${code}</code>`,
+    prose(meaning),
+    prose(comeBack)
+  ])
+  return part(
+    'close-codes',
+    'Close codes',
+    'Why a socket was closed, and whether to open another.',
+    [],
+    table(['Code', 'Meaning', 'Come back?'], rows)
+  )
 }
 
 function errorsPart (entries: readonly ErrorEntry[]): Part {
   const rows = entries.map(({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) => [
-    html`<code>${code}</code>`, html`${chatcli ?? '—'}`, html`${emotechat ?? '—'}`, html`${isInFrames ? 'yes' : '—'}`, html`${isRetryable ? 'later' : 'no'}`, html`${meaning}`
+    html`<code>${code}</code>`,
+    html`${chatcli ?? '—'}`,
+    html`${emotechat ?? '—'}`,
+    html`${isInFrames ? 'yes' : '—'}`,
+    html`${isRetryable ? 'later' : 'no'}`,
+    html`${meaning}`
   ])
-  return part('errors', 'Errors', 'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. EmoteChat tells the sentence alone.', [],
-    table(['Code', 'ChatCLI', 'EmoteChat', 'Frames', 'Retry?', 'Meaning'], rows))
+  return part(
+    'errors',
+    'Errors',
+    'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. EmoteChat ' +
+    'tells the sentence alone.',
+    [],
+    table(['Code', 'ChatCLI', 'EmoteChat', 'Frames', 'Retry?', 'Meaning'], rows)
+  )
 }
 
 function shapesPart (schemas: Readonly<Record<string, JsonSchema>>): Part {
   const entries = Object.entries(schemas)
-  return part('shapes', 'Shapes', 'What several answers have in common.', entries.map(([name]) => ({ id: shapeId(name), title: name })),
-    html`${entries.map(([name, schema]) => html`<article id="${shapeId(name)}"><h3>${anchored(shapeId(name), html`<code>${name}</code>`)}</h3>
+  return part(
+    'shapes',
+    'Shapes',
+    'What several answers have in common.',
+    entries.map(([name]) => ({ id: shapeId(name), title: name })),
+    html`${entries.map(
+      ([
+        name,
+        schema
+      ]) => html`<article id="${shapeId(name)}"><h3>${anchored(shapeId(name), html`<code>${name}</code>`)}</h3>
 ${fields(schema, 'server')}</article>
-`)}`)
+`
+    )}`
+  )
 }
 
 function table (titles: readonly string[], rows: readonly (readonly Html[])[]): Html {
   return html`<div class="table" tabindex="0"><table><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-<tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
-`)}</tbody></table></div>`
+<tbody>${rows.map(
+  (cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
+`
+)}</tbody></table></div>`
 }
 
 function slug (title: string): string {

@@ -3,7 +3,7 @@ import { html, type Html } from '../../pages/html.ts'
 
 /** A description: what stands between backticks is code. */
 export function prose (text: string): Html {
-  return html`${text.split('`').map((part, index) => index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`)}`
+  return html`${text.split('`').map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))}`
 }
 
 /** JSON, as it would be written by hand. */

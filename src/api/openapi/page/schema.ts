@@ -17,11 +17,17 @@ export function fields (schema: JsonSchema, writer: Writer): Html {
   const { properties, required = [], items, anyOf } = schema
   if (properties !== undefined) {
     return html`<ul class="fields">
-${Object.entries(properties).map(([name, field]) => html`<li><code class="name">${name}</code> <span class="type">${typeOf(field)}</span>${presence(required.includes(name), writer)}${field.description === undefined ? NOTHING : html`<p>${prose(field.description)}</p>`}${isNested(field) ? fields(field, writer) : NOTHING}</li>
-`)}</ul>`
+${Object.entries(properties).map(
+  ([
+    name,
+    field
+  ]) => html`<li><code class="name">${name}</code> <span class="type">${typeOf(field)}</span>${presence(required.includes(name), writer)}${field.description === undefined ? NOTHING : html`<p>${prose(field.description)}</p>`}${isNested(field) ? fields(field, writer) : NOTHING}</li>
+`
+)}</ul>`
   }
   if (items !== undefined) return fields(items, writer)
-  if (anyOf?.some(isNested) === true) return html`${anyOf.filter(isNested).map((part, index) => index === 0 ? fields(part, writer) : html`<p>or</p>${fields(part, writer)}`)}`
+  if (anyOf?.some(isNested) === true)
+    return html`${anyOf.filter(isNested).map((part, index) => (index === 0 ? fields(part, writer) : html`<p>or</p>${fields(part, writer)}`))}`
   return NOTHING
 }
 
@@ -34,7 +40,8 @@ export function typeOf (schema: JsonSchema): Html {
   }
   if (schema.const !== undefined) return html`${JSON.stringify(schema.const)}`
   if (schema.enum !== undefined) return html`${schema.enum.map((value) => JSON.stringify(value)).join(' or ')}`
-  if (anyOf !== undefined) return html`${anyOf.map((part, index) => index === 0 ? typeOf(part) : html` or ${typeOf(part)}`)}`
+  if (anyOf !== undefined)
+    return html`${anyOf.map((part, index) => (index === 0 ? typeOf(part) : html` or ${typeOf(part)}`))}`
   if (items !== undefined) return html`array of ${typeOf(items)}`
   return html`${[type, ...boundsOf(schema)].join(', ')}`
 }
@@ -48,13 +55,21 @@ function isNested ({ properties, items, anyOf }: JsonSchema): boolean {
   return properties !== undefined || (items !== undefined && isNested(items)) || anyOf?.some(isNested) === true
 }
 
-function boundsOf ({ format, pattern, minimum, maximum, minLength, maxLength, default: byDefault }: JsonSchema): string[] {
+function boundsOf ({
+  format,
+  pattern,
+  minimum,
+  maximum,
+  minLength,
+  maxLength,
+  default: byDefault
+}: JsonSchema): string[] {
   return [
-    ...format === undefined ? [] : [format],
-    ...pattern === undefined ? [] : [`like ${pattern}`],
+    ...(format === undefined ? [] : [format]),
+    ...(pattern === undefined ? [] : [`like ${pattern}`]),
     ...range(minimum, maximum, ''),
     ...range(minLength, maxLength, ' characters'),
-    ...byDefault === undefined ? [] : [`by default ${JSON.stringify(byDefault)}`]
+    ...(byDefault === undefined ? [] : [`by default ${JSON.stringify(byDefault)}`])
   ]
 }
 

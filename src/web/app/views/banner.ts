@@ -5,14 +5,19 @@ import type { Session } from '../session.ts'
 
 /** Makes the strip. @returns it, and what ends it */
 export function banner ({ connection, client }: Session): { view: HTMLElement, end: () => void } {
-  const view = element('div', { class: 'banner', hidden: true },
+  const view = element(
+    'div',
+    { class: 'banner', hidden: true },
     element('span', { class: 'pulse', 'aria-hidden': 'true' }),
     element('p', {}, 'No connection. What you write is kept, and sent when the server is back.'),
-    element('button', { class: 'link', type: 'button', click: () => client.reconnectNow() }, 'Try now'))
+    element('button', { class: 'link', type: 'button', click: () => client.reconnectNow() }, 'Try now')
+  )
   const end = connection.follow(({ isLost }) => {
     if (view.hidden !== isLost) return
     view.hidden = !isLost
-    announce(isLost ? 'The connection is lost. What you write is kept, and sent when the server is back.' : 'Connected again.')
+    announce(
+      isLost ? 'The connection is lost. What you write is kept, and sent when the server is back.' : 'Connected again.'
+    )
   })
   return { view, end }
 }

@@ -27,13 +27,33 @@ export class ChatListView {
 
   constructor (session: Session) {
     this.#session = session
-    this.#more = element('button', { class: 'link more', type: 'button', hidden: true, click: () => void session.chats.loadMore() }, 'Show older chats')
-    this.view = element('section', { class: 'side', 'aria-label': 'Chats' },
-      element('header', { class: 'side-head' },
+    this.#more = element(
+      'button',
+      { class: 'link more', type: 'button', hidden: true, click: () => void session.chats.loadMore() },
+      'Show older chats'
+    )
+    this.view = element(
+      'section',
+      { class: 'side', 'aria-label': 'Chats' },
+      element(
+        'header',
+        { class: 'side-head' },
         element('a', { class: 'brand', href: '/' }, mark(), 'Confab'),
-        element('button', { class: 'round accent', type: 'button', 'aria-label': 'New chat', title: 'New chat', click: () => openNewChat(session) }, icon('plus'))),
+        element(
+          'button',
+          {
+            class: 'round accent',
+            type: 'button',
+            'aria-label': 'New chat',
+            title: 'New chat',
+            click: () => openNewChat(session)
+          },
+          icon('plus')
+        )
+      ),
       element('nav', { class: 'side-body', 'aria-label': 'Your chats' }, this.#list, this.#note, this.#more),
-      this.#footer())
+      this.#footer()
+    )
     this.#list.addEventListener('keydown', (event) => this.#walk(event))
     this.#end = session.chats.state.follow(() => this.#show())
   }
@@ -58,22 +78,42 @@ export class ChatListView {
 
   #footer (): HTMLElement {
     const { account } = this.#session
-    const signOut = () => confirmDialog({
-      title: 'Sign out?', text: 'Your chats stay on the server. What was not sent yet is given up.', action: 'Sign out', onConfirm: () => this.#session.signOut()
-    })
-    return element('footer', { class: 'side-foot' },
+    const signOut = () =>
+      confirmDialog({
+        title: 'Sign out?',
+        text: 'Your chats stay on the server. What was not sent yet is given up.',
+        action: 'Sign out',
+        onConfirm: () => this.#session.signOut()
+      })
+    return element(
+      'footer',
+      { class: 'side-foot' },
       avatar(account.name),
-      element('span', { class: 'who' }, element('strong', {}, account.name), element('a', { class: 'quiet', href: addressOf({ screen: 'sign-in' }) }, 'Use another account')),
-      element('button', { class: 'round', type: 'button', 'aria-label': 'Sign out', title: 'Sign out', click: signOut }, icon('leave')))
+      element(
+        'span',
+        { class: 'who' },
+        element('strong', {}, account.name),
+        element('a', { class: 'quiet', href: addressOf({ screen: 'sign-in' }) }, 'Use another account')
+      ),
+      element(
+        'button',
+        { class: 'round', type: 'button', 'aria-label': 'Sign out', title: 'Sign out', click: signOut },
+        icon('leave')
+      )
+    )
   }
 
   #show (): void {
     const { entries, status, hasMore } = this.#session.chats.state.value
     const rows = entries.map((entry) => this.#row(entry))
-    for (const chatID of [...this.#rows.keys()]) if (!entries.some((entry) => entry.chatID === chatID)) this.#rows.delete(chatID)
+    for (const chatID of [...this.#rows.keys()])
+      if (!entries.some((entry) => entry.chatID === chatID)) this.#rows.delete(chatID)
     // Moving an element takes its focus away.
     const focused = rows.find(({ link }) => hasFocus(link))
-    arrange(this.#list, rows.map(({ view }) => view))
+    arrange(
+      this.#list,
+      rows.map(({ view }) => view)
+    )
     if (focused !== undefined && !hasFocus(focused.link)) focused.link.focus()
     this.#more.hidden = !hasMore
     this.#note.hidden = entries.length > 0
@@ -83,10 +123,22 @@ export class ChatListView {
   }
 
   #noteOf (status: ChatListState['status']): (Node | string)[] {
-    if (status === 'loading') return Array.from({ length: 4 }, () => element('div', { class: 'ghost', 'aria-hidden': 'true' }))
-    if (status === 'failed') return [element('p', {}, 'Your chats could not be loaded.'), element('button', { class: 'button second', type: 'button', click: () => void this.#session.chats.refresh() }, 'Try again')]
-    return [element('p', {}, element('strong', {}, 'It is quiet here.')), element('p', { class: 'quiet' }, 'Start a chat with somebody on this server.'),
-      element('button', { class: 'button', type: 'button', click: () => openNewChat(this.#session) }, 'Start a chat')]
+    if (status === 'loading')
+      return Array.from({ length: 4 }, () => element('div', { class: 'ghost', 'aria-hidden': 'true' }))
+    if (status === 'failed')
+      return [
+        element('p', {}, 'Your chats could not be loaded.'),
+        element(
+          'button',
+          { class: 'button second', type: 'button', click: () => void this.#session.chats.refresh() },
+          'Try again'
+        )
+      ]
+    return [
+      element('p', {}, element('strong', {}, 'It is quiet here.')),
+      element('p', { class: 'quiet' }, 'Start a chat with somebody on this server.'),
+      element('button', { class: 'button', type: 'button', click: () => openNewChat(this.#session) }, 'Start a chat')
+    ]
   }
 
   #row (entry: ChatEntry): Row {
@@ -100,7 +152,10 @@ export class ChatListView {
     }
     if (row.shown === shown) return row
     row.shown = shown
-    setAttributes(row.link, { 'aria-current': isCurrent ? 'page' : undefined, class: entry.unread > 0 ? 'chat unread' : 'chat' })
+    setAttributes(row.link, {
+      'aria-current': isCurrent ? 'page' : undefined,
+      class: entry.unread > 0 ? 'chat unread' : 'chat'
+    })
     row.link.replaceChildren(...this.#content(entry))
     return row
   }
@@ -112,8 +167,21 @@ export class ChatListView {
       avatar(name),
       element('span', { class: 'chat-name' }, name),
       element('time', { class: 'chat-time', datetime: at.toISOString(), title: momentOf(at) }, shortly(at)),
-      element('span', { class: 'chat-last' }, lastMessage === undefined ? 'No messages yet' : (isOwn ? 'You: ' : '') + lastMessage.text),
-      ...unread > 0 ? [element('span', { class: 'count' }, unread > MAX_SHOWN_UNREAD ? `${String(MAX_SHOWN_UNREAD)}+` : String(unread), unseen(' new'))] : []
+      element(
+        'span',
+        { class: 'chat-last' },
+        lastMessage === undefined ? 'No messages yet' : (isOwn ? 'You: ' : '') + lastMessage.text
+      ),
+      ...(unread > 0
+        ? [
+            element(
+              'span',
+              { class: 'count' },
+              unread > MAX_SHOWN_UNREAD ? `${String(MAX_SHOWN_UNREAD)}+` : String(unread),
+              unseen(' new')
+            )
+          ]
+        : [])
     ]
   }
 
@@ -132,7 +200,9 @@ export class ChatListView {
 export function askToLeave (session: Session, { chatID, name }: ChatEntry): void {
   confirmDialog({
     title: `Leave the chat with ${name}?`,
-    text: `It disappears from your list, and ${name} keeps it. If one of you starts it again, you see only what is written from then on.`,
+    text:
+      `It disappears from your list, and ${name} keeps it. If one of you starts it again, you see only what is ` +
+      'written from then on.',
     action: 'Leave',
     onConfirm: async () => {
       await session.leaveChat(chatID)

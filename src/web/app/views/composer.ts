@@ -1,4 +1,6 @@
-/** Where a message is written. Enter sends it, with Shift it begins a line; on a touch screen it always begins a line. */
+/**
+ * Where a message is written. Enter sends it, with Shift it begins a line; on a touch screen it always begins a line.
+ */
 import { element, setAttributes } from '../dom.ts'
 import { icon } from '../icons.ts'
 
@@ -13,11 +15,38 @@ export class Composer {
   readonly #onSend: (text: string) => void
 
   /** @param draft what was written before and not sent */
-  constructor ({ name, draft, onSend, onDraft, onLeave }: { name: string, draft: string, onSend: (text: string) => void, onDraft: (text: string) => void, onLeave: () => void }) {
+  constructor ({
+    name,
+    draft,
+    onSend,
+    onDraft,
+    onLeave
+  }: {
+    name: string
+    draft: string
+    onSend: (text: string) => void
+    onDraft: (text: string) => void
+    onLeave: () => void
+  }) {
     this.#onSend = onSend
-    this.#input = element('textarea', { id: 'message', rows: 1, maxlength: MAX_LENGTH, placeholder: 'Write a message', 'aria-label': `Message to ${name}`, dir: 'auto' })
-    this.#button = element('button', { class: 'round send', type: 'submit', 'aria-label': 'Send', title: 'Send' }, icon('send'))
-    this.view = element('form', { class: 'composer' }, element('div', { class: 'composing' }, element('div', { class: 'write' }, this.#input), this.#button))
+    this.#input = element('textarea', {
+      id: 'message',
+      rows: 1,
+      maxlength: MAX_LENGTH,
+      placeholder: 'Write a message',
+      'aria-label': `Message to ${name}`,
+      dir: 'auto'
+    })
+    this.#button = element(
+      'button',
+      { class: 'round send', type: 'submit', 'aria-label': 'Send', title: 'Send' },
+      icon('send')
+    )
+    this.view = element(
+      'form',
+      { class: 'composer' },
+      element('div', { class: 'composing' }, element('div', { class: 'write' }, this.#input), this.#button)
+    )
     this.#input.value = draft
     this.#fit()
     this.#input.addEventListener('input', () => {

@@ -27,7 +27,7 @@ export class ConversationView {
 
   /** @param onLeave called when the user wants back to the list */
   constructor (session: Session, entry: ChatEntry, onLeave: () => void) {
-    const { chatID, name, other } = entry
+    const { chatID, name } = entry
     this.name = name
     this.#session = session
     this.#conversation = session.conversation(chatID)
@@ -35,12 +35,13 @@ export class ConversationView {
     const timeline = new TimelineView({
       otherName: name,
       me: session.account,
-      actions: { retry: (post) => session.outgoing.retry(post), discard: (post) => session.outgoing.forget((each) => each.id === post.id) },
+      actions: {
+        retry: (post) => session.outgoing.retry(post),
+        discard: (post) => session.outgoing.forget((each) => each.id === post.id)
+      },
       onNearStart: () => void conversation.loadOlder()
     })
     this.#heading = element('h2', { tabindex: -1 }, name)
-    // Most people are called what they are known by.
-    const note = other === undefined ? 'has left this chat' : other.username === name ? undefined : `@${other.username}`
     const refusal = element('p', { class: 'refusal', role: 'status', hidden: true })
     this.#composer = new Composer({
       name,
@@ -52,13 +53,14 @@ export class ConversationView {
       },
       onLeave
     })
-    this.view = element('section', { class: 'conversation', 'aria-label': `Chat with ${name}` },
-      element('header', { class: 'conversation-head' },
-        element('a', { class: 'round back', href: addressOf({ screen: 'chats' }), 'aria-label': 'Back to the chats' }, icon('back')),
-        avatar(name),
-        element('span', { class: 'who' }, this.#heading, note === undefined ? undefined : element('span', { class: 'quiet' }, note)),
-        element('button', { class: 'round', type: 'button', 'aria-label': 'Leave this chat', title: 'Leave this chat', click: () => askToLeave(session, entry) }, icon('bin'))),
-      timeline.view, refusal, this.#composer.view)
+    this.view = element(
+      'section',
+      { class: 'conversation', 'aria-label': `Chat with ${name}` },
+      this.#header(entry),
+      timeline.view,
+      refusal,
+      this.#composer.view
+    )
 
     const look = () => this.#look()
     document.addEventListener('visibilitychange', look)
@@ -66,7 +68,9 @@ export class ConversationView {
       conversation.state.follow((state) => {
         timeline.show(state)
         refusal.hidden = state.refusal === undefined && state.status !== 'failed'
-        refusal.textContent = state.refusal ?? (state.status === 'failed' ? 'The messages could not be loaded. Open the chat once more.' : '')
+        refusal.textContent =
+          state.refusal ??
+          (state.status === 'failed' ? 'The messages could not be loaded. Open the chat once more.' : '')
       }),
       session.client.on('message', (message) => this.#hear(message)),
       () => document.removeEventListener('visibilitychange', look)
@@ -74,7 +78,37 @@ export class ConversationView {
     this.#look()
   }
 
-  /** Puts the focus where the next thing happens: the field to write in, or on a touch screen, where a keyboard would come up, the name. */
+  #header (entry: ChatEntry): HTMLElement {
+    const { name, other } = entry
+    // Most people are called what they are known by.
+    const note = other === undefined ? 'has left this chat' : other.username === name ? undefined : `@${other.username}`
+    const back = { class: 'round back', href: addressOf({ screen: 'chats' }), 'aria-label': 'Back to the chats' }
+    const leave = {
+      class: 'round',
+      type: 'button',
+      'aria-label': 'Leave this chat',
+      title: 'Leave this chat',
+      click: () => askToLeave(this.#session, entry)
+    }
+    return element(
+      'header',
+      { class: 'conversation-head' },
+      element('a', back, icon('back')),
+      avatar(name),
+      element(
+        'span',
+        { class: 'who' },
+        this.#heading,
+        note === undefined ? undefined : element('span', { class: 'quiet' }, note)
+      ),
+      element('button', leave, icon('bin'))
+    )
+  }
+
+  /**
+   * Puts the focus where the next thing happens: the field to write in, or on a touch screen, where a keyboard would
+   * come up, the name.
+   */
   focus (): void {
     this.#composer.fit()
     if (matchMedia('(pointer: coarse)').matches) this.#heading.focus()

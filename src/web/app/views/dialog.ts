@@ -4,27 +4,61 @@ import { icon } from '../icons.ts'
 
 /** Opens a dialog, which is gone from the document when it is closed. */
 export function openDialog (title: string, ...content: Child[]): HTMLDialogElement {
-  const dialog: HTMLDialogElement = element('dialog', { class: 'dialog', 'aria-labelledby': 'dialog-title' },
-    element('div', { class: 'dialog-head' },
+  const dialog: HTMLDialogElement = element(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'dialog-title' },
+    element(
+      'div',
+      { class: 'dialog-head' },
       element('h2', { id: 'dialog-title' }, title),
-      element('button', { class: 'round', type: 'button', 'aria-label': 'Close', click: () => dialog.close() }, icon('close'))),
-    ...content)
+      element(
+        'button',
+        { class: 'round', type: 'button', 'aria-label': 'Close', click: () => dialog.close() },
+        icon('close')
+      )
+    ),
+    ...content
+  )
   dialog.addEventListener('close', () => dialog.remove())
   // A click beside it lands on the dialog itself, whose content fills it.
-  dialog.addEventListener('click', ({ target }) => { if (target === dialog) dialog.close() })
+  dialog.addEventListener('click', ({ target }) => {
+    if (target === dialog) dialog.close()
+  })
   document.body.append(dialog)
   dialog.showModal()
   return dialog
 }
 
 /** Asks before something is done. */
-export function confirmDialog ({ title, text, action, onConfirm }: { title: string, text: string, action: string, onConfirm: () => Promise<void> }): void {
+export function confirmDialog ({
+  title,
+  text,
+  action,
+  onConfirm
+}: {
+  title: string
+  text: string
+  action: string
+  onConfirm: () => Promise<void>
+}): void {
   const problem = element('p', { class: 'alert', role: 'alert', hidden: true }, 'That did not work. Please try again.')
   const act = () => {
-    onConfirm().then(() => dialog.close(), () => { problem.hidden = false })
+    onConfirm().then(
+      () => dialog.close(),
+      () => {
+        problem.hidden = false
+      }
+    )
   }
-  const dialog: HTMLDialogElement = openDialog(title, element('p', {}, text), problem,
-    element('div', { class: 'dialog-actions' },
+  const dialog: HTMLDialogElement = openDialog(
+    title,
+    element('p', {}, text),
+    problem,
+    element(
+      'div',
+      { class: 'dialog-actions' },
       element('button', { class: 'button second', type: 'button', click: () => dialog.close() }, 'Cancel'),
-      element('button', { class: 'button danger', type: 'button', click: act }, action)))
+      element('button', { class: 'button danger', type: 'button', click: act }, action)
+    )
+  )
 }

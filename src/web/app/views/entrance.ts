@@ -5,8 +5,16 @@ import { addressOf, goTo, type Route } from '../routes.ts'
 import { newClient, signIn, type SignedIn } from '../session.ts'
 import { entranceScreen, type Field, formScreen } from './form-screen.ts'
 
-const USERNAME: Field = { name: 'username', label: 'Username', attributes: { autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 32 } }
-const PASSWORD: Field = { name: 'password', label: 'Password', attributes: { type: 'password', autocomplete: 'current-password' } }
+const USERNAME: Field = {
+  name: 'username',
+  label: 'Username',
+  attributes: { autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 32 }
+}
+const PASSWORD: Field = {
+  name: 'password',
+  label: 'Password',
+  attributes: { type: 'password', autocomplete: 'current-password' }
+}
 const NEW_USERNAME: Field = { ...USERNAME, hint: '3 to 32 letters, digits, "_", "-" or ".".' }
 const EMAIL: Field = { name: 'email', label: 'E-mail address', attributes: { type: 'email', autocomplete: 'email' } }
 const NEW_PASSWORD: Field = {
@@ -15,7 +23,11 @@ const NEW_PASSWORD: Field = {
   hint: 'At least 8 characters, with an upper-case letter, a lower-case letter, a digit and a punctuation character.',
   attributes: { type: 'password', autocomplete: 'new-password', minlength: 8 }
 }
-const CODE: Field = { name: 'code', label: 'Code', attributes: { inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9]{6}', maxlength: 6, class: 'code' } }
+const CODE: Field = {
+  name: 'code',
+  label: 'Code',
+  attributes: { inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9]{6}', maxlength: 6, class: 'code' }
+}
 
 type EntranceScreen = Exclude<Route['screen'], 'chat' | 'chats'>
 type Registration = { username: string, password: string, email: string | undefined }
@@ -61,7 +73,8 @@ export class Entrance {
       title: 'Create an account',
       lead: 'All it takes is a name, and an address to prove it is you.',
       fields: [NEW_USERNAME, EMAIL, NEW_PASSWORD],
-      consent: 'This server may keep my name, my e-mail address and what I write, so that the people I write to can read it.',
+      consent:
+        'This server may keep my name, my e-mail address and what I write, so that the people I write to can read it.',
       submit: 'Create the account',
       links: [link('sign-in', 'I have an account')],
       onSubmit: async ({ username = '', email = '', password = '' }) => {
@@ -76,17 +89,34 @@ export class Entrance {
   #verify ({ username, email, password }: Registration): HTMLElement {
     const sent = element('span', { role: 'status' })
     const again = async (address: string) => {
-      const sentence = await newClient().register({ username, email: address, password }).then(() => ' Another code is on its way.', () => ' No other code could be sent; please wait a moment.')
+      const sentence = await newClient()
+        .register({ username, email: address, password })
+        .then(
+          () => ' Another code is on its way.',
+          () => ' No other code could be sent; please wait a moment.'
+        )
       sent.textContent = sentence
     }
     return formScreen({
       title: 'Check your mail',
-      lead: element('span', {}, 'We sent a code of six digits to ', element('strong', {}, email ?? 'your e-mail address'), '. It is good for ten minutes.', sent),
+      lead: element(
+        'span',
+        {},
+        'We sent a code of six digits to ',
+        element('strong', {}, email ?? 'your e-mail address'),
+        '. It is good for ten minutes.',
+        sent
+      ),
       fields: [CODE],
       submit: 'Confirm',
       links: [
-        email === undefined ? undefined : element('button', { class: 'link', type: 'button', click: () => void again(email) }, 'Send another code'),
-        link(email === undefined ? 'register' : 'sign-in', email === undefined ? 'Register again for another code' : 'I have an account')
+        email === undefined
+          ? undefined
+          : element('button', { class: 'link', type: 'button', click: () => void again(email) }, 'Send another code'),
+        link(
+          email === undefined ? 'register' : 'sign-in',
+          email === undefined ? 'Register again for another code' : 'I have an account'
+        )
       ],
       onSubmit: async ({ code = '' }) => {
         await newClient().verifyEmail({ username, code })
@@ -99,7 +129,9 @@ export class Entrance {
   #forgotten (): HTMLElement {
     const screen = formScreen({
       title: 'Forgotten password',
-      lead: 'Say who you are, and we send a link to your e-mail address. It leads to a page where you choose a new password.',
+      lead:
+        'Say who you are, and we send a link to your e-mail address. It leads to a page where you choose a new ' +
+        'password.',
       fields: [USERNAME],
       submit: 'Send the link',
       links: [link('sign-in', 'Back to sign in')],
@@ -115,9 +147,12 @@ export class Entrance {
 function linkSent (): HTMLElement {
   const heading = element('h1', { tabindex: -1 }, 'Check your mail')
   queueMicrotask(() => heading.focus())
-  return entranceScreen(element('p', { class: 'state' }, 'Sent'), heading,
+  return entranceScreen(
+    element('p', { class: 'state' }, 'Sent'),
+    heading,
     element('p', { class: 'lead' }, 'The link is on its way. It works once, for an hour.'),
-    element('p', { class: 'links' }, link('sign-in', 'Back to sign in')))
+    element('p', { class: 'links' }, link('sign-in', 'Back to sign in'))
+  )
 }
 
 function link (screen: EntranceScreen, text: string): HTMLElement {

@@ -6,7 +6,12 @@ import { mark } from '../icons.ts'
 const MS_PER_S = 1_000
 
 /** A field. `attributes` are those of its `input`. */
-export type Field = { name: string, label: string, hint?: string, attributes: Record<string, string | number | boolean> }
+export type Field = {
+  name: string
+  label: string
+  hint?: string
+  attributes: Record<string, string | number | boolean>
+}
 
 /** A form. */
 export type FormScreenOptions = {
@@ -27,22 +32,41 @@ export function sentenceOf (error: unknown): string {
   if (!(error instanceof ConfabError)) return 'Something went wrong. Please try again.'
   if (error.code !== 'rate_limited' || error.retryAfterMs === undefined) return error.message
   const seconds = Math.ceil(error.retryAfterMs / MS_PER_S)
-  return `Too many attempts. Please try again in ${seconds < 60 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`}.`
+  return 'Too many attempts. Please try again in ' +
+    `${seconds < 60 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`}.`
 }
 
 /** Makes the screen. */
 export function formScreen ({ title, lead, fields, consent, submit, links, onSubmit }: FormScreenOptions): HTMLElement {
   const inputs = fields.map(({ name, hint, attributes }) =>
-    element('input', { id: name, name, required: true, 'aria-describedby': hint === undefined ? undefined : `${name}-hint`, ...attributes }))
+    element('input', {
+      id: name,
+      name,
+      required: true,
+      'aria-describedby': hint === undefined ? undefined : `${name}-hint`,
+      ...attributes
+    })
+  )
   const problem = element('p', { class: 'alert', role: 'alert', tabindex: -1, hidden: true })
   const button = element('button', { class: 'button', type: 'submit' }, submit)
-  const form = element('form', {},
+  const form = element(
+    'form',
+    {},
     ...fields.flatMap(({ name, label, hint }, index) => [
-      element('label', { for: name }, label), inputs[index],
+      element('label', { for: name }, label),
+      inputs[index],
       hint === undefined ? undefined : element('p', { class: 'hint', id: `${name}-hint` }, hint)
     ]),
-    consent === undefined ? undefined : element('label', { class: 'consent' }, element('input', { type: 'checkbox', name: 'consent', required: true }), element('span', {}, consent)),
-    button)
+    consent === undefined
+      ? undefined
+      : element(
+          'label',
+          { class: 'consent' },
+          element('input', { type: 'checkbox', name: 'consent', required: true }),
+          element('span', {}, consent)
+        ),
+    button
+  )
 
   const send = async () => {
     setAttributes(button, { 'aria-disabled': 'true' })
@@ -61,7 +85,13 @@ export function formScreen ({ title, lead, fields, consent, submit, links, onSub
     if (button.getAttribute('aria-disabled') === null) void send()
   })
 
-  const screen = entranceScreen(element('h1', {}, title), element('p', { class: 'lead' }, lead), problem, form, element('p', { class: 'links' }, ...links))
+  const screen = entranceScreen(
+    element('h1', {}, title),
+    element('p', { class: 'lead' }, lead),
+    problem,
+    form,
+    element('p', { class: 'links' }, ...links)
+  )
   // The first thing that is still to be filled in.
   queueMicrotask(() => (inputs.find(({ value }) => value === '') ?? button).focus())
   return screen
@@ -69,7 +99,10 @@ export function formScreen ({ title, lead, fields, consent, submit, links, onSub
 
 /** The frame of every screen of who is not signed in. */
 export function entranceScreen (...content: Child[]): HTMLElement {
-  return element('div', { class: 'entrance' },
+  return element(
+    'div',
+    { class: 'entrance' },
     element('header', {}, element('a', { class: 'brand', href: '/' }, mark(), 'Confab')),
-    element('main', { class: 'card' }, ...content))
+    element('main', { class: 'card' }, ...content)
+  )
 }

@@ -13,19 +13,37 @@ export type SaidActions = { retry: (post: Post) => void, discard: (post: Post) =
 export function messageBubble (said: TimelineMessage, otherName: string, actions: SaidActions): HTMLElement {
   const { isOwn, isFirst, isLast, text, at, post } = said
   const meta = metaOf(said, actions)
-  const classes = ['said', isOwn ? 'own' : 'their', isFirst ? 'first' : '', isLast ? 'last' : '', post?.state ?? ''].filter((name) => name !== '')
-  return element('li', { class: classes.join(' ') },
-    isOwn ? undefined : isLast ? avatar(otherName) : element('span', { class: 'no-face' }),
-    element('div', { class: 'body' },
-      element('div', { class: 'bubble', title: momentOf(at) },
+  const classes = [
+    'said',
+    isOwn ? 'own' : 'their',
+    isFirst ? 'first' : '',
+    isLast ? 'last' : '',
+    post?.state ?? ''
+  ].filter((name) => name !== '')
+  return element(
+    'li',
+    { class: classes.join(' ') },
+    isOwn ? undefined : isLast ? avatar(otherName) : element('span', { class: 'no-avatar' }),
+    element(
+      'div',
+      { class: 'body' },
+      element(
+        'div',
+        { class: 'bubble', title: momentOf(at) },
         unseen(`${isOwn ? 'You' : otherName}, ${timeOf(at)}: `),
         // Which way a text is written is its own business.
-        element('p', { dir: 'auto' }, text)),
-      meta.length === 0 ? undefined : element('div', { class: 'meta' }, ...meta)))
+        element('p', { dir: 'auto' }, text)
+      ),
+      meta.length === 0 ? undefined : element('div', { class: 'meta' }, ...meta)
+    )
+  )
 }
 
 /** What stands below it: its time before a pause, and what became of one's own while nobody has answered. */
-function metaOf ({ isOwn, isTimed, isNewest, at, post }: TimelineMessage, { retry, discard }: SaidActions): (Node | string)[] {
+function metaOf (
+  { isOwn, isTimed, isNewest, at, post }: TimelineMessage,
+  { retry, discard }: SaidActions
+): (Node | string)[] {
   if (post?.state === 'failed') {
     return [
       element('span', { class: 'problem' }, icon('warning'), element('span', {}, `Not sent. ${post.reason}`)),
@@ -34,8 +52,14 @@ function metaOf ({ isOwn, isTimed, isNewest, at, post }: TimelineMessage, { retr
     ]
   }
   const time = element('time', { datetime: at.toISOString(), 'aria-hidden': 'true' }, timeOf(at))
-  const delivery = !isOwn ? undefined : post?.state === 'sending' ? state('clock', 'Sending') : isNewest ? state('check', 'Sent') : undefined
-  return [...isTimed ? [time] : [], ...delivery === undefined ? [] : [delivery]]
+  const delivery = !isOwn
+    ? undefined
+    : post?.state === 'sending'
+      ? state('clock', 'Sending')
+      : isNewest
+        ? state('check', 'Sent')
+        : undefined
+  return [...(isTimed ? [time] : []), ...(delivery === undefined ? [] : [delivery])]
 }
 
 function state (name: 'check' | 'clock', word: string): HTMLElement {

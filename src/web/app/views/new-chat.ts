@@ -12,7 +12,16 @@ const MAX_SHOWN = 8
 
 /** Opens it. */
 export function openNewChat (session: Session): void {
-  const input = element('input', { id: 'receiver', name: 'receiver', required: true, maxlength: 32, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', placeholder: 'Name or username' })
+  const input = element('input', {
+    id: 'receiver',
+    name: 'receiver',
+    required: true,
+    maxlength: 32,
+    autocomplete: 'off',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    placeholder: 'Name or username'
+  })
   const list = element('ul', { class: 'people', role: 'list', 'aria-label': 'People on this server' })
   const problem = element('p', { class: 'alert', role: 'alert', hidden: true })
   let people: readonly Person[] = []
@@ -30,14 +39,24 @@ export function openNewChat (session: Session): void {
   }
   const show = () => {
     const wanted = input.value.trim().toLowerCase()
-    const found = people.filter(({ name, username }) => name.toLowerCase().includes(wanted) || username.toLowerCase().includes(wanted))
-    arrange(list, found.slice(0, MAX_SHOWN).map(({ name, username }) => element('li', {},
-      element('button', { class: 'person', type: 'button', click: () => void start(username) },
-        avatar(name), element('span', { class: 'who' }, element('strong', {}, name), name === username ? undefined : element('span', { class: 'quiet' }, `@${username}`))))))
+    const found = people.filter(
+      ({ name, username }) => name.toLowerCase().includes(wanted) || username.toLowerCase().includes(wanted)
+    )
+    arrange(
+      list,
+      found
+        .slice(0, MAX_SHOWN)
+        .map((person) => personItem(person, () => void start(person.username)))
+    )
   }
-  const form = element('form', {},
+  const form = element(
+    'form',
+    {},
     element('label', { for: 'receiver' }, 'Who do you want to talk to?'),
-    element('div', { class: 'together' }, input, element('button', { class: 'button', type: 'submit' }, 'Start')), problem, list)
+    element('div', { class: 'together' }, input, element('button', { class: 'button', type: 'submit' }, 'Start')),
+    problem,
+    list
+  )
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     void start(input.value.trim())
@@ -45,9 +64,18 @@ export function openNewChat (session: Session): void {
   input.addEventListener('input', show)
   const dialog = openDialog('New chat', form)
   input.focus()
-  session.client.people({ pageSize: PAGE_SIZE }).then(({ items }) => {
-    people = items.filter(({ userID }) => userID !== session.account.userID)
-    show()
-    // Without the list there is still the name.
-  }, () => undefined)
+  session.client.people({ pageSize: PAGE_SIZE }).then(
+    ({ items }) => {
+      people = items.filter(({ userID }) => userID !== session.account.userID)
+      show()
+      // Without the list there is still the name.
+    },
+    () => undefined
+  )
+}
+
+function personItem ({ name, username }: Person, onChosen: () => void): HTMLElement {
+  const note = name === username ? undefined : element('span', { class: 'quiet' }, `@${username}`)
+  const who = element('span', { class: 'who' }, element('strong', {}, name), note)
+  return element('li', {}, element('button', { class: 'person', type: 'button', click: onChosen }, avatar(name), who))
 }

@@ -1,4 +1,7 @@
-/** The messages of a chat in a box that scrolls: it stays at the end where it was, and where it was when older ones come. */
+/**
+ * The messages of a chat in a box that scrolls: it stays at the end where it was, and where it was when older ones
+ * come.
+ */
 import type { ConversationState } from '../conversation.ts'
 import { dayOf } from '../dates.ts'
 import { arrange, element } from '../dom.ts'
@@ -34,12 +37,24 @@ export class TimelineView {
 
   constructor (options: TimelineOptions) {
     this.#options = options
-    this.#scroller = element('div', { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': `Messages with ${options.otherName}` }, this.#start, this.#list)
-    this.#toEnd = element('button', { class: 'to-end', type: 'button', hidden: true, click: () => this.#scrollToEnd('smooth') }, icon('down'), element('span', {}, 'Newest'))
+    this.#scroller = element(
+      'div',
+      { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': `Messages with ${options.otherName}` },
+      this.#start,
+      this.#list
+    )
+    this.#toEnd = element(
+      'button',
+      { class: 'to-end', type: 'button', hidden: true, click: () => this.#scrollToEnd('smooth') },
+      icon('down'),
+      element('span', {}, 'Newest')
+    )
     this.view = element('div', { class: 'timeline-box' }, this.#scroller, this.#toEnd)
     this.#scroller.addEventListener('scroll', () => this.#noteScroll(), { passive: true })
     // The box gets smaller when a keyboard comes up.
-    new ResizeObserver(() => { if (this.#toEnd.hidden) this.#scrollToEnd() }).observe(this.#scroller)
+    new ResizeObserver(() => {
+      if (this.#toEnd.hidden) this.#scrollToEnd()
+    }).observe(this.#scroller)
   }
 
   /** Shows what is known. */
@@ -48,7 +63,10 @@ export class TimelineView {
     const wasAtEnd = this.#isAtEnd
     const anchor = this.#anchor()
     this.#showStart(state)
-    arrange(this.#list, lines.map((line) => this.#row(line)))
+    arrange(
+      this.#list,
+      lines.map((line) => this.#row(line))
+    )
     this.#forget(lines)
     const last = lines.at(-1)
     const isOwnNew = last?.kind === 'said' && last.post !== undefined && last.key !== this.#lastKey
@@ -65,7 +83,8 @@ export class TimelineView {
     this.#isStarted = true
     const mark = this.#rows.get('new')?.view
     this.#scrollToEnd()
-    if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop) this.#scroller.scrollTop = mark.offsetTop - AT_END_PX
+    if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop)
+      this.#scroller.scrollTop = mark.offsetTop - AT_END_PX
     // What is there already did not just arrive.
     requestAnimationFrame(() => this.#list.classList.add('alive'))
   }
@@ -83,7 +102,9 @@ export class TimelineView {
   /** The first line in sight, and where it is. */
   #anchor (): { key: string, top: number } | undefined {
     const edge = this.#scroller.scrollTop
-    for (const [key, { view }] of this.#rows) if (view.offsetTop + view.offsetHeight > edge && key !== 'new' && !key.startsWith('day')) return { key, top: view.offsetTop }
+    for (const [key, { view }] of this.#rows)
+      if (view.offsetTop + view.offsetHeight > edge && key !== 'new' && !key.startsWith('day'))
+        return { key, top: view.offsetTop }
     return undefined
   }
 
@@ -99,14 +120,31 @@ export class TimelineView {
 
   #showStart ({ status, older, messages }: ConversationState): void {
     const isEmpty = status === 'ready' && messages.length === 0
-    const content = status === 'loading' || older === 'loading'
-      ? [element('p', { class: 'quiet' }, 'Loading messages…')]
-      : older === 'failed'
-        ? [element('p', { class: 'quiet' }, 'Older messages could not be loaded.'), element('button', { class: 'link', type: 'button', click: () => this.#options.onNearStart() }, 'Try again')]
-        : older === 'none' && status === 'ready'
-          ? [element('p', { class: 'quiet' }, isEmpty ? `This is the beginning of your chat with ${this.#options.otherName}. Say hello!` : `This is the beginning of your chat with ${this.#options.otherName}.`)]
-          : []
-    if (this.#start.textContent !== content.map(({ textContent }) => textContent).join('')) this.#start.replaceChildren(...content)
+    const content =
+      status === 'loading' || older === 'loading'
+        ? [element('p', { class: 'quiet' }, 'Loading messages…')]
+        : older === 'failed'
+          ? [
+              element('p', { class: 'quiet' }, 'Older messages could not be loaded.'),
+              element(
+                'button',
+                { class: 'link', type: 'button', click: () => this.#options.onNearStart() },
+                'Try again'
+              )
+            ]
+          : older === 'none' && status === 'ready'
+            ? [
+                element(
+                  'p',
+                  { class: 'quiet' },
+                  isEmpty
+                    ? `This is the beginning of your chat with ${this.#options.otherName}. Say hello!`
+                    : `This is the beginning of your chat with ${this.#options.otherName}.`
+                )
+              ]
+            : []
+    if (this.#start.textContent !== content.map(({ textContent }) => textContent).join(''))
+      this.#start.replaceChildren(...content)
   }
 
   #row (line: Line): HTMLElement {

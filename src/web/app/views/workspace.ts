@@ -1,4 +1,6 @@
-/** Everything of who is signed in: the chats, the one that is open, and the banner. On a phone one of the two at a time. */
+/**
+ * Everything of who is signed in: the chats, the one that is open, and the banner. On a phone one of the two at a time.
+ */
 import { element, setAttributes } from '../dom.ts'
 import { icon, mark } from '../icons.ts'
 import type { Route } from '../routes.ts'
@@ -52,7 +54,11 @@ export class Workspace {
   #update (): void {
     if (this.#open?.chatID !== this.#wantedID || this.#pane.childElementCount === 0) this.#openWanted()
     const unread = this.#session.chats.unreadChats
-    document.title = [unread > 0 ? `(${String(unread)}) ` : '', this.#open === undefined ? 'Chats' : this.#open.view.name, ' · Confab'].join('')
+    document.title = [
+      unread > 0 ? `(${String(unread)}) ` : '',
+      this.#open === undefined ? 'Chats' : this.#open.view.name,
+      ' · Confab'
+    ].join('')
   }
 
   #openWanted (): void {
@@ -71,10 +77,27 @@ export class Workspace {
   #empty (chatID: number | undefined): HTMLElement {
     const { status } = this.#session.chats.state.value
     if (chatID !== undefined && status === 'loading') return element('div', { class: 'empty' })
-    const words = chatID === undefined
-      ? [element('h2', {}, 'Pick up where you left off'), element('p', { class: 'quiet' }, 'Choose a chat on the left, or start a new one.')]
-      : [element('h2', {}, 'This chat is not here'), element('p', { class: 'quiet' }, 'You have left it, or it was never yours.')]
-    return element('div', { class: 'empty' }, mark(), ...words,
-      element('button', { class: 'button', type: 'button', click: () => openNewChat(this.#session) }, icon('plus'), 'New chat'))
+    const words =
+      chatID === undefined
+        ? [
+            element('h2', {}, 'Pick up where you left off'),
+            element('p', { class: 'quiet' }, 'Choose a chat on the left, or start a new one.')
+          ]
+        : [
+            element('h2', {}, 'This chat is not here'),
+            element('p', { class: 'quiet' }, 'You have left it, or it was never yours.')
+          ]
+    return element(
+      'div',
+      { class: 'empty' },
+      mark(),
+      ...words,
+      element(
+        'button',
+        { class: 'button', type: 'button', click: () => openNewChat(this.#session) },
+        icon('plus'),
+        'New chat'
+      )
+    )
   }
 }
