@@ -1,7 +1,6 @@
 /** One replica: adapters chosen by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
 import { randomInt } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { buildApp, createServer } from './app.ts'
 import type { Bus, EchoTest } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
@@ -27,8 +26,7 @@ import { originOf } from '../realtime/event-batch.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import type { Database } from '../store/database.ts'
-import { openPglite } from '../store/pglite.ts'
-import { openPostgres } from '../store/postgres/open.ts'
+import { openStore } from '../store/open.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import { waitForMigrations } from './wait-for-migrations.ts'
 
@@ -82,11 +80,6 @@ async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
   return openOtlp(tracing)
 }
 
-async function openDatabase (config: Config, metrics: Metrics): Promise<Database> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database, metrics)
-}
-
 async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
   const app = createServer(config, options.logStream)
   app.log.info({ configuration: config.shown }, 'configuration')
@@ -96,7 +89,7 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
   const metrics = new Metrics()
   const tracing = await openTracing(config)
   closers.add(() => tracing?.close())
-  const database = options.database ?? (await openDatabase(config, metrics))
+  const database = options.database ?? (await openStore(config, { metrics, log: app.log }))
   closers.add(() => database.close())
   await waitForMigrations(database, config, app.log)
   const origin = randomInt(ORIGINS)
