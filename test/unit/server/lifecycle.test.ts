@@ -5,7 +5,9 @@ const LIMIT_MS = 20
 
 function createLifecycle () {
   const warnings: object[] = []
-  const limits: PhaseLimits = { leaving: 60_000, draining: 60_000, closing: LIMIT_MS, flushing: 60_000, releasing: 60_000 }
+  const limits: PhaseLimits = {
+    leaving: 60_000, draining: 60_000, closing: LIMIT_MS, flushing: 60_000, releasing: 60_000
+  }
   const log = { info: () => undefined, warn: (details: object) => { warnings.push(details) } }
   return { lifecycle: new Lifecycle(limits, log), warnings }
 }
