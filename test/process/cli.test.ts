@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { createAdministration } from '../../src/domain/accounts/administration.ts'
 import { createPasswordHasher, OWASP_COST } from '../../src/domain/accounts/passwords.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, openSocket, type Frame, type SocketClient } from '../support/clients/socket.ts'

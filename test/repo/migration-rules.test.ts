@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { textAt } from '../support/data/json.ts'
 import { ROOT } from '../support/servers/process.ts'

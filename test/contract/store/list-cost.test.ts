@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { selectHeads } from '../../../src/store/chats.ts'
 import { listConversations, selectConversations } from '../../../src/store/conversations.ts'
 import type { Orm } from '../../../src/store/database.ts'

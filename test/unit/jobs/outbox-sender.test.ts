@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { MailRefusedError, type Mail, type Mailer } from '../../../src/mail/mailer.ts'
 import { createOutboxSender } from '../../../src/jobs/outbox-sender.ts'
 import { insertMail } from '../../../src/store/outbox.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { splitHosts } from '../../../../src/store/postgres/socket.ts'
 
 const SPLIT: [url: string, hosts: [string, number][], first: string][] = [
