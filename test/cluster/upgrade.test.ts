@@ -219,7 +219,7 @@ await withServices(t, 'replicas need a role that may read and write rows, and no
   })
   // The statements of the manual, under names of this test's own.
   const [, manual = ''] =
-    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operations.md`, 'utf8')) ?? []
+    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operate/manual.md`, 'utf8')) ?? []
   t.match(manual, /create role confab_owner/)
   await admin.unsafe(
     manual

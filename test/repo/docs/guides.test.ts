@@ -17,12 +17,12 @@ const run = promisify(execFile)
 /** What is to be pasted from each guide, beginning with the block so counted, and what is then on the screen. */
 const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
   [
-    'quick-start.md',
+    'guide/quick-start.md',
     1,
     ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']
   ],
   [
-    'chatcli.md',
+    'reference/chatcli.md',
     0,
     [
       '"Verification email sent!"',
@@ -34,7 +34,7 @@ const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
     ]
   ],
   [
-    'emotechat.md',
+    'reference/emotechat.md',
     0,
     [
       '"username":"grace-h"',
@@ -92,7 +92,7 @@ await onServices(
     await t.test('from-socket-io.md moves chats and messages', async (t) => {
       const [ann, bob] = [await register(cluster), await register(cluster)]
       const { orm } = cluster
-      const [move = ''] = await blocksOf('from-socket-io.md', 'sql')
+      const [move = ''] = await blocksOf('guide/from-socket-io.md', 'sql')
       await orm.execute('CREATE SCHEMA old')
       await orm.execute('CREATE TABLE old.chats (id text, user_a text, user_b text)')
       await orm.execute(
