@@ -1,11 +1,14 @@
-/** Every metric of our own: its name, its meaning, and where its value is. Node's own come from the library. */
+/**
+ * Every metric of our own: its name, its description, and the source of its value. Node's own metrics come from the
+ * library.
+ */
 import type { Distribution, LabelledDistribution } from './distribution.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tally } from './tally.ts'
 
-/** What is read when it is asked for, because somebody has it at hand anyway. */
+/** Values that are read on demand, because another component already has them. */
 export type Readings = {
-  /** Sockets, and of them those whose user is known. */
+  /** Open sockets, and those of them that are authenticated. */
   sockets: () => { open: number, authenticated: number }
   /** Bytes that wait to be sent, over all sockets. */
   sendBufferBytes: () => number
@@ -13,7 +16,7 @@ export type Readings = {
   subscriptions: () => number
   postsWaiting: () => number
   isBusUp: () => boolean
-  /** Hints that could not even be handed to the bus. */
+  /** Hints that could not be handed to the bus. */
   hintsDropped: () => number
   poolSize: number
   /** Age of the oldest mail that waits to be sent, in seconds; 0 when none does. */
@@ -27,7 +30,7 @@ type Read =
   | { kind: 'gauge', label: string, values: () => Record<string, number> }
 type Spread = { kind: 'histogram', of: Distribution | LabelledDistribution<string> }
 
-/** A metric: its name, one sentence about it, and where its value is. */
+/** A metric: its name, one sentence about it, and the source of its value. */
 export type MetricSource = { name: string, help: string } & (Counted | Read | Spread)
 
 /** The metrics of a replica, in the order of the catalogue. */

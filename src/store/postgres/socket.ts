@@ -1,6 +1,6 @@
 /**
- * TCP connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes
- * an answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of
+ * TCP connections to Postgres: to the first of several hosts that serves, and cut when a server that owes an answer
+ * sends nothing. A host that lost power or network closes nothing, and the kernel keeps retransmitting for a quarter of
  * an hour.
  */
 import net, { type Socket } from 'node:net'
@@ -9,12 +9,12 @@ import net, { type Socket } from 'node:net'
 export type PostgresHost = { host: string, port: number }
 
 const DEFAULT_PORT = 5_432
-/** A connection that ends before was not taken. */
+/** A connection that ends earlier counts as refused. */
 const SHORTEST_LIFE_MS = 2_000
 const HOSTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<tail>.*)$/s
 
 /**
- * Takes apart a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`.
+ * Splits a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`.
  * @returns the hosts, and the URL with the first of them alone
  */
 export function splitHosts (url: string): { hosts: [PostgresHost, ...PostgresHost[]], url: string } {
@@ -31,9 +31,9 @@ function parseHost (text: string): PostgresHost {
 /** The connections of a pool. */
 export class PostgresSockets {
   readonly #hosts: readonly [PostgresHost, ...PostgresHost[]]
-  /** How much each has received, and since when no more. */
+  /** Bytes that each has received, and the time of the last change. */
   readonly #received = new Map<Socket, { bytes: number, since: number }>()
-  /** The host that served last is asked first, and the next when it refuses. */
+  /** Index of the host that served last; it is tried first, and the next one when it refuses. */
   #preferred = 0
   #answered = 0
 
@@ -42,18 +42,18 @@ export class PostgresSockets {
   }
 
   /**
-   * How many connections a server has answered on, until now. It grows before such a connection brings its first
-   * result.
+   * Number of connections on which a server has answered so far. It is incremented before such a connection delivers
+   * its first result.
    */
   get answered (): number {
     return this.#answered
   }
 
-  /** Begins a connection. Bytes may be written before it stands, as Node keeps them. */
+  /** Opens a connection. Bytes may be written before it is established, as Node buffers them. */
   open (path?: unknown): Socket {
     const index = this.#preferred
     const place = this.#hosts[index] ?? this.#hosts[0]
-    // The name is what a certificate is checked against.
+    // The name is checked against the certificate.
     const socket =
       typeof path === 'string' ? net.connect(path) : Object.assign(net.connect({ ...place, noDelay: true }), place)
     this.#received.set(socket, { bytes: 0, since: performance.now() })
@@ -61,7 +61,7 @@ export class PostgresSockets {
     return socket
   }
 
-  /** Takes note of what was received until now. */
+  /** Records the number of bytes received so far. */
   observe (): void {
     for (const [socket, { bytes }] of this.#received) {
       if (socket.bytesRead > bytes) this.#received.set(socket, { bytes: socket.bytesRead, since: performance.now() })
@@ -69,8 +69,8 @@ export class PostgresSockets {
   }
 
   /**
-   * Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks
-   * on another.
+   * Destroys with `ETIMEDOUT` the connections on which {@link observe} has seen no progress for `silenceMs`; callers
+   * retry on another one.
    */
   destroySilent (silenceMs: number): void {
     for (const [socket, { since }] of this.#received) {
@@ -83,14 +83,14 @@ export class PostgresSockets {
     const openedAt = performance.now()
     const forget = (hadError: boolean) => {
       if (!this.#received.delete(socket)) return
-      // Nobody is there, or a standby where a primary is wanted.
+      // No server, or a standby where a primary is wanted.
       const isRefused = hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS
       if (isRefused && this.#preferred === index) this.#preferred = (index + 1) % this.#hosts.length
     }
     socket.once('close', forget)
     socket.once('data', () => {
       this.#answered++
-      // The driver takes all listeners off a socket that it goes on to encrypt.
+      // The driver removes all listeners from a socket that it upgrades to TLS.
       setImmediate(() => (socket.destroyed ? forget(false) : socket.once('close', forget)))
     })
   }
