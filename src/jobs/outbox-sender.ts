@@ -92,7 +92,7 @@ class Sender {
     if (this.#sent.size > 0) {
       this.#options.log.error(
         { mails: [...this.#sent] },
-        'mails were sent but could not be removed from the outbox: they may be sent again'
+        'mails were sent but could not be deleted from the outbox: they may be sent again'
       )
     }
   }
@@ -158,7 +158,7 @@ class Sender {
     const delayMs = retryDelayMs(row.attempts)
     log.warn(
       { mail: row.id, attempts: row.attempts, reason, retryInMs: delayMs },
-      'mail could not be sent and is put off'
+      'the mail could not be sent: it is retried later'
     )
     // Not retried when it fails: the expiry of the lease has the same effect.
     await this.#onStore(() => postponeMail(orm, row.id, new Date(clock().getTime() + delayMs)))
@@ -166,7 +166,7 @@ class Sender {
 
   async #giveUp (row: OutboxRow, reason: string): Promise<void> {
     const { orm, clock, log } = this.#options
-    log.error({ mail: row.id, attempts: row.attempts, reason }, 'mail is given up')
+    log.error({ mail: row.id, attempts: row.attempts, reason }, 'the mail could not be sent: it is not retried')
     await this.#onStore(() => giveUpMail(orm, row.id, clock()))
   }
 
@@ -176,11 +176,11 @@ class Sender {
     try {
       await query()
     } catch (error) {
-      if (!this.#storeAway) log.error({ err: error }, 'the mail outbox cannot be reached: mails wait')
+      if (!this.#storeAway) log.error({ err: error }, 'the mail outbox cannot be read: mails wait')
       this.#storeAway = true
       return
     }
-    if (this.#storeAway) log.info({}, 'the mail outbox can be reached again')
+    if (this.#storeAway) log.info({}, 'the mail outbox can be read again')
     this.#storeAway = false
   }
 
