@@ -16,7 +16,11 @@ const run = promisify(execFile)
 
 /** What is to be pasted from each guide, beginning with the block so counted, and what is then on the screen. */
 const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
-  ['guide/quick-start.md', 1, ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']],
+  [
+    'guide/quick-start.md',
+    1,
+    ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']
+  ],
   [
     'reference/chatcli.md',
     0,
@@ -98,9 +102,14 @@ await onServices(
         `INSERT INTO old.chats VALUES ('room-1', '${ann.username}', '${bob.username.toUpperCase()}'), ('room-2', ` +
         `'${bob.username}', '${ann.username}'), ('room-3', '${ann.username}', 'nobody')`
       )
-      await orm.execute(`INSERT INTO old.messages VALUES
-      (3, 'room-1', '${bob.username}', 'third', '2025-01-01 12:00:02Z'), (1, 'room-1', '${ann.username}', 'first', '2025-01-01 12:00:00Z'),
-      (2, 'room-2', '${bob.username}', 'second', '2025-01-01 12:00:01Z'), (4, 'room-1', '${ann.username}', '  ', '2025-01-01 12:00:03Z'), (5, 'room-3', '${ann.username}', 'lost', '2025-01-01 12:00:04Z')`)
+      const rows = [
+        [3, 'room-1', bob.username, 'third', '2025-01-01 12:00:02Z'],
+        [1, 'room-1', ann.username, 'first', '2025-01-01 12:00:00Z'],
+        [2, 'room-2', bob.username, 'second', '2025-01-01 12:00:01Z'],
+        [4, 'room-1', ann.username, '  ', '2025-01-01 12:00:03Z'],
+        [5, 'room-3', ann.username, 'lost', '2025-01-01 12:00:04Z']
+      ].map((row) => `(${row.map((value) => `'${String(value)}'`).join()})`)
+      await orm.execute(`INSERT INTO old.messages VALUES ${rows.join()}`)
       for (const statement of move.split(/;\n/)) if (statement.trim() !== '') await orm.execute(statement)
 
       const chats = (await cluster.post('/chat/fetch-chats', { session_token: bob.accessToken })).body
