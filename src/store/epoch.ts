@@ -1,4 +1,4 @@
-/** The epoch: which history of the database this is. It changes when acknowledged rows may have gone. */
+/** The epoch: it identifies the timeline of the data, and changes when acknowledged rows may have been lost. */
 import { sql } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
 import type { Orm } from './database.ts'
@@ -15,9 +15,9 @@ const statements = oncePerDatabase((orm) => ({
 }))
 
 /**
- * Reads the epoch: a short string without meaning of its own. It is made of Postgres' system identifier (another after
- * a dump was restored elsewhere), its timeline (another after a standby was promoted or a base backup was recovered)
- * and the counter of {@link bumpEpoch}.
+ * Reads the epoch: a short opaque string. It consists of Postgres' system identifier (different after a dump was
+ * restored elsewhere), its timeline (different after a standby was promoted or a base backup recovered) and the counter
+ * of {@link bumpEpoch}.
  * @throws while the server is a standby
  */
 export async function readEpoch (orm: Orm): Promise<string> {
@@ -27,7 +27,7 @@ export async function readEpoch (orm: Orm): Promise<string> {
 }
 
 /**
- * Begins a new epoch: for an operator who put the data back by means that Postgres does not notice, such as a disk
+ * Begins a new epoch: for an operator who restored the data by means that Postgres does not notice, such as a disk
  * snapshot.
  */
 export async function bumpEpoch (orm: Orm): Promise<void> {
