@@ -1,6 +1,6 @@
 /**
- * A dump: the rows of a store in a folder, one file a table in the text format of `COPY`, which every version of
- * Postgres reads. It has no tables: those are made by the migrations that the store had.
+ * A dump: the rows of a store in a folder, one file a table and one line of JSON a row, which every version of Postgres
+ * writes and reads. It has no tables: those are made by the migrations that the store had.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 
-/** Pages of 8 KiB that are copied at once, which bounds the memory that takes. */
+/** Pages of 8 KiB that are read at once, which bounds the memory that takes. */
 const PAGES_AT_ONCE = 1_024
 
 const TableSchema = Type.Object({ name: Type.String(), columns: Type.Array(Type.String()) })
@@ -24,20 +24,15 @@ export const ManifestSchema = Type.Object({
 })
 export type Manifest = Static<typeof ManifestSchema>
 
-/** A store that is dumped. No one else writes to it meanwhile. */
-export type DumpSource = {
-  /** Runs a query. @returns its rows */
-  query: (sql: string) => Promise<unknown[]>
-  /** Gives the rows of a `SELECT` in the text format of `COPY`. */
-  copy: (select: string) => Promise<AsyncIterable<Uint8Array>>
-}
+/** Runs a query of a store that is dumped, to which no one else writes meanwhile. @returns its rows */
+export type DumpSource = (sql: string) => Promise<unknown[]>
 
 /** The file of a dump that says what is in it. */
 export const MANIFEST_FILE = 'manifest.json'
 
 /** The file of a table. */
 export function tableFile (folder: string, table: string): string {
-  return path.join(folder, `${table}.copy`)
+  return path.join(folder, `${table}.jsonl`)
 }
 
 /** Quotes a name for SQL. */
@@ -66,13 +61,13 @@ export async function writeDump (source: DumpSource, folder: string): Promise<Ma
 }
 
 async function readMigration (source: DumpSource): Promise<number> {
-  const rows = await source.query('select max(created_at)::text as migration from drizzle.__drizzle_migrations')
+  const rows = await source('select max(created_at)::text as migration from drizzle.__drizzle_migrations')
   const [row] = Value.Parse(Type.Array(Type.Object({ migration: Type.String() })), rows)
   return Number(row?.migration)
 }
 
 async function listTables (source: DumpSource): Promise<Manifest['tables']> {
-  const rows = await source.query(`
+  const rows = await source(`
     select relname::text as name, json_agg(attname::text order by attnum) as columns
     from pg_class join pg_attribute on attrelid = pg_class.oid
     where relnamespace = 'public'::regnamespace and relkind = 'r'
@@ -83,7 +78,7 @@ async function listTables (source: DumpSource): Promise<Manifest['tables']> {
 
 /** A sequence that was never used gives its first value, others the one after the last. */
 async function listSequences (source: DumpSource): Promise<Manifest['sequences']> {
-  const rows = await source.query(`
+  const rows = await source(`
     select sequencename::text as name, coalesce(last_value, start_value)::text as last,
       last_value is not null as "isUsed"
     from pg_sequences where schemaname = 'public' order by sequencename`)
@@ -91,11 +86,15 @@ async function listSequences (source: DumpSource): Promise<Manifest['sequences']
 }
 
 async function * readTable (source: DumpSource, { name, columns }: Manifest['tables'][number]) {
-  const select = `select ${columns.map(quote).join()} from public.${quote(name)}`
-  const sized = await source.query(`select (pg_relation_size('public.${quote(name)}') / 8192)::int as pages`)
+  const sized = await source(`select (pg_relation_size('public.${quote(name)}') / 8192)::int as pages`)
   const pages = Value.Parse(Type.Array(Type.Object({ pages: Type.Integer() })), sized)[0]?.pages ?? 0
   for (let first = 0; first < pages; first += PAGES_AT_ONCE) {
-    const slice = `where ctid >= '(${String(first)},0)' and ctid < '(${String(first + PAGES_AT_ONCE)},0)'`
-    yield* await source.copy(`${select} ${slice}`)
+    const rows = await source(`
+      select row_to_json(picked)::text as line
+      from (
+        select ${columns.map(quote).join()} from public.${quote(name)}
+        where ctid >= '(${String(first)},0)' and ctid < '(${String(first + PAGES_AT_ONCE)},0)'
+      ) as picked`)
+    yield Value.Parse(Type.Array(Type.Object({ line: Type.String() })), rows).map(({ line }) => `${line}\n`).join('')
   }
 }

@@ -9,7 +9,7 @@ import { EmbeddedStoreError } from '../errors.ts'
 import { hasLegacyStore, legacyStoreIn } from '../legacy-store.ts'
 import { serveCluster } from '../serve-cluster.ts'
 import { lockDataDir } from '../start.ts'
-import { connectTo, dumpSourceOf } from './client.ts'
+import { connectTo } from './client.ts'
 import { type DumpSource, writeDump } from './dump.ts'
 import { findOlderBinaries } from './older-binaries.ts'
 import { withLegacyStore } from './pglite.ts'
@@ -84,7 +84,7 @@ async function withCluster<Result> (
   const server = await serveCluster({ folder, binaries, identity: await identityFor(folder, binaries) }, {})
   const client = connectTo(server.superuserUrl)
   try {
-    return await work(dumpSourceOf(client))
+    return await work(async (sql) => client.unsafe(sql))
   } finally {
     await client.end()
     await server.stop()

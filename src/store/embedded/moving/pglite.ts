@@ -10,7 +10,7 @@ const PACKAGE = '@electric-sql/pglite'
 const VERSION = '0.5.16'
 const ENTRY = 'dist/index.js'
 
-type Pglite = { query: (sql: string) => Promise<{ rows: unknown[], blob?: Blob }>, close: () => Promise<void> }
+type Pglite = { query: (sql: string) => Promise<{ rows: unknown[] }>, close: () => Promise<void> }
 type PgliteModule = { PGlite: { create: (options: { dataDir: string }) => Promise<Pglite> } }
 
 /**
@@ -29,14 +29,7 @@ export async function withLegacyStore<Result> (
   await cp(store, copy, { recursive: true })
   const database = await PGlite.create({ dataDir: copy })
   try {
-    return await work({
-      query: async (sql) => (await database.query(sql)).rows,
-      copy: async (select) => {
-        const { blob } = await database.query(`copy (${select}) to '/dev/blob'`)
-        if (blob === undefined) throw new Error('PGlite copied nothing.')
-        return blob.stream()
-      }
-    })
+    return await work(async (sql) => (await database.query(sql)).rows)
   } finally {
     await database.close()
   }

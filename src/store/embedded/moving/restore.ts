@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { TransactionSql } from 'postgres'
 import Value from 'typebox/value'
 import { copyMigrations, listMigrations } from '../../migrations.ts'
@@ -11,6 +10,9 @@ import { EmbeddedStoreError } from '../errors.ts'
 import type { EmbeddedPostgres } from '../serve-cluster.ts'
 import { connectTo } from './client.ts'
 import { MANIFEST_FILE, type Manifest, ManifestSchema, quote, tableFile } from './dump.ts'
+
+/** Rows of about so many bytes are written at once, which bounds the memory that takes. */
+const BYTES_AT_ONCE = 1_048_576
 
 /**
  * Makes the tables as they were when the dump was written, and fills them, all at once or not at all. Later migrations
@@ -43,11 +45,26 @@ async function fill (transaction: TransactionSql, folder: string, { tables, sequ
   // Migrations may have written rows, too.
   await transaction.unsafe(`truncate ${tables.map(({ name }) => nameOf(name)).join()}`)
   for (const { name, columns } of tables) {
-    const target = await transaction.unsafe(`copy ${nameOf(name)} (${columns.map(quote).join()}) from stdin`).writable()
-    await pipeline(createReadStream(tableFile(folder, name)), target)
+    const list = columns.map(quote).join()
+    const statement = `
+      insert into ${nameOf(name)} (${list}) overriding system value
+      select ${list} from json_populate_recordset(null::${nameOf(name)}, $1::text::json)`
+    for await (const lines of readLines(tableFile(folder, name))) {
+      await transaction.unsafe(statement, [`[${lines.join()}]`])
+    }
   }
   for (const { name, last, isUsed } of sequences) {
     await transaction.unsafe('select setval($1::regclass, $2::bigint, $3::boolean)', [nameOf(name), last, isUsed])
+  }
+}
+
+/** The lines of a file, some at once. A line may hold other characters that end lines, which `readline` knows. */
+async function * readLines (file: string): AsyncGenerator<string[]> {
+  let rest = ''
+  for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: BYTES_AT_ONCE })) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.length > 0) yield lines
   }
 }
 
