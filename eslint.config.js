@@ -15,7 +15,8 @@ const TRACES = ['@opentelemetry/*']
 const FOLDERS = {
   server: {
     imports: [
-      'config', 'api', 'domain', 'realtime', 'jobs', 'store', 'bus', 'mail', 'rate-limits', 'observability', 'lib', 'web'
+      'config', 'api', 'domain', 'realtime', 'jobs', 'store', 'bus', 'mail', 'rate-limits', 'observability', 'lib',
+      'web'
     ],
     without: []
   },
@@ -101,7 +102,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'drizzle/config.ts'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'build.js', 'drizzle/config.ts'] },
         tsconfigRootDir: import.meta.dirname
       }
     },

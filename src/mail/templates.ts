@@ -131,7 +131,11 @@ function rich (block: Block): string {
     case 'text':
       return `<p style="margin: 0 0 16px">${escapeHtml(block.text)}</p>`
     case 'code':
-      return `<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: 600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: center">${escapeHtml(oneLine(block.code))}</p>`
+      return (
+        '<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: ' +
+        '600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: ' +
+        `center">${escapeHtml(oneLine(block.code))}</p>`
+      )
     case 'link':
       return linkHtml(escapeHtml(oneLine(block.link)), escapeHtml(block.label))
   }

@@ -45,6 +45,6 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
       )
       return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
     },
-    isDraining: () => app.lifecycle.phase !== 'serving'
+    isDraining: () => app.lifecycle.isStopping
   }
 }

@@ -1,9 +1,13 @@
 import { eq, gt } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { bumpEpoch } from '../../src/store/epoch.ts'
 import { chatHeads, messages } from '../../src/store/schema.ts'
-import { at, connect, onEachDeployment, startChat, type Account, type Cluster } from '../harness.ts'
-import { ChatClient, SocketGoneError } from '../harness/chat-client.ts'
+import { connect } from '../support/clients/socket.ts'
+import { startChat, type Account } from '../support/data/accounts.ts'
+import { at } from '../support/data/json.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onEachDeployment } from '../support/servers/deployments.ts'
+import { ChatClient, SocketGoneError } from '../support/clients/chat-client.ts'
 
 const RESTART = 1012
 const OPTIONS = { inspectable: true, environment: { SWEEP_INTERVAL: '200ms' } }

@@ -1,10 +1,11 @@
-import t from 'tap'
-import { onServices, startChat } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { follow } from '../harness/chat-stream.ts'
-import { postAll, type PostDraft } from '../harness/load.ts'
-import { Random, seedOf } from '../harness/random.ts'
-import { storedMessages } from '../harness/stored.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { follow } from '../support/clients/chat-stream.ts'
+import { postAll, type PostDraft } from '../support/clients/load.ts'
+import { Random, seedOf } from '../support/data/random.ts'
+import { storedMessages } from '../support/data/stored-messages.ts'
 
 const MESSAGES = 400
 const WINDOW = 16

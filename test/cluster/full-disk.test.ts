@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
-import t from 'tap'
-import { onServices, startChat } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
 
 await onServices(
   t,

@@ -1,9 +1,11 @@
-import t, { type Test } from 'tap'
-import { onServices, startChat, type Cluster } from '../harness.ts'
-import { follow } from '../harness/chat-stream.ts'
-import { anyFate, isChatChannel, withFaults, type Fate } from '../harness/faulty-bus.ts'
-import { complaintAboutOrder, numbered, postAll, writerName } from '../harness/load.ts'
-import { Random, seedOf } from '../harness/random.ts'
+import t, { type Test } from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { follow } from '../support/clients/chat-stream.ts'
+import { anyFate, isChatChannel, withFaults, type Fate } from '../support/servers/faulty-bus.ts'
+import { complaintAboutOrder, numbered, postAll, writerName } from '../support/clients/load.ts'
+import { Random, seedOf } from '../support/data/random.ts'
 
 const POSTS_EACH = 150
 const WINDOW = 5

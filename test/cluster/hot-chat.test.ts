@@ -1,9 +1,10 @@
-import t from 'tap'
-import { onServices, startChat } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { follow } from '../harness/chat-stream.ts'
-import { complaintAboutOrder, numbered, postAll, writerName } from '../harness/load.ts'
-import { storedMessages } from '../harness/stored.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { follow } from '../support/clients/chat-stream.ts'
+import { complaintAboutOrder, numbered, postAll, writerName } from '../support/clients/load.ts'
+import { storedMessages } from '../support/data/stored-messages.ts'
 
 const WRITERS = 8
 const WINDOW = 64

@@ -1,12 +1,15 @@
 import postgres, { type Sql } from 'postgres'
-import t from 'tap'
-import { eventually, startChat, startCluster, withServices } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { follow } from '../harness/chat-stream.ts'
-import { complaintAboutOrder, EndlessLoad, writerName } from '../harness/load.ts'
-import { Random, seedOf } from '../harness/random.ts'
-import { storedMessages } from '../harness/stored.ts'
-import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { eventually } from '../support/deadline.ts'
+import { startCluster } from '../support/servers/cluster.ts'
+import { withServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { follow } from '../support/clients/chat-stream.ts'
+import { complaintAboutOrder, EndlessLoad, writerName } from '../support/clients/load.ts'
+import { Random, seedOf } from '../support/data/random.ts'
+import { storedMessages } from '../support/data/stored-messages.ts'
+import { startTcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.ts'
 
 const ROUNDS = 10
 const KILLS_PER_ROUND = 5

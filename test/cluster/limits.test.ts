@@ -1,21 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import {
-  at,
-  connect,
-  createChat,
-  eventually,
-  isSentence,
-  onEachDeployment,
-  onServices,
-  openSocket,
-  register,
-  startChat,
-  type Account,
-  type Cluster,
-  type Frame
-} from '../harness.ts'
-import { refusedUpgrade } from '../harness/upgrades.ts'
+import t, { type Test } from '../support/tap.ts'
+import { isSentence } from '../support/checks/answers.ts'
+import { connect, openSocket, type Frame } from '../support/clients/socket.ts'
+import { createChat, register, startChat, type Account } from '../support/data/accounts.ts'
+import { at } from '../support/data/json.ts'
+import { eventually } from '../support/deadline.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onEachDeployment, onServices } from '../support/servers/deployments.ts'
+import { refusedUpgrade } from '../support/clients/upgrades.ts'
 
 const DEADLINE_MS = 30_000
 const POLL_MS = 200

@@ -1,5 +1,9 @@
-import t, { type Test } from 'tap'
-import { connect, eventually, onServices, register, type Account, type Cluster } from '../harness.ts'
+import t, { type Test } from '../support/tap.ts'
+import { connect } from '../support/clients/socket.ts'
+import { register, type Account } from '../support/data/accounts.ts'
+import { eventually } from '../support/deadline.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onServices } from '../support/servers/deployments.ts'
 
 const SOCKETS = 24
 const RESTART = 1012

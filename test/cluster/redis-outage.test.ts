@@ -1,8 +1,11 @@
-import t from 'tap'
-import { createChat, eventually, register, startCluster, withServices } from '../harness.ts'
-import { follow, progress } from '../harness/chat-stream.ts'
-import { complaintAboutOrder, EndlessLoad, postAll, writerName } from '../harness/load.ts'
-import { startRedisServer, withRedisServers } from '../harness/redis-server.ts'
+import t from '../support/tap.ts'
+import { createChat, register } from '../support/data/accounts.ts'
+import { eventually } from '../support/deadline.ts'
+import { startCluster } from '../support/servers/cluster.ts'
+import { withServices } from '../support/servers/deployments.ts'
+import { follow, progress } from '../support/clients/chat-stream.ts'
+import { complaintAboutOrder, EndlessLoad, postAll, writerName } from '../support/clients/load.ts'
+import { startRedisServer, withRedisServers } from '../support/servers/redis-server.ts'
 
 const OUTAGES = 2
 const WINDOW = 2

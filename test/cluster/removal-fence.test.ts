@@ -1,10 +1,13 @@
-import t, { type Test } from 'tap'
-import { createChat, integerAt, listAt, onServices, startChat, type Cluster } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { ChatStream, follow, joinAs, progress, type Follower } from '../harness/chat-stream.ts'
-import { isChatChannel, withFaults } from '../harness/faulty-bus.ts'
-import { EndlessLoad } from '../harness/load.ts'
-import { latestRemoval, latestReturn, noteRemovals } from '../harness/removals.ts'
+import t, { type Test } from '../support/tap.ts'
+import { createChat, startChat } from '../support/data/accounts.ts'
+import { integerAt, listAt } from '../support/data/json.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { ChatStream, follow, joinAs, progress, type Follower } from '../support/clients/chat-stream.ts'
+import { isChatChannel, withFaults } from '../support/servers/faulty-bus.ts'
+import { EndlessLoad } from '../support/clients/load.ts'
+import { latestRemoval, latestReturn, noteRemovals } from '../support/data/removals.ts'
 
 const ROUNDS = 6
 const WINDOW = 3

@@ -1,11 +1,12 @@
-import t from 'tap'
-import { onServices, startChat } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { follow } from '../harness/chat-stream.ts'
-import { numbered, postAll, type PostDraft } from '../harness/load.ts'
-import { Random, seedOf } from '../harness/random.ts'
-import { RestlessClient } from '../harness/restless.ts'
-import { storedMessages } from '../harness/stored.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { follow } from '../support/clients/chat-stream.ts'
+import { numbered, postAll, type PostDraft } from '../support/clients/load.ts'
+import { Random, seedOf } from '../support/data/random.ts'
+import { RestlessClient } from '../support/clients/reconnecting-client.ts'
+import { storedMessages } from '../support/data/stored-messages.ts'
 
 const CLIENTS = 6
 const POSTS_OF_CLIENT = 20

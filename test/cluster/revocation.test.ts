@@ -1,21 +1,14 @@
-import t, { type Test } from 'tap'
-import {
-  at,
-  connect,
-  eventually,
-  expectRefusal,
-  expectSentence,
-  logIn,
-  onServices,
-  register,
-  startCluster,
-  withServices,
-  type Account,
-  type Cluster,
-  type SocketClient
-} from '../harness.ts'
-import { withFaults } from '../harness/faulty-bus.ts'
-import { startRedisServer, withRedisServers } from '../harness/redis-server.ts'
+import t, { type Test } from '../support/tap.ts'
+import { expectRefusal } from '../support/checks/answers.ts'
+import { connect, type SocketClient } from '../support/clients/socket.ts'
+import { logIn, register, type Account } from '../support/data/accounts.ts'
+import { expectSentence } from '../support/data/emotechat.ts'
+import { at } from '../support/data/json.ts'
+import { eventually } from '../support/deadline.ts'
+import { startCluster, type Cluster } from '../support/servers/cluster.ts'
+import { onServices, withServices } from '../support/servers/deployments.ts'
+import { withFaults } from '../support/servers/faulty-bus.ts'
+import { startRedisServer, withRedisServers } from '../support/servers/redis-server.ts'
 
 const POLICY_VIOLATION = 1008
 const DEADLINE_MS = 30_000

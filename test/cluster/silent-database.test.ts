@@ -1,8 +1,11 @@
-import t from 'tap'
-import { at, listAt, startChat, startCluster, withServices } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { createDatabase } from '../harness/database.ts'
-import { startTcpProxy } from '../harness/tcp-proxy.ts'
+import t from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import { at, listAt } from '../support/data/json.ts'
+import { startCluster } from '../support/servers/cluster.ts'
+import { withServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { createDatabase } from '../support/servers/database.ts'
+import { startTcpProxy } from '../support/servers/tcp-proxy.ts'
 
 t.setTimeout(120_000)
 

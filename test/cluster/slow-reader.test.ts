@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
-import t, { type Test } from 'tap'
-import { onServices, startChat, type Cluster } from '../harness.ts'
-import { ChatClient } from '../harness/chat-client.ts'
-import { ChatStream, follow, joinAs } from '../harness/chat-stream.ts'
-import { postAll, type PostDraft } from '../harness/load.ts'
-import { connectRaw } from '../harness/raw-client.ts'
+import t, { type Test } from '../support/tap.ts'
+import { startChat } from '../support/data/accounts.ts'
+import type { Cluster } from '../support/servers/cluster.ts'
+import { onServices } from '../support/servers/deployments.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { ChatStream, follow, joinAs } from '../support/clients/chat-stream.ts'
+import { postAll, type PostDraft } from '../support/clients/load.ts'
+import { connectRaw } from '../support/clients/raw-client.ts'
 
 const MAX_UNSENT_BYTES = 65_536
 /** A code that says "come back". */

@@ -1,36 +1,24 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
-import {
-  call,
-  connect,
-  eventually,
-  freePort,
-  integerAt,
-  isRecord,
-  join,
-  JWT_SECRET,
-  launch,
-  listAt,
-  Outbox,
-  ROOT,
-  spawnReplica,
-  within,
-  withServices,
-  type Frame,
-  type ReplicaProcess,
-  type Services,
-  type SocketClient
-} from '../harness.ts'
-import { ensureBuilt, runConfab, temporaryFolder } from '../harness/built-server.ts'
-import { createDatabase } from '../harness/database.ts'
-import { openChat, readHistory, signUp } from '../harness/visitor.ts'
+import { call } from '../support/clients/http.ts'
+import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
+import { integerAt, isRecord, listAt } from '../support/data/json.ts'
+import { Outbox } from '../support/data/outbox.ts'
+import { eventually, within } from '../support/deadline.ts'
+import { JWT_SECRET, type Services } from '../support/servers/cluster.ts'
+import { withServices } from '../support/servers/deployments.ts'
+import { freePort, launch, ROOT, spawnReplica, type ReplicaProcess } from '../support/servers/process.ts'
+import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
+import { buildCommit } from '../support/servers/commit-build.ts'
+import { createDatabase } from '../support/servers/database.ts'
+import { openChat, readHistory, signUp } from '../support/clients/visitor.ts'
 
 const DEADLINE_MS = 60_000
 const POSTS = 30
@@ -181,19 +169,18 @@ async function buildPrevious (t: Test): Promise<string | undefined> {
   const git = async (...parameters: string[]) =>
     (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
   const folder = await temporaryFolder(t)
+  let commit
   try {
-    const commit = await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)
-    const archive = path.join(folder, 'previous.tar')
-    await git('archive', '--output', archive, `${commit}^`, 'package.json', 'tsconfig.json', 'src', 'drizzle')
-    await mkdir(path.join(folder, 'app'))
-    await exec('tar', ['-xf', archive, '-C', path.join(folder, 'app')])
+    commit = await git(
+      'rev-parse',
+      '--verify',
+      `${await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)}^`
+    )
   } catch {
     return undefined
   }
-  const app = path.join(folder, 'app')
-  await symlink(path.join(ROOT, 'node_modules'), path.join(app, 'node_modules'))
-  await exec(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noCheck'], { cwd: app })
-  return app
+  await buildCommit(folder, commit)
+  return folder
 }
 
 await withServices(
@@ -232,7 +219,7 @@ await withServices(t, 'replicas need a role that may read and write rows, and no
   })
   // The statements of the manual, under names of this test's own.
   const [, manual = ''] =
-    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operations.md`, 'utf8')) ?? []
+    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operate/manual.md`, 'utf8')) ?? []
   t.match(manual, /create role confab_owner/)
   await admin.unsafe(
     manual

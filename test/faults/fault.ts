@@ -1,8 +1,8 @@
 /** What a fault is, and what it is given to work with. */
 import type { LoadShape, Workload } from './clients/workload.ts'
 import type { Journal } from './clients/journal.ts'
-import type { Random } from '../harness/random.ts'
-import type { Scope } from '../harness/scope.ts'
+import type { Random } from '../support/data/random.ts'
+import type { Scope } from '../support/scope.ts'
 import type { Build } from './servers/build.ts'
 import type { FaultCluster } from './servers/fault-cluster.ts'
 
@@ -30,7 +30,7 @@ export type Deployment = { readonly folder: string, readonly build: Build, reado
 
 /** A fault. */
 export type Fault = {
-  /** Its number in the table of docs/guarantees.md, with a variant behind a dot. */
+  /** Its number in the table of docs/design/guarantees.md, with a variant behind a dot. */
   readonly id: string
   readonly title: string
   /** Whether the short form has it. */

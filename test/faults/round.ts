@@ -1,6 +1,6 @@
 /** One round: load, the fault, recovery, silence, and then the checker. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Random } from '../harness/random.ts'
+import { Random } from '../support/data/random.ts'
 import { check, damageOf, type Violation } from './checking/checker.ts'
 import type { History, ReaderRecord, StoredRow } from './checking/history.ts'
 import { Journal } from './clients/journal.ts'
@@ -8,7 +8,7 @@ import { STEADY, Workload } from './clients/workload.ts'
 import type { Fault } from './fault.ts'
 import type { Build } from './servers/build.ts'
 import type { FaultCluster } from './servers/fault-cluster.ts'
-import { RunScope } from './servers/run-scope.ts'
+import { RunScope } from '../support/scope.ts'
 
 const WARM_UP_MS = 1_000
 const FLOW_DEADLINE_MS = 20_000

@@ -12,19 +12,16 @@ type Replacement = { readonly file: string, readonly from: string, readonly to: 
 /** How a safeguard is switched off, and the faults that show it. */
 export type Safeguard = { readonly replacements: readonly Replacement[], readonly revealedBy: readonly string[] }
 
-/** Where the files of a build are. */
-const SOURCES = ['dist', 'dist-test/src']
-
-/** All of them. Paths are those of `src`; those under `drizzle` are of the folder itself. */
+/** All of them. Paths are those of a build. */
 export const SAFEGUARDS = {
   /** A hole among the announcements is read from the store. */
   'gap-repair': {
-    replacements: [{ file: 'realtime/chat-feed.js', from: 'this.#repair.schedule(cause)', to: '' }],
+    replacements: [{ file: 'dist/realtime/chat-feed.js', from: 'this.#repair.schedule(cause)', to: '' }],
     revealedBy: ['F6.lose']
   },
   /** Every chat that is followed is compared with the store every few seconds. */
   sweep: {
-    replacements: [{ file: 'realtime/hub.js', from: 'if (this.#sweeping || this.#closed)', to: 'if (true)' }],
+    replacements: [{ file: 'dist/realtime/hub.js', from: 'if (this.#sweeping || this.#closed)', to: 'if (true)' }],
     revealedBy: ['F6.lose']
   },
   /** The counters of a batch's chats are locked one after the other in the order of their ids. */
@@ -53,8 +50,8 @@ export const SAFEGUARDS = {
   'dedupe-key': {
     replacements: [
       {
-        file: 'domain/events/messages.js',
-        from: 'clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId',
+        file: 'dist/domain/events/messages.js',
+        from: 'clientMessageId === void 0 ? serverKeys() : CLIENT_KEY + clientMessageId',
         to: 'serverKeys()'
       }
     ],
@@ -62,7 +59,18 @@ export const SAFEGUARDS = {
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
-    replacements: [{ file: 'server/replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }],
+    replacements: [
+      {
+        file: 'dist/server/replica.js',
+        from: 'lifecycle.onStop("leaving", () => leave(app, config.drain.delayMs))',
+        to: ''
+      },
+      {
+        file: 'dist/server/replica.js',
+        from: 'lifecycle.onStop("draining", () => closeSockets(app, connections, config.drain.windowMs))',
+        to: ''
+      }
+    ],
     revealedBy: ['F2']
   }
 } as const satisfies Record<string, Safeguard>
@@ -75,19 +83,12 @@ export function isSafeguard (name: string): name is SafeguardName {
   return Object.hasOwn(SAFEGUARDS, name)
 }
 
-/** Where a file of a replacement is in a build. */
-export function placesOf (file: string): string[] {
-  return file.startsWith('drizzle/') ? [file, `dist-test/${file}`] : SOURCES.map((source) => `${source}/${file}`)
-}
-
 /** Switches a safeguard off in a copy of the build. @throws when the text that makes it is no longer there */
 export async function switchOff (name: SafeguardName, { folder }: Build): Promise<void> {
   for (const { file, from, to } of SAFEGUARDS[name].replacements) {
-    for (const place of placesOf(file)) {
-      const text = await readFile(path.join(folder, place), 'utf8')
-      if (text.split(from).length !== 2)
-        throw new Error(`The safeguard ${name} cannot be switched off: ${place} does not have this once: ${from}`)
-      await writeFile(path.join(folder, place), text.replace(from, to))
-    }
+    const text = await readFile(path.join(folder, file), 'utf8')
+    if (text.split(from).length !== 2)
+      throw new Error(`The safeguard ${name} cannot be switched off: ${file} does not have this once: ${from}`)
+    await writeFile(path.join(folder, file), text.replace(from, to))
   }
 }

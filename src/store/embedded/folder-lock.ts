@@ -29,7 +29,7 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
   try {
     for (;;) {
       const newest = await newestNumber(base)
-      if (newest > 0 && await isListening(numbered(base, newest))) throw new FolderInUseError(folder)
+      if (newest > 0 && (await isListening(numbered(base, newest)))) throw new FolderInUseError(folder)
       const server = await take(base, newest + 1)
       if (server !== undefined) return () => close(server).finally(() => sockets.close())
     }
@@ -46,7 +46,7 @@ async function take (base: string, number: number): Promise<net.Server | undefin
   const server = await listen(unnamed)
   try {
     await link(unnamed, numbered(base, number))
-    if (await newestNumber(base) === number) {
+    if ((await newestNumber(base)) === number) {
       await removeAllBut(base, number)
       return server
     }

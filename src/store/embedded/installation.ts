@@ -65,7 +65,10 @@ async function readLinks (native: string): Promise<Links> {
 }
 
 async function exists (file: string): Promise<boolean> {
-  return lstat(file).then(() => true, () => false)
+  return lstat(file).then(
+    () => true,
+    () => false
+  )
 }
 
 function ignoreExisting (error: unknown): void {

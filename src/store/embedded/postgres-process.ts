@@ -56,35 +56,46 @@ export async function startPostgresProcess (
 ): Promise<PostgresProcess> {
   const command = commandAs(identity, program, args)
   const child = spawn(command.file, command.args, {
-    ...command.options, stdio: ['ignore', 'ignore', 'pipe'], detached: true
+    ...command.options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true
   })
   const ended = endOf(child)
   const unwatch = watchOver(child)
   void ended.then(unwatch)
   const lines: LogLine[] = []
   await new Promise<void>((resolve, reject) => {
-    readLog(child.stderr, (line) => {
-      lines.push(line)
-      if (lines.length > KEPT_LINES) lines.shift()
-      onLog(line)
-      if (line.text === READY) resolve()
-    }, () => void ended.then((end) => reject(new PostgresStartError(end, lines))))
+    readLog(
+      child.stderr,
+      (line) => {
+        lines.push(line)
+        if (lines.length > KEPT_LINES) lines.shift()
+        onLog(line)
+        if (line.text === READY) resolve()
+      },
+      () => void ended.then((end) => reject(new PostgresStartError(end, lines)))
+    )
   })
   return { ended, stop: () => stop(child, ended) }
 }
 
 function readLog (stderr: Readable, onLine: (line: LogLine) => void, onEnd: () => void): void {
-  createInterface(stderr).on('line', (line) => {
-    const [, severity = '', text = line] = /^([A-Z]+): {2}(.*)$/.exec(line) ?? []
-    onLine({ severity, text })
-  }).once('close', onEnd)
+  createInterface(stderr)
+    .on('line', (line) => {
+      const [, severity = '', text = line] = /^([A-Z]+): {2}(.*)$/.exec(line) ?? []
+      onLine({ severity, text })
+    })
+    .once('close', onEnd)
 }
 
 /** Has Postgres ended when this process ends without doing so. @returns ends the watch */
 function watchOver ({ pid }: ChildProcess): () => void {
   if (pid === undefined) return () => undefined
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(pid)], {
-    env: CHILD_ENVIRONMENT, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true
+    env: CHILD_ENVIRONMENT,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true
   })
   watchdog.on('error', () => undefined)
   watchdog.stdin.on('error', () => undefined)

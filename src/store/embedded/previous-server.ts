@@ -49,7 +49,7 @@ export async function startWhenFree<Server> (folder: string, start: () => Promis
 
 async function askToEnd (folder: string): Promise<void> {
   const pid = Number.parseInt(await readFile(path.join(folder, 'postmaster.pid'), 'utf8').catch(() => ''), 10)
-  if (!(pid > 1) || !await isServerOf(folder, pid)) return
+  if (!(pid > 1) || !(await isServerOf(folder, pid))) return
   try {
     process.kill(pid, 'SIGINT')
   } catch {

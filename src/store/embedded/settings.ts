@@ -62,7 +62,7 @@ function memory (major: number) {
     max_parallel_maintenance_workers: 0,
     jit: 'off',
     // The asynchronous input of Postgres 18 keeps three processes.
-    ...major >= 18 && { io_method: 'sync' }
+    ...(major >= 18 && { io_method: 'sync' })
   }
 }
 

@@ -1,8 +1,8 @@
 /** The way of a client to the server: a socket, and after its end the next one, as often as it takes. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ChatClient } from '../../harness/chat-client.ts'
-import type { Random } from '../../harness/random.ts'
-import { RunScope } from '../servers/run-scope.ts'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import type { Random } from '../../support/data/random.ts'
+import { RunScope } from '../../support/scope.ts'
 import type { Journal } from './journal.ts'
 
 const SILENCE_MS = 4_000

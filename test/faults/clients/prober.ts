@@ -3,9 +3,9 @@
  * worse.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { problemWithAnswer } from '../../harness/described.ts'
-import type { Answer } from '../../harness/http.ts'
-import { integerAt } from '../../harness/json.ts'
+import { problemWithAnswer } from '../../support/checks/described.ts'
+import type { Answer } from '../../support/clients/http.ts'
+import { integerAt } from '../../support/data/json.ts'
 import type { Journal } from './journal.ts'
 
 const INTERVAL_MS = 200

@@ -1,9 +1,9 @@
 /** A client that follows a chat through all its sockets and writes down what it gets. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ChatClient } from '../../harness/chat-client.ts'
-import { SocketGoneError } from '../../harness/chat-client.ts'
-import { integerAt, textAt } from '../../harness/json.ts'
-import type { Frame } from '../../harness/socket.ts'
+import type { ChatClient } from '../../support/clients/chat-client.ts'
+import { SocketGoneError } from '../../support/clients/chat-client.ts'
+import { integerAt, textAt } from '../../support/data/json.ts'
+import type { Frame } from '../../support/clients/socket.ts'
 import type { ReaderRecord } from '../checking/history.ts'
 import { Line, type LineOptions } from './line.ts'
 

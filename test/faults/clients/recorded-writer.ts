@@ -1,7 +1,7 @@
 /** A client that posts at a steady rate, and repeats each post until it is acknowledged. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { SocketGoneError } from '../../harness/chat-client.ts'
-import { integerAt } from '../../harness/json.ts'
+import { SocketGoneError } from '../../support/clients/chat-client.ts'
+import { integerAt } from '../../support/data/json.ts'
 import type { PostRecord } from '../checking/history.ts'
 import { Line, type LineOptions } from './line.ts'
 

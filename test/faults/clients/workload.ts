@@ -1,6 +1,6 @@
 /** Steady load on a few chats: writers, readers and a client of the HTTP side, all through the balancer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Random } from '../../harness/random.ts'
+import type { Random } from '../../support/data/random.ts'
 import type { FaultCluster, Pair } from '../servers/fault-cluster.ts'
 import type { Journal } from './journal.ts'
 import { LibraryClient } from './library-client.ts'

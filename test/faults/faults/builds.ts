@@ -1,8 +1,8 @@
 /** Two releases side by side, as in every deploy. */
 import path from 'node:path'
-import { ROOT } from '../../harness/process.ts'
+import { ROOT } from '../../support/servers/process.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
-import { buildCommit } from '../servers/build.ts'
+import { buildPrevious } from '../servers/build.ts'
 import { startStandardCluster } from '../servers/fault-cluster.ts'
 import { runProgram } from '../servers/program.ts'
 
@@ -16,7 +16,7 @@ const twoBuilds: Fault = {
     return await exists(commit) ? undefined : `this clone has no commit ${commit}`
   },
   async deploy (scope, { folder, previous }) {
-    const build = await buildCommit(path.join(folder, 'previous'), previous ?? await latestTag() ?? '')
+    const build = await buildPrevious(path.join(folder, 'previous'), previous ?? await latestTag() ?? '')
     return startStandardCluster(scope, { folder, build })
   },
   async inject ({ cluster, build, injected, during }: Round) {

@@ -1,8 +1,8 @@
 /** Many at once: readers that never read, everybody coming back, and a very long history. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ChatClient } from '../../harness/chat-client.ts'
-import { at } from '../../harness/json.ts'
-import { connectRaw } from '../../harness/raw-client.ts'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { at } from '../../support/data/json.ts'
+import { connectRaw } from '../../support/clients/raw-client.ts'
 import { RecordedReader } from '../clients/recorded-reader.ts'
 import { RecordedWriter } from '../clients/recorded-writer.ts'
 import type { Fault, Round } from '../fault.ts'

@@ -1,9 +1,9 @@
 /** A disk that is full: under the tables, and under the write-ahead log. */
 import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { freePort } from '../../harness/process.ts'
-import { RedisServer } from '../../harness/redis-server.ts'
-import type { Scope } from '../../harness/scope.ts'
+import { freePort } from '../../support/servers/process.ts'
+import { RedisServer } from '../../support/servers/redis-server.ts'
+import type { Scope } from '../../support/scope.ts'
 import type { Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
 import { PostgresServer } from '../servers/postgres-server.ts'

@@ -1,8 +1,8 @@
 /** Faults of the way between a client and the balancer. */
-import { startTcpProxy, type TcpProxy } from '../../harness/tcp-proxy.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
 import type { Fault, Round } from '../fault.ts'
 import type { FaultCluster } from '../servers/fault-cluster.ts'
-import type { Scope } from '../../harness/scope.ts'
+import type { Scope } from '../../support/scope.ts'
 
 const BAD_MS = 8_000
 /** The proxies of the clusters whose readers are on a bad line now. */

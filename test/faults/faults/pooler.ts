@@ -1,8 +1,8 @@
 /** A pooler between the replicas and Postgres. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { freePort } from '../../harness/process.ts'
-import { RedisServer } from '../../harness/redis-server.ts'
+import { freePort } from '../../support/servers/process.ts'
+import { RedisServer } from '../../support/servers/redis-server.ts'
 import type { Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
 import { Pooler } from '../servers/pooler.ts'

@@ -7,8 +7,8 @@ import {
   startSentinels,
   type RedisCluster,
   type Sentinels
-} from '../../harness/redis-cluster.ts'
-import type { Scope } from '../../harness/scope.ts'
+} from '../../support/servers/redis-cluster.ts'
+import type { Scope } from '../../support/scope.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
 import { PostgresServer } from '../servers/postgres-server.ts'

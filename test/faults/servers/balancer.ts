@@ -5,8 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../../harness/process.ts'
-import type { Scope } from '../../harness/scope.ts'
+import { freePort } from '../../support/servers/process.ts'
+import type { Scope } from '../../support/scope.ts'
 import { Program } from './program.ts'
 
 const START_DEADLINE_MS = 10_000

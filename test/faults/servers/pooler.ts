@@ -2,8 +2,8 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../../harness/process.ts'
-import type { Scope } from '../../harness/scope.ts'
+import { freePort } from '../../support/servers/process.ts'
+import type { Scope } from '../../support/scope.ts'
 import { answersQueries, type PostgresServer } from './postgres-server.ts'
 import { Program } from './program.ts'
 

@@ -3,8 +3,8 @@ import { chown, chmod, mkdir, rm, writeFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
-import { freePort } from '../../harness/process.ts'
-import type { Scope } from '../../harness/scope.ts'
+import { freePort } from '../../support/servers/process.ts'
+import type { Scope } from '../../support/scope.ts'
 import { isInstalled, Program, runProgram } from './program.ts'
 
 const START_DEADLINE_MS = 60_000

@@ -1,11 +1,11 @@
 /** A place for a replica: always the same port, one process after the other. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { bound } from '../../harness/bound.ts'
-import { at } from '../../harness/json.ts'
-import { launch, type ReplicaProcess } from '../../harness/process.ts'
+import { bound } from '../../support/servers/bound.ts'
+import { at } from '../../support/data/json.ts'
+import { launch, type ReplicaProcess } from '../../support/servers/process.ts'
 import type { Build } from './build.ts'
-import { RunScope } from './run-scope.ts'
+import { RunScope } from '../../support/scope.ts'
 
 const START_DEADLINE_MS = 60_000
 /** What Kubernetes gives a process by default. */

@@ -5,8 +5,8 @@
 import type { Bus } from '../../../src/bus/bus.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { startReplica } from '../../../src/server/replica.ts'
-import { anyFate, type Fate, isChatChannel, withFaults } from '../../harness/faulty-bus.ts'
-import { Random } from '../../harness/random.ts'
+import { anyFate, type Fate, isChatChannel, withFaults } from '../../support/servers/faulty-bus.ts'
+import { Random } from '../../support/data/random.ts'
 
 const MAX_DELAY_MS = 300
 const LATE_MS = 1_500

@@ -1,0 +1,177 @@
+/**
+ * Compiles TypeScript to JavaScript, one module for one module, without checking types (`npm run check` does).
+ *
+ *     node build.js [test] [bench] [--watch]
+ *
+ * The server and the web client are always built, tests and benchmark where they are named. A module that is as new as
+ * its source stays as it is, and the output of a source that is gone is deleted.
+ */
+import { existsSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+/**
+ * @typedef {object} Tree
+ * @property {string} sources the folder of its sources
+ * @property {string} outputs the folder of what they are compiled to
+ * @property {(file: string) => boolean} contains whether a source belongs to it
+ * @property {import('esbuild').BuildOptions} options
+ */
+
+/** @typedef {'server' | 'browser' | 'test' | 'bench'} TreeName */
+
+const ROOT = path.dirname(fileURLToPath(import.meta.url))
+const WATCH_DELAY_MS = 30
+const WEB_CLIENT = path.join('src', 'web', 'app')
+const CLIENT = path.join('src', 'client')
+
+/** @type {import('esbuild').BuildOptions} */
+const NODE = { platform: 'node', target: 'node20', sourcemap: true, sourcesContent: false }
+/** @type {import('esbuild').BuildOptions} */
+const BROWSER = { platform: 'browser', target: 'es2022', legalComments: 'none' }
+
+/** @type {Record<TreeName, Tree>} */
+const TREES = {
+  server: { sources: 'src', outputs: 'dist', contains: (file) => !isBelow(file, WEB_CLIENT), options: NODE },
+  browser: {
+    sources: 'src',
+    outputs: path.join('dist', 'browser'),
+    contains: (file) => isBelow(file, WEB_CLIENT) || isBelow(file, CLIENT),
+    options: BROWSER
+  },
+  test: { sources: 'test', outputs: 'dist-test', contains: () => true, options: NODE },
+  bench: { sources: 'bench', outputs: 'dist-bench', contains: () => true, options: NODE }
+}
+
+/** @param {string} file @param {string} folder */
+function isBelow (file, folder) {
+  return file.startsWith(folder + path.sep)
+}
+
+/**
+ * The files below a folder, relative to the repository.
+ * @param {string} folder @param {RegExp} ending of their names @returns {string[]}
+ */
+function list (folder, ending) {
+  if (!existsSync(path.join(ROOT, folder))) return []
+  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name)
+    return entry.isDirectory() ? list(file, ending) : ending.test(entry.name) ? [file] : []
+  })
+}
+
+/** @param {string} file @returns {number} when it was changed; 0 if there is no such file */
+function timeOf (file) {
+  return statSync(path.join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** @param {Tree} tree @param {string} source */
+function outputOf (tree, source) {
+  return path.join(tree.outputs, path.relative(tree.sources, source).replace(/\.ts$/, '.js'))
+}
+
+/** The specifier of an import in the output. @param {Tree} tree @param {string} importer @param {string} specifier */
+function importOf (tree, importer, specifier) {
+  const source = path.relative(ROOT, path.resolve(path.dirname(importer), specifier))
+  const target = tree.contains(source) && isBelow(source, tree.sources) ? tree : TREES.server
+  const from = path.dirname(outputOf(tree, path.relative(ROOT, importer)))
+  const relative = path.relative(from, outputOf(target, source)).split(path.sep).join('/')
+  return relative.startsWith('.') ? relative : `./${relative}`
+}
+
+/**
+ * Compiles some modules of a tree. They are "bundled" with all that they import left outside, since that is how esbuild
+ * resolves imports.
+ * @param {Tree} tree @param {string[]} sources
+ */
+async function compile (tree, sources) {
+  const { build } = await import('esbuild').catch((/** @type {unknown} */ cause) => {
+    throw new Error('The build needs the development dependencies: run npm ci without --omit=dev.', { cause })
+  })
+  await build({
+    ...tree.options,
+    absWorkingDir: ROOT,
+    entryPoints: sources,
+    outbase: tree.sources,
+    outdir: tree.outputs,
+    bundle: true,
+    format: 'esm',
+    packages: 'external',
+    treeShaking: false,
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    logLevel: 'warning',
+    plugins: [{
+      name: 'imports',
+      setup: ({ onResolve }) => onResolve({ filter: /^\..*\.ts$/ }, ({ kind, importer, path: specifier }) =>
+        kind === 'entry-point' ? undefined : { path: importOf(tree, importer, specifier), external: true })
+    }]
+  })
+}
+
+/**
+ * Brings the outputs of some trees up to date.
+ * @param {TreeName[]} names @returns {Promise<number>} how many modules were compiled
+ */
+async function update (names) {
+  const trees = names.map((name) => TREES[name])
+  const toolTime = timeOf('build.js')
+  /** @type {Set<string>} */
+  const wanted = new Set()
+  const stale = trees.map((tree) => {
+    const sources = list(tree.sources, /(?<!\.d)\.ts$/).filter(tree.contains)
+    for (const source of sources) wanted.add(outputOf(tree, source))
+    const isStale = (/** @type {string} */ source) =>
+      timeOf(outputOf(tree, source)) < Math.max(timeOf(source), toolTime)
+    return { tree, sources: sources.filter(isStale) }
+  })
+  for (const { sources, outputs } of trees) {
+    // A package without its sources has what it needs.
+    if (!existsSync(path.join(ROOT, sources))) continue
+    const gone = list(outputs, /\.js(\.map)?$/).filter((output) => !wanted.has(output.replace(/\.map$/, '')))
+    for (const output of gone) rmSync(path.join(ROOT, output))
+  }
+  const changed = stale.filter(({ sources }) => sources.length > 0)
+  await Promise.all(changed.map(({ tree, sources }) => compile(tree, sources)))
+  return stale.reduce((sum, { sources }) => sum + sources.length, 0)
+}
+
+/** Builds again whenever a source is changed. @param {TreeName[]} names */
+function follow (names) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  let turn = Promise.resolve()
+  const again = async () => {
+    await update(names).catch(report)
+  }
+  for (const folder of new Set(names.map((name) => TREES[name].sources))) {
+    watch(path.join(ROOT, folder), { recursive: true }, () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => { turn = turn.then(again) }, WATCH_DELAY_MS)
+    })
+  }
+}
+
+/** @param {unknown} error */
+function report (error) {
+  // esbuild has printed where its own errors are.
+  if (!(error instanceof Error && 'errors' in error)) console.error(error instanceof Error ? error.message : error)
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { watch: { type: 'boolean', default: false } }
+})
+/** @type {TreeName[]} */
+const names = ['server', 'browser']
+for (const name of positionals) {
+  if (name !== 'test' && name !== 'bench') throw new Error(`There is no ${name} to build.`)
+  names.push(name)
+}
+try {
+  await update(names)
+} catch (error) {
+  report(error)
+  process.exitCode = 1
+}
+if (values.watch) follow(names)

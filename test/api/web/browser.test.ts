@@ -1,0 +1,398 @@
+import type { Browser, Locator, Page } from 'playwright-core'
+import t, { type Test } from '../../support/tap.ts'
+import { ConfabClient } from '../../../src/client/node.ts'
+import { uniqueName } from '../../support/clients/http.ts'
+import { newRegistration, type Registration } from '../../support/data/accounts.ts'
+import { eventually } from '../../support/deadline.ts'
+import { withServices } from '../../support/servers/deployments.ts'
+import { freePort, type ReplicaProcess, spawnReplica } from '../../support/servers/process.ts'
+import { accessibilityFaults, openPage, withBrowser } from '../../support/clients/browser.ts'
+import { ensureBuilt, temporaryFolder } from '../../support/servers/program.ts'
+import { createDatabase } from '../../support/servers/database.ts'
+import { codeIn, linkIn, Outbox } from '../../support/data/outbox.ts'
+import { signUp, type Visitor } from '../../support/clients/visitor.ts'
+
+const DEADLINE_MS = 30_000
+const HISTORY = 130
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'dark' } as const
+
+t.setTimeout(300_000)
+
+/** Two replicas as processes of their own, each with the people who use it. */
+type World = { outbox: Outbox, replicas: [ReplicaProcess, ReplicaProcess], restart: (index: 0 | 1) => Promise<void> }
+
+async function startWorld (
+  t: Test,
+  { databaseUrl, redisUrl }: { databaseUrl: string, redisUrl: string }
+): Promise<World> {
+  const folder = await temporaryFolder(t)
+  const database = await createDatabase(t, databaseUrl)
+  const environment = {
+    DATABASE_URL: database,
+    DATABASE_POOL: '4',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `${new URL(database).pathname.slice(1)}:`,
+    JWT_SECRET: 'a-key-that-only-the-tests-know-about',
+    DATA_DIR: folder,
+    MAIL_TRANSPORT: 'file',
+    RATE_LIMITS: 'off',
+    OVERLOAD_EVENT_LOOP_DELAY: '1h'
+  }
+  const start = async (port: number) => spawnReplica(t, { ...environment, PORT: String(port) })
+  const replicas: World['replicas'] = await Promise.all([freePort().then(start), freePort().then(start)])
+  return {
+    outbox: new Outbox(folder),
+    replicas,
+    restart: async (index) => {
+      replicas[index] = await start(Number(new URL(replicas[index].url).port))
+    }
+  }
+}
+
+/** What is wrong with a screen for who cannot see it, or not well. */
+async function expectAccessible (t: Test, page: Page, title: string): Promise<void> {
+  t.strictSame(await accessibilityFaults(page), [], `axe finds nothing: ${title}`)
+}
+
+/** Fills a form by the labels of its fields. */
+async function fill (page: Page, values: Record<string, string>): Promise<void> {
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value)
+}
+
+async function signInAs (page: Page, { username, password }: Registration): Promise<void> {
+  await fill(page, { Username: username, Password: password })
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'New chat' }).first().waitFor()
+}
+
+const bubbles = (page: Page): Locator => page.locator('.bubble p')
+const chatLink = (page: Page, name: string): Locator => page.locator('.chat', { hasText: name })
+
+async function write (page: Page, name: string, text: string): Promise<void> {
+  const field = page.getByLabel(`Message to ${name}`)
+  await field.fill(text)
+  await field.press('Enter')
+}
+
+/** Waits until the texts are these and no others, in this order. */
+async function expectTexts (t: Test, page: Page, texts: readonly string[], title: string): Promise<void> {
+  await eventually(
+    async () => (await bubbles(page).count()) === texts.length && (await page.locator('.sending').count()) === 0,
+    DEADLINE_MS
+  )
+  t.strictSame(await bubbles(page).allTextContents(), texts, title)
+}
+
+async function clientOf (t: Test, { url }: ReplicaProcess, visitor: Registration): Promise<ConfabClient> {
+  const client = new ConfabClient({ url })
+  t.teardown(() => client.close())
+  await client.logIn(visitor)
+  return client
+}
+
+await ensureBuilt()
+await withServices(t, 'the web client', async (t, services) => {
+  await withBrowser(t, 'in Chromium', async (t, browser) => {
+    const world = await startWorld(t, services)
+    const bob = await signUp(world.replicas[1], world.outbox)
+    const ann = newRegistration(uniqueName('Ann-'))
+    await t.test('from a new account to a conversation across a killed server', (t) =>
+      walk(t, browser, world, { ann, bob })
+    )
+    await t.test('on a phone, by night, in another language', (t) => onPhone(t, browser, world, bob))
+    await t.test('by keyboard alone', (t) => byKeyboard(t, browser, world, { ann, bob }))
+    await t.test('in two tabs: two people, or one', (t) => inTwoTabs(t, browser, world, { ann, bob }))
+    await t.test('what was not sent outlives its page', (t) => unsent(t, browser, world, { ann, bob }))
+    await t.test('what is refused is told, and can be tried again', (t) => refused(t, browser, world, { ann, bob }))
+    await t.test('a forgotten password', (t) => forgotten(t, browser, world, bob))
+  })
+})
+
+async function walk (
+  t: Test,
+  browser: Browser,
+  { replicas, restart, outbox }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
+  const hers = await openPage(t, browser, `${replicas[0].url}/`)
+  await expectAccessible(t, hers, 'the welcome page')
+  await hers.getByRole('link', { name: 'Open the chat' }).click()
+  await hers.getByLabel('Username').waitFor()
+  await expectAccessible(t, hers, 'sign in')
+  await fill(hers, { Username: ann.username, Password: ann.password })
+  await hers.getByRole('button', { name: 'Sign in' }).click()
+  await hers.getByRole('alert').getByText('The username or the password is wrong.').waitFor()
+  await expectAccessible(t, hers, 'sign in, refused')
+
+  await hers.getByRole('link', { name: 'Create an account' }).click()
+  await hers.getByRole('heading', { name: 'Create an account' }).waitFor()
+  await expectAccessible(t, hers, 'register')
+  await fill(hers, { Username: ann.username, 'E-mail address': ann.email, Password: ann.password })
+  await hers.getByRole('button', { name: 'Create the account' }).click()
+  t.equal(await hers.locator('.consent input:invalid').count(), 1, 'nobody is registered without consent')
+  await hers.getByRole('checkbox').check()
+  await hers.getByRole('button', { name: 'Create the account' }).click()
+  await hers.getByRole('heading', { name: 'Check your mail' }).waitFor()
+  await expectAccessible(t, hers, 'the code')
+  const code = codeIn(await outbox.take(ann.email))
+  await fill(hers, { Code: code === '000000' ? '000001' : '000000' })
+  await hers.getByRole('button', { name: 'Confirm' }).click()
+  await hers.getByRole('alert').getByText('The code is wrong').waitFor()
+  await fill(hers, { Code: code })
+  await hers.getByRole('button', { name: 'Confirm' }).click()
+  await hers.getByText('It is quiet here.').waitFor()
+  await expectAccessible(t, hers, 'no chats')
+
+  await hers.getByRole('button', { name: 'New chat' }).first().click()
+  const dialog = hers.getByRole('dialog', { name: 'New chat' })
+  await dialog.getByLabel('Who do you want to talk to?').fill(bob.username.slice(0, -1))
+  await dialog.getByRole('button', { name: bob.username }).waitFor()
+  await expectAccessible(t, hers, 'a new chat')
+  await dialog.getByRole('button', { name: bob.username }).click()
+  await hers.getByText('Say hello!').waitFor()
+  const hostile = '<img src=x onerror="alert(1)"> & <b>hello</b>'
+  await write(hers, bob.username, hostile)
+  await expectTexts(t, hers, [hostile], 'a text is a text')
+  t.equal(await hers.locator('.bubble img, .bubble b').count(), 0)
+
+  const his = await openPage(t, browser, `${replicas[1].url}/app`)
+  await signInAs(his, bob)
+  await chatLink(his, ann.username).locator('.count', { hasText: '1' }).waitFor()
+  t.match(await his.title(), /^\(1\) /)
+  await chatLink(his, ann.username).click()
+  await his.locator('.rule.new').waitFor()
+  await write(his, ann.username, 'hello Ann')
+  await expectTexts(t, hers, [hostile, 'hello Ann'], 'an answer from another replica')
+  await expectAccessible(t, hers, 'a conversation')
+  await chatLink(his, ann.username).locator('.count').waitFor({ state: 'detached' })
+
+  replicas[0].kill('SIGKILL')
+  await hers.getByText('No connection.').waitFor()
+  await expectAccessible(t, hers, 'no connection')
+  await write(hers, bob.username, 'written while away, 1')
+  await write(hers, bob.username, 'written while away, 2')
+  await hers.locator('.sending').nth(1).waitFor()
+  await write(his, ann.username, 'are you there?')
+  await expectTexts(t, his, [hostile, 'hello Ann', 'are you there?'], 'on the other replica all goes on')
+  await replicas[0].exited
+  await restart(0)
+  // By itself it would try in a moment, too: then there is nothing left to click.
+  await hers
+    .getByRole('button', { name: 'Try now' })
+    .click({ timeout: 1_000 })
+    .catch(() => undefined)
+  await hers.getByText('No connection.').waitFor({ state: 'hidden' })
+  const all = [hostile, 'hello Ann', 'are you there?', 'written while away, 1', 'written while away, 2']
+  await expectTexts(t, hers, all, 'nothing is lost or doubled where the server was away')
+  await expectTexts(t, his, all, 'nor on the other side')
+  await hers.getByText('Sent', { exact: true }).waitFor({ state: 'attached' })
+  await hers.reload()
+  await expectTexts(t, hers, all, 'a reload comes back to the same place')
+  await his.reload()
+  await chatLink(his, ann.username).waitFor()
+  t.equal(await his.locator('.count').count(), 0, 'what was seen is read')
+}
+
+async function onPhone (t: Test, browser: Browser, { replicas, outbox }: World, bob: Visitor): Promise<void> {
+  const cleo = await signUp(replicas[0], outbox)
+  const client = await clientOf(t, replicas[0], cleo)
+  const chatID = await client.createChat(bob.username)
+  await Promise.all(Array.from({ length: HISTORY }, (_, index) => client.post(chatID, `number ${String(index + 1)}`)))
+
+  const page = await openPage(t, browser, `${replicas[1].url}/app`, { ...PHONE, locale: 'de-DE' })
+  await expectAccessible(t, page, 'sign in by night')
+  await signInAs(page, bob)
+  const list = page.getByRole('navigation', { name: 'Your chats' })
+  await chatLink(page, cleo.username).waitFor()
+  await chatLink(page, cleo.username).locator('.count', { hasText: '99+' }).waitFor()
+  await expectAccessible(t, page, 'the list by night')
+  await chatLink(page, cleo.username).tap()
+  await list.waitFor({ state: 'hidden' })
+  await bubbles(page)
+    .getByText(`number ${String(HISTORY)}`, { exact: true })
+    .waitFor()
+  await expectAccessible(t, page, 'a conversation by night')
+
+  const scroller = page.getByRole('region', { name: `Messages with ${cleo.username}` })
+  const sights: number[] = []
+  for (let first = HISTORY - 49; first > 1; first = Math.max(1, first - 50)) {
+    // To the top, where older ones are loaded: what was in sight stays in sight.
+    await bubbles(page)
+      .getByText(`number ${String(first)}`, { exact: true })
+      .waitFor()
+    await scroller.press('Home')
+    await bubbles(page)
+      .getByText(`number ${String(Math.max(1, first - 50))}`, { exact: true })
+      .waitFor({ state: 'attached' })
+    sights.push(
+      (
+        await bubbles(page)
+          .getByText(`number ${String(first)}`, { exact: true })
+          .boundingBox()
+      )?.y ?? NaN
+    )
+  }
+  t.ok(
+    sights.length === 2 && sights.every((y) => y > 0 && y < PHONE.viewport.height),
+    `what was at the top is still in sight: ${sights.join()}`
+  )
+  await page.getByText('This is the beginning').waitFor()
+  t.strictSame(
+    await bubbles(page).allTextContents(),
+    Array.from({ length: HISTORY }, (_, index) => `number ${String(index + 1)}`),
+    'the whole history, in order'
+  )
+  t.ok(await page.getByText('Heute', { exact: true }).isVisible(), 'the day is in the words of the reader')
+
+  await page.getByRole('button', { name: 'Newest' }).tap()
+  await page.getByLabel(`Message to ${cleo.username}`).fill('from a phone')
+  await page.getByRole('button', { name: 'Send' }).tap()
+  await bubbles(page).getByText('from a phone', { exact: true }).waitFor()
+  await page.getByRole('link', { name: 'Back to the chats' }).tap()
+  await list.waitFor()
+  await page.getByLabel(`Message to ${cleo.username}`).waitFor({ state: 'detached' })
+  await page.goBack()
+  await page.getByLabel(`Message to ${cleo.username}`).waitFor()
+}
+
+async function byKeyboard (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
+  const page = await openPage(t, browser, `${replicas[0].url}/app`)
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  const focus = page.locator(':focus')
+  await page.getByLabel('Username').waitFor()
+  await page.keyboard.type(ann.username)
+  await press('Tab')
+  await page.keyboard.type(ann.password)
+  await press('Enter')
+  await chatLink(page, bob.username).waitFor()
+  for (let stop = 0; (await focus.getAttribute('class')) !== 'chat' && stop < 10; stop++) await press('Tab')
+  t.match(await focus.textContent(), bob.username, 'the list is reached')
+  await press('ArrowDown', 'ArrowUp', 'Enter')
+  await page.locator('textarea:focus').waitFor()
+  await page.keyboard.type('no mouse')
+  await press('Shift+Enter')
+  await page.keyboard.type('was used')
+  await press('Enter')
+  await bubbles(page).getByText('no mouse was used').waitFor()
+  t.equal(await page.locator('textarea').inputValue(), '', 'the field is free for the next')
+  await press('Escape')
+  t.match(await focus.textContent(), bob.username, 'Escape leads back to the list')
+  await page.getByRole('button', { name: 'New chat' }).focus()
+  await press('Enter')
+  await page.getByRole('dialog').waitFor()
+  t.equal(await focus.getAttribute('id'), 'receiver')
+  await press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  t.equal(await focus.getAttribute('aria-label'), 'New chat', 'the focus is given back')
+}
+
+async function inTwoTabs (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
+  const his = await openPage(t, browser, `${replicas[0].url}/app`)
+  await signInAs(his, bob)
+  const [hers, hersToo] = [await his.context().newPage(), await his.context().newPage()]
+  await hers.goto(`${replicas[0].url}/app#/sign-in`)
+  await signInAs(hers, ann)
+  await hersToo.goto(`${replicas[0].url}/app`)
+  await chatLink(hersToo, bob.username).click()
+  await his.reload()
+  await chatLink(his, ann.username).click()
+  await write(his, ann.username, 'from one tab to two')
+  for (const page of [hers, hersToo]) await chatLink(page, bob.username).getByText('from one tab to two').waitFor()
+  await hersToo.getByRole('button', { name: 'Sign out' }).click()
+  await hersToo.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
+  await hers.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await write(his, ann.username, 'still here')
+  await his.getByText('Sent', { exact: true }).waitFor({ state: 'attached' })
+  t.pass('who signs out is out of all tabs, and nobody else is')
+}
+
+async function unsent (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
+  const page = await openPage(t, browser, `${replicas[0].url}/app`)
+  await page.routeWebSocket(/\/ws$/, (socket) => socket.close())
+  await signInAs(page, bob)
+  await chatLink(page, ann.username).click()
+  await write(page, ann.username, 'into the void')
+  await page.locator('.sending').getByText('into the void').waitFor()
+  await page.reload()
+  await page.locator('.sending').getByText('into the void').waitFor()
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await bubbles(other).getByText('into the void', { exact: true }).waitFor()
+  await other.getByText('Sent', { exact: true }).waitFor({ state: 'attached' })
+  await page.close()
+  await other.reload()
+  await bubbles(other).getByText('into the void', { exact: true }).waitFor()
+  const client = await clientOf(t, replicas[1], ann)
+  const chatID = (await client.conversations()).items.find(({ name }) => name === bob.username)?.chatID ?? 0
+  const texts = (await client.history(chatID)).map(({ text }) => text)
+  t.equal(texts.filter((text) => text === 'into the void').length, 1, 'it is stored once')
+}
+
+async function refused (
+  t: Test,
+  browser: Browser,
+  { replicas }: World,
+  { ann, bob }: { ann: Registration, bob: Visitor }
+): Promise<void> {
+  const page = await openPage(t, browser, `${replicas[1].url}/app`)
+  await signInAs(page, bob)
+  await chatLink(page, ann.username).click()
+  await bubbles(page).getByText('hello Ann', { exact: true }).waitFor()
+  const [hers, his] = await Promise.all([clientOf(t, replicas[0], ann), clientOf(t, replicas[0], bob)])
+  const chatID =
+    (await his.conversations()).items.find(({ people }) => people.some(({ username }) => username === ann.username))
+      ?.chatID ?? 0
+  await his.leaveChat(chatID)
+  await write(page, ann.username, 'am I still here?')
+  await page.getByText('Not sent.').waitFor()
+  await expectAccessible(t, page, 'a post that failed')
+  t.equal(await hers.createChat(bob.username), chatID)
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('Not sent.').waitFor({ state: 'detached' })
+  const history = await hers.history(chatID)
+  t.equal(history.filter(({ text }) => text === 'am I still here?').length, 1, 'it is there once')
+  await hers.logOut()
+
+  const ended = page.getByRole('heading', { name: 'Sign in' })
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
+  await ended.waitFor()
+  await page.goto(`${replicas[1].url}/app#/chats/${String(chatID)}`)
+  await page.reload()
+  await ended.waitFor()
+  t.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0, 'nothing of him is kept')
+}
+
+async function forgotten (t: Test, browser: Browser, { replicas, outbox }: World, bob: Visitor): Promise<void> {
+  const page = await openPage(t, browser, `${replicas[0].url}/app#/forgotten`)
+  await expectAccessible(t, page, 'forgotten password')
+  await fill(page, { Username: bob.username })
+  await page.getByRole('button', { name: 'Send the link' }).click()
+  await page.getByText('The link is on its way.').waitFor()
+  await expectAccessible(t, page, 'the link is on its way')
+  const { pathname, search } = linkIn(await outbox.take(bob.email))
+  await page.goto(replicas[0].url + pathname + search)
+  await expectAccessible(t, page, 'the page for a new password')
+  const password = uniqueName('New-Pass-9')
+  await fill(page, { 'New password': password, 'Repeat the new password': password })
+  await page.getByRole('button', { name: 'Set the new password' }).click()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await signInAs(page, { ...bob, password })
+}

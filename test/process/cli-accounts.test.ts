@@ -1,0 +1,223 @@
+import t, { type Test } from '../support/tap.ts'
+import { Sessions } from '../../src/domain/accounts/sessions.ts'
+import { createMemoryBus } from '../../src/bus/memory.ts'
+import { openPostgres } from '../../src/store/postgres/open.ts'
+import { setSuspended } from '../../src/store/users.ts'
+import { addUser } from '../support/data/rows.ts'
+import { expectRefusal } from '../support/checks/answers.ts'
+import { uniqueName } from '../support/clients/http.ts'
+import { connect } from '../support/clients/socket.ts'
+import { logIn, register, type Account } from '../support/data/accounts.ts'
+import { expectSentence, logInEmote, registerEmote } from '../support/data/emotechat.ts'
+import { at } from '../support/data/json.ts'
+import { eventually } from '../support/deadline.ts'
+import { startCluster, type Cluster, type Services } from '../support/servers/cluster.ts'
+import { withServices } from '../support/servers/deployments.ts'
+import { ensureBuilt, runConfab } from '../support/servers/program.ts'
+import { createDatabase } from '../support/servers/database.ts'
+
+const POLICY_VIOLATION = 1008
+const RESTART = 1012
+const DEADLINE_MS = 30_000
+const ROUNDS = 20
+/** Longer than any test: whatever closes a socket, it is not the look-up. */
+const NEVER = { SESSION_CHECK_INTERVAL: '1h' }
+
+t.setTimeout(300_000)
+await ensureBuilt()
+
+/** Replicas, and the environment in which a command finds what they share. */
+async function startShared (t: Test, { databaseUrl, redisUrl }: Services, environment: Record<string, string> = NEVER) {
+  const url = await createDatabase(t, databaseUrl)
+  const shared = { DATABASE_URL: url, REDIS_URL: redisUrl, REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:` }
+  return {
+    cluster: await startCluster(t, { services: { databaseUrl, redisUrl }, environment: { ...environment, ...shared } }),
+    shared
+  }
+}
+
+/** Runs a command that must succeed. @returns what it said */
+async function confab (t: Test, environment: Record<string, string>, ...parameters: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runConfab(parameters, environment)
+  t.strictSame([code, stderr], [0, ''], parameters.join(' '))
+  return stdout
+}
+
+const socketsOf = (t: Test, cluster: Cluster, token: string) =>
+  Promise.all(cluster.replicas.map((replica) => connect(t, replica, token)))
+const logInAgain = (cluster: Cluster, { username, password }: Account, replica: number) =>
+  cluster.post('/user/login', { username, password }, { replica })
+
+async function expectDead (t: Test, cluster: Cluster, { accessToken, refreshToken }: Account): Promise<void> {
+  for (const replica of cluster.replicas.keys()) {
+    expectRefusal(t, await cluster.post('/chat/fetch-chats', { session_token: accessToken }, { replica }), 401)
+    expectSentence(t, await cluster.get('/api/auth/validate', { bearer: accessToken, replica }), 401)
+  }
+  expectRefusal(t, await cluster.post('/user/refresh-token', { refresh_token: refreshToken }), 401)
+}
+
+await withServices(t, 'an account that is suspended by a command', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services)
+
+  await t.test(
+    'is out of every replica at once, sockets included, until it is resumed; others notice nothing',
+    async (t) => {
+      const [ann, bystander] = [await register(cluster, uniqueName('Ann-')), await register(cluster)]
+      const [sockets, others] = [
+        await socketsOf(t, cluster, ann.accessToken),
+        await socketsOf(t, cluster, bystander.accessToken)
+      ]
+      t.equal(
+        await confab(t, shared, 'user', 'suspend', ann.username.toUpperCase()),
+        `${ann.username.toUpperCase()} is suspended; 1 session was ended.\n`
+      )
+      for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), POLICY_VIOLATION)
+      await expectDead(t, cluster, ann)
+      for (const replica of cluster.replicas.keys()) {
+        const refusal = await logInAgain(cluster, ann, replica)
+        expectRefusal(t, refusal, 400)
+        t.equal(at(refusal.body, 'code'), 'suspended')
+        t.equal(
+          at((await logInAgain(cluster, { ...ann, password: 'Wrong-Pass-1' }, replica)).body, 'code'),
+          'wrong_credentials',
+          'who does not know the password is told nothing'
+        )
+      }
+      for (const socket of others) t.strictSame(await socket.barrier(), [])
+
+      t.equal(
+        await confab(t, shared, 'user', 'suspend', ann.username),
+        `${ann.username} is suspended; 0 sessions were ended.\n`,
+        'twice is once'
+      )
+      t.equal(await confab(t, shared, 'user', 'resume', ann.username), `${ann.username} may log in again.\n`)
+      t.ok(await logIn(cluster, ann))
+      await expectDead(t, cluster, ann)
+    }
+  )
+
+  await t.test('is refused by EmoteChat with the words for every cause', async (t) => {
+    const emma = await registerEmote(cluster)
+    const wrong = await cluster.post('/api/auth/login', { email: emma.email, password: 'wrong pass phrase' })
+    await confab(t, shared, 'user', 'suspend', emma.username)
+    const refusal = await cluster.post('/api/auth/login', { email: emma.email, password: emma.password })
+    expectSentence(t, refusal, 400)
+    t.strictSame(refusal.body, wrong.body)
+    await confab(t, shared, 'user', 'resume', emma.username)
+    t.ok(await logInEmote(cluster, emma))
+  })
+
+  await t.test('sessions are revoked without a suspension', async (t) => {
+    const ann = await register(cluster)
+    const second = { ...ann, ...(await logIn(cluster, ann)) }
+    const sockets = [
+      ...(await socketsOf(t, cluster, ann.accessToken)),
+      ...(await socketsOf(t, cluster, second.accessToken))
+    ]
+    t.equal(await confab(t, shared, 'sessions', 'revoke', ann.username), '2 sessions were ended.\n')
+    for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), POLICY_VIOLATION)
+    for (const session of [ann, second]) await expectDead(t, cluster, session)
+    t.ok(await logIn(cluster, ann))
+  })
+
+  await t.test(
+    'an account that is made by a command logs in on any replica, in both dialects, and is in the list',
+    async (t) => {
+      const [made, given] = [uniqueName('Made-'), uniqueName('Given-')]
+      const [, password = ''] =
+        /not shown again: (\S+)\n/.exec(
+          await confab(t, shared, 'user', 'create', made, `${made}@example.org`, '--name', 'Made By Hand')
+        ) ?? []
+      t.ok(await logIn(cluster, { username: made, email: '', password }))
+      const token = await logInEmote(cluster, { email: `${made}@example.org`, password })
+      t.hasStrict((await cluster.get('/api/auth/validate', { bearer: token })).body, {
+        user: { name: 'Made By Hand', username: made, email_verified: true }
+      })
+      t.match((await cluster.get('/api/profile/users?page_size=100', { bearer: token })).text, made)
+
+      const answer = await runConfab(
+        ['user', 'create', given, `${given}@example.org`, '--password-stdin'],
+        shared,
+        'Correct-Horse-1\nmore\n'
+      )
+      t.match(
+        answer,
+        { code: 0, stderr: '', stdout: /^Account \d+ is Given-\S+\.\n$/ },
+        'a password that was given is not repeated'
+      )
+      t.ok(await logIn(cluster, { username: given, email: '', password: 'Correct-Horse-1' }))
+    }
+  )
+})
+
+await withServices(t, 'a new epoch that a command begins closes every socket, to come again', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services, { SWEEP_INTERVAL: '200ms' })
+  const ann = await register(cluster)
+  const sockets = await socketsOf(t, cluster, ann.accessToken)
+  t.match(await confab(t, shared, 'epoch', 'bump'), /^Another epoch has begun/)
+  for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), RESTART)
+  t.equal((await cluster.get('/api/auth/validate', { bearer: ann.accessToken })).status, 200, 'sessions live on')
+})
+
+await withServices(t, 'without Redis a command says that others hear of it later, and they do', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services, { SESSION_CHECK_INTERVAL: '300ms' })
+  const ann = await register(cluster)
+  const sockets = await socketsOf(t, cluster, ann.accessToken)
+  const said = await confab(t, { ...shared, REDIS_URL: '' }, 'user', 'suspend', ann.username)
+  t.match(
+    said,
+    /^user-\S+ is suspended; 1 session was ended\.\nNo Redis was reached: [^\n]+SESSION_CHECK_INTERVAL\)\.\n$/
+  )
+  for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), POLICY_VIOLATION)
+})
+
+await withServices(t, 'where accounts are hidden a suspended one looks like a wrong password', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services, { HIDE_ACCOUNTS: 'on' })
+  const ann = await register(cluster)
+  await confab(t, shared, 'user', 'suspend', ann.username)
+  const [right, wrong] = [
+    await logInAgain(cluster, ann, 0),
+    await logInAgain(cluster, { ...ann, password: 'Wrong-Pass-1' }, 0)
+  ]
+  expectRefusal(t, right, 400)
+  t.strictSame(right.body, wrong.body)
+})
+
+await withServices(t, 'a login at the moment of a suspension leaves no session behind', async (t, { databaseUrl }) => {
+  const database = await openPostgres({
+    url: await createDatabase(t, databaseUrl),
+    pool: 4,
+    prepare: true,
+    timeoutMs: 5_000
+  })
+  t.teardown(() => database.close())
+  const { orm } = database
+  const sessions = new Sessions({
+    orm,
+    bus: createMemoryBus(),
+    refreshTtlMs: 60_000,
+    reuseGraceMs: 0,
+    clock: () => new Date()
+  })
+  const outcomes = new Set<string>()
+  const isVaried = await eventually(async () => {
+    const { id: userId, username } = await addUser(orm)
+    const opening = Array.from({ length: ROUNDS }, () =>
+      sessions.open({ userId, username }).then(
+        () => 'opened',
+        (error: unknown) => (error instanceof Error ? error.message : String(error))
+      )
+    )
+    const suspending = sessions.revokeAll(userId, (tx) => setSuspended(tx, userId, new Date()))
+    for (const outcome of await Promise.all(opening)) outcomes.add(outcome)
+    await suspending
+    if ((await sessions.list(userId)).length > 0) outcomes.add('a session is alive')
+    return outcomes.size > 1
+  }, DEADLINE_MS)
+  t.ok(isVaried)
+  t.strictSame(
+    [...outcomes].sort(),
+    ['This account is suspended.', 'opened'],
+    'some came before and were revoked, some came too late'
+  )
+})

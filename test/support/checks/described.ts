@@ -1,0 +1,188 @@
+/**
+ * Holds every answer and every frame that a test sees against what the server says of itself: the copies in `docs`,
+ * which are those that are served. A status, a field or a type that is not described is an error.
+ */
+import { readFileSync } from 'node:fs'
+import Schema from 'typebox/schema'
+import type { Answer } from '../clients/http.ts'
+import { at, fieldsOf, isRecord, listAt } from '../data/json.ts'
+
+type Validator = {
+  Check: (value: unknown) => boolean
+  Errors: (value: unknown) => [boolean, { instancePath: string, message: string }[]]
+}
+
+const HTML = 'text/html'
+const JSON_TYPE = 'application/json'
+/** What is answered where there is no such route, or no way to tell which: a refusal of either dialect. */
+const WITHOUT_ROUTE = [400, 403, 404, 413, 415, 503]
+/** Codes that are no word of the server: the answer to a client's own close, and the lack of one. */
+const CLOSED_BY_CLIENT = [1000, 1005, 1006]
+/** From here on codes belong to programs; the client library has one. */
+const FIRST_PRIVATE_CODE = 4_000
+
+const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/reference/${name}`, 'utf8'))
+const openapi = read('openapi.json')
+const asyncapi = read('asyncapi.json')
+/** Paths that go on behind what is described, up to where they do. */
+const openPaths = fieldsOf(at(openapi, 'paths'))
+  .filter((path) => path.includes('{'))
+  .map((path) => ({ path, start: path.slice(0, path.indexOf('{')) }))
+const closeCodes = listAt(asyncapi, 'channels', 'ws', 'x-close-codes').map((close) => at(close, 'code'))
+const frames = listAt(asyncapi, 'operations', 'fromServer', 'messages').map((message) =>
+  at(asyncapi, 'components', 'messages', nameIn(message), 'payload')
+)
+
+const compiled = new Map<string, Validator>()
+const complaints: string[] = []
+
+/** What was seen of answers and frames that are not described, in this process. */
+export function undescribed (): readonly string[] {
+  return complaints
+}
+
+/** @throws when this is no answer that the server says it gives */
+export function checkAnswer (url: string, method: string, answer: Answer): void {
+  complainIf(problemWithAnswer(new URL(url).pathname, method, answer))
+}
+
+/** @throws when this is no frame that the server says it sends */
+export function checkFrame (frame: unknown): void {
+  complainIf(problemWithFrame(frame))
+}
+
+/** @throws when this is no code that the server says it closes with */
+export function checkClose (code: number): void {
+  const isClients = CLOSED_BY_CLIENT.includes(code) || code >= FIRST_PRIVATE_CODE
+  if (!isClients && !closeCodes.includes(code))
+    complainIf(`A socket was closed with ${String(code)}, which is not described`)
+}
+
+/** What is not described of an answer; undefined if everything is. */
+export function problemWithAnswer (
+  pathname: string,
+  method: string,
+  { status, headers, body, text }: Answer
+): string | undefined {
+  // What browsers ask before they ask has no body, and HEAD answers like GET without one.
+  if (method === 'OPTIONS' || method === 'HEAD') return undefined
+  const path = pathname === '/' ? pathname : pathname.replace(/\/$/, '')
+  const operation = at(
+    openapi,
+    'paths',
+    openPaths.find(({ start }) => path.startsWith(start))?.path ?? path,
+    method.toLowerCase()
+  )
+  const said = `${method} ${path} answered ${String(status)} ${text.slice(0, 300)}`
+  if (isWaiting(status, body)) return undefined
+  if (operation === undefined) {
+    const isRefusal =
+      WITHOUT_ROUTE.includes(status) &&
+      Object.entries(REFUSALS).some(
+        ([name, schema]) => problemWith(`refusal ${name}`, () => schema, body) === undefined
+      )
+    return isRefusal ? undefined : `${said}, which is described nowhere`
+  }
+  const response = resolved(at(operation, 'responses', String(status)))
+  if (response === undefined) return `${said}, a status that is not described`
+  if (text === '' && at(response, 'content') === undefined) return undefined
+  const type = (headers.get('content-type') ?? '').split(';')[0] ?? ''
+  const schema = at(response, 'content', type, 'schema')
+  if (schema === undefined) return `${said}, of the type "${type}", which is not described`
+  const problem =
+    type === HTML
+      ? undefined
+      : problemWith(`${method} ${path} ${String(status)} ${type}`, () => schema, type === JSON_TYPE ? body : text)
+  return problem === undefined ? undefined : `${said}, which is not as described: ${problem}`
+}
+
+/** A replica that waits for its tables answers whatever it is asked like `/readyz`. */
+function isWaiting (status: number, body: unknown): boolean {
+  return (
+    status === 503 &&
+    at(body, 'database') === 'behind' &&
+    problemWith(
+      'waiting',
+      () => at(openapi, 'paths', '/readyz', 'get', 'responses', '503', 'content', JSON_TYPE, 'schema'),
+      body
+    ) === undefined
+  )
+}
+
+/** What is not described of a frame; undefined if everything is. */
+export function problemWithFrame (frame: unknown): string | undefined {
+  const type = at(frame, 'type')
+  // A load test sends many: what they have in common is looked up by their type alone.
+  const problem = problemWith(
+    `frame ${String(type)}`,
+    () => ({ anyOf: frames.filter((schema) => at(schema, 'properties', 'type', 'const') === type) }),
+    frame
+  )
+  return problem === undefined
+    ? undefined
+    : `The frame ${JSON.stringify(frame).slice(0, 300)} is not as described: ${problem}`
+}
+
+/** Kept as well as thrown: what waits for something may take an error for not yet. */
+function complainIf (problem: string | undefined): void {
+  if (problem === undefined) return
+  complaints.push(problem)
+  throw new Error(problem)
+}
+
+const TEXT = { type: 'string' }
+const REFUSALS: Record<string, object> = {
+  ChatCLI: {
+    type: 'object',
+    properties: { status: { const: 'error' }, message: TEXT, response: { const: '' }, code: TEXT },
+    required: ['status', 'message', 'response', 'code']
+  },
+  EmoteChat: { type: 'object', properties: { message: TEXT }, required: ['message'] }
+}
+
+function problemWith (name: string, schemaOf: () => unknown, value: unknown): string | undefined {
+  const validator = validatorOf(name, schemaOf)
+  if (validator.Check(value)) return undefined
+  const [, errors] = validator.Errors(value)
+  return errors
+    .slice(0, 4)
+    .map(({ instancePath, message }) => `${instancePath} ${message}`.trim())
+    .join('; ')
+}
+
+/** Compiled when it is first wanted: most tests see few routes. */
+function validatorOf (name: string, schemaOf: () => unknown): Validator {
+  let validator = compiled.get(name)
+  if (validator === undefined) {
+    validator = Schema.Compile(strict(schemaOf()))
+    compiled.set(name, validator)
+  }
+  return validator
+}
+
+/** The schema with everything that it refers to, and without room for fields that it does not name. */
+function strict (schema: unknown): Record<string, unknown> {
+  if (!isRecord(schema)) throw new Error(`This is no schema: ${JSON.stringify(schema)}`)
+  const { $ref } = schema
+  if (typeof $ref === 'string') return strict(resolved(schema))
+  const inside = Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      if (keyword === 'properties' && isRecord(value))
+        return [keyword, Object.fromEntries(Object.entries(value).map(([name, field]) => [name, strict(field)]))]
+      if (keyword === 'anyOf' && Array.isArray(value)) return [keyword, value.map(strict)]
+      return [keyword, keyword === 'items' ? strict(value) : value]
+    })
+  )
+  return 'properties' in schema ? { ...inside, additionalProperties: false } : inside
+}
+
+/** What a reference into the OpenAPI document stands for. */
+function resolved (value: unknown): unknown {
+  const $ref = at(value, '$ref')
+  return typeof $ref === 'string' ? at(openapi, ...$ref.slice('#/'.length).split('/')) : value
+}
+
+function nameIn (reference: unknown): string {
+  const $ref = String(at(reference, '$ref'))
+  return $ref.slice($ref.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,97 @@
+/** A subscriber of a feed that checks every byte it gets. */
+import type { FeedSubscriber } from '../../../src/realtime/chat-feed.ts'
+
+/** Follows a chat under one membership. */
+export class FeedReader implements FeedSubscriber {
+  readonly userId: number
+  readonly fromSeq: number
+  readonly membersVersion: number
+  readonly #complaints: string[] = []
+  readonly #startSeq: number
+  #nextSeq: number
+  /** The seq of the removal: nothing above it may come. */
+  #lastAllowed = Infinity
+  #hasEnded = false
+  #state: 'following' | 'removed' | 'left' = 'following'
+
+  /** @param startSeq the first seq it must get */
+  constructor (userId: number, membership: { fromSeq: number, version: number }, startSeq: number) {
+    this.userId = userId
+    this.fromSeq = membership.fromSeq
+    this.membersVersion = membership.version
+    this.#startSeq = startSeq
+    this.#nextSeq = startSeq
+  }
+
+  /** The frame that stands for a message: any byte of another would show. */
+  static frame (seq: number, padding = ''): string {
+    return `${String(seq)}${'.'.repeat(seq % 5)}${padding}\n`
+  }
+
+  /** The seq that must come next. */
+  get nextSeq (): number {
+    return this.#nextSeq
+  }
+
+  /** Whether it still wants what comes. */
+  isFollowing (): boolean {
+    return this.#state === 'following'
+  }
+
+  write (bytes: Buffer): void {
+    if (this.#state !== 'following')
+      this.#complain(`got bytes after it had ${this.#state === 'left' ? 'left' : 'been removed'}`)
+    const text = bytes.toString()
+    if (!text.endsWith('\n')) this.#complain('got half a frame')
+    for (const line of text.split('\n').slice(0, -1)) {
+      const seq = Number.parseInt(line, 10)
+      const [padding] = /x*$/.exec(line) ?? []
+      if (seq !== this.#nextSeq) this.#complain(`got ${line.slice(0, 20)}, not ${String(this.#nextSeq)}`)
+      else if (`${line}\n` !== FeedReader.frame(seq, padding)) this.#complain(`got a mangled ${String(seq)}`)
+      if (seq > this.#lastAllowed)
+        this.#complain(`got ${String(seq)}, although it was removed at ${String(this.#lastAllowed)}`)
+      if (seq <= this.fromSeq) this.#complain(`got ${String(seq)} from before its time`)
+      this.#nextSeq = seq + 1
+    }
+  }
+
+  removed (): void {
+    if (this.#state === 'removed') this.#complain('was removed twice')
+    this.#state = 'removed'
+  }
+
+  /** It goes by itself. */
+  leave (): void {
+    this.#state = 'left'
+  }
+
+  /** Its membership ends with this seq. */
+  endsWith (lastSeq: number): void {
+    this.#hasEnded = true
+    this.#lastAllowed = Math.min(this.#lastAllowed, lastSeq)
+  }
+
+  /** Its user is back from this seq on. Where nothing was posted in between, it is as if they had never been away. */
+  resumesFrom (fromSeq: number): void {
+    if (fromSeq === this.fromSeq) this.#lastAllowed = Infinity
+  }
+
+  /**
+   * What is wrong once everything has come to rest.
+   * @param fromSeq that of the user's membership now, if there is one
+   */
+  complaintsAt (head: number, fromSeq: number | undefined): string[] {
+    if (this.#state !== 'left') {
+      if (this.#state === 'removed' && !this.#hasEnded) this.#complain('was removed, although it is a member')
+      else if (this.#state === 'following' && fromSeq !== this.fromSeq)
+        this.#complain('was not removed, although it is no member')
+      else if (this.#state === 'following' && this.#nextSeq !== head + 1)
+        this.#complain(`got nothing behind ${String(this.#nextSeq - 1)}, although the chat goes up to ${String(head)}`)
+    }
+    return this.#complaints
+  }
+
+  #complain (what: string): void {
+    this.#complaints.push(`user ${String(this.userId)}, from ${String(this.#startSeq)}: ${what}`)
+  }
+}

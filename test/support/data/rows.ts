@@ -1,0 +1,44 @@
+/** Rows that a test of the store starts from. */
+import type { Orm } from '../../../src/store/database.ts'
+import { insertChat } from '../../../src/store/chats.ts'
+import { upsertPendingUser, type NewUser, type UserRow } from '../../../src/store/users.ts'
+import { uniqueName } from '../clients/http.ts'
+
+/** A moment from which tests count. */
+export const NOW = new Date('2025-06-27T12:34:56.789Z')
+
+/** So many minutes from {@link NOW}. */
+export function minutes (count: number): Date {
+  return new Date(NOW.getTime() + count * 60_000)
+}
+
+/** The handles of one store. */
+export type Connections = [Orm, ...Orm[]]
+
+/** The handle of that number, counted round and round. */
+export function pick ([first, ...others]: Connections, index: number): Orm {
+  return [first, ...others][index % (others.length + 1)] ?? first
+}
+
+/** What a new account needs, unlike any other. */
+export function newUser (name = uniqueName('User-')): NewUser {
+  return { username: name, displayName: name, email: `${name}@Example.org`, passwordHash: 'hash', activatedAt: NOW }
+}
+
+/** Adds an account. */
+export async function addUser (orm: Orm, user: NewUser = newUser()): Promise<UserRow> {
+  const row = await upsertPendingUser(orm, user)
+  if (row === undefined) throw new Error(`There is an active ${user.username} already.`)
+  return row
+}
+
+/** A chat and its two participants, the one with the lower id first. */
+export type ChatOfTwo = { chatId: number, ann: UserRow, bob: UserRow }
+
+/** Adds two accounts and their chat. */
+export async function addChat (orm: Orm): Promise<ChatOfTwo> {
+  const [ann, bob] = [await addUser(orm), await addUser(orm)]
+  const chatId = await orm.transaction((tx) => insertChat(tx, ann.id, bob.id))
+  if (chatId === undefined) throw new Error('The two share a chat already.')
+  return { chatId, ann, bob }
+}

@@ -1,0 +1,139 @@
+/** Replicas as processes of their own, which a test can signal and kill. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EnvironmentSchema } from '../../../src/config/environment.ts'
+import type { Scope } from '../scope.ts'
+
+const READY_DEADLINE_MS = 60_000
+const READY_INTERVAL_MS = 50
+
+/** The repository. */
+export const ROOT = process.cwd()
+
+/** How a process ended. */
+export type Exit = { code: number | null, signal: NodeJS.Signals | null }
+
+/** A server in a process of its own. */
+export type ReplicaProcess = {
+  readonly url: string
+  readonly pid: number
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<Exit>
+  /** Signals the process that was started, as a supervisor would, and none of its children. */
+  kill: (signal: NodeJS.Signals) => void
+  /** What it has written so far. */
+  stdout: () => string
+  stderr: () => string
+  /** Resolves when it writes something more to its output. */
+  written: () => Promise<unknown>
+}
+
+/** A process that should become a server. */
+export type Launch = {
+  command: string
+  parameters: string[]
+  cwd: string
+  environment: Record<string, string>
+  deadlineMs?: number
+  uid?: number
+}
+
+/** Runs the built server and waits until it is ready. It is killed with the test. */
+export async function spawnReplica (t: Scope, environment: Record<string, string>): Promise<ReplicaProcess> {
+  return launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: ROOT, environment })
+}
+
+/** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
+export async function launch (
+  t: Scope,
+  { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch
+): Promise<ReplicaProcess> {
+  const port = environment['PORT'] ?? String(await freePort())
+  // Without what the test runner puts into each program that a test starts, by NODE_OPTIONS: it takes long to load, and
+  // only its own user may.
+  const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', command, ...parameters], {
+    cwd,
+    env: { ...cleanEnvironment(), HOST: '127.0.0.1', ...environment, PORT: port },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+    // A group of its own, so that no child of a launcher that died can be left behind.
+    detached: true
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
+  const exited = exitOf(child)
+  t.teardown(async () => {
+    killGroup(child)
+    await exited
+  })
+  const replica = {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    exited,
+    kill: (signal: NodeJS.Signals) => {
+      child.kill(signal)
+    },
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    written: () => once(child.stdout, 'data')
+  }
+  await ready(replica, child, deadlineMs)
+  return replica
+}
+
+/** A port that was free a moment ago. */
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('The socket has no port.')
+  return address.port
+}
+
+/** The environment of the tests without what configures a server, or an npm that this one runs under. */
+export function cleanEnvironment (): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !Object.hasOwn(EnvironmentSchema.properties, name) &&
+        !/^(INIT_CWD|NODE_OPTIONS|npm_(?!config_(registry|cache|userconfig)$).*)$/.test(name)
+    )
+  )
+}
+
+function killGroup ({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody of it is left.
+  }
+}
+
+async function exitOf (child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', () => resolve({ code: null, signal: null }))
+  })
+}
+
+/** Another process tells nobody when it is ready, so this asks again and again. */
+async function ready (replica: ReplicaProcess, child: ChildProcess, deadlineMs: number): Promise<void> {
+  const end = Date.now() + deadlineMs
+  while (Date.now() < end && child.exitCode === null && child.signalCode === null) {
+    const response = await fetch(`${replica.url}/readyz`).catch(() => undefined)
+    await response?.body?.cancel()
+    if (response?.ok === true) return
+    await delay(READY_INTERVAL_MS)
+  }
+  throw new Error(
+    `The server is not ready (exit code ${String(child.exitCode)}): ${replica.stdout()}${replica.stderr()}`
+  )
+}
