@@ -33,6 +33,18 @@ export class AdminContext {
     else await (await openStore(this.#config)).close()
   }
 
+  /** Makes an embedded store of that of Confab 0.1. @returns where the old one is, which stays */
+  async migrateEmbedded (): Promise<string> {
+    const { migrateLegacyStore } = await import('../store/embedded/moving/move.ts')
+    return migrateLegacyStore(this.#config)
+  }
+
+  /** Moves the embedded store to this version of Postgres. @returns where the old data folder is, which stays */
+  async upgradeEmbedded (): Promise<string> {
+    const { upgradeCluster } = await import('../store/embedded/moving/move.ts')
+    return upgradeCluster(this.#config)
+  }
+
   /**
    * Runs administrative work on accounts, sessions or chats.
    * @param work receives the administration, and whether replicas are notified of its changes at once
