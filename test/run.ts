@@ -13,14 +13,17 @@ import os from 'node:os'
 import path from 'node:path'
 import { dropLeftovers, dropTemplate, ensureTemplate } from './support/servers/database.ts'
 import { availableServices } from './support/servers/deployments.ts'
+import { ensureStoreTemplate } from './support/servers/embedded-store.ts'
 import { startEngine } from './support/servers/engine.ts'
 import { ROOT } from './support/servers/process.ts'
 import { RunScope } from './support/scope.ts'
-import { type Queue, queueFile } from './support/worker.ts'
+import { type Queue, writeQueue } from './support/queue.ts'
 
 const OUTPUTS = 'dist-test'
 const WORKERS = path.join(OUTPUTS, 'workers')
 const TAP = path.join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
+/** A worker has no time limit: each of its files has one. tap takes none for half a minute. */
+const WORKER_TIMEOUT = '--timeout=86400'
 /** In this order: what takes longest comes first, so that the workers end together. */
 const FOLDERS = ['repo', 'process', 'cluster', 'contract', 'api', 'faults']
 
@@ -49,17 +52,18 @@ async function run (queue: Queue, options: readonly string[]): Promise<number> {
   try {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-run-'))
     scope.teardown(() => rm(folder, { recursive: true, force: true }))
-    await writeFile(queueFile(folder), JSON.stringify(queue))
+    await writeQueue(folder, queue)
     const engine = await startEngine(scope)
     await dropLeftovers(engine)
     await ensureTemplate(engine)
+    await ensureStoreTemplate()
     const services = availableServices()
     if (services !== undefined) {
       await ensureTemplate(services.databaseUrl)
       scope.teardown(() => dropTemplate(services.databaseUrl))
     }
     const workers = await writeWorkers(count)
-    const tap = spawn(process.execPath, [TAP, `--jobs=${String(count)}`, '--timeout=0', ...options, ...workers], {
+    const tap = spawn(process.execPath, [TAP, `--jobs=${String(count)}`, WORKER_TIMEOUT, ...options, ...workers], {
       cwd: ROOT,
       stdio: 'inherit',
       env: { ...process.env, TEST_RUN_FOLDER: folder, TEST_ENGINE_URL: engine }

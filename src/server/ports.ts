@@ -1,5 +1,4 @@
 /** The ports of a replica: adapters chosen by the configuration, opened in order, ended in the last phase. */
-import { mkdir } from 'node:fs/promises'
 import { randomInt } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Bus } from '../bus/bus.ts'
@@ -19,8 +18,7 @@ import { createRedisRateLimiter } from '../rate-limits/redis.ts'
 import { createScopedRateLimiter } from '../rate-limits/scoped.ts'
 import { originOf } from '../realtime/event-batch.ts'
 import type { Database } from '../store/database.ts'
-import { openPglite } from '../store/pglite.ts'
-import { openPostgres } from '../store/postgres/open.ts'
+import { openStore } from '../store/open.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { waitForMigrations } from './wait-for-migrations.ts'
 
@@ -61,7 +59,7 @@ export async function openPorts ({ config, overrides, lifecycle, metrics, log }:
   const release = (close: () => Promise<void> | void) => lifecycle.onStop('releasing', close)
   const tracing = await openTracing(config)
   release(() => tracing?.close())
-  const database = overrides.database ?? (await openDatabase(config, metrics))
+  const database = overrides.database ?? (await openStore(config, { metrics, log }))
   release(() => database.close())
   await waitForMigrations(database, config, log)
   const epoch = await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs })
@@ -82,11 +80,6 @@ async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
   if (tracing === undefined) return undefined
   const { openOtlp } = await import('../observability/tracing/otlp.ts')
   return openOtlp(tracing)
-}
-
-async function openDatabase (config: Config, metrics: Metrics): Promise<Database> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database, metrics)
 }
 
 async function openBus (

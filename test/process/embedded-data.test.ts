@@ -127,7 +127,7 @@ await t.test('the path of an embedded store may be longer than that of a socket'
 
 /** Waits for a byte, tries to lock the folder, says what came of it and stays. */
 const CONTENDER = `
-import { lockFolder } from '../store/dist/store/folder-lock.js'
+import { lockFolder } from './dist/store/embedded/folder-lock.js'
 process.stdin.once('data', () => {
   lockFolder(process.argv[1]).then(() => console.log('locked'), (error) => console.log(error.name))
 })

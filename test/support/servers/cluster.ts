@@ -8,8 +8,7 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { OWASP_COST } from '../../../src/domain/accounts/passwords.ts'
 import { startReplica, type Replica } from '../../../src/server/replica.ts'
 import type { Database, Orm } from '../../../src/store/database.ts'
-import { openPostgres } from '../../../src/store/postgres/open.ts'
-import { createStore } from './database.ts'
+import { createStore, openDatabase } from './database.ts'
 import { engineUrl } from './engine.ts'
 import { call, type Answer, type CallOptions } from '../clients/http.ts'
 import { Outbox } from '../data/outbox.ts'
@@ -149,10 +148,4 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
   })
   for (const start of starts) if (start.status === 'rejected') throw start.reason
   return new Cluster({ replicas, dataDir, log, database })
-}
-
-async function openDatabase (t: Scope, url: string): Promise<Database> {
-  const database = await openPostgres({ url, pool: 1, prepare: true, timeoutMs: 60_000 })
-  t.teardown(() => database.close())
-  return database
 }

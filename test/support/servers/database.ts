@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import postgres, { type Sql } from 'postgres'
 import { MIGRATIONS_FOLDER } from '../../../src/store/migrations.ts'
-import { migratePostgres } from '../../../src/store/postgres/open.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { migratePostgres, openPostgres } from '../../../src/store/postgres/open.ts'
+import { engineUrl } from './engine.ts'
 import type { Scope } from '../scope.ts'
 
 /** The names of all databases of tests begin like this, those of templates included. */
@@ -54,8 +56,20 @@ async function createFrom (t: Scope, serverUrl: string, template: string): Promi
   return urlOf(serverUrl, name)
 }
 
-/** Named for the migrations in it, so that another version of them has another template. */
-function templateName (): string {
+/** Opens a database by a pool of its own, which is closed with the test. */
+export async function openDatabase (t: Scope, url: string, { pool = 1 } = {}): Promise<Database> {
+  const database = await openPostgres({ url, pool, prepare: true, timeoutMs: 60_000 })
+  t.teardown(() => database.close())
+  return database
+}
+
+/** Opens a new database with the tables of this build on the Postgres of the run. */
+export async function openNewStore (t: Scope, options: { pool?: number } = {}): Promise<Database> {
+  return openDatabase(t, await createStore(t, engineUrl()), options)
+}
+
+/** The name of a template is made from its migrations: another version of them has another template. */
+export function templateName (): string {
   const hash = createHash('sha256')
   for (const name of readdirSync(MIGRATIONS_FOLDER).filter((name) => name.endsWith('.sql')).sort()) {
     hash.update(name).update(readFileSync(path.join(MIGRATIONS_FOLDER, name)))
