@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -8,6 +7,7 @@ import t, { type Test } from '../../support/tap.ts'
 import { bumpEpoch, type DataIdentity, readIdentity, renewInstallation } from '../../../src/store/epoch.ts'
 import { migratePostgres, openPostgres } from '../../../src/store/postgres/open.ts'
 import { findPostgres, PostgresServer } from '../../faults/servers/postgres-server.ts'
+import { uniqueName } from '../../support/clients/http.ts'
 import { addChat } from '../../support/data/rows.ts'
 import { createDatabase } from '../../support/servers/database.ts'
 import { withServices } from '../../support/servers/deployments.ts'
@@ -157,11 +157,11 @@ await withServices(t, 'an upgrade from 0.1 goes on with the epoch of 0.1', async
 
 await withServices(t, 'a recovered base backup is another epoch', async (t) => {
   if ((await findPostgres()) === undefined) return
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-servers-'))
-  const origin = await PostgresServer.create(t, { folder: path.join(folder, 'origin') })
+  const folder = path.join(os.tmpdir(), uniqueName('confab-postgres-'))
+  const origin = await PostgresServer.create(t, { folder: `${folder}-origin` })
   await origin.start()
   const before = await identityOf(origin.url)
-  const backup = await PostgresServer.reserve(t, path.join(folder, 'backup'))
+  const backup = await PostgresServer.reserve(t, `${folder}-backup`)
   await backup.copyFrom(origin)
   await using(origin.url, async (orm) => {
     await addChat(orm)
