@@ -2,12 +2,14 @@
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
 import { openRedisBus } from '../bus/redis.ts'
+import { ScopedBus } from '../bus/scoped.ts'
 import { Closers } from '../lib/closers.ts'
 import type { StorageConfig } from '../config/config.ts'
 import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import type { Database } from '../store/database.ts'
+import { readIdentity } from '../store/epoch.ts'
 import { openStore } from '../store/open.ts'
 import { migratePostgres } from '../store/postgres/open.ts'
 import { CommandError } from './command-error.ts'
@@ -61,7 +63,8 @@ export class AdminContext {
       closers.add(() => database.close())
       const missing = await database.missingMigrations()
       if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
-      const bus = await openBus(config)
+      const { scope } = await readIdentity(database.orm)
+      const bus = new ScopedBus(await openBus(config), () => scope)
       closers.add(() => bus.close())
       const clock = () => new Date()
       const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
