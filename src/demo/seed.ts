@@ -2,7 +2,8 @@
  * Fills a server that has nobody yet, as people would: everybody registers, proves their address, signs in and talks.
  */
 import { readFile } from 'node:fs/promises'
-import { ConfabClient } from '../client/node.ts'
+import { WebSocket } from 'ws'
+import { ConfabClient } from '../client/index.ts'
 import { CONVERSATIONS, type Script } from './conversations.ts'
 import { type Member, PASSWORD, TEAM } from './people.ts'
 import { codeOf, mailsIn } from './mails.ts'
@@ -25,7 +26,7 @@ export async function seed (url: string, outbox: string): Promise<void> {
 }
 
 async function join (url: string, outbox: string, { username, email }: Member): Promise<ConfabClient> {
-  const client = new ConfabClient({ url })
+  const client = new ConfabClient({ url, WebSocket })
   await client.register({ username, email, password: PASSWORD })
   await client.verifyEmail({ username, code: await codeFor(email, outbox) })
   await client.logIn({ username, password: PASSWORD })
