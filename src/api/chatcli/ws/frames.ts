@@ -7,7 +7,7 @@ import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts
 import type { Receipt } from '../../../domain/events/event-writer.ts'
 import { isStorable } from '../../../domain/text.ts'
 import { encodeTextFrame } from '../../../lib/websocket/frame.ts'
-import { ChatId, Seq } from '../chat/schemas.ts'
+import { ChatId, Seq } from '../chat/ids.ts'
 import { Ref, type RefValue } from './ref.ts'
 import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
 

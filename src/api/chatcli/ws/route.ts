@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { ChatError } from '../../../domain/errors.ts'
-import { SOCKET } from './description.ts'
+import { UPGRADE } from './description.ts'
 import { ChatSocket } from './socket.ts'
 
 declare module 'fastify' {
@@ -18,7 +18,7 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
 
   app.get('/ws', {
     websocket: true,
-    config: { operation: SOCKET },
+    ...UPGRADE,
     preValidation: async (request, reply) => {
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
       app.origins.check(request)
