@@ -22,7 +22,7 @@ export type MailSettings =
 export type Config = ReturnType<typeof loadConfig>
 
 /** The part of {@link Config} that says where data is stored. */
-export type StorageConfig = ReturnType<typeof resolveStorage>
+export type StorageConfig = ReturnType<typeof loadStorageConfig>
 
 /**
  * Reads and checks the environment.
@@ -34,6 +34,7 @@ export function loadConfig (environment: Record<string, string | undefined>) {
   const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
   return Object.freeze({
     ...resolve(values),
+    searchPath: environment['PATH'],
     /** The values for the log, without secrets. */
     shown: withoutSecrets(values, SECRETS),
     /** Variables that are set but unknown, and look like misspelt ones of Confab. */
@@ -46,23 +47,25 @@ export function loadConfig (environment: Record<string, string | undefined>) {
  * the mail transport.
  * @throws {ConfigError} on the first wrong value
  */
-export function loadStorageConfig (environment: Record<string, string | undefined>): StorageConfig {
-  return Object.freeze(resolveStorage(readEnvironment(environment)))
+export function loadStorageConfig (environment: Record<string, string | undefined>) {
+  return Object.freeze({
+    ...resolveStorage(readEnvironment(environment)),
+    /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
+    searchPath: environment['PATH']
+  })
 }
 
 function resolveStorage (env: Environment) {
   return {
     dataDir: path.resolve(env.DATA_DIR),
-    database:
-      env.DATABASE_URL === undefined
-        ? undefined
-        : {
-            url: env.DATABASE_URL,
-            pool: env.DATABASE_POOL,
-            prepare: env.DATABASE_PREPARE === 'on',
-            timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
-            migrate: env.DATABASE_MIGRATE === 'on'
-          },
+    /** Without `url` the store is embedded in `dataDir`. */
+    database: {
+      url: env.DATABASE_URL,
+      pool: env.DATABASE_POOL,
+      prepare: env.DATABASE_PREPARE === 'on',
+      timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
+      migrate: env.DATABASE_MIGRATE === 'on'
+    },
     redis: redisSettings(env),
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },

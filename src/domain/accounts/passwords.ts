@@ -2,7 +2,7 @@
  * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106), one lane. Hashes run on the thread pool, with
  * a limit on how many at a time.
  */
-import { hash, verify } from 'argon2'
+import { hash, type Options, verify } from 'argon2'
 import { COMMON_PASSWORDS } from './common-passwords.ts'
 import { ChatError } from '../errors.ts'
 import { isStorable } from '../text.ts'
@@ -68,23 +68,26 @@ function isOutdated (passwordHash: string, { memoryKiB, passes }: HashCost): boo
   return costOf('m') * costOf('t') < memoryKiB * passes
 }
 
-/**
- * Creates a hasher.
- * @param options.cost cost of each new hash
- * @param options.concurrency hashes computed at a time, each with the memory of its cost
- * @param options.queue hashes that may wait
- */
-export async function createPasswordHasher ({
-  cost,
-  concurrency,
-  queue
-}: {
+/** How a hasher works. */
+export type PasswordHasherOptions = {
+  /** What each new hash costs. */
   cost: HashCost
+  /** Hashes computed at a time, each with the memory of its cost. */
   concurrency: number
+  /** Hashes that may wait. */
   queue: number
-}): Promise<PasswordHasher> {
+  /** Argon2 by default. */
+  algorithm?: {
+    hash: (password: string, options: Options) => Promise<string>
+    verify: (passwordHash: string, password: string) => Promise<boolean>
+  }
+}
+
+/** Creates a hasher. */
+export async function createPasswordHasher (options: PasswordHasherOptions): Promise<PasswordHasher> {
+  const { cost, concurrency, queue, algorithm = { hash, verify } } = options
   const parameters = { memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 }
-  const decoy = await hash('a password that nobody has', parameters)
+  const decoy = await algorithm.hash('a password that nobody has', parameters)
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -104,11 +107,11 @@ export async function createPasswordHasher ({
   }
 
   return {
-    hash: (password) => withSlot(() => hash(password, parameters)),
+    hash: (password) => withSlot(() => algorithm.hash(password, parameters)),
     isOutdated: (passwordHash) => isOutdated(passwordHash, cost),
     matches (password, passwordHash) {
       if (isTooLong(password)) return Promise.resolve(false)
-      return withSlot(async () => (await verify(passwordHash ?? decoy, password)) && passwordHash !== undefined)
+      return withSlot(async () => await algorithm.verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
     }
   }
 }

@@ -33,7 +33,7 @@ class ConnectionClosedError extends Error {
 /** Creates a client of the driver for one connection, which is opened by its first query. */
 export function createClient (
   { url, settings }: ConnectionOptions,
-  hooks: { socket?: (options: { path?: unknown }) => Socket, onclose?: () => void } = {}
+  hooks: { socket?: () => Socket, onclose?: () => void } = {}
 ): Sql {
   // A variable, since `socket` is documented but missing in the types.
   const options = {
@@ -70,9 +70,9 @@ export class PostgresConnection {
 
   private constructor (options: ConnectionOptions) {
     this.#client = createClient(options, {
-      socket: ({ path }) => {
+      socket: () => {
         if (this.#socket !== undefined) throw new ConnectionClosedError()
-        return (this.#socket = options.sockets.open(path))
+        return (this.#socket = options.sockets.open())
       },
       // The driver never settles a query that begins after the socket has failed and before it is closed.
       onclose: () => {

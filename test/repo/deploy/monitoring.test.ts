@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { parse, stringify } from 'yaml'
 import { call } from '../../support/clients/http.ts'
 import { at, isRecord, listAt, textAt } from '../../support/data/json.ts'

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { register } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
@@ -102,14 +102,12 @@ await onServices(
         `INSERT INTO old.chats VALUES ('room-1', '${ann.username}', '${bob.username.toUpperCase()}'), ('room-2', ` +
         `'${bob.username}', '${ann.username}'), ('room-3', '${ann.username}', 'nobody')`
       )
-      const rows = [
-        [3, 'room-1', bob.username, 'third', '2025-01-01 12:00:02Z'],
-        [1, 'room-1', ann.username, 'first', '2025-01-01 12:00:00Z'],
-        [2, 'room-2', bob.username, 'second', '2025-01-01 12:00:01Z'],
-        [4, 'room-1', ann.username, '  ', '2025-01-01 12:00:03Z'],
-        [5, 'room-3', ann.username, 'lost', '2025-01-01 12:00:04Z']
-      ].map((row) => `(${row.map((value) => `'${String(value)}'`).join()})`)
-      await orm.execute(`INSERT INTO old.messages VALUES ${rows.join()}`)
+      await orm.execute(`INSERT INTO old.messages VALUES
+      (3, 'room-1', '${bob.username}', 'third', '2025-01-01 12:00:02Z'),
+      (1, 'room-1', '${ann.username}', 'first', '2025-01-01 12:00:00Z'),
+      (2, 'room-2', '${bob.username}', 'second', '2025-01-01 12:00:01Z'),
+      (4, 'room-1', '${ann.username}', '  ', '2025-01-01 12:00:03Z'),
+      (5, 'room-3', '${ann.username}', 'lost', '2025-01-01 12:00:04Z')`)
       for (const statement of move.split(/;\n/)) if (statement.trim() !== '') await orm.execute(statement)
 
       const chats = (await cluster.post('/chat/fetch-chats', { session_token: bob.accessToken })).body

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { FRAME_ERRORS } from '../../../src/api/chatcli/ws/server-frames.ts'
 import { CLOSES } from '../../../src/api/chatcli/ws/description.ts'
 import { ROOT } from '../../support/servers/process.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { catalogue } from '../../../src/observability/metrics/catalogue.ts'
 import { Metrics } from '../../../src/observability/metrics/metrics.ts'
 
