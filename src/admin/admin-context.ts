@@ -2,12 +2,14 @@
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
 import { openRedisBus } from '../bus/redis.ts'
+import { ScopedBus } from '../bus/scoped.ts'
 import { Closers } from '../lib/closers.ts'
 import type { StorageConfig } from '../config/config.ts'
 import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import type { Database } from '../store/database.ts'
+import { readIdentity } from '../store/epoch.ts'
 import { openStore } from '../store/open.ts'
 import { migratePostgres } from '../store/postgres/open.ts'
 import { CommandError } from './command-error.ts'
@@ -33,6 +35,18 @@ export class AdminContext {
     else await (await openStore(this.#config)).close()
   }
 
+  /** Makes an embedded store of that of Confab 0.1. @returns where the old one is, which stays */
+  async migrateEmbedded (): Promise<string> {
+    const { migrateLegacyStore } = await import('../store/embedded/moving/move.ts')
+    return migrateLegacyStore(this.#config)
+  }
+
+  /** Moves the embedded store to this version of Postgres. @returns where the old data folder is, which stays */
+  async upgradeEmbedded (): Promise<string> {
+    const { upgradeCluster } = await import('../store/embedded/moving/move.ts')
+    return upgradeCluster(this.#config)
+  }
+
   /**
    * Runs administrative work on accounts, sessions or chats.
    * @param work receives the administration, and whether replicas are notified of its changes at once
@@ -49,7 +63,8 @@ export class AdminContext {
       closers.add(() => database.close())
       const missing = await database.missingMigrations()
       if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
-      const bus = await openBus(config)
+      const { scope } = await readIdentity(database.orm)
+      const bus = new ScopedBus(await openBus(config), () => scope)
       closers.add(() => bus.close())
       const clock = () => new Date()
       const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })

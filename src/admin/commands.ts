@@ -29,6 +29,18 @@ const MAX_HOLES = 20
 export const COMMANDS: readonly Command[] = [
   { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },
   {
+    words: 'migrate-embedded',
+    usage: '',
+    purpose: 'make an embedded store of that of Confab 0.1 in DATA_DIR, which stays; fetches its library by npm',
+    run: runMigrateEmbedded
+  },
+  {
+    words: 'upgrade-embedded',
+    usage: '',
+    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; fetches the old one by npm if need be',
+    run: runUpgradeEmbedded
+  },
+  {
     words: 'user create',
     usage: '<username> <address> [--name <name>] [--password-stdin]',
     purpose:
@@ -65,6 +77,16 @@ export const COMMANDS: readonly Command[] = [
 async function runMigrate ({ context }: Call): Promise<string[]> {
   await context.migrate()
   return ['The tables are at the version of this build.']
+}
+
+async function runMigrateEmbedded ({ context }: Call): Promise<string[]> {
+  const old = await context.migrateEmbedded()
+  return [`The embedded store is made. The old one in ${old} is not used any more: remove it once all is well.`]
+}
+
+async function runUpgradeEmbedded ({ context }: Call): Promise<string[]> {
+  const old = await context.upgradeEmbedded()
+  return [`The embedded store is upgraded. The old one in ${old} is not used any more: remove it once all is well.`]
 }
 
 async function runCreate ({

@@ -1,6 +1,6 @@
 /** The migrations that the tables have, and those that this build needs. */
 import { sql } from 'drizzle-orm'
-import { readFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Type from 'typebox'
@@ -11,6 +11,7 @@ import { isUndefinedTable } from './postgres/failures.ts'
 /** Folder of the generated SQL migrations; the same from `src` and from `dist`. */
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
+const JOURNAL = path.join('meta', '_journal.json')
 const Journal = Type.Object({ entries: Type.Array(Type.Object({ tag: Type.String(), when: Type.Integer() })) })
 
 /** A migration of this build; they are ordered by `when`, the time of creation in milliseconds. */
@@ -18,8 +19,20 @@ export type Migration = { tag: string, when: number }
 
 /** The migrations of this build, oldest first. */
 export async function listMigrations (): Promise<Migration[]> {
-  return Value.Parse(Journal, JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8')))
-    .entries
+  return Value.Parse(Journal, JSON.parse(await readFile(path.join(MIGRATIONS_FOLDER, JOURNAL), 'utf8'))).entries
+}
+
+/**
+ * Writes the migrations of this build up to one of them into a folder, for Drizzle's migrator.
+ * @param last when the last of them was written
+ * @param folder is made
+ */
+export async function copyMigrations (last: number, folder: string): Promise<void> {
+  await cp(MIGRATIONS_FOLDER, folder, { recursive: true })
+  const file = path.join(folder, JOURNAL)
+  const journal = Value.Parse(Journal, JSON.parse(await readFile(file, 'utf8')))
+  const entries = journal.entries.filter(({ when }) => when <= last)
+  await writeFile(file, JSON.stringify({ ...journal, entries }))
 }
 
 /**

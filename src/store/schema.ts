@@ -218,3 +218,19 @@ export const epochs = pgTable(
   },
   (table) => [check('epochs_single', sql`${table.id} = 1`)]
 )
+
+/**
+ * The identity of the installation: one row, with an id that is made once and kept by dumps. While the history of the
+ * database is `kept_for` it goes by the name that 0.1 gave it, so that an upgrade begins no other epoch. See the SQL
+ * function `current_installation`.
+ */
+export const installations = pgTable(
+  'installations',
+  {
+    id: integer('id').primaryKey().default(1),
+    installationId: uuid('installation_id').notNull().defaultRandom(),
+    createdAt: createdAt(),
+    keptFor: text('kept_for')
+  },
+  (table) => [check('installations_single', sql`${table.id} = 1`)]
+)

@@ -79,14 +79,15 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
 /**
  * Runs the missing migrations. One replica does it at a time: the others wait for an advisory lock, which is bound to a
  * transaction of its own so that it also works through a transaction pooler.
+ * @param folder the migrations, if not all those of this build
  */
-export async function migratePostgres (options: PostgresOptions): Promise<void> {
+export async function migratePostgres (options: PostgresOptions, folder = MIGRATIONS_FOLDER): Promise<void> {
   const sockets = new PostgresSockets(splitHosts(options.url).hosts)
   const [locking, migrating] = [createPool(options, sockets, { max: 1 }), createPool(options, sockets, { max: 1 })]
   try {
     await drizzle(locking.client()).transaction(async (transaction) => {
       await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-      await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: MIGRATIONS_FOLDER })
+      await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: folder })
     })
   } finally {
     await Promise.all([migrating.close(), locking.close()])

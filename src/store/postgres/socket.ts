@@ -1,7 +1,7 @@
 /**
- * Connections to Postgres: to the first of several hosts that serves, and cut when a server that owes an answer sends
- * nothing. A host that lost power or network closes nothing, and the kernel keeps retransmitting for a quarter of an
- * hour.
+ * TCP connections and Unix sockets to Postgres: to the first of several hosts that serves, and cut when a server that
+ * owes an answer sends nothing. A host that lost power or network closes nothing, and the kernel keeps retransmitting
+ * for a quarter of an hour.
  */
 import net, { type Socket } from 'node:net'
 import path from 'node:path'
