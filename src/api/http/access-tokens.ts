@@ -1,6 +1,6 @@
 /**
- * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation that
- * they are for (`aud`). The signature says who made them; whether the session still lives is asked of the domain each
+ * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation
+ * that they are for (`aud`). The signature says who made them; whether the session still lives is asked of the domain each
  * time.
  */
 import jwt from '@fastify/jwt'
