@@ -48,7 +48,7 @@ function digest (history: string): string {
 }
 
 /**
- * Begins a new epoch: for an operator who put the data back by means that Postgres does not notice, such as a disk
+ * Begins a new epoch: for an operator who restored the data by means that Postgres does not notice, such as a disk
  * snapshot.
  */
 export async function bumpEpoch (orm: Orm): Promise<void> {
