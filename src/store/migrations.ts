@@ -1,4 +1,4 @@
-/** Which migrations the tables have, and which this build needs. */
+/** The migrations that the tables have, and those that this build needs. */
 import { sql } from 'drizzle-orm'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,7 +14,7 @@ export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.m
 const JOURNAL = path.join('meta', '_journal.json')
 const Journal = Type.Object({ entries: Type.Array(Type.Object({ tag: Type.String(), when: Type.Integer() })) })
 
-/** A migration of this build; `when` is the moment it was written, in milliseconds, by which they are ordered. */
+/** A migration of this build; they are ordered by `when`, the time of creation in milliseconds. */
 export type Migration = { tag: string, when: number }
 
 /** The migrations of this build, oldest first. */
@@ -36,15 +36,15 @@ export async function copyMigrations (last: number, folder: string): Promise<voi
 }
 
 /**
- * The names of those migrations that the tables lack, oldest first. Tables may also be newer than this build: later
- * migrations only add, until nothing that runs needs what they replace.
+ * The names of the migrations that the tables lack, oldest first. The tables may also be newer than this build: later
+ * migrations only add, until no running build needs what they replace.
  */
 export async function findMissingMigrations (orm: Orm, migrations: readonly Migration[]): Promise<string[]> {
   const last = await lastMigration(orm)
   return migrations.filter(({ when }) => when > last).map(({ tag }) => tag)
 }
 
-/** When the newest migration of the tables was written. The table that says so belongs to Drizzle's migrator. */
+/** Creation time of the newest applied migration, from the table of Drizzle's migrator. */
 async function lastMigration (orm: Orm): Promise<number> {
   try {
     const [row] = await orm
