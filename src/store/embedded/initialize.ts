@@ -1,10 +1,12 @@
 /** Fills the data folder of a new embedded server. */
 import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { PostgresBinaries } from './binaries.ts'
 import { endOf } from './child-end.ts'
 import { EmbeddedStoreError } from './errors.ts'
 import { commandAs, findNamedIdentity, type Identity } from './identity.ts'
+import { nameCurrentUser } from './name-service.ts'
 
 /** The role that administers the server, the role that owns the database, and the database. */
 export const SUPERUSER = 'postgres'
@@ -32,21 +34,26 @@ export type InitializeOptions = { fsync?: boolean }
 export async function initialize (
   folder: string, identity: Identity, binaries: PostgresBinaries, { fsync = true }: InitializeOptions
 ): Promise<void> {
-  const named = await findNamedIdentity(identity, binaries.postgres, folder)
+  const users = `${folder}.users`
+  const named = await findNamedIdentity(identity, binaries.postgres, folder) ?? await nameCurrentUser(users)
   if (named === undefined) {
     throw new EmbeddedStoreError(
-      `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: give it one, or set ` +
-      'DATABASE_URL.'
+      `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: add one, install ` +
+      'libnss-wrapper, or set DATABASE_URL.'
     )
   }
   const locale = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : OWN_LOCALE
-  await run(named, binaries.initdb, [
-    `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...locale, '--data-checksums',
-    // The folder, and with it the socket, is open to its owner alone.
-    '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
-  ])
-  // A server of its own for one session, on which no one else can connect.
-  await run(identity, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
+  try {
+    await run(named, binaries.initdb, [
+      `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...locale, '--data-checksums',
+      // The folder, and with it the socket, is open to its owner alone.
+      '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
+    ])
+    // A server for one session, to which no one else can connect. It asks for the name, too.
+    await run(named, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
+  } finally {
+    await rm(users, { force: true })
+  }
 }
 
 async function run (identity: Identity, program: string, args: readonly string[], input = ''): Promise<void> {
