@@ -13,20 +13,20 @@ import type { Database } from '../store/database.ts'
 import { preparePostBatch } from '../store/posts.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 
-/** What the domain is wired to. */
+/** Dependencies of the domain. */
 export type ServiceDeps = {
   config: Config
   database: Database
   epoch: Epoch
   bus: Bus
-  /** Called after a transaction that left a mail in the outbox. */
+  /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
   rates: RateLimiter
   clock: () => Date
   tracing: Tracing | undefined
 }
 
-/** The domain, as dialects and the hub use it. */
+/** The services of the domain, as dialects and the hub use them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
