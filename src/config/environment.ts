@@ -186,6 +186,12 @@ export const EnvironmentSchema = Type.Object({
   MAX_FRAME_BYTES: integer('largest WebSocket frame accepted', 65_536, 1_024, 16_777_216),
   MAX_UNSENT_BYTES: integer('bytes that may wait for a slow socket before it is closed with 1013', 1_048_576, 65_536),
   MAX_SOCKETS: integer('sockets of this replica', 50_000, 1),
+  MAX_UNAUTHENTICATED_PER_ADDRESS: integer(
+    'sockets of one IPv4 address or IPv6 /64 on this replica that have yet to authenticate; more are answered 503. Not ' +
+    'with RATE_LIMITS=off',
+    64,
+    1
+  ),
   MAX_SOCKETS_PER_USER: integer('sockets of one user on this replica', 100, 1),
   MAX_CHATS_PER_SOCKET: integer('chats one socket may have joined', 1_000, 1),
   FRAMES_PER_SECOND: integer('frames a socket may send per second, sustained', 100, 1),

@@ -9,7 +9,7 @@ import { openRedisBus } from '../bus/redis.ts'
 import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
 import { Closers } from '../lib/closers.ts'
 import type { Config } from '../config/config.ts'
-import { encodeNewMessage } from '../api/chatcli/ws/frames.ts'
+import { CHATCLI_CODEC } from '../api/chatcli/ws/codec.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
 import type { LogStream } from './logger.ts'
 import { openMailer } from '../mail/open-mailer.ts'
@@ -23,7 +23,7 @@ import { CLOSE_CODES } from '../realtime/close-codes.ts'
 import { Connections } from '../realtime/connections.ts'
 import { Hub } from '../realtime/hub.ts'
 import { startRebalancing } from '../realtime/rebalancing.ts'
-import { originOf } from '../realtime/event-batch.ts'
+import { originOf } from '../realtime/bus-payload.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import type { Database } from '../store/database.ts'
@@ -186,7 +186,7 @@ function openRateLimiter ({ rateLimits, redis: settings }: Config, closers: Clos
 }
 
 function createHub (
-  { chats, messages, epoch }: Services,
+  { chats, log, messages, epoch }: Services,
   { bus, origin }: { bus: Bus, origin: number },
   config: Config,
   app: FastifyInstance,
@@ -195,8 +195,9 @@ function createHub (
   const hub = new Hub({
     bus,
     origin,
-    log: { ...chats, read: messages.read, readAs: messages.readAs },
-    encode: encodeNewMessage,
+    log: { ...chats, ...log },
+    // A face with sockets has its codec here. The first is common to all builds: see `realtime/codec.ts`.
+    codecs: [CHATCLI_CODEC],
     epoch: () => epoch.current,
     sweepIntervalMs: config.sweepIntervalMs,
     metrics,
@@ -204,7 +205,7 @@ function createHub (
     logger: app.log
   })
   messages.onCommitted((committed) => {
-    metrics.eventsCommitted.add('message', committed.messages.length)
+    metrics.eventsCommitted.add('message', committed.events.length)
     hub.announce(committed)
   })
   return hub

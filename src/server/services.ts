@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { createAccounts } from '../domain/accounts/accounts.ts'
 import { createChats } from '../domain/chats/chats.ts'
 import { Epoch } from '../domain/events/epoch.ts'
+import { createEventLog } from '../domain/events/log.ts'
 import { createMessages } from '../domain/events/messages.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
@@ -43,6 +44,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
     sessions,
     chats,
     epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
+    log: createEventLog(orm),
     messages: createMessages({
       orm,
       chats,

@@ -36,9 +36,10 @@ export class Metrics {
   /** Sockets that ended: the code of the server's close, or else of the client's, 1006 for none at all. */
   readonly socketsClosed = new Tally(CLOSE_CODES)
   readonly authFailures = new Tally(['refused', 'timeout', 'too_many_sockets', 'unavailable'])
-  /** Frames by action; those that are no action at all are `unknown` or `invalid`. */
-  readonly framesReceived = new Tally(['auth', 'join_chat', 'leave_chat', 'post_msg', 'unknown', 'invalid'])
-  readonly framesSent = new Tally(['auth_ack', 'ack', 'error', 'new_message'])
+  /** Frames by command, which each face declares; those that are no command at all are `unknown` or `invalid`. */
+  readonly framesReceived = new Tally<string>(['unknown', 'invalid'])
+  /** Frames by type, which each face declares. */
+  readonly framesSent = new Tally<string>([])
   /** Sockets closed because too much waited for them. */
   slowConsumers = 0
 
@@ -56,6 +57,10 @@ export class Metrics {
   hintDuplicates = 0
   /** Reads of what no hint told: behind a gap, found missing by the sweep, or by a join that was ahead of the feed. */
   readonly positionRepairs = new Tally(['gap', 'sweep', 'join'])
+  /** Reads behind a gap that brought nothing. */
+  repairStalls = 0
+  /** Events below the head of their chat that the store does not have: skipped. */
+  eventsMissing = 0
   readonly resumes = new Tally(['ok', 'position_unknown', 'not_a_participant', 'failed'])
   /** Messages replayed to one join. */
   readonly resumeMessages = Distribution.ofMessages()
@@ -66,7 +71,9 @@ export class Metrics {
   queriesRunning = 0
   readonly requestSeconds = new LabelledDistribution(['method', 'route', 'status'])
   /** Requests and upgrades that were refused because this replica has more to do than it can, or stops. */
-  readonly overloadRefusals = new Tally(['event_loop', 'heap', 'rss', 'posts', 'sockets', 'draining'])
+  readonly overloadRefusals = new Tally([
+    'event_loop', 'heap', 'rss', 'posts', 'sockets', 'unauthenticated', 'draining'
+  ])
   /** Refusals by the name of the rate. */
   readonly rateLimited = new Tally<string>([])
 }
