@@ -1,20 +1,21 @@
 /**
  * A batch as a payload of the bus, big-endian:
  *
- *     version u8 · length of the header u8 · membersVersion u48 · lastSeq u48 · count u16 · committedAt u48 · origin u32
+ *     version u8 · length of header u8 · membersVersion u48 · lastSeq u48 · count u16 · committedAt u48 · origin u32
  *     version 2: [· trace 25 bytes]
  *     version 3: · flags u8 · length of the codec's name u8 · name [· trace 25 bytes]
  *     count × end u32 · frames
  *     version 3: [· events as JSON]
  *
- * The frames are those of the sockets, so a replica that receives them neither parses nor serialises JSON. Version 2 has
- * frames of the common codec (see `codec.ts`) and is all that a replica publishes that has no other codec. Version 3
- * names the codec and has the events as well, for replicas with sockets of another one.
+ * The frames are those of the sockets, so a replica that receives them neither parses nor serialises JSON. Version 2
+ * has frames of the common codec (see `codec.ts`) and is all that a replica publishes that has no other codec. Version
+ * 3 names the codec and has the events as well, for replicas with sockets of another one.
  *
- * Rolling updates: a longer header is one of a later build, whose additions are skipped. A payload of an unknown version
- * is dropped, and its receiver delivers when its next sweep compares the chat with the store (`SWEEP_INTERVAL`); so it
- * is for builds up to 0.1 with version 3 and with frames without bytes. Frames of a codec that the receiver does not
- * have are left aside: it reads the JSON, and where it cannot, the store.
+ * Rolling updates: a longer header is one of a later build, whose additions are skipped. A payload of an unknown
+ * version is dropped, and its receiver delivers when its next sweep compares the chat with the store
+ * (`SWEEP_INTERVAL`), which is slower and no more; so it is for builds up to 0.1 with version 3 and with frames without
+ * bytes. Frames of a codec that the receiver does not have are left aside: it reads the JSON, and where it cannot, the
+ * store.
  */
 import {
   readTraceContext,
@@ -30,7 +31,8 @@ const COMMON_VERSION = 2
 const NAMED_VERSION = 3
 /** What both versions begin with. */
 const HEADER_BYTES = 26
-const [MEMBERS_VERSION_AT, LAST_SEQ_AT, COUNT_AT, COMMITTED_AT, ORIGIN_AT, FLAGS_AT, NAME_AT] = [2, 8, 14, 16, 22, 26, 27]
+const [MEMBERS_VERSION_AT, LAST_SEQ_AT, COUNT_AT, COMMITTED_AT, ORIGIN_AT] = [2, 8, 14, 16, 22]
+const [FLAGS_AT, NAME_AT] = [HEADER_BYTES, HEADER_BYTES + 1]
 const END_BYTES = 4
 const MAX_FRAMES = 65_535
 const TRACED = 1

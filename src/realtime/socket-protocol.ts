@@ -1,4 +1,4 @@
-/** What a face brings to the life of its sockets: a codec for what they are shown, and the commands of their clients. */
+/** What a face brings to the life of its sockets: the codec of what they are shown, and its clients' commands. */
 import type { ChatError } from '../domain/errors.ts'
 import type { Receipt } from '../domain/events/event-writer.ts'
 import type { RefValue } from './client-frame.ts'
@@ -29,8 +29,8 @@ export type SocketProtocol<Own extends Command = Command> = {
   /** Greets a socket that its first command has authenticated. Frames behind a promise wait for it. */
   welcome: (session: SocketSession<Own>, first: Own) => Promise<void> | undefined
   /**
-   * Carries out a command of an authenticated socket and answers it. Frames behind a promise wait for it; what it throws
-   * or rejects with is answered by {@link SocketProtocol.error}.
+   * Carries out a command of an authenticated socket and answers it. Frames behind a promise wait for it; what it
+   * throws or rejects with is answered by {@link SocketProtocol.error}.
    */
   perform: (session: SocketSession<Own>, command: Own) => Promise<void> | undefined
   /** The acknowledgement of a post that has a `ref`. */

@@ -1,6 +1,6 @@
 /**
- * The life of one socket, whatever its face: authentication by its first frame, then its commands in the order they were
- * sent, within a rate, until it closes. What the frames look like is the face's ({@link SocketProtocol}).
+ * The life of one socket, whatever its face: authentication by its first frame, then its commands in the order they
+ * were sent, within a rate, until it closes. What the frames look like is the face's ({@link SocketProtocol}).
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -122,8 +122,8 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     chatId: number,
     { after, known }: { after: number | undefined, known: string | undefined }
   ): Promise<{ seq: number, epoch: string } | undefined> {
-    const connection = this.#connection
-    if (connection?.isOpen !== true) return undefined
+    const connection = this.#openConnection()
+    if (connection === undefined) return undefined
     await connection.postsSettled()
     const { epoch, hub } = this.#context
     if (known !== undefined) await epoch.confirm(known)
@@ -141,7 +141,8 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
 
   /** Lets the socket follow a chat no longer. */
   leave (chatId: number): void {
-    if (this.#connection?.isOpen === true) this.#context.hub.leave(this.#connection, chatId)
+    const connection = this.#openConnection()
+    if (connection !== undefined) this.#context.hub.leave(connection, chatId)
   }
 
   /**
@@ -149,14 +150,18 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
    * @throws {ChatError} `unauthenticated`
    */
   async renew (token: string): Promise<void> {
-    const connection = this.#connection
-    if (connection?.isOpen !== true) return
+    const connection = this.#openConnection()
+    if (connection === undefined) return
     const session = await this.#context.authenticate(token)
     if (session.userId !== connection.session.userId) throw new ChatError('unauthenticated')
     const { connections } = this.#context
     connections.remove(connection)
     connection.renew(session)
     if (connection.isOpen) connections.add(connection)
+  }
+
+  #openConnection (): Connection | undefined {
+    return this.#connection?.isOpen === true ? this.#connection : undefined
   }
 
   #noteLife (): void {
@@ -237,8 +242,10 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     clearTimeout(this.#timer)
     this.#timer = undefined
     const connection = this.#admit(session)
-    if (connection !== undefined)
-      await this.#protocol.welcome(this, first)?.catch((error: unknown) => this.#answerError(connection, error, undefined))
+    if (connection === undefined) return
+    await this.#protocol
+      .welcome(this, first)
+      ?.catch((error: unknown) => this.#answerError(connection, error, undefined))
   }
 
   /** Lets in who is authenticated. @returns undefined when the user has as many sockets as one may */

@@ -5,7 +5,7 @@ import type { Message } from './message.ts'
 export type MessageCreated = Message & { readonly kind: 'message.created' }
 
 /**
- * An event of a chat's log, discriminated by `kind`. Every event has a `seq`, its number in its chat in the order of the
- * commits. A face shows the kinds that its clients know and skips the seqs of the others.
+ * An event of a chat's log, discriminated by `kind`. Every event has a `seq`, its number in its chat in the order of
+ * the commits. A face shows the kinds that its clients know and skips the seqs of the others.
  */
 export type ChatEvent = MessageCreated

@@ -74,6 +74,7 @@ export class Metrics {
   readonly overloadRefusals = new Tally([
     'event_loop', 'heap', 'rss', 'posts', 'sockets', 'unauthenticated', 'draining'
   ])
+
   /** Refusals by the name of the rate. */
   readonly rateLimited = new Tally<string>([])
 }

@@ -153,7 +153,8 @@ t.test('events that do not fit their seqs, or of an unknown kind, are left to be
 t.test('with the common codec alone a payload is what builds up to 0.1 publish and read', async (t) => {
   t.equal(
     common(batchOf([Buffer.from('one'), Buffer.from('two')], 9)).toString('hex'),
-    '021a' + '000000000002' + '000000000009' + '0002' + '000000000003' + 'ffffffff' + '00000003' + '00000006' + '6f6e6574776f'
+    ['021a', '000000000002', '000000000009', '0002', '000000000003', 'ffffffff', '00000003', '00000006', '6f6e6574776f']
+      .join('')
   )
 })
 
