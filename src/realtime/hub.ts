@@ -35,8 +35,6 @@ export type HubDeps = {
   log: ChatLog
   /** The codecs of all the sockets that may join. */
   codecs: Codecs
-  /** The history that seqs belong to: hints of another one must not be heard. */
-  epoch: () => string
   sweepIntervalMs: number
   metrics: Metrics
   tracing?: Tracing | undefined
@@ -294,6 +292,6 @@ export class Hub {
   }
 
   #channelOf (chatId: number): string {
-    return `chat:${this.#deps.epoch()}:${String(chatId)}`
+    return `chat:${String(chatId)}`
   }
 }

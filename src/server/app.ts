@@ -10,6 +10,7 @@ import emotechat from '../api/emotechat/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
 import ops from '../api/ops/index.ts'
 import accessTokens from '../api/http/access-tokens.ts'
+import { readForwardedAddresses } from '../api/http/forwarded-for.ts'
 import origins from '../api/http/origins.ts'
 import overload from '../api/http/overload.ts'
 import rateLimit from '../api/http/rate-limit.ts'
@@ -58,6 +59,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
       reply.raw.end(JSON.stringify(answer))
     }
   })
+  if (config.trustProxy.length > 0) readForwardedAddresses(app)
   app.addHook('onResponse', (request, reply, done) => {
     const details = {
       method: request.method,

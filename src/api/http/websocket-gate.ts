@@ -40,7 +40,7 @@ export default fastifyPlugin(
     /** @throws {ChatError} when the upgrade may not become a socket, now or ever */
     const check = (request: FastifyRequest) => {
       app.origins.check(request)
-      if (app.lifecycle.phase === 'draining') {
+      if (!app.lifecycle.admitsSockets) {
         app.metrics.overloadRefusals.add('draining')
         throw new ChatError('draining')
       }

@@ -1,4 +1,4 @@
-/** Messages: post, and page through a chat's history. */
+/** Messages: posting, and paging through a chat's history. */
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/messages.ts'
 import type { Chats } from '../chats/chats.ts'
@@ -14,13 +14,13 @@ export const MAX_TEXT_LENGTH = 4_000
 /** Longest `clientMessageID`, in characters. */
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64
 
-/** What a page of history is asked for: the newest `limit` messages with `after < seq < before`. */
+/** A page of history: the newest `limit` messages with `after < seq < before`. */
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
 
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
 
-/** What the messages need from around them. */
+/** Dependencies of the messages. */
 export type MessagesDeps = { orm: Orm, chats: Chats, poster: EventWriter }
 
 /** Wires the messages. */
@@ -30,16 +30,16 @@ export function createMessages (deps: MessagesDeps) {
     post: (request: Post) => post(deps.poster, serverKeys, request),
     history: history.bind(undefined, deps),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
-    /** How many posts wait to be stored. */
+    /** Number of posts that wait to be stored. */
     waiting: () => deps.poster.waiting,
-    /** Resolves when everything that was posted until now is stored or refused. */
+    /** Resolves when every post accepted so far is stored or refused. */
     flush: () => deps.poster.flush()
   }
 }
 
 /**
- * Posts a message. With a `clientMessageId` a repetition returns the first result. It is told the receipt, or an error:
- * `invalid_text`, and those of {@link EventWriter.post}.
+ * Posts a message. With a `clientMessageId` a repetition returns the first result. `onSettled` receives the receipt, or
+ * an error: `invalid_text`, and those of {@link EventWriter.post}.
  */
 function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId } = request
@@ -49,8 +49,8 @@ function post (poster: EventWriter, serverKeys: () => string, request: Post): vo
 }
 
 /**
- * A page of a chat as one of its participants sees it, oldest first: the newest before a position, or, with `after`
- * alone, the oldest behind it. What is handed out counts as read.
+ * Returns a page of a chat as one of its members sees it, oldest first: the newest messages before a position, or, with
+ * `after` alone, the oldest ones after it. Messages that were returned count as read.
  * @throws {ChatError} `not_a_participant`
  */
 async function history (

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import type { ChatEvent } from '../../../src/domain/events/event.ts'
 import { decodeEventBatch, encodeEventBatch, originOf } from '../../../src/realtime/bus-payload.ts'
 import { joinFrames, type Codec } from '../../../src/realtime/codec.ts'

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import type { ChatEvent } from '../../../src/domain/events/event.ts'
 import { bytesBehind, encodeFrames, joinFrames, shownBehind, type Codec } from '../../../src/realtime/codec.ts'
 import { BatchEvents, countBefore, createEventBatch, framesIn } from '../../../src/realtime/event-batch.ts'

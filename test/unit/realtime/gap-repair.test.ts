@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { Metrics } from '../../../src/observability/metrics/metrics.ts'
 import { joinFrames } from '../../../src/realtime/codec.ts'
 import { coversAny, createEventBatch, type EventBatch } from '../../../src/realtime/event-batch.ts'
