@@ -19,6 +19,7 @@ import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from '../api/http/security-headers.ts'
 import services, { type Served } from '../api/http/context.ts'
 import websocket from '../api/http/websocket.ts'
+import websocketGate from '../api/http/websocket-gate.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
 import web from '../web/index.ts'
@@ -88,6 +89,7 @@ export async function buildApp (
   await app.register(securityHeaders)
   await app.register(overload)
   await app.register(origins)
+  await app.register(websocketGate)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp, createServer } from './app.ts'
 import type { Config } from '../config/config.ts'
-import { encodeNewMessage } from '../api/chatcli/ws/frames.ts'
+import { CHATCLI_CODEC } from '../api/chatcli/ws/codec.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
 import { createOutboxSender } from '../jobs/outbox-sender.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
@@ -111,20 +111,22 @@ async function start (
   }
 }
 
-function createHub ({ config, app, ports, services: { chats, messages }, metrics, lifecycle }: Parts): Hub {
+function createHub ({ config, app, ports, services, metrics, lifecycle }: Parts): Hub {
   const { bus, origin, tracing } = ports
+  const { chats, log, messages } = services
   const hub = new Hub({
     bus,
     origin,
-    log: { ...chats, read: messages.read, readAs: messages.readAs },
-    encode: encodeNewMessage,
+    log: { ...chats, ...log },
+    // A face with sockets has its codec here. The first is common to all builds: see `realtime/codec.ts`.
+    codecs: [CHATCLI_CODEC],
     sweepIntervalMs: config.sweepIntervalMs,
     metrics,
     tracing,
     logger: app.log
   })
   messages.onCommitted((committed) => {
-    metrics.eventsCommitted.add('message', committed.messages.length)
+    metrics.eventsCommitted.add('message', committed.events.length)
     hub.announce(committed)
   })
   lifecycle.onStop('flushing', () => hub.close())

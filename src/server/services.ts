@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { createAccounts } from '../domain/accounts/accounts.ts'
 import { createChats } from '../domain/chats/chats.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
+import { createEventLog } from '../domain/events/log.ts'
 import { createMessages } from '../domain/events/messages.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
@@ -44,6 +45,7 @@ export async function createServices ({ config, database, epoch, bus, onMail, ra
     sessions,
     chats,
     epoch,
+    log: createEventLog(orm),
     messages: createMessages({
       orm,
       chats,
