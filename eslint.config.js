@@ -15,7 +15,8 @@ const TRACES = ['@opentelemetry/*']
 const FOLDERS = {
   server: {
     imports: [
-      'config', 'api', 'domain', 'realtime', 'jobs', 'store', 'bus', 'mail', 'rate-limits', 'observability', 'lib', 'web'
+      'config', 'api', 'domain', 'realtime', 'jobs', 'store', 'bus', 'mail', 'rate-limits', 'observability', 'lib',
+      'web'
     ],
     without: []
   },

@@ -1,6 +1,6 @@
 /**
  * The configuration: environment variables → one frozen, checked {@link Config}. This is the only reader of the
- * environment; everything else is handed what it needs.
+ * environment; every other module receives its settings.
  */
 import path from 'node:path'
 import { parseRedisUrl } from '../lib/redis/address.ts'
@@ -11,18 +11,18 @@ import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
 import { tokenKey } from './token-key.ts'
 
-/** What the end of a process takes beside the drain of its sockets, at most. */
+/** Maximum time that a stopping process takes in addition to closing its sockets. */
 const DRAIN_MARGIN_MS = 15_000
 
-/** How mail leaves the process. */
+/** How mail is sent. */
 export type MailSettings =
   { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
 
-/** What the process runs with. Times are in milliseconds. */
+/** The settings of the process. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
 
-/** The part of {@link Config} that says where everything is kept. */
-export type StorageConfig = ReturnType<typeof resolveStorage>
+/** The part of {@link Config} that says where data is stored. */
+export type StorageConfig = ReturnType<typeof loadStorageConfig>
 
 /**
  * Reads and checks the environment.
@@ -34,35 +34,38 @@ export function loadConfig (environment: Record<string, string | undefined>) {
   const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
   return Object.freeze({
     ...resolve(values),
-    /** What it was made from, for the log: without a secret. */
+    searchPath: environment['PATH'],
+    /** The values for the log, without secrets. */
     shown: withoutSecrets(values, SECRETS),
-    /** Variables that are probably meant for Confab and are not read. */
+    /** Variables that are set but unknown, and look like misspelt ones of Confab. */
     unknownVariables: suggestVariables(set, Object.keys(EnvironmentSchema.properties))
   })
 }
 
 /**
- * The part of the environment that administration needs: where accounts and chats are, but no key of tokens and no way
- * out for mail.
+ * The part of the environment that administration needs: where accounts and chats are stored, without the token key and
+ * the mail transport.
  * @throws {ConfigError} on the first wrong value
  */
-export function loadStorageConfig (environment: Record<string, string | undefined>): StorageConfig {
-  return Object.freeze(resolveStorage(readEnvironment(environment)))
+export function loadStorageConfig (environment: Record<string, string | undefined>) {
+  return Object.freeze({
+    ...resolveStorage(readEnvironment(environment)),
+    /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
+    searchPath: environment['PATH']
+  })
 }
 
 function resolveStorage (env: Environment) {
   return {
     dataDir: path.resolve(env.DATA_DIR),
-    database:
-      env.DATABASE_URL === undefined
-        ? undefined
-        : {
-            url: env.DATABASE_URL,
-            pool: env.DATABASE_POOL,
-            prepare: env.DATABASE_PREPARE === 'on',
-            timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
-            migrate: env.DATABASE_MIGRATE === 'on'
-          },
+    /** Without `url` the store is embedded in `dataDir`. */
+    database: {
+      url: env.DATABASE_URL,
+      pool: env.DATABASE_POOL,
+      prepare: env.DATABASE_PREPARE === 'on',
+      timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
+      migrate: env.DATABASE_MIGRATE === 'on'
+    },
     redis: redisSettings(env),
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },
@@ -79,7 +82,7 @@ function resolve (env: Environment) {
     port: env.PORT,
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
-    // As browsers write them: in lower case, without the port that goes without saying.
+    // As browsers send them: in lower case, without the default port.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
     ...resolveStorage(env),
     jwtSecret: tokenKey(env, dataDir),
@@ -88,12 +91,12 @@ function resolve (env: Environment) {
     refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
     mail: mailSettings(env, dataDir),
     mailFrom: env.MAIL_FROM,
-    // Whoever could log in right after registering would learn whether the address was free.
+    // A login right after registering would reveal whether the address was free.
     isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
     areAccountsHidden: env.HIDE_ACCOUNTS === 'on',
     trustProxy: commaSeparated(env.TRUST_PROXY),
     timeouts: {
-      // Node refuses headers that may take longer than the whole.
+      // Node refuses a limit for the headers above that for the request.
       headersMs: Math.min(milliseconds(env.HEADERS_TIMEOUT), milliseconds(env.REQUEST_TIMEOUT)),
       requestMs: milliseconds(env.REQUEST_TIMEOUT),
       idleMs: milliseconds(env.IDLE_TIMEOUT)
@@ -136,6 +139,7 @@ function socketSettings (env: Environment) {
     maxFrameBytes: env.MAX_FRAME_BYTES,
     maxUnsentBytes: env.MAX_UNSENT_BYTES,
     maxSockets: env.MAX_SOCKETS,
+    maxUnauthenticatedPerAddress: env.MAX_UNAUTHENTICATED_PER_ADDRESS,
     maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
     maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
     framesPerSecond: env.FRAMES_PER_SECOND,

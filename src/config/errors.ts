@@ -1,4 +1,4 @@
-/** The environment cannot be used; `message` is one sentence for the operator and holds no secret. */
+/** The environment cannot be used; `message` is one sentence for the operator and contains no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }

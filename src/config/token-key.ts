@@ -1,4 +1,4 @@
-/** The key of access tokens: given, or made once and kept. */
+/** The key of access tokens: configured, or generated once and kept. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -6,8 +6,9 @@ import { type Environment, MINIMUM_KEY_LENGTH } from './environment.ts'
 import { ConfigError } from './errors.ts'
 
 /**
- * With a shared database every replica needs the same key; embedded, one is made at the first start and kept.
- * @throws {ConfigError} without one, or when it cannot be kept
+ * Returns the key. With a shared database every replica needs the same one; with the embedded store it is generated at
+ * the first start.
+ * @throws {ConfigError} without a key, or when it cannot be stored
  */
 export function tokenKey (env: Environment, dataDir: string): string {
   if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
@@ -23,7 +24,7 @@ export function tokenKey (env: Environment, dataDir: string): string {
   return secret
 }
 
-/** The key in a file, which is made with the first start. */
+/** Reads the key from a file, which is created at the first start. */
 function keptSecret (file: string): string {
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })

@@ -1,6 +1,4 @@
-/**
- * Fills a server that has nobody yet, as people would: everybody registers, proves their address, signs in and talks.
- */
+/** Fills an empty server through its API: everyone registers, verifies the address, logs in and writes. */
 import { readFile } from 'node:fs/promises'
 import { WebSocket } from 'ws'
 import { ConfabClient } from '../client/index.ts'
@@ -10,7 +8,7 @@ import { codeOf, mailsIn } from './mails.ts'
 
 const POLL_MS = 20
 
-/** @param outbox the file that the server's mails go to */
+/** @param outbox file with the server's mails */
 export async function seed (url: string, outbox: string): Promise<void> {
   const clients = new Map(
     await Promise.all(TEAM.map(async (member) => [member, await join(url, outbox, member)] as const))

@@ -10,6 +10,7 @@ import emotechat from '../api/emotechat/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
 import ops from '../api/ops/index.ts'
 import accessTokens from '../api/http/access-tokens.ts'
+import { readForwardedAddresses } from '../api/http/forwarded-for.ts'
 import origins from '../api/http/origins.ts'
 import overload from '../api/http/overload.ts'
 import rateLimit from '../api/http/rate-limit.ts'
@@ -18,6 +19,7 @@ import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from '../api/http/security-headers.ts'
 import services, { type Served } from '../api/http/context.ts'
 import websocket from '../api/http/websocket.ts'
+import websocketGate from '../api/http/websocket-gate.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
 import web from '../web/index.ts'
@@ -57,6 +59,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
       reply.raw.end(JSON.stringify(answer))
     }
   })
+  if (config.trustProxy.length > 0) readForwardedAddresses(app)
   app.addHook('onResponse', (request, reply, done) => {
     const details = {
       method: request.method,
@@ -85,6 +88,7 @@ export async function buildApp (
   await app.register(securityHeaders)
   await app.register(overload)
   await app.register(origins)
+  await app.register(websocketGate)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { Sessions } from '../../src/domain/accounts/sessions.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { openPostgres } from '../../src/store/postgres/open.ts'
@@ -154,7 +154,7 @@ await withServices(t, 'a new epoch that a command begins closes every socket, to
   const { cluster, shared } = await startShared(t, services, { SWEEP_INTERVAL: '200ms' })
   const ann = await register(cluster)
   const sockets = await socketsOf(t, cluster, ann.accessToken)
-  t.match(await confab(t, shared, 'epoch', 'bump'), /^Another epoch has begun/)
+  t.match(await confab(t, shared, 'epoch', 'bump'), /^A new epoch has begun/)
   for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), RESTART)
   t.equal((await cluster.get('/api/auth/validate', { bearer: ann.accessToken })).status, 200, 'sessions live on')
 })
@@ -201,9 +201,9 @@ await withServices(t, 'a login at the moment of a suspension leaves no session b
   })
   const outcomes = new Set<string>()
   const isVaried = await eventually(async () => {
-    const { id: userId, username } = await addUser(orm)
+    const { id: userId, username, passwordHash } = await addUser(orm)
     const opening = Array.from({ length: ROUNDS }, () =>
-      sessions.open({ userId, username }).then(
+      sessions.open({ userId, username, passwordHash }).then(
         () => 'opened',
         (error: unknown) => (error instanceof Error ? error.message : String(error))
       )

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { WebSocket } from 'ws'
 import { ConfabClient } from '../../src/client/index.ts'
 import { within } from '../support/deadline.ts'

@@ -1,11 +1,11 @@
 /**
- * The epoch of the data: while it stays the same, no acknowledged message has gone. A database that went back in time
- * (an asynchronous standby that was promoted, a backup that was restored) gives old seqs to new messages, and nobody
- * who counts on may be left believing otherwise.
+ * The epoch of the data: while it stays the same, no acknowledged message has been lost. A database that went back in
+ * time (an asynchronous standby was promoted, a backup was restored) assigns old seqs to new messages, and every client
+ * that resumes by seq must be notified of that.
  */
 import type { Database } from '../../store/database.ts'
 import type { EpochSource } from '../../store/postgres/epoch-fence.ts'
-import { readEpoch } from '../../store/epoch.ts'
+import { type DataIdentity, readIdentity } from '../../store/epoch.ts'
 import { ChatError } from '../errors.ts'
 
 /** Where the epoch is read, and how often, in milliseconds. */
@@ -16,37 +16,49 @@ export class Epoch implements EpochSource {
   readonly #database: Database
   readonly #timer: NodeJS.Timeout
   readonly #listeners: (() => void)[] = []
-  #current: string
+  #identity: DataIdentity
   #reading: Promise<void> | undefined
 
-  private constructor ({ database, checkIntervalMs }: EpochOptions, current: string) {
+  private constructor ({ database, checkIntervalMs }: EpochOptions, identity: DataIdentity) {
     this.#database = database
-    this.#current = current
-    // A store that is away says so elsewhere, and is asked again.
+    this.#identity = identity
+    // An unreachable store is reported elsewhere; the next interval asks again.
     this.#timer = setInterval(() => void this.check().catch(() => undefined), checkIntervalMs)
   }
 
   /**
-   * Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be
-   * another.
+   * Reads the epoch and watches it until {@link Epoch.stop}: at intervals, and whenever the store may be another one.
    */
   static async watch (options: EpochOptions): Promise<Epoch> {
-    const epoch = new Epoch(options, await readEpoch(options.database.unfenced))
+    const epoch = new Epoch(options, await readIdentity(options.database.unfenced))
     options.database.fenceBy(epoch)
     return epoch
   }
 
-  /** A short string without meaning of its own. */
+  /** The epoch as clients know it: a short opaque string. */
   get current (): string {
-    return this.#current
+    return this.#identity.epoch
   }
 
-  /** Calls back when another epoch has begun: whatever was kept of the store is void. */
+  /**
+   * The epoch for channels and keys in Redis, which several installations may share: no two databases have the same,
+   * not even when one is a copy of the other.
+   */
+  get scope (): string {
+    return this.#identity.scope
+  }
+
+  /** The id of the installation, which stays the same in other epochs. */
+  get installationId (): string {
+    return this.#identity.installationId
+  }
+
+  /** Calls `listener` when the epoch has changed: everything cached from the store is void. */
   onChange (listener: () => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Asks the store, from now on: not with a question that is under way. @throws when it cannot be reached */
+  /** Asks the store, with a query that starts now, not one in flight. @throws when the store cannot be reached */
   async check (): Promise<void> {
     await this.#reading?.catch(() => undefined)
     this.#reading ??= this.#read().finally(() => {
@@ -55,14 +67,11 @@ export class Epoch implements EpochSource {
     await this.#reading
   }
 
-  /**
-   * Makes sure that a client speaks of the same history.
-   * @throws {ChatError} `epoch_changed`
-   */
+  /** Checks that a client refers to the current epoch. @throws {ChatError} `epoch_changed` */
   async confirm (known: string): Promise<void> {
-    // Another replica may have told the client of an epoch before this one has heard of it.
-    if (known !== this.#current) await this.check()
-    if (known !== this.#current) throw new ChatError('epoch_changed')
+    // The client may have learned of an epoch from another replica before this one has noticed it.
+    if (known !== this.current) await this.check()
+    if (known !== this.current) throw new ChatError('epoch_changed')
   }
 
   stop (): void {
@@ -70,9 +79,10 @@ export class Epoch implements EpochSource {
   }
 
   async #read (): Promise<void> {
-    const epoch = await readEpoch(this.#database.unfenced)
-    if (epoch === this.#current) return
-    this.#current = epoch
+    const identity = await readIdentity(this.#database.unfenced)
+    const isSame = identity.epoch === this.current && identity.scope === this.scope
+    if (isSame) return
+    this.#identity = identity
     for (const listener of this.#listeners) listener()
   }
 }

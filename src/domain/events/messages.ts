@@ -1,11 +1,12 @@
-/** Messages: post, and read back by position. */
-import { randomBytes } from 'node:crypto'
+/** Messages: posting, and paging through a chat's history. */
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/messages.ts'
 import type { Chats } from '../chats/chats.ts'
 import { ChatError } from '../errors.ts'
 import type { Message } from './message.ts'
 import type { CommitListener, Post, EventWriter } from './event-writer.ts'
+import { messageOf } from './log.ts'
+import { clientKey, createServerKeys } from './post-key.ts'
 import { isStorable } from '../text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
@@ -13,18 +14,13 @@ export const MAX_TEXT_LENGTH = 4_000
 /** Longest `clientMessageID`, in characters. */
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64
 
-/** What stands before a key in `messages.post_key`, so that ours and a client's never meet. */
-const CLIENT_KEY = 'c'
-const SERVER_KEY = 's'
-const SERVER_KEY_BYTES = 8
-
-/** What a page of history is asked for: the newest `limit` messages with `after < seq < before`. */
+/** A page of history: the newest `limit` messages with `after < seq < before`. */
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
 
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
 
-/** What the messages need from around them. */
+/** Dependencies of the messages. */
 export type MessagesDeps = { orm: Orm, chats: Chats, poster: EventWriter }
 
 /** Wires the messages. */
@@ -33,41 +29,28 @@ export function createMessages (deps: MessagesDeps) {
   return {
     post: (request: Post) => post(deps.poster, serverKeys, request),
     history: history.bind(undefined, deps),
-    /** Messages of a chat with `after < seq`, oldest first; the caller vouches for the reader. */
-    read: async (chatId: number, after: number, limit: number) =>
-      (await store.listMessagesAfter(deps.orm, chatId, after, limit)).map(toMessage),
-    /** The same for one of the chat's participants; empty for anybody else. */
-    readAs: async (userId: number, chatId: number, after: number, limit: number) =>
-      (await store.listMessagesAfterAs(deps.orm, userId, chatId, after, limit)).map(toMessage),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
-    /** How many posts wait to be stored. */
+    /** Number of posts that wait to be stored. */
     waiting: () => deps.poster.waiting,
-    /** Resolves when everything that was posted until now is stored or refused. */
+    /** Resolves when every post accepted so far is stored or refused. */
     flush: () => deps.poster.flush()
   }
 }
 
 /**
- * Posts a message. With a `clientMessageId` a repetition returns the first result. It is told the receipt, or an error:
- * `invalid_text`, and those of {@link EventWriter.post}.
+ * Posts a message. With a `clientMessageId` a repetition returns the first result. `onSettled` receives the receipt, or
+ * an error: `invalid_text`, and those of {@link EventWriter.post}.
  */
 function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId } = request
   if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text))
     request.onSettled(new ChatError('invalid_text'))
-  else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
-}
-
-/** Keys for posts whose author gave none: unique by a random start of this process and a counter. */
-function createServerKeys (): () => string {
-  const start = randomBytes(SERVER_KEY_BYTES).toString('base64url')
-  let counter = 0
-  return () => `${SERVER_KEY}${start}${(counter++).toString(36)}`
+  else poster.post(request, clientMessageId === undefined ? serverKeys() : clientKey(clientMessageId))
 }
 
 /**
- * A page of a chat as one of its participants sees it, oldest first: the newest before a position, or, with `after`
- * alone, the oldest behind it. What is handed out counts as read.
+ * Returns a page of a chat as one of its members sees it, oldest first: the newest messages before a position, or, with
+ * `after` alone, the oldest ones after it. Messages that were returned count as read.
  * @throws {ChatError} `not_a_participant`
  */
 async function history (
@@ -88,9 +71,5 @@ async function history (
         )
   const lastSeq = rows.at(-1)?.seq ?? 0
   if (lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
-  return rows.map(toMessage)
-}
-
-function toMessage ({ postKey, ...row }: store.MessageRow): Message {
-  return postKey.startsWith(CLIENT_KEY) ? { ...row, clientMessageId: postKey.slice(CLIENT_KEY.length) } : row
+  return rows.map(messageOf)
 }

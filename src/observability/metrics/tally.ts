@@ -1,9 +1,14 @@
-/** Counts by a label that has one of a few values: those given are there from the start, at 0. */
+/** Counts by a label with few values: those given exist from the start, with count 0. */
 export class Tally<Label extends string> {
   readonly #counts: Map<Label, { count: number }>
 
   constructor (labels: readonly Label[]) {
     this.#counts = new Map(labels.map((label) => [label, { count: 0 }]))
+  }
+
+  /** Labels that are there from now on, at 0. */
+  declare (labels: readonly Label[]): void {
+    for (const label of labels) this.add(label, 0)
   }
 
   add (label: Label, count = 1): void {

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { register } from '../../support/data/accounts.ts'
@@ -107,6 +107,20 @@ await onEmbedded(
       t.equal((await attempt('2001:db8:1:2::1')).status, 400)
       for (let port = 1; port <= 5; port++) await attempt(`unknown:${String(port)}`)
       expectRefusal(t, await attempt('unknown:6'), 429)
+      t.match(cluster.log.filter((line) => line.includes('X-Forwarded-For')), { length: 1 }, 'which is logged once')
+    })
+
+    await t.test('a client that is named with its port is told apart from others, by its address alone', async (t) => {
+      const attempt = async (address: string) =>
+        cluster.post(
+          '/user/login',
+          { username: uniqueName('nobody-'), password: 'Wrong-Pass-1' },
+          { headers: { 'x-forwarded-for': address } }
+        )
+      for (let port = 1; port <= 5; port++) t.equal((await attempt(`203.0.113.7:${String(port)}`)).status, 400)
+      expectRefusal(t, await attempt('203.0.113.7:6'), 429)
+      t.equal((await attempt('203.0.113.8:7')).status, 400)
+      t.equal((await attempt('[2001:db8:7::1]:51234')).status, 400)
     })
   },
   { environment: { RATE_LIMITS: 'on', TRUST_PROXY: '127.0.0.1' } }

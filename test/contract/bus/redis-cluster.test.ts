@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { Ear, testBus } from './suite.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import { ROOT } from '../../support/servers/process.ts'
@@ -18,7 +18,7 @@ const CHANNELS = 60
  * come, since a first answer that not all is well yet begins another try.
  */
 const ASKER = `
-import { connectRedisCluster } from '../../bus/dist/lib/redis/connection.js'
+import { connectRedisCluster } from './dist/lib/redis/connection.js'
 const cluster = connectRedisCluster(JSON.parse(process.argv[1]), 'asker')
 cluster.connect().catch(() => undefined)
 await new Promise((resolve) => cluster.once('ready', resolve))

@@ -1,6 +1,7 @@
 /** One suite, every deployment: embedded, and three replicas on real services. */
 import type { Test } from 'tap'
-import { leaksIn } from '../checks/confidential.ts'
+import { processScope } from '../scope.ts'
+import { forgetConfidential, leaksIn } from '../checks/confidential.ts'
 import { undescribed } from '../checks/described.ts'
 import { startCluster, type Cluster, type ClusterOptions, type Services } from './cluster.ts'
 
@@ -8,8 +9,11 @@ const FILE_TIMEOUT_MS = 300_000
 
 /** What is tested on a running cluster. */
 export type Suite = (t: Test, cluster: Cluster) => Promise<void>
-/** The cluster that a suite wants. */
-export type SuiteOptions = Omit<ClusterOptions, 'services'>
+/** The cluster that a suite wants: without options, one that other suites of this process use, too. */
+export type SuiteOptions = Omit<ClusterOptions, 'services'> & {
+  /** Nothing is in the database that the suite has not put there. */
+  isEmpty?: true
+}
 
 /** The services that `TEST_DATABASE_URL` and `TEST_REDIS_URL` name. */
 export function availableServices (): Services | undefined {
@@ -62,12 +66,28 @@ export async function withServices (
   await t.test(title, { skip: reason }, () => undefined)
 }
 
-async function run (t: Test, suite: Suite, options: ClusterOptions): Promise<void> {
-  const cluster = await startCluster(t, options)
+const shared = new Map<string, Promise<Cluster>>()
+
+/** A cluster that all suites of this process share which want nothing in particular; each uses names of its own. */
+async function shareCluster (options: ClusterOptions): Promise<Cluster> {
+  const name = options.services === undefined ? 'embedded' : 'services'
+  const cluster = shared.get(name) ?? startCluster(processScope, options)
+  shared.set(name, cluster)
+  return cluster
+}
+
+type RunOptions = SuiteOptions & Pick<ClusterOptions, 'services'>
+
+async function run (t: Test, suite: Suite, { services, ...options }: RunOptions): Promise<void> {
+  const isPlain = Object.keys(options).length === 0
+  const cluster = isPlain ? await shareCluster({ services }) : await startCluster(t, { services, ...options })
+  forgetConfidential()
+  const [seenBefore, mailsBefore] = [undescribed().length, (await cluster.outbox.all()).length]
+  cluster.forget()
   await suite(t, cluster)
-  t.strictSame(undescribed(), [], 'every answer and every frame is as the server describes it')
+  t.strictSame(undescribed().slice(seenBefore), [], 'every answer and every frame is as the server describes it')
   t.strictSame(
-    leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()),
+    leaksIn(cluster.log, cluster.secrets, (await cluster.outbox.all()).slice(mailsBefore)),
     [],
     'no password, token, code or text of a message is in the log'
   )

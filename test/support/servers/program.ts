@@ -7,11 +7,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import type { Test } from 'tap'
+import type { Scope } from '../scope.ts'
 import { at, textAt } from '../data/json.ts'
 import { ROOT } from './process.ts'
 
 const DEADLINE_MS = 60_000
+const RETRIES = 20
+const RETRY_MS = 100
 const run = promisify(execFile)
 
 /** What a process left behind; the code is undefined when it had to be killed. */
@@ -67,8 +69,9 @@ export async function runConfab (
 }
 
 /** An empty folder with a short path, gone with the test. */
-export async function temporaryFolder (t: Test): Promise<string> {
+export async function temporaryFolder (t: Scope): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  // A server that was killed leaves a Postgres that ends by itself a moment later.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: RETRIES, retryDelay: RETRY_MS }))
   return folder
 }
