@@ -149,5 +149,5 @@ await t.test('a store of an older version of Postgres is moved to the newer one,
   await checkMoved(t, dataDir, before)
   const old = path.join(dataDir, `postgres-${String(binaries.major)}`)
   t.equal(await readFile(path.join(old, 'PG_VERSION'), 'utf8'), `${String(binaries.major)}\n`, 'the old one is there')
-  t.match(await runConfab(['upgrade-embedded'], environment), { code: 1, stderr: /nothing is to be done\.\n$/ })
+  t.match(await runConfab(['upgrade-embedded'], environment), { code: 1, stderr: /there is nothing to do\.\n$/ })
 })
