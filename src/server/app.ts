@@ -15,6 +15,7 @@ import requestMetrics from '../api/http/request-metrics.ts'
 import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders from '../api/http/security-headers.ts'
 import websocket from '../api/http/websocket.ts'
+import websocketGate from '../api/http/websocket-gate.ts'
 import description from '../api/openapi/index.ts'
 import descriptionRoutes, { DESCRIPTION_TAGS } from '../api/openapi/routes.ts'
 import ops, { OPS_TAGS } from '../api/ops/index.ts'
@@ -32,16 +33,16 @@ const WEB_PREFIX = '/app'
 /** The groups of routes in the documents, in this order. */
 const TAGS = { ...chatcli.tags, ...emotechat.tags, ...WEB_TAGS, ...OPS_TAGS, ...DESCRIPTION_TAGS }
 const BODY_LIMIT_BYTES = 262_144
-/** All headers of a request together; Node refuses more with 431. */
+/** Maximum size of all headers of a request; Node refuses more with 431. */
 const HEADER_LIMIT_BYTES = 16_384
 
-/** Makes the server, without routes: its logger is needed before the rest can be built. */
+/** Creates the server without routes: its logger is needed before the rest can be built. */
 export function createServer (config: Config, logStream?: LogStream): FastifyInstance {
   const { headersMs, requestMs, idleMs } = config.timeouts
   const rawAnswers = createRawAnswers(config, FACES)
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
-    // Unique over all replicas.
+    // Unique across replicas.
     genReqId: () => randomUUID(),
     // One line per request, written below when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
@@ -49,14 +50,15 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
-    // Node looks at its connections this often, so a client that drips its headers is cut off a quarter late at most.
+    // Node checks its connections at this interval, so a client that sends its headers slowly is cut off at most a
+    // quarter late.
     http: {
       maxHeaderSize: HEADER_LIMIT_BYTES,
       headersTimeout: headersMs,
       connectionsCheckingInterval: Math.ceil(headersMs / 4)
     },
     routerOptions: { ignoreTrailingSlash: true },
-    // Types are taken as they come: a string is no number.
+    // Types are not converted: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
     frameworkErrors: (_error, { url }, reply) => rawAnswers.badUrl(url, reply.raw),
     clientErrorHandler: rawAnswers.clientError
@@ -80,19 +82,20 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
   return app
 }
 
-/** Adds everything that is served. */
+/** Registers everything that is served. */
 export async function buildApp (
   app: FastifyInstance,
   deps: Served & ReadinessDeps & { rates: RateLimiter }
 ): Promise<void> {
   await app.register(services, deps)
-  // Before everything that may refuse a request: its hooks end the connection of an upgrade that is refused.
+  // Before any plugin that may refuse a request: its hooks end the connection of a refused upgrade.
   await app.register(websocket, { rawAnswers: createRawAnswers(deps.config, FACES) })
   await app.register(requestTraces)
   await app.register(requestMetrics)
   await app.register(securityHeaders)
   await app.register(overload)
   await app.register(origins)
+  await app.register(websocketGate)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.

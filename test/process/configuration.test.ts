@@ -50,7 +50,7 @@ t.test('without an environment it has the defaults of the table', async (t) => {
     port: 5123,
     publicUrl: 'http://localhost:5123',
     dataDir: path.resolve('data'),
-    database: undefined,
+    database: { url: undefined, pool: 10, prepare: true, timeoutMs: 5_000, migrate: true },
     redis: undefined,
     jwtSecret: JWT_SECRET,
     accessTokenTtlMs: 86_400_000,
@@ -398,9 +398,9 @@ await t.test('an embedded server', async (t) => {
     const server = await spawnReplica(t, { DATA_DIR, SWEEP_INTERVALL: '1s' })
     t.match(server.stdout(), '"configuration":{"HOST":"127.0.0.1"')
     t.match(server.stdout(), 'SWEEP_INTERVALL is no variable of Confab: SWEEP_INTERVAL was probably meant')
-    t.strictSame(startLines(server.stdout()), [
-      `Confab serves ${server.url} on embedded store in ${DATA_DIR}, events inside this process, mail by file ` +
-      `${DATA_DIR}/outbox.jsonl`
+    t.strictSame(startLines(server.stdout()).map((line) => line.replace(/Postgres \d+\.\d+ /, 'Postgres ')), [
+      `Confab serves ${server.url} on embedded Postgres in ${DATA_DIR}/postgres, events inside this process, mail by ` +
+      `file ${DATA_DIR}/outbox.jsonl`
     ])
     t.notOk((server.stdout() + server.stderr()).includes(loadConfig({ DATA_DIR }).jwtSecret))
     server.kill('SIGTERM')

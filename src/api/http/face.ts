@@ -2,7 +2,7 @@
  * A face: one dialect of the API over the domain, with its own URLs, bodies and error form. Faces are independent of
  * each other; `server/app.ts` mounts them, and the documentation and the error handling know them by this description.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import type { TObject, TSchema } from 'typebox'
 import { ChatError, type ErrorCode } from '../../domain/errors.ts'
 import type { Content, MediaType } from './answers.ts'
@@ -62,6 +62,9 @@ export type SocketDescription = {
   /** The frame of an error. */
   encodeError: (error: ErrorText) => object
 }
+
+/** The route of a WebSocket. */
+export type UpgradeDescription = { schema: FastifySchema, errors: readonly ErrorCode[] }
 
 /** An error without its causes. */
 export type ErrorText = { code: ErrorCode, message: string }

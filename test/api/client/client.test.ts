@@ -4,7 +4,7 @@ import { type Chat, ConfabError, type Message, type Tokens } from '../../../src/
 import { type Account, newRegistration, register, startChat } from '../../support/data/accounts.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment, onServices } from '../../support/servers/deployments.ts'
+import { onEachDeployment, onServices, type Suite } from '../../support/servers/deployments.ts'
 import { ConfabClient } from '../../support/clients/described-client.ts'
 import { codeIn } from '../../support/data/outbox.ts'
 import { Random, seedOf } from '../../support/data/random.ts'
@@ -69,7 +69,7 @@ async function proxyOf (t: Test, cluster: Cluster, replica: number): Promise<Tcp
 }
 
 await t.test('from a new account to a conversation', async (t) => {
-  await onEachDeployment(t, async (t, cluster) => {
+  const suite: Suite = async (t, cluster) => {
     const bob = await register(cluster)
     const account = newRegistration()
     cluster.secrets.add(account.password)
@@ -147,7 +147,8 @@ await t.test('from a new account to a conversation', async (t) => {
     t.equal(ann.tokens, undefined)
     t.equal(ann.state, 'closed')
     await t.rejects(ann.chats(), { code: 'logged_out' })
-  })
+  }
+  await onEachDeployment(t, suite, { isEmpty: true })
 })
 
 await t.test('what is posted while a chat is joined is told behind the join', async (t) => {

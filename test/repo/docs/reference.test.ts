@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { COMMANDS } from '../../../src/admin/commands.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 import { cliMarkdown, configurationMarkdown } from '../../support/data/reference-pages.ts'

@@ -2,7 +2,7 @@
 import { ERRORS } from '../../../domain/errors.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { noBody } from '../../http/answers.ts'
-import type { CloseDescription, FrameDescription, SocketDescription } from '../../http/face.ts'
+import type { CloseDescription, FrameDescription, SocketDescription, UpgradeDescription } from '../../http/face.ts'
 import { EXAMPLE_MESSAGE } from '../message.ts'
 import { REALTIME } from '../tags.ts'
 import { AuthFrame, errorFrame, JoinChatFrame, LeaveChatFrame, PostMsgFrame } from './frames.ts'
@@ -165,9 +165,9 @@ export const SOCKET: SocketDescription = {
   encodeError: (error) => errorFrame(error)
 }
 
-/** The upgrade: how its route is documented. */
-export const UPGRADE = {
-  config: { errors: ['invalid_input', 'draining', 'too_many_sockets'] },
+/** The upgrade in the documents. */
+export const UPGRADE: UpgradeDescription = {
+  errors: ['invalid_input', 'draining', 'too_many_sockets'],
   schema: {
     operationId: 'openSocket',
     tags: [REALTIME],
@@ -175,4 +175,4 @@ export const UPGRADE = {
     description: 'Its frames are in the description of the WebSocket, `/asyncapi.json`.',
     response: { 101: noBody('The connection is a WebSocket from here on.') }
   }
-} as const
+}
