@@ -3,7 +3,7 @@
  * were sent, within a rate, until it closes. What the frames look like is the face's ({@link SocketProtocol}).
  */
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type WebSocket from 'ws'
 import type { Session } from '../domain/accounts/sessions.ts'
 import { asChatError, ChatError, type ErrorCode } from '../domain/errors.ts'
 import type { Receipt } from '../domain/events/event-writer.ts'

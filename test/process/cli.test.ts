@@ -185,8 +185,8 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     ])
     t.strictSame(await say('chat', 'check', String(torn)), [
       FAILED,
-      `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, 7–8, ` +
-      `39–40.\n`
+      `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, ` +
+      '7–8, 39–40.\n'
     ])
     const setHead = async (lastSeq: number) => orm.update(chatHeads).set({ lastSeq }).where(eq(chatHeads.chatId, torn))
     t.strictSame(await verdict(setHead(30)), [

@@ -1,7 +1,7 @@
 /**
  * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation
- * that they are for (`aud`). The signature says who made them; whether the session still lives is asked of the domain each
- * time.
+ * that they are for (`aud`). The signature proves who signed them; whether the session still lives is asked of the
+ * domain each time.
  */
 import jwt from '@fastify/jwt'
 import fastifyPlugin from 'fastify-plugin'

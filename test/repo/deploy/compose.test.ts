@@ -115,7 +115,7 @@ function ourFaults (name: string, service: unknown): string[] {
       ...unknown,
       ...hardening,
       ...(seconds(at(service, 'stop_grace_period')) >= needed ? [] : [`${name} is killed before it has ended`]),
-      ...(database?.migrate === false ? [] : [`${name} migrates beside its job`]),
+      ...(!database.migrate ? [] : [`${name} migrates beside its job`]),
       ...(Number(at(service, 'deploy', 'replicas')) >= 2 ? [] : [`${name} is alone`])
     ]
   } catch (error) {

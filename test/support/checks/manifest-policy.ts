@@ -491,6 +491,6 @@ function migration (manifests: readonly Manifest[]): string[] {
       job !== undefined && listOf(at(containersOf(job)[0], 'command')).join(' ') !== 'node dist/cli.js migrate',
       'the Job does not migrate'
     ),
-    ...fault(configOf(manifests, server)?.database?.migrate === true, nameOf(server), 'migrates beside the Job')
+    ...fault(configOf(manifests, server)?.database.migrate === true, nameOf(server), 'migrates beside the Job')
   ])
 }
