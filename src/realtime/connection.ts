@@ -24,7 +24,7 @@ export type ConnectionLimits = {
 export type WebSocketHandle = {
   pause: () => void
   resume: () => void
-  close: (code: number, reason: string) => void
+  close: (code: number, reason?: string) => void
   terminate: () => void
 }
 

@@ -12,7 +12,7 @@ import { closeLabel } from '../observability/metrics/metrics.ts'
 import { parseTraceparent } from '../observability/tracing/trace-context.ts'
 import { parseFrame, refOf, type RefValue } from './client-frame.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
-import { Connection } from './connection.ts'
+import { Connection, type WebSocketHandle } from './connection.ts'
 import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Admission, SocketContext } from './socket-context.ts'
@@ -23,11 +23,14 @@ const MS_PER_S = 1_000
 /** How long the client of a socket that did not get in has to answer the close, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000
 
+/** What is used of a WebSocket (`ws`) beside its being closed. */
+type ServerWebSocket = WebSocketHandle & Pick<WebSocket, 'on' | 'readyState' | 'OPEN'>
+
 /** What a session is begun with. */
 export type SocketParts<Own extends Command> = {
   context: SocketContext
   protocol: SocketProtocol<Own>
-  webSocket: WebSocket
+  webSocket: ServerWebSocket
   /** The TCP socket under the WebSocket. */
   socket: Socket
   admission: Admission
@@ -37,7 +40,7 @@ export type SocketParts<Own extends Command> = {
 export class SocketSession<Own extends Command = Command> implements Answerer, TextReader {
   readonly #context: SocketContext
   readonly #protocol: SocketProtocol<Own>
-  readonly #webSocket: WebSocket
+  readonly #webSocket: ServerWebSocket
   readonly #socket: Socket
   readonly #rate: FrameRate | undefined
   /** While a frame is waited for. */

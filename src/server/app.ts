@@ -57,6 +57,8 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     frameworkErrors: (_error, request, reply) => {
       const answer = request.url.startsWith(`${EMOTECHAT_PREFIX}/`) ? emotechatBadUrl : chatcliBadUrl
       reply.raw.writeHead(400, { ...headersOfEveryAnswer(config), 'content-type': 'application/json; charset=utf-8' })
+      // The connection of an upgrade ends here, since no hook of the gate is run.
+      if (request.raw.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroy())
       reply.raw.end(JSON.stringify(answer))
     }
   })

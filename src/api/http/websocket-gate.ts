@@ -1,6 +1,6 @@
 /**
- * The gate of every WebSocket, whatever its face: an upgrade that may not become a socket is answered by plain HTTP, and
- * its connection ends.
+ * The gate of every WebSocket, whatever its face: an upgrade that must not become a socket is answered by plain HTTP,
+ * and its connection is closed.
  */
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
