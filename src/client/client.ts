@@ -172,7 +172,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
     const turn = ++this.#turn
     const sentAt = Date.now()
     const tokens = await requestTokens(this.#http, credentials, options)
-    if (turn !== this.#turn) throw new ConfabError('closed', 'Another login or a close came meanwhile.')
+    if (turn !== this.#turn) throw new ConfabError('closed', 'The client was closed, or logged in again, in the meantime.')
     const former = this.#login
     const login = (this.#login = this.#newLogin(tokens))
     former?.end()
@@ -288,7 +288,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   #current (): Login {
-    if (this.#login === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
+    if (this.#login === undefined) throw new ConfabError('logged_out', 'There is no session: log in first.')
     return this.#login
   }
 
