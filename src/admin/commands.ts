@@ -25,6 +25,12 @@ const REPLICAS_NOT_NOTIFIED =
 /** Maximum number of gaps listed per chat. */
 const MAX_HOLES = 20
 
+/** Servers that `confab` starts; they end by a signal. */
+export const SERVERS = [
+  { words: 'serve', usage: '', purpose: 'serve, as the environment configures it, until SIGTERM or SIGINT' },
+  { words: 'demo', usage: '', purpose: 'serve a team with conversations to look at; nothing of it is left afterwards' }
+] as const
+
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },
