@@ -141,9 +141,8 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are complete.\n`])
     const { checkChats } = createAdministration({
       orm,
-      clock: () => new Date(),
       passwords: await createPasswordHasher({ cost: OWASP_COST, concurrency: 1, queue: 1 }),
-      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1, clock: () => new Date() })
+      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1 })
     })
     const verdict = async (change: Promise<unknown>) => {
       await change
