@@ -48,7 +48,7 @@ export const EnvironmentSchema = Type.Object({
   ),
   METRICS_HOST: Type.String({ description: 'address of that port', default: '0.0.0.0', minLength: 1 }),
   PUBLIC_URL: optional(
-    'base of the links in mails, e.g. https://chat.example.org; http://localhost:PORT without it',
+    'base of the links in mails, e.g. https://chat.example.org; required in production, else http://localhost:PORT',
     '^https?://[^/?#\\s]+$'
   ),
   CORS_ORIGINS: Type.String({
@@ -64,6 +64,13 @@ export const EnvironmentSchema = Type.Object({
     default: './data',
     minLength: 1
   }),
+  EMBEDDED_STORE: Type.Optional(
+    choice(
+      'on keeps messages in DATA_DIR, for one replica; without DATABASE_URL it is on, except in production, where it ' +
+      'must be asked for',
+      ['on', 'off']
+    )
+  ),
   DATABASE_URL: optional(
     'Postgres; without it the store is embedded in DATA_DIR. Of several hosts (host:port,host:port) the next is ' +
     'tried when one fails; target_session_attrs=primary passes over standbys',
@@ -117,7 +124,7 @@ export const EnvironmentSchema = Type.Object({
   RESEND_API_KEY: optional('key of resend.com', '^\\S+$'),
   SMTP_URL: optional('mail server, e.g. smtp://user:password@mail.example.org:587', '^smtps?://.+'),
   MAIL_FROM: Type.String({
-    description: 'sender of mails',
+    description: 'sender of mails; required in production where they leave',
     default: 'Confab <noreply@localhost>',
     minLength: 3,
     pattern: '^[^\\r\\n]+$'
@@ -253,7 +260,13 @@ export const EnvironmentSchema = Type.Object({
     pattern: '^(0|1|0?\\.[0-9]{1,9}|1\\.0+)$',
     expected: 'a number from 0 to 1'
   }),
-  NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
+  NODE_ENV: Type.Optional(
+    Type.String({
+      description:
+        'production refuses what is fit for a trial only: the embedded store unless it is asked for, links and ' +
+        'senders at localhost, published secrets'
+    })
+  ),
   LOG_LEVEL: choice(
     'least severe event that is logged',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
