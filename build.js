@@ -11,7 +11,15 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-/** @typedef {{ sources: string, outputs: string, contains: (file: string) => boolean, options: import('esbuild').BuildOptions }} Tree */
+/**
+ * @typedef {object} Tree
+ * @property {string} sources the folder of its sources
+ * @property {string} outputs the folder of what they are compiled to
+ * @property {(file: string) => boolean} contains whether a source belongs to it
+ * @property {import('esbuild').BuildOptions} options
+ */
+
+/** @typedef {'server' | 'browser' | 'test' | 'bench'} TreeName */
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url))
 const WATCH_DELAY_MS = 30
@@ -23,10 +31,15 @@ const NODE = { platform: 'node', target: 'node20', sourcemap: true, sourcesConte
 /** @type {import('esbuild').BuildOptions} */
 const BROWSER = { platform: 'browser', target: 'es2022', legalComments: 'none' }
 
-/** @type {Record<'server' | 'browser' | 'test' | 'bench', Tree>} */
+/** @type {Record<TreeName, Tree>} */
 const TREES = {
   server: { sources: 'src', outputs: 'dist', contains: (file) => !isBelow(file, WEB_CLIENT), options: NODE },
-  browser: { sources: 'src', outputs: path.join('dist', 'browser'), contains: (file) => isBelow(file, WEB_CLIENT) || isBelow(file, CLIENT), options: BROWSER },
+  browser: {
+    sources: 'src',
+    outputs: path.join('dist', 'browser'),
+    contains: (file) => isBelow(file, WEB_CLIENT) || isBelow(file, CLIENT),
+    options: BROWSER
+  },
   test: { sources: 'test', outputs: 'dist-test', contains: () => true, options: NODE },
   bench: { sources: 'bench', outputs: 'dist-bench', contains: () => true, options: NODE }
 }
@@ -36,7 +49,10 @@ function isBelow (file, folder) {
   return file.startsWith(folder + path.sep)
 }
 
-/** The files below a folder whose names end like this, relative to the repository. @param {string} folder @param {RegExp} ending @returns {string[]} */
+/**
+ * The files below a folder, relative to the repository.
+ * @param {string} folder @param {RegExp} ending of their names @returns {string[]}
+ */
 function list (folder, ending) {
   if (!existsSync(path.join(ROOT, folder))) return []
   return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -55,7 +71,7 @@ function outputOf (tree, source) {
   return path.join(tree.outputs, path.relative(tree.sources, source).replace(/\.ts$/, '.js'))
 }
 
-/** The import of another module, as the output has it. @param {Tree} tree @param {string} importer @param {string} specifier */
+/** The specifier of an import in the output. @param {Tree} tree @param {string} importer @param {string} specifier */
 function importOf (tree, importer, specifier) {
   const source = path.relative(ROOT, path.resolve(path.dirname(importer), specifier))
   const target = tree.contains(source) && isBelow(source, tree.sources) ? tree : TREES.server
@@ -93,7 +109,10 @@ async function compile (tree, sources) {
   })
 }
 
-/** Brings the outputs of some trees up to date. @param {(keyof typeof TREES)[]} names @returns {Promise<number>} how many modules were compiled */
+/**
+ * Brings the outputs of some trees up to date.
+ * @param {TreeName[]} names @returns {Promise<number>} how many modules were compiled
+ */
 async function update (names) {
   const trees = names.map((name) => TREES[name])
   const toolTime = timeOf('build.js')
@@ -102,18 +121,22 @@ async function update (names) {
   const stale = trees.map((tree) => {
     const sources = list(tree.sources, /(?<!\.d)\.ts$/).filter(tree.contains)
     for (const source of sources) wanted.add(outputOf(tree, source))
-    return { tree, sources: sources.filter((source) => timeOf(outputOf(tree, source)) < Math.max(timeOf(source), toolTime)) }
+    const isStale = (/** @type {string} */ source) =>
+      timeOf(outputOf(tree, source)) < Math.max(timeOf(source), toolTime)
+    return { tree, sources: sources.filter(isStale) }
   })
   for (const { sources, outputs } of trees) {
     // A package without its sources has what it needs.
     if (!existsSync(path.join(ROOT, sources))) continue
-    for (const output of list(outputs, /\.js(\.map)?$/)) if (!wanted.has(output.replace(/\.map$/, ''))) rmSync(path.join(ROOT, output))
+    const gone = list(outputs, /\.js(\.map)?$/).filter((output) => !wanted.has(output.replace(/\.map$/, '')))
+    for (const output of gone) rmSync(path.join(ROOT, output))
   }
-  await Promise.all(stale.filter(({ sources }) => sources.length > 0).map(({ tree, sources }) => compile(tree, sources)))
+  const changed = stale.filter(({ sources }) => sources.length > 0)
+  await Promise.all(changed.map(({ tree, sources }) => compile(tree, sources)))
   return stale.reduce((sum, { sources }) => sum + sources.length, 0)
 }
 
-/** Builds again whenever a source is changed. @param {(keyof typeof TREES)[]} names */
+/** Builds again whenever a source is changed. @param {TreeName[]} names */
 function follow (names) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer
@@ -135,8 +158,11 @@ function report (error) {
   if (!(error instanceof Error && 'errors' in error)) console.error(error instanceof Error ? error.message : error)
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { watch: { type: 'boolean', default: false } } })
-/** @type {(keyof typeof TREES)[]} */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { watch: { type: 'boolean', default: false } }
+})
+/** @type {TreeName[]} */
 const names = ['server', 'browser']
 for (const name of positionals) {
   if (name !== 'test' && name !== 'bench') throw new Error(`There is no ${name} to build.`)

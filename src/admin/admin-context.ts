@@ -8,7 +8,8 @@ import { type Administration, createAdministration } from '../domain/accounts/ad
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import type { Database } from '../store/database.ts'
-import { migratePostgres, openPostgres } from '../store/postgres/open.ts'
+import { openStore } from '../store/open.ts'
+import { migratePostgres } from '../store/postgres/open.ts'
 import { CommandError } from './command-error.ts'
 
 /** Nobody waits for a command as they wait for a request: it may look at every message there is. */
@@ -27,9 +28,9 @@ export class AdminContext {
 
   /** Runs the migrations that are missing. */
   async migrate (): Promise<void> {
-    const { database, dataDir } = this.#config
-    if (database !== undefined) await migratePostgres(database)
-    else await (await openEmbedded(dataDir)).close()
+    const { url, ...options } = this.#config.database
+    if (url !== undefined) await migratePostgres({ ...options, url })
+    else await (await openStore(this.#config)).close()
   }
 
   /**
@@ -55,7 +56,7 @@ export class AdminContext {
       const passwords = await createPasswordHasher(config.hashing)
       return await work(
         createAdministration({ orm: database.orm, sessions, passwords, clock }),
-        config.database === undefined || (config.redis !== undefined && bus.isUp)
+        config.database.url === undefined || (config.redis !== undefined && bus.isUp)
       )
     } finally {
       await closers.close()
@@ -63,16 +64,8 @@ export class AdminContext {
   }
 }
 
-async function openDatabase ({ database, dataDir }: StorageConfig): Promise<Database> {
-  return database === undefined
-    ? openEmbedded(dataDir)
-    : openPostgres({ ...database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false })
-}
-
-/** Loaded when it is needed: a Postgres inside the process takes longer to load than most commands take. */
-async function openEmbedded (dataDir: string): Promise<Database> {
-  const { openPglite } = await import('../store/pglite.ts')
-  return openPglite(dataDir)
+async function openDatabase (config: StorageConfig): Promise<Database> {
+  return openStore({ ...config, database: { ...config.database, pool: 1, timeoutMs: TIMEOUT_MS, migrate: false } })
 }
 
 async function openBus ({ redis }: StorageConfig): Promise<Bus> {

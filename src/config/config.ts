@@ -23,7 +23,7 @@ export type MailSettings =
 export type Config = ReturnType<typeof loadConfig>
 
 /** The part of {@link Config} that says where everything is kept. */
-export type StorageConfig = ReturnType<typeof resolveStorage>
+export type StorageConfig = ReturnType<typeof loadStorageConfig>
 
 /**
  * Reads and checks the environment.
@@ -40,6 +40,7 @@ export function loadConfig (environment: Record<string, string | undefined>) {
   return Object.freeze({
     ...resolve(values),
     jwtSecret,
+    searchPath: environment['PATH'],
     /** What it was made from, for the log: without a secret. */
     shown: withoutSecrets(values, SECRETS),
     /** Variables that are probably meant for Confab and are not read. */
@@ -52,27 +53,29 @@ export function loadConfig (environment: Record<string, string | undefined>) {
  * out for mail.
  * @throws {ConfigError} with every wrong value, and every combination that cannot work
  */
-export function loadStorageConfig (environment: Record<string, string | undefined>): StorageConfig {
+export function loadStorageConfig (environment: Record<string, string | undefined>) {
   const problems = new Problems()
   const values = readEnvironment(environment, problems)
   checkRules(STORAGE_RULES, values, problems)
   problems.throwAny()
-  return Object.freeze(resolveStorage(values))
+  return Object.freeze({
+    ...resolveStorage(values),
+    /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
+    searchPath: environment['PATH']
+  })
 }
 
 function resolveStorage (env: Environment) {
   return {
     dataDir: path.resolve(env.DATA_DIR),
-    database:
-      env.DATABASE_URL === undefined
-        ? undefined
-        : {
-            url: env.DATABASE_URL,
-            pool: env.DATABASE_POOL,
-            prepare: env.DATABASE_PREPARE === 'on',
-            timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
-            migrate: env.DATABASE_MIGRATE === 'on'
-          },
+    /** Without `url` the store is embedded in `dataDir`. */
+    database: {
+      url: env.DATABASE_URL,
+      pool: env.DATABASE_POOL,
+      prepare: env.DATABASE_PREPARE === 'on',
+      timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
+      migrate: env.DATABASE_MIGRATE === 'on'
+    },
     redis: redisSettings(env),
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },

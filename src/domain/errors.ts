@@ -1,6 +1,6 @@
 /**
- * The catalogue of errors: what can go wrong in the product, with one sentence each. No HTTP, no close codes: a
- * dialect gives each code its form.
+ * The catalogue of errors of the product, with one sentence each. It knows neither HTTP nor close codes: each dialect
+ * maps the codes to its own form.
  */
 import { isTransient } from '../store/postgres/failures.ts'
 
@@ -64,13 +64,13 @@ export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'unconfirmed'
 ] as const)
 
-/** What an error may say beside its sentence. */
+/** Details of an error besides its sentence. */
 export type ChatErrorOptions = ErrorOptions & {
   /** How long the same would be refused again. */
   retryAfterMs?: number
-  /** Whose account it was about: for the log, never for the answer. */
+  /** The account concerned: for the log, never for the answer. */
   userId?: number | undefined
-  /** What exactly happened: for the log, too. */
+  /** The exact cause: also for the log only. */
   detail?: string
 }
 
@@ -92,8 +92,8 @@ export class ChatError extends Error {
 }
 
 /**
- * What is told of any error that was thrown: the foreseen ones as they are, an absent database as `unavailable`, and
- * everything else as `internal`.
+ * The error that a client is sent for anything thrown: foreseen errors as they are, an unreachable database as
+ * `unavailable`, and everything else as `internal`.
  */
 export function asChatError (error: unknown): ChatError {
   if (error instanceof ChatError) return error

@@ -1,4 +1,4 @@
-/** What replicas tell each other beside messages, on one channel: changes that caches and sockets must follow. */
+/** Messages between replicas, on one channel, that caches and sockets must follow. */
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Bus } from '../bus/bus.ts'
@@ -11,17 +11,17 @@ const InvalidationSchema = Type.Union([
   Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() })
 ])
 
-/** Sessions were revoked, or somebody came into or left a chat. A hint like all on the bus. */
+/** Sessions were revoked, or the members of a chat changed. Like everything on the bus, only a hint. */
 export type Invalidation = Static<typeof InvalidationSchema>
 
 const validator = Compile(InvalidationSchema)
 
-/** Tells every replica, this one included. */
+/** Publishes to every replica, this one included. */
 export function publishInvalidation (bus: Bus, event: Invalidation): void {
   bus.publish(INVALIDATIONS_CHANNEL, Buffer.from(JSON.stringify(event)))
 }
 
-/** Reads what arrived; undefined when it is nothing that this build knows. */
+/** Decodes a payload; undefined when this build does not know its kind. */
 export function decodeInvalidation (payload: Buffer): Invalidation | undefined {
   try {
     const value: unknown = JSON.parse(payload.toString())

@@ -1,4 +1,4 @@
-/** Rules that every text of a client obeys before it reaches a store. */
+/** Rules for every text of a client before it reaches a store. */
 
 /** Whether a text can be stored and sent as it is: well-formed UTF-16 without NUL, which Postgres cannot hold. */
 export function isStorable (text: string): boolean {

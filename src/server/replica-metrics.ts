@@ -12,8 +12,6 @@ import { findOldestMail } from '../store/outbox.ts'
 const MS_PER_S = 1_000
 /** A database that has not answered by then does not hold up the other metrics, in milliseconds. */
 const READ_TIMEOUT_MS = 1_000
-/** PGlite has one connection. */
-const EMBEDDED_POOL = 1
 
 /** What is read beside the decorations of the server. */
 export type Sources = { config: Config, database: Database, bus: Bus }
@@ -38,7 +36,7 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
     postsWaiting: () => app.services.messages.waiting(),
     isBusUp: () => bus.isUp,
     hintsDropped: () => bus.dropped,
-    poolSize: config.database?.pool ?? EMBEDDED_POOL,
+    poolSize: config.database.pool,
     oldestJobSeconds: async () => {
       const writtenAt = await withDeadline(
         findOldestMail(database.orm),
@@ -47,6 +45,6 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
       )
       return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
     },
-    isDraining: () => app.lifecycle.phase !== 'serving'
+    isDraining: () => app.lifecycle.isStopping
   }
 }

@@ -1,48 +1,25 @@
-/** One replica: adapters chosen by the configuration, the domain on them, the server in front; and its orderly end. */
+/** One replica: ports opened by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
-import { randomInt } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { buildApp, createServer } from './app.ts'
-import type { Bus, EchoTest } from '../bus/bus.ts'
-import { createMemoryBus } from '../bus/memory.ts'
-import { openRedisBus } from '../bus/redis.ts'
-import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
-import { Closers } from '../lib/closers.ts'
 import type { Config } from '../config/config.ts'
 import { encodeNewMessage } from '../api/chatcli/ws/frames.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
-import type { LogStream } from './logger.ts'
-import { openMailer } from '../mail/open-mailer.ts'
 import { createOutboxSender } from '../jobs/outbox-sender.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
 import { withMetrics } from '../rate-limits/with-metrics.ts'
-import { createLocalRateLimiter } from '../rate-limits/local.ts'
-import { type RateLimiter, UNLIMITED } from '../rate-limits/rate-limiter.ts'
-import { createRedisRateLimiter } from '../rate-limits/redis.ts'
-import { CLOSE_CODES } from '../realtime/close-codes.ts'
 import { Connections } from '../realtime/connections.ts'
 import { Hub } from '../realtime/hub.ts'
 import { startRebalancing } from '../realtime/rebalancing.ts'
-import { originOf } from '../realtime/event-batch.ts'
+import { closeServer, closeSockets, leave, phaseLimits } from './drain.ts'
+import { Lifecycle } from './lifecycle.ts'
+import type { LogStream } from './logger.ts'
+import { openPorts, type PortOverrides, type Ports } from './ports.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
-import type { Database } from '../store/database.ts'
-import { openPglite } from '../store/pglite.ts'
-import { openPostgres } from '../store/postgres/open.ts'
-import type { Tracing } from '../observability/tracing/tracing.ts'
-import { waitForMigrations } from './wait-for-migrations.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
-/** Numbers that tell replicas apart. */
-const ORIGINS = 2 ** 32
-/** A Redis that has not counted by then is taken for away. */
-const RATE_TIMEOUT_MS = 2_000
-/** Connections that may wait to be accepted: after a restart everybody comes at once. */
+/** Connections that may wait to be accepted: after a restart all clients come at once. */
 const LISTEN_BACKLOG = 4_096
-/** How long clients have to answer a close before their sockets are cut, in milliseconds. */
-const CLOSE_GRACE_MS = 1_000
-/** How long requests have to be answered before their connections are cut, in milliseconds. */
-const REQUEST_GRACE_MS = 5_000
 
 /** A running replica. */
 export type Replica = {
@@ -53,60 +30,54 @@ export type Replica = {
   readonly app: FastifyInstance
   /** What it runs on, in one sentence without a credential. */
   readonly description: string
-  /** Ends it in order: readiness fails, posts are finished, sockets closed with 1012, adapters closed. */
+  /** Ends it in the order of its phases; see {@link Lifecycle}. */
   close: () => Promise<void>
 }
 
 /** For tests: what to use in the place of the configured. */
-export type ReplicaOptions = { database?: Database, wrapBus?: (bus: Bus) => Bus, logStream?: LogStream }
+export type ReplicaOptions = PortOverrides & { logStream?: LogStream }
+
+/** What the parts of a replica are made from. */
+type Parts = {
+  config: Config
+  app: FastifyInstance
+  ports: Ports
+  services: Services
+  metrics: Metrics
+  lifecycle: Lifecycle
+}
 
 /**
  * Starts a replica and resolves when it serves.
  * @throws when the port is taken, the database cannot be reached or the embedded store is in use
  */
 export async function startReplica (config: Config, options: ReplicaOptions = {}): Promise<Replica> {
-  const closers = new Closers()
+  const app = createServer(config, options.logStream)
+  const lifecycle = new Lifecycle(phaseLimits(config), app.log)
   try {
-    return await serve(config, options, closers)
+    return await start(config, app, options, lifecycle)
   } catch (error) {
-    // Why it cannot start matters more than what went wrong while it was tidied up.
-    await closers.close().catch(() => undefined)
+    // The reason why it cannot start matters more than a failure to tidy up.
+    await lifecycle.stop().catch(() => undefined)
     throw error
   }
 }
 
-/** What is not asked for is not even loaded. */
-async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
-  if (tracing === undefined) return undefined
-  const { openOtlp } = await import('../observability/tracing/otlp.ts')
-  return openOtlp(tracing)
-}
-
-async function openDatabase (config: Config, metrics: Metrics): Promise<Database> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  return config.database === undefined ? openPglite(config.dataDir) : openPostgres(config.database, metrics)
-}
-
-async function serve (config: Config, options: ReplicaOptions, closers: Closers): Promise<Replica> {
-  const app = createServer(config, options.logStream)
+async function start (
+  config: Config,
+  app: FastifyInstance,
+  options: ReplicaOptions,
+  lifecycle: Lifecycle
+): Promise<Replica> {
   app.log.info({ configuration: config.shown }, 'configuration')
   for (const { name, meant } of config.unknownVariables)
     app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
-  const clock = () => new Date()
   const metrics = new Metrics()
-  const tracing = await openTracing(config)
-  closers.add(() => tracing?.close())
-  const database = options.database ?? (await openDatabase(config, metrics))
-  closers.add(() => database.close())
-  await waitForMigrations(database, config, app.log)
-  const origin = randomInt(ORIGINS)
-  const bus = await openBus(config, app, options, (payload) => originOf(payload) === origin)
-  closers.add(() => bus.close())
-  const rates = openRateLimiter(config, closers)
-  const mailer = openMailer(config.mail, config.mailFrom)
-  closers.add(() => mailer.close())
+  const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log })
+  const { database, bus, rates, mailer, tracing } = ports
+  const clock = () => new Date()
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
-  closers.add(() => outbox.stop())
+  lifecycle.onStop('flushing', () => outbox.stop())
   const services = await createServices({
     config,
     database,
@@ -116,82 +87,32 @@ async function serve (config: Config, options: ReplicaOptions, closers: Closers)
     rates: withMetrics(rates, metrics),
     tracing
   })
-  closers.add(() => services.epoch.stop())
-  const hub = createHub(services, { bus, origin }, config, app, { metrics, tracing })
-  closers.add(() => hub.close())
-  closers.add(() => services.messages.flush())
-  const connections = new Connections({
-    findDeadSessions: (ids) => services.sessions.findDead(ids),
-    pingIntervalMs: config.sockets.pingIntervalMs,
-    sessionCheckIntervalMs: config.sockets.sessionCheckIntervalMs,
-    maxSocketsPerUser: config.sockets.maxSocketsPerUser
-  })
-  closers.add(() => connections.stop())
-  followEvents(bus, services, hub, connections, metrics)
-  services.epoch.onChange(() => {
-    app.log.warn(
-      'the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and ' +
-      'told to start over'
-    )
-    connections.restartAll('another epoch has begun')
-    hub.reset()
-  })
-  closers.add(() => closeServer(app))
-  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics, tracing })
+  lifecycle.onStop('flushing', () => services.epoch.stop())
+  const parts: Parts = { config, app, ports, services, metrics, lifecycle }
+  const hub = createHub(parts)
+  const connections = createConnections(parts)
+  followOtherReplicas(parts, hub, connections)
+  lifecycle.onStop('closing', () => closeServer(app))
+  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics, tracing, lifecycle })
   const metricsServer = await serveReplicaMetrics(app, { config, database, bus })
-  closers.add(() => metricsServer?.close())
+  lifecycle.onStop('closing', () => metricsServer?.close())
   await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   outbox.start()
-  const cleanup = setInterval(
-    () =>
-      void services.sessions.removeEnded().catch((error: unknown) => app.log.warn({ err: error }, 'clean-up failed')),
-    CLEANUP_INTERVAL_MS
-  )
-  closers.add(() => clearInterval(cleanup))
-  closers.add(() => drain(app, config, connections))
-  if (config.rebalancing !== undefined)
-    closers.add(startRebalancing({ bus, sockets: connections, ...config.rebalancing }))
-
-  let closing: Promise<void> | undefined
+  startBackgroundWork(parts, connections)
+  lifecycle.onStop('leaving', () => leave(app, config.drain.delayMs))
+  lifecycle.onStop('draining', () => closeSockets(app, connections, config.drain.windowMs))
+  lifecycle.serve()
   return {
     url: urlOf(app),
     app,
     metricsUrl: metricsServer === undefined ? undefined : `http://127.0.0.1:${String(metricsServer.port)}/metrics`,
     description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
-    close: () => (closing ??= closers.close())
+    close: () => lifecycle.stop()
   }
 }
 
-async function openBus (
-  config: Config,
-  app: FastifyInstance,
-  { wrapBus }: ReplicaOptions,
-  isEcho: EchoTest
-): Promise<Bus> {
-  const bus =
-    config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log: app.log })
-  return wrapBus === undefined ? bus : wrapBus(bus)
-}
-
-/** Rates are counted on a connection of their own. It reports nothing: the bus already says when Redis is away. */
-function openRateLimiter ({ rateLimits, redis: settings }: Config, closers: Closers): RateLimiter {
-  if (!rateLimits) return UNLIMITED
-  if (settings === undefined) return createLocalRateLimiter()
-  const connect = settings.address.kind === 'cluster' ? connectRedisCluster : connectRedis
-  const redis = connect(settings.address, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
-  closers.add(() => redis.disconnect())
-  redis.on('error', () => undefined)
-  redis.connect().catch(() => undefined)
-  return createRedisRateLimiter({ redis, prefix: settings.prefix, fallback: createLocalRateLimiter() })
-}
-
-function createHub (
-  { chats, messages, epoch }: Services,
-  { bus, origin }: { bus: Bus, origin: number },
-  config: Config,
-  app: FastifyInstance,
-  { metrics, tracing }: { metrics: Metrics, tracing: Tracing | undefined }
-): Hub {
+function createHub ({ config, app, ports, services: { chats, messages, epoch }, metrics, lifecycle }: Parts): Hub {
+  const { bus, origin, tracing } = ports
   const hub = new Hub({
     bus,
     origin,
@@ -207,11 +128,31 @@ function createHub (
     metrics.eventsCommitted.add('message', committed.messages.length)
     hub.announce(committed)
   })
+  lifecycle.onStop('flushing', () => hub.close())
+  // Registered last, so it is run before the hub is closed, which publishes what is stored.
+  lifecycle.onStop('flushing', () => messages.flush())
   return hub
 }
 
-/** What was done to sessions and memberships, here or on other replicas, reaches the caches and the sockets here. */
-function followEvents (bus: Bus, services: Services, hub: Hub, connections: Connections, metrics: Metrics): void {
+function createConnections ({ config: { sockets }, services, lifecycle }: Parts): Connections {
+  const connections = new Connections({
+    findDeadSessions: (ids) => services.sessions.findDead(ids),
+    pingIntervalMs: sockets.pingIntervalMs,
+    sessionCheckIntervalMs: sockets.sessionCheckIntervalMs,
+    maxSocketsPerUser: sockets.maxSocketsPerUser
+  })
+  lifecycle.onStop('closing', () => connections.stop())
+  return connections
+}
+
+/**
+ * Changes of sessions, memberships and the epoch, made here or on other replicas, reach the caches and sockets here.
+ */
+function followOtherReplicas (
+  { app, ports: { bus }, services, metrics }: Parts,
+  hub: Hub,
+  connections: Connections
+): void {
   services.sessions.onRevoked((sessionIds) => connections.endSessions(sessionIds))
   const handler = (payload: Buffer) => {
     const event = decodeInvalidation(payload)
@@ -225,33 +166,31 @@ function followEvents (bus: Bus, services: Services, hub: Hub, connections: Conn
     metrics.busReconnects++
     void connections.checkSessions()
   })
+  services.epoch.onChange(() => {
+    app.log.warn(
+      'the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and ' +
+      'must start over'
+    )
+    connections.restartAll('another epoch has begun')
+    hub.reset()
+  })
 }
 
-/** Readiness fails at once; sockets are let in until the balancer has noticed, then refused, and those there closed. */
-async function drain (app: FastifyInstance, config: Config, connections: Connections): Promise<void> {
-  const { clients } = app.websocketServer
-  app.lifecycle.phase = 'leaving'
-  app.log.info({ sockets: clients.size, delayMs: config.drain.delayMs }, 'readiness fails from now on')
-  await sleep(config.drain.delayMs)
-  app.lifecycle.phase = 'draining'
-  app.log.info({ sockets: clients.size, windowMs: config.drain.windowMs }, 'sockets are closed')
-  await connections.drain(config.drain.windowMs)
-  for (const client of clients) client.close(CLOSE_CODES.restart)
-  const deadline = Date.now() + CLOSE_GRACE_MS
-  while (clients.size > 0 && Date.now() < deadline) await sleep(10)
-  if (clients.size > 0) app.log.info({ sockets: clients.size }, 'sockets that did not answer their close are cut')
-  for (const client of clients) client.terminate()
-}
-
-/** Ends the server, also when a client leaves its request half said. */
-async function closeServer (app: FastifyInstance): Promise<void> {
-  const cut = setTimeout(() => app.server.closeAllConnections(), REQUEST_GRACE_MS)
-  await app.close()
-  clearTimeout(cut)
-}
-
-function sleep (ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+function startBackgroundWork (
+  { config, app, ports: { bus }, services, lifecycle }: Parts,
+  connections: Connections
+): void {
+  const removeEnded = () => {
+    services.sessions.removeEnded().catch((error: unknown) => {
+      app.log.warn({ err: error }, 'ended sessions could not be removed; the next try is in an hour')
+    })
+  }
+  const cleanup = setInterval(removeEnded, CLEANUP_INTERVAL_MS)
+  lifecycle.onStop('closing', () => clearInterval(cleanup))
+  const { rebalancing } = config
+  if (rebalancing !== undefined) {
+    lifecycle.onStop('leaving', startRebalancing({ bus, sockets: connections, ...rebalancing }))
+  }
 }
 
 function urlOf (app: FastifyInstance): string {

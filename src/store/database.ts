@@ -1,8 +1,4 @@
-/**
- * The database port: Drizzle's own type, so that every query is written once and runs on each adapter.
- *
- * Adapters: `postgres.ts` (a pool of connections to a server) and `pglite.ts` (Postgres inside this process).
- */
+/** The database port: Drizzle's own type on a pool of connections to Postgres (`postgres/`). */
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import type { EpochSource } from './postgres/epoch-fence.ts'
 import type * as schema from './schema.ts'

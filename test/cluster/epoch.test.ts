@@ -1,5 +1,5 @@
 import { eq, gt } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { bumpEpoch } from '../../src/store/epoch.ts'
 import { chatHeads, messages } from '../../src/store/schema.ts'
 import { connect } from '../support/clients/socket.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { onServices } from '../support/servers/deployments.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { onServices } from '../support/servers/deployments.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
 import type { Cluster } from '../support/servers/cluster.ts'
 import { onServices } from '../support/servers/deployments.ts'

@@ -1,5 +1,5 @@
 import postgres, { type Sql } from 'postgres'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { eventually } from '../support/deadline.ts'
 import { startCluster } from '../support/servers/cluster.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { isSentence } from '../support/checks/answers.ts'
 import { connect, openSocket, type Frame } from '../support/clients/socket.ts'
 import { createChat, register, startChat, type Account } from '../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import type { Bus } from '../../src/bus/bus.ts'
 import { join } from '../support/clients/socket.ts'
 import { startChat } from '../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { connect } from '../support/clients/socket.ts'
 import { register, type Account } from '../support/data/accounts.ts'
 import { eventually } from '../support/deadline.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { createChat, register } from '../support/data/accounts.ts'
 import { eventually } from '../support/deadline.ts'
 import { startCluster } from '../support/servers/cluster.ts'

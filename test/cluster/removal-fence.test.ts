@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { createChat, startChat } from '../support/data/accounts.ts'
 import { integerAt, listAt } from '../support/data/json.ts'
 import type { Cluster } from '../support/servers/cluster.ts'

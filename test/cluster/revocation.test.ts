@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { expectRefusal } from '../support/checks/answers.ts'
 import { connect, type SocketClient } from '../support/clients/socket.ts'
 import { logIn, register, type Account } from '../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { at, listAt } from '../support/data/json.ts'
 import { startCluster } from '../support/servers/cluster.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { connect, join, type Frame } from '../support/clients/socket.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { startCluster, type Cluster } from '../support/servers/cluster.ts'

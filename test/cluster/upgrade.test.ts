@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
@@ -219,7 +219,7 @@ await withServices(t, 'replicas need a role that may read and write rows, and no
   })
   // The statements of the manual, under names of this test's own.
   const [, manual = ''] =
-    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operations.md`, 'utf8')) ?? []
+    /```sql\n(-- roles\n[\s\S]*?)```/.exec(await readFile(`${ROOT}/docs/operate/manual.md`, 'utf8')) ?? []
   t.match(manual, /create role confab_owner/)
   await admin.unsafe(
     manual

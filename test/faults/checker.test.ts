@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { check, damageOf, type Violation } from './checking/checker.ts'
 import type { History, PostRecord, ReaderRecord, SeenMessage } from './checking/history.ts'
 

@@ -30,7 +30,7 @@ export type Deployment = { readonly folder: string, readonly build: Build, reado
 
 /** A fault. */
 export type Fault = {
-  /** Its number in the table of docs/guarantees.md, with a variant behind a dot. */
+  /** Its number in the table of docs/design/guarantees.md, with a variant behind a dot. */
   readonly id: string
   readonly title: string
   /** Whether the short form has it. */

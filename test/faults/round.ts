@@ -8,7 +8,7 @@ import { STEADY, Workload } from './clients/workload.ts'
 import type { Fault } from './fault.ts'
 import type { Build } from './servers/build.ts'
 import type { FaultCluster } from './servers/fault-cluster.ts'
-import { RunScope } from './servers/run-scope.ts'
+import { RunScope } from '../support/scope.ts'
 
 const WARM_UP_MS = 1_000
 const FLOW_DEADLINE_MS = 20_000

@@ -15,7 +15,7 @@ import { copyBuild, CURRENT_BUILD, type Build } from './servers/build.ts'
 import { startStandardCluster, type FaultCluster } from './servers/fault-cluster.ts'
 import { findPostgres } from './servers/postgres-server.ts'
 import { isInstalled } from './servers/program.ts'
-import { RunScope } from './servers/run-scope.ts'
+import { RunScope } from '../support/scope.ts'
 
 const MS_PER_MINUTE = 60_000
 /** The exit code of a process that a signal ended, as shells report it. */

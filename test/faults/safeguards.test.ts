@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { ROOT } from '../support/servers/process.ts'
 import { SAFEGUARDS } from './safeguards.ts'
 

@@ -60,7 +60,16 @@ export const SAFEGUARDS = {
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {
     replacements: [
-      { file: 'dist/server/replica.js', from: 'closers.add(() => drain(app, config, connections))', to: '' }
+      {
+        file: 'dist/server/replica.js',
+        from: 'lifecycle.onStop("leaving", () => leave(app, config.drain.delayMs))',
+        to: ''
+      },
+      {
+        file: 'dist/server/replica.js',
+        from: 'lifecycle.onStop("draining", () => closeSockets(app, connections, config.drain.windowMs))',
+        to: ''
+      }
     ],
     revealedBy: ['F2']
   }

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { Sessions } from '../../src/domain/accounts/sessions.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { openPostgres } from '../../src/store/postgres/open.ts'

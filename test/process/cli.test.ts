@@ -1,12 +1,11 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { createAdministration } from '../../src/domain/accounts/administration.ts'
 import { createPasswordHasher, OWASP_COST } from '../../src/domain/accounts/passwords.ts'
 import { Sessions } from '../../src/domain/accounts/sessions.ts'
 import type { Orm } from '../../src/store/database.ts'
-import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres/open.ts'
 import { chatHeads, messages } from '../../src/store/schema.ts'
 import { preparePostBatch } from '../../src/store/posts.ts'
@@ -16,7 +15,7 @@ import { withServices } from '../support/servers/deployments.ts'
 import { freePort, ROOT, spawnReplica } from '../support/servers/process.ts'
 import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
-import { temporaryStore } from '../support/servers/embedded-store.ts'
+import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 
 const POSTS = 40
 const FAILED = 1
@@ -227,7 +226,7 @@ await t.test('on the embedded store', async (t) => {
     { code: 0, stdout: /^Account 1 is carol\./ },
     'which is made where there is none'
   )
-  const { orm, close } = await openPglite(environment.DATA_DIR)
+  const { orm, close } = await openEmbeddedStore(environment.DATA_DIR)
   const chatId = await fillChat(orm)
   await close()
   t.match(await runConfab(['chat', 'check', String(chatId)], environment), { code: 0, stdout: /is whole: 40 messages/ })

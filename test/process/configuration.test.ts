@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { EnvironmentSchema } from '../../src/config/environment.ts'
 import { ConfigError } from '../../src/config/errors.ts'
@@ -59,7 +59,7 @@ t.test('without an environment it has the defaults of the table', async (t) => {
     port: 5123,
     publicUrl: 'http://localhost:5123',
     dataDir: path.resolve('data'),
-    database: undefined,
+    database: { url: undefined, pool: 10 },
     redis: undefined,
     jwtSecret: JWT_SECRET,
     accessTokenTtlMs: 86_400_000,
@@ -421,10 +421,13 @@ await t.test('an embedded server', async (t) => {
     const server = await spawnReplica(t, { DATA_DIR, SWEEP_INTERVALL: '1s' })
     t.match(server.stdout(), '"configuration":{"HOST":"127.0.0.1"')
     t.match(server.stdout(), 'SWEEP_INTERVALL is no variable of Confab: SWEEP_INTERVAL was probably meant')
-    t.strictSame(startLines(server.stdout()), [
-      `Confab serves ${server.url} on embedded store in ${DATA_DIR}, events inside this process, mail by file ` +
-      `${DATA_DIR}/outbox.jsonl`
-    ])
+    const [line = '', ...others] = startLines(server.stdout())
+    t.strictSame(others, [])
+    t.equal(
+      line.replace(/(?<=Postgres )[\d.]+/, '1'),
+      `Confab serves ${server.url} on embedded Postgres 1 in ${DATA_DIR}/postgres, events inside this process, mail ` +
+      `by file ${DATA_DIR}/outbox.jsonl`
+    )
     t.notOk((server.stdout() + server.stderr()).includes(loadConfig({ DATA_DIR }).jwtSecret))
     server.kill('SIGTERM')
     await server.exited

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import t from 'tap'
+import t from '../support/tap.ts'
 import { ConfabClient } from '../../src/client/node.ts'
 import { within } from '../support/deadline.ts'
 import { freePort, launch } from '../support/servers/process.ts'

@@ -1,5 +1,4 @@
-import t from 'tap'
-import { openPglite } from '../../src/store/pglite.ts'
+import t from '../support/tap.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, openSocket, type Frame, type SocketClient } from '../support/clients/socket.ts'
 import { startChat } from '../support/data/accounts.ts'
@@ -11,7 +10,7 @@ import { withServices } from '../support/servers/deployments.ts'
 import { spawnReplica } from '../support/servers/process.ts'
 import { ensureBuilt, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
-import { temporaryStore } from '../support/servers/embedded-store.ts'
+import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 import { scrape } from '../support/clients/metrics.ts'
 import { connectRaw } from '../support/clients/raw-client.ts'
 import { storedMessages } from '../support/data/stored-messages.ts'
@@ -105,7 +104,7 @@ await t.test(
     t.strictSame(await within(server.exited, DEADLINE_MS, 'the server to end'), { code: 0, signal: null })
 
     const acknowledged = await posting
-    const store = await openPglite(folder)
+    const store = await openEmbeddedStore(folder)
     t.teardown(() => store.close())
     const rows = await storedMessages(store, chatID)
     t.strictSame(

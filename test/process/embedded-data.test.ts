@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../support/tap.ts'
 import { expectOk } from '../support/checks/answers.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, type Frame, type SocketClient } from '../support/clients/socket.ts'
@@ -127,8 +127,10 @@ await t.test('the path of an embedded store may be longer than that of a socket'
 
 /** Waits for a byte, tries to lock the folder, says what came of it and stays. */
 const CONTENDER = `
-import { lockFolder } from '../store/dist/store/folder-lock.js'
-process.stdin.once('data', () => lockFolder(process.argv[1]).then(() => console.log('locked'), (error) => console.log(error.name)))
+import { lockFolder } from './dist/store/embedded/folder-lock.js'
+process.stdin.once('data', () => {
+  lockFolder(process.argv[1]).then(() => console.log('locked'), (error) => console.log(error.name))
+})
 console.log('ready')
 `
 

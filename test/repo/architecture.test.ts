@@ -1,7 +1,7 @@
 import { ESLint } from 'eslint'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../support/tap.ts'
 import tseslint from 'typescript-eslint'
 import { ROOT } from '../support/servers/process.ts'
 

@@ -1,9 +1,11 @@
-import { PGlite } from '@electric-sql/pglite'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import postgres, { type Sql } from 'postgres'
+import t from '../support/tap.ts'
 import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { textAt } from '../support/data/json.ts'
+import { createDatabase } from '../support/servers/database.ts'
+import { engineUrl } from '../support/servers/engine.ts'
 import { ROOT } from '../support/servers/process.ts'
 
 /** Migrations after this one run while replicas of the release before serve. */
@@ -36,8 +38,8 @@ const CATALOGUE = `
 
 type Catalogue = Map<string, string | null>
 
-async function readCatalogue (client: PGlite): Promise<Catalogue> {
-  const { rows } = await client.query<{ name: string, detail: string | null }>(CATALOGUE)
+async function readCatalogue (client: Sql): Promise<Catalogue> {
+  const rows = await client.unsafe<{ name: string, detail: string | null }[]>(CATALOGUE)
   return new Map(rows.map(({ name, detail }) => [name, detail]))
 }
 
@@ -64,8 +66,8 @@ function breaksOf (before: Catalogue, after: Catalogue): string[] {
 }
 
 await t.test('a migration only adds, unless it takes away what an earlier release has given up', async (t) => {
-  const client = await PGlite.create()
-  t.teardown(() => client.close())
+  const client = postgres(await createDatabase(t, engineUrl()), { max: 1, onnotice: () => undefined })
+  t.teardown(() => client.end())
   const version = textAt(JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')), 'version')
   const migrations = await listMigrations()
   const first = migrations.findIndex(({ tag }) => tag === LAST_OF_FIRST_RELEASE)
@@ -73,7 +75,7 @@ await t.test('a migration only adds, unless it takes away what an earlier releas
   for (const [index, { tag }] of migrations.entries()) {
     const text = await readFile(path.join(MIGRATIONS_FOLDER, `${tag}.sql`), 'utf8')
     const before = await readCatalogue(client)
-    await client.exec(text)
+    await client.unsafe(text)
     if (index <= first) continue
     const [, given] = CONTRACT.exec(text) ?? []
     if (given === undefined) t.strictSame(breaksOf(before, await readCatalogue(client)), [], tag)
@@ -86,10 +88,10 @@ await t.test('a migration only adds, unless it takes away what an earlier releas
 
   const before = await readCatalogue(client)
   const breaksOfStatement = async (statement: string) => {
-    await client.exec('begin')
-    await client.exec(statement)
+    await client.unsafe('begin')
+    await client.unsafe(statement)
     const breaks = breaksOf(before, await readCatalogue(client))
-    await client.exec('rollback')
+    await client.unsafe('rollback')
     return breaks
   }
   for (const [statement, ...breaks] of [

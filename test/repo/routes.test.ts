@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../support/tap.ts'
 import { routesOf } from '../support/data/routes.ts'
 import { onEmbedded } from '../support/servers/deployments.ts'
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../support/tap.ts'
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { ROOT } from '../support/servers/process.ts'

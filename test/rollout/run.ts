@@ -15,7 +15,7 @@ import { CURRENT_BUILD } from '../faults/servers/build.ts'
 import { startStandardCluster } from '../faults/servers/fault-cluster.ts'
 import { findPostgres } from '../faults/servers/postgres-server.ts'
 import { isInstalled } from '../faults/servers/program.ts'
-import { RunScope } from '../faults/servers/run-scope.ts'
+import { RunScope } from '../support/scope.ts'
 import { Deployment } from './deployment.ts'
 
 /**

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import type { Metrics } from '../../observability/metrics/metrics.ts'
 import type { Connections } from '../../realtime/connections.ts'
 import type { Hub } from '../../realtime/hub.ts'
+import type { Lifecycle } from '../../server/lifecycle.ts'
 import type { Services } from '../../server/services.ts'
 import type { Tracing } from '../../observability/tracing/tracing.ts'
 
@@ -16,8 +17,8 @@ declare module 'fastify' {
     metrics: Metrics
     /** Where spans are begun, if traces are configured. */
     tracing: Tracing | undefined
-    /** What the process is doing; anything but `serving` fails readiness, and `draining` takes no new sockets. */
-    lifecycle: { phase: 'serving' | 'leaving' | 'draining' }
+    /** The phase that the replica is in, which decides about its readiness and about new sockets. */
+    lifecycle: Lifecycle
   }
 }
 
@@ -29,20 +30,21 @@ export type Served = {
   connections: Connections
   metrics: Metrics
   tracing: Tracing | undefined
+  lifecycle: Lifecycle
 }
 
 export default fastifyPlugin<Served>(
-  async (app, { config, services, hub, connections, metrics, tracing }) => {
+  async (app, { config, services, hub, connections, metrics, tracing, lifecycle }) => {
     app.decorate('config', config)
     app.decorate('services', services)
     app.decorate('hub', hub)
     app.decorate('connections', connections)
     app.decorate('metrics', metrics)
     app.decorate('tracing', tracing)
-    app.decorate('lifecycle', { phase: 'serving' })
+    app.decorate('lifecycle', lifecycle)
     // A connection that is kept would be cut in the middle of its next request.
     app.addHook('onRequest', async (_request, reply) => {
-      if (app.lifecycle.phase !== 'serving') reply.header('connection', 'close')
+      if (lifecycle.isStopping) reply.header('connection', 'close')
     })
   },
   { name: 'services', fastify: '5.x' }

@@ -28,7 +28,7 @@ declare module 'fastify' {
 export default fastifyPlugin<ReadinessDeps>(
   async (app, { database, bus }) => {
     app.decorate('readiness', async (): Promise<Readiness> => {
-      if (app.lifecycle.phase !== 'serving') return { status: 'draining' }
+      if (app.lifecycle.isStopping) return { status: 'draining' }
       const missing = await withDeadline(
         database.missingMigrations(),
         PROBE_TIMEOUT_MS,

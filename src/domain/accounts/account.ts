@@ -1,4 +1,4 @@
-/** An account, as far as anybody outside the domain gets to see it, and what everything about accounts is wired to. */
+/** The public view of an account, and the dependencies of everything about accounts. */
 import type { RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import type { Orm } from '../../store/database.ts'
 import type { DirectoryEntry } from '../../store/directory.ts'
@@ -10,36 +10,36 @@ import type { Sessions } from './sessions.ts'
 export type Account = {
   id: number
   username: string
-  /** What its owner wants to be called; not unique. */
+  /** Display name; not unique. */
   name: string
   email: string
   isEmailVerified: boolean
   createdAt: Date
 }
 
-/** The account of a row. */
+/** Converts a row to an account. */
 export function toAccount ({ id, username, displayName, email, emailVerifiedAt, createdAt }: DirectoryEntry): Account {
   return { id, username, name: displayName, email, isEmailVerified: emailVerifiedAt !== null, createdAt }
 }
 
-/** What the accounts need from around them. */
+/** Dependencies of the accounts. */
 export type AccountsDeps = {
   orm: Orm
   passwords: PasswordHasher
   sessions: Sessions
-  /** Keys the hashes of codes. */
+  /** Key of the hashes of codes. */
   secret: string
-  /** Whether nobody logs in before their address is proved. */
+  /** Whether an address must be verified before the first login. */
   isVerificationRequired: boolean
-  /** Link of a reset mail, from its token and username. */
+  /** Builds the link of a reset mail from its token and username. */
   resetLink: (token: string, username: string) => string
-  /** Link that proves an address, from its token. */
+  /** Builds the link that verifies an address from its token. */
   verificationLink: (token: string) => string
-  /** Whether nobody may learn from an answer that an account exists. */
+  /** Whether no answer may reveal that an account exists. */
   areAccountsHidden: boolean
   rates: RateLimiter
   loginLimits: LoginLimits
-  /** Called after a transaction that left a mail in the outbox. */
+  /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
   clock: () => Date
 }

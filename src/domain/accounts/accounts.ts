@@ -1,6 +1,4 @@
-/**
- * Accounts: look up, subscribe to the newsletter. Registration, login and forgotten passwords have files of their own.
- */
+/** Accounts: lookup and the newsletter. Registration, login and password reset have files of their own. */
 import { listDirectory, type CountedPage, type PageRange } from '../../store/directory.ts'
 import { insertSubscriber } from '../../store/outbox.ts'
 import * as users from '../../store/users.ts'
@@ -31,14 +29,14 @@ export function createAccounts (deps: AccountsDeps) {
   }
 }
 
-/** The account of a session's owner. @throws {ChatError} `unauthenticated` when it is gone */
+/** Returns the account of a session's owner. @throws {ChatError} `unauthenticated` when it no longer exists */
 async function find ({ orm }: AccountsDeps, userId: number): Promise<Account> {
   const user = await users.findUserById(orm, userId)
   if (user === undefined) throw new ChatError('unauthenticated')
   return toAccount(user)
 }
 
-/** A page of the active accounts, in the order they became active. */
+/** Returns a page of the active accounts, in the order they became active. */
 async function list ({ orm }: AccountsDeps, range: PageRange): Promise<CountedPage<Account>> {
   const { items, totalCount } = await listDirectory(orm, range)
   return { items: items.map(toAccount), totalCount }

@@ -1,4 +1,4 @@
-/** What an operator does to accounts, sessions and chats, beside the two dialects. */
+/** Operator actions on accounts, sessions and chats; neither dialect offers them. */
 import type { Orm } from '../../store/database.ts'
 import { bumpEpoch } from '../../store/epoch.ts'
 import * as integrity from '../../store/integrity.ts'
@@ -11,22 +11,22 @@ import { checkNewPassword, type PasswordHasher } from './passwords.ts'
 import { activate, asAccountTaken } from './registration.ts'
 import type { Sessions } from './sessions.ts'
 
-/** Seqs that a chat lacks, from the first of them to the last. */
+/** A range of seqs that a chat lacks, both ends included. */
 export type Hole = integrity.SeqGap
 
-/** What administration needs from around it. */
+/** Dependencies of the administration. */
 export type AdministrationDeps = { orm: Orm, sessions: Sessions, passwords: PasswordHasher, clock: () => Date }
 
-/** What an operator may do. */
+/** The actions of an operator. */
 export type Administration = ReturnType<typeof createAdministration>
 
-/** An account that an operator makes. */
+/** An account that an operator creates. */
 export type AccountRequest = { username: string, name: string, email: string, password: string }
 
-/** A chat that is not whole; `lastSeq` is null when it has messages and no head. */
+/** A chat with missing messages; `lastSeq` is null when it has messages but no head. */
 export type ChatFault = integrity.ChatExtent & { holes: Hole[] }
 
-/** Wires administration. */
+/** Wires the administration. */
 export function createAdministration (deps: AdministrationDeps) {
   return {
     createAccount: createAccount.bind(undefined, deps),
@@ -34,13 +34,13 @@ export function createAdministration (deps: AdministrationDeps) {
     resume: resume.bind(undefined, deps),
     revokeSessions: revokeSessions.bind(undefined, deps),
     checkChats: checkChats.bind(undefined, deps),
-    /** Says that acknowledged rows may have gone: every replica closes its sockets, and clients start over. */
+    /** Declares that acknowledged rows may be gone: every replica closes its sockets, and clients start over. */
     bumpEpoch: () => bumpEpoch(deps.orm)
   }
 }
 
 /**
- * Makes an account that may log in at once, its address taken for proved.
+ * Creates an account that may log in at once; its address counts as verified.
  * @throws {ChatError} `invalid_username`, `invalid_name`, `invalid_email`, `weak_password`, `account_taken`
  */
 async function createAccount (
@@ -65,8 +65,8 @@ async function createAccount (
 }
 
 /**
- * Keeps an account out until it is resumed, and ends its sessions everywhere. What it wrote stays, and so do its chats.
- * @returns how many sessions were ended
+ * Locks an account until it is resumed, and ends its sessions on every replica. Its messages and chats stay.
+ * @returns number of sessions ended
  * @throws {ChatError} `unknown_user`
  */
 async function suspend (deps: AdministrationDeps, username: string): Promise<number> {
@@ -74,12 +74,15 @@ async function suspend (deps: AdministrationDeps, username: string): Promise<num
   return deps.sessions.revokeAll(id, (tx) => setSuspended(tx, id, suspendedAt ?? deps.clock()))
 }
 
-/** Lets a suspended account in again. @throws {ChatError} `unknown_user` */
+/** Unlocks a suspended account. @throws {ChatError} `unknown_user` */
 async function resume (deps: AdministrationDeps, username: string): Promise<void> {
   await setSuspended(deps.orm, (await find(deps, username)).id, null)
 }
 
-/** Ends the sessions of an account everywhere. @returns how many there were @throws {ChatError} `unknown_user` */
+/**
+ * Ends all sessions of an account on every replica. @returns number of sessions ended @throws {ChatError}
+ * `unknown_user`
+ */
 async function revokeSessions (deps: AdministrationDeps, username: string): Promise<number> {
   return deps.sessions.revokeAll((await find(deps, username)).id)
 }
@@ -91,8 +94,8 @@ async function find ({ orm }: AdministrationDeps, username: string): Promise<Use
 }
 
 /**
- * Counts what is there of one chat, or of all: a whole chat has as many messages as its highest seq, which is the last
- * that its head has given. Everything is read as of one moment, so posts meanwhile do not matter.
+ * Counts the messages of one chat, or of all: a complete chat has as many messages as its highest seq, which is the
+ * last one its head has assigned. Everything is read from one snapshot, so concurrent posts do not matter.
  * @throws {ChatError} `not_a_participant` when there is no such chat
  */
 async function checkChats (

@@ -1,6 +1,5 @@
 /**
- * The passwords that guessers try first, in lower case, as far as they are long enough to be taken otherwise (NIST
- * SP 800-63B-4, 3.1.1.2).
+ * The most common passwords, in lower case, that are long enough to be accepted otherwise (NIST SP 800-63B-4, 3.1.1.2).
  */
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
   `

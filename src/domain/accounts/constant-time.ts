@@ -1,10 +1,10 @@
-/** Answers that take the same time whatever was found. */
+/** Answers whose duration does not depend on their outcome. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Longer than a mail takes to be written down, so that the time of an answer does not tell whether one was. */
+/** Longer than it takes to store a mail, so that the duration of an answer does not reveal whether one was stored. */
 const ANSWER_DELAY_MS = 100
 
-/** Does the work, and ends no earlier than any such work would. */
+/** Awaits the work, and resolves or rejects no earlier than the minimum duration. */
 export async function withMinimumDuration<Result> (work: Promise<Result>): Promise<Result> {
   const [result] = await Promise.all([work, sleep(ANSWER_DELAY_MS)])
   return result

@@ -4,7 +4,7 @@ import { ChatError } from '../errors.ts'
 const MAX_LENGTH = 254
 
 /**
- * Plain addresses only: no quoted local parts, no groups, no comments, which mail software reads in different ways.
+ * Accepts plain addresses only: no quoted local parts, groups or comments, which mail software interprets differently.
  * @throws {ChatError} `invalid_email`
  */
 export function checkEmail (email: string): void {

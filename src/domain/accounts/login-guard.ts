@@ -1,10 +1,10 @@
 /**
- * Slows down who guesses passwords, without keeping the owner out.
+ * Slows down password guessing without locking out the owner.
  *
  * A failed login counts against the account together with the client's network, against the account, and against all
- * accounts together. The last two are what a guesser with many addresses runs into, and what they could use to keep the
- * owner out: so they do not bind a network from which the account was used before, and whoever sets a new password by a
- * mailed link has used it from there. Sessions that are open are not touched at all.
+ * accounts together. The last two limit a guesser with many addresses, who could also use them to lock out the owner.
+ * So they do not apply to networks from which the account was used before; a password reset by a mailed link counts as
+ * such a use. Open sessions are not affected.
  */
 import type { Rate, RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { ChatError } from '../errors.ts'
@@ -12,7 +12,7 @@ import { type Identity, rateKeyOf } from './rate-keys.ts'
 
 const MINUTE_MS = 60_000
 const WINDOW_MS = 15 * MINUTE_MS
-/** How long a network counts as one from which an account was used. */
+/** How long a network counts as familiar after the account was used from it. */
 const FAMILIARITY_MS = 30 * 24 * 60 * MINUTE_MS
 const ALL_ACCOUNTS = 'all'
 
@@ -22,13 +22,13 @@ const FAMILIAR: Rate = { name: 'familiar', max: 1, windowMs: FAMILIARITY_MS, isM
 export type LoginLimits = {
   /** To one account from one network in 15 minutes. */
   perAddress: number
-  /** To one account in 15 minutes, from networks that it was not used from. */
+  /** To one account in 15 minutes, from networks unfamiliar to it. */
   perAccount: number
-  /** A minute, to all accounts together, from networks that they were not used from. */
+  /** Per minute, to all accounts together, from networks unfamiliar to them. */
   everywhere: number
 }
 
-/** What the guard counts in, and up to where. */
+/** The counters of the guard, and their limits. */
 type GuardDeps = { rates: RateLimiter, loginLimits: LoginLimits }
 
 /** A login that counts as failed until {@link withdrawLogin}. */
@@ -53,8 +53,8 @@ const everywhereRate = ({ everywhere }: LoginLimits): Rate => ({
 const pairOf = (account: string, network: string) => `${account}:${network}`
 
 /**
- * Counts a login as failed before its password is looked at, so that guesses in parallel cannot outrun the bound. It
- * makes no difference whether the account exists.
+ * Counts a login as failed before its password is compared, so that parallel guesses cannot exceed the limit. It makes
+ * no difference whether the account exists.
  * @throws {ChatError} `rate_limited`
  */
 export async function countLogin (
@@ -83,14 +83,14 @@ export async function countLogin (
   return taken
 }
 
-/** Takes a count back: the login did not fail, or not for its password. */
+/** Takes a count back: the login succeeded, or failed for a reason other than its password. */
 export async function withdrawLogin ({ rates }: Pick<GuardDeps, 'rates'>, attempt: LoginAttempt): Promise<void> {
   await Promise.all(attempt.map(({ rate, key }) => rates.refund(rate, key)))
 }
 
 /**
- * Remembers that the owner of an account used it from a network, under either of its names, and forgives what failed
- * there.
+ * Remembers that the owner of an account used it from a network, under its username and its address, and resets the
+ * count of failures from there.
  */
 export async function rememberNetwork (
   { rates, loginLimits }: GuardDeps,

@@ -1,4 +1,4 @@
-/** Logging in: the right password opens a session, and a hash from before the parameters grew is made anew. */
+/** Login: the right password opens a session, and a hash of lower cost than configured is renewed. */
 import * as users from '../../store/users.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { ChatError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { countLogin, rememberNetwork, withdrawLogin } from './login-guard.ts'
 import type { Identity } from './rate-keys.ts'
 import type { IssuedTokens } from './sessions.ts'
 
-/** Who wants in, by name or by address, and the network that they ask from. */
+/** A login by username or by address, with the network of the client. */
 export type LoginRequest = { identity: Identity, password: string, network: string }
 
 /**
@@ -48,10 +48,10 @@ async function authenticate (deps: AccountsDeps, identity: Identity, password: s
 
 async function upgradeHash (deps: AccountsDeps, user: users.UserRow, password: string): Promise<void> {
   try {
-    // A password that was changed meanwhile stays.
+    // A password that was changed in the meantime stays.
     await users.replacePasswordHash(deps.orm, user.id, user.passwordHash, await deps.passwords.hash(password))
   } catch (error) {
-    // The old hash is good for one more login: there will be a quieter moment.
+    // The old hash stays valid; the next login tries again.
     if (!(error instanceof ChatError && error.code === 'overloaded')) throw error
   }
 }

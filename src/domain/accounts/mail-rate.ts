@@ -1,4 +1,7 @@
-/** How many mails somebody can be made to get: they are a nuisance, and each with a code is five more guesses at it. */
+/**
+ * Limits the mails that can be triggered for one recipient: they are a nuisance, and each one with a code allows five
+ * more guesses.
+ */
 import type { Rate, RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { ChatError } from '../errors.ts'
 import { type Identity, rateKeyOf } from './rate-keys.ts'

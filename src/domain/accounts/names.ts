@@ -1,23 +1,23 @@
-/** Names: the unique username of an account, and the display name that a username can be made from. */
+/** Names: the unique username of an account, and the display name from which a username can be derived. */
 import { randomInt } from 'node:crypto'
 import { ChatError } from '../errors.ts'
 import { isStorable } from '../text.ts'
 
 const MAX_NAME_LENGTH = 64
 const MIN_USERNAME_LENGTH = 3
-/** Of the 32 characters that a username may have, a suffix gets the rest. */
+/** Length of the stem of a derived username; the rest of the 32 characters is for the suffix. */
 const MAX_STEM_LENGTH = 22
 const MAX_SUFFIX_DIGITS = 9
 const ANONYMOUS_STEM = 'user'
 
-/** The rule for usernames. @throws {ChatError} `invalid_username` */
+/** Checks a username. @throws {ChatError} `invalid_username` */
 export function checkUsername (username: string): void {
   if (!/^[A-Za-z0-9_.-]{3,32}$/.test(username)) throw new ChatError('invalid_username')
 }
 
 /**
- * A display name without the blanks around it. Line breaks and characters that turn the direction of writing are
- * refused: with them a name could pass for something else than a name.
+ * Returns a display name without surrounding white space. Line breaks and characters that change the direction of
+ * writing are refused: with them a name could be displayed as something else.
  * @throws {ChatError} `invalid_name`
  */
 export function cleanName (text: string): string {
@@ -32,8 +32,8 @@ export function cleanName (text: string): string {
 }
 
 /**
- * A username made from a display name: its letters and digits, as far as a username may have them.
- * @param attempt how many were taken already; each one more makes a clash ten times less likely
+ * Derives a username from a display name: its letters and digits, as far as a username allows them.
+ * @param attempt number of names that were already taken; each one makes another clash ten times less likely
  */
 export function usernameFor (name: string, attempt: number): string {
   const stem = stemOf(name)

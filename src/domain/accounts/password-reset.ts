@@ -1,4 +1,4 @@
-/** A new password by a mailed link, for whoever forgot the old one. */
+/** Password reset by a mailed link. */
 import { passwordChangedMail, resetMail } from '../../mail/templates.ts'
 import { insertMail } from '../../store/outbox.ts'
 import * as users from '../../store/users.ts'
@@ -16,7 +16,7 @@ import { minutesAfter } from '../time.ts'
 const RESET_MINUTES = 60
 
 /**
- * Mails a link that lets its owner set a new password. @returns the owner's id, for the log
+ * Mails a link that sets a new password. @returns the owner's id, for the log
  * @throws {ChatError} `unknown_user`, unless accounts are hidden; `rate_limited`
  */
 export async function requestPasswordReset (deps: AccountsDeps, username: string): Promise<number | undefined> {
@@ -30,8 +30,8 @@ export async function requestPasswordReset (deps: AccountsDeps, username: string
 }
 
 /**
- * The same by address. Nobody learns from it whether an account has the address: neither from the outcome nor from the
- * time it takes. @returns the owner's id, for the log
+ * The same by address. Neither the outcome nor its duration reveals whether an account has the address.
+ * @returns the owner's id, for the log
  * @throws {ChatError} `invalid_email`, `rate_limited`
  */
 export async function requestPasswordResetByEmail (deps: AccountsDeps, email: string): Promise<number | undefined> {
@@ -69,22 +69,22 @@ async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void>
   deps.onMail()
 }
 
-/** What a password is reset by. */
+/** A request to set a new password. */
 export type PasswordReset = {
   token: string
   password: string
   rule: PasswordRule
-  /** Where it is asked for: from now on known as the owner's. */
+  /** Network of the client; it becomes familiar to the account. */
   network: string
-  /** Where the link names its account, the token must be of that one. */
+  /** Username that the link names, if it does; the token must belong to that account. */
   username?: string
-  /** The password once more, where it is asked for. */
+  /** The password once more, where the form asks for it. */
   confirmation?: string
 }
 
 /**
- * Sets a new password by a mailed token, once, and ends every session of the account. The token came by mail, so it
- * also proves the address. @returns the owner's id, for the log
+ * Sets a new password by a mailed token, once, and ends every session of the account. Since the token came by mail, it
+ * also verifies the address. @returns the owner's id, for the log
  * @throws {ChatError} `passwords_differ`, `weak_password`, `invalid_reset_token`, `overloaded`
  */
 export async function resetPassword (
@@ -94,7 +94,7 @@ export async function resetPassword (
   if (password !== confirmation) throw new ChatError('passwords_differ')
   checkNewPassword(password, rule)
   const tokenHash = hashToken(token)
-  // Looked at before the costly hash, used up after it: a flood of made-up tokens must cost nothing.
+  // Looked up before the costly hash, used up after it: a flood of invented tokens must not cost hashes.
   const user = await users.findUserByResetToken(deps.orm, tokenHash, deps.clock())
   if (user === undefined || (username !== undefined && username.toLowerCase() !== user.usernameKey))
     throw new ChatError('invalid_reset_token')

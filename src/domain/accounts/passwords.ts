@@ -1,37 +1,35 @@
 /**
- * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106), one lane. Hashes run on the thread pool, a
- * bounded number at once.
+ * Passwords: the rule for new ones, and hashing with Argon2id (RFC 9106), one lane. Hashes run on the thread pool, with
+ * a limit on how many at a time.
  */
-import { hash, verify } from 'argon2'
+import { hash, type Options, verify } from 'argon2'
 import { COMMON_PASSWORDS } from './common-passwords.ts'
 import { ChatError } from '../errors.ts'
 import { isStorable } from '../text.ts'
 
-/** What the OWASP Password Storage Cheat Sheet asks for at least. */
+/** Minimum cost recommended by the OWASP Password Storage Cheat Sheet. */
 export const OWASP_COST: HashCost = { memoryKiB: 19_456, passes: 2 }
 const MIN_LENGTH = 8
 const MAX_BYTES = 256
 
-/** How much work a hash is. */
+/** Cost of a hash. */
 export type HashCost = { memoryKiB: number, passes: number }
 
-/** Hashes passwords and compares them. */
+/** Hashes and verifies passwords. */
 export type PasswordHasher = {
   /** @throws {ChatError} `overloaded` when too many wait */
   hash: (password: string) => Promise<string>
   /**
-   * Compares with a hash; without one it costs the same time and is false, so that nobody learns which users exist.
+   * Compares a password with a hash. Without a hash it takes as long and returns false, so that the duration does not
+   * reveal which users exist.
    * @throws {ChatError} `overloaded` when too many wait
    */
   matches: (password: string, passwordHash: string | undefined) => Promise<boolean>
-  /** Whether a hash was made with less work than a new one would be; a stronger one from elsewhere is none. */
+  /** Whether a hash is of lower cost than a new one would be; an imported hash of higher cost is not outdated. */
   isOutdated: (passwordHash: string) => boolean
 }
 
-/**
- * What a new password needs beside its length: a mixture of characters, or no more than that few others would choose
- * it.
- */
+/** What a new password needs besides its length: a mixture of characters, or only not to be a common one. */
 export type PasswordRule = 'mixed' | 'long'
 
 const LONG_SENTENCE =
@@ -53,7 +51,7 @@ function isMixed (password: string): boolean {
   )
 }
 
-/** Whether it is one of the first to be guessed, or one character over and over. */
+/** Whether it is a common password, or one character repeated. */
 function isCommon (password: string): boolean {
   return COMMON_PASSWORDS.has(password.toLowerCase()) || /^(.)\1*$/su.test(password)
 }
@@ -62,31 +60,34 @@ function isTooLong (password: string): boolean {
   return Buffer.byteLength(password) > MAX_BYTES
 }
 
-/** Work is memory times passes: OWASP counts 46 MiB in one pass as much as 19 MiB in two. */
+/** Cost is memory times passes: OWASP treats 46 MiB in one pass as equivalent to 19 MiB in two. */
 function isOutdated (passwordHash: string, { memoryKiB, passes }: HashCost): boolean {
   const [, parameters = ''] = /^\$argon2id\$v=19\$([^$]+)\$/.exec(passwordHash) ?? []
-  // Their order differs from one library to the next.
+  // The order of the parameters differs between libraries.
   const costOf = (name: string) => Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(parameters)?.[1] ?? 0)
   return costOf('m') * costOf('t') < memoryKiB * passes
 }
 
-/**
- * Makes a hasher.
- * @param options.cost what each new hash costs
- * @param options.concurrency hashes that run at once, each with the memory of its cost
- * @param options.queue hashes that may wait
- */
-export async function createPasswordHasher ({
-  cost,
-  concurrency,
-  queue
-}: {
+/** How a hasher works. */
+export type PasswordHasherOptions = {
+  /** What each new hash costs. */
   cost: HashCost
+  /** Hashes computed at a time, each with the memory of its cost. */
   concurrency: number
+  /** Hashes that may wait. */
   queue: number
-}): Promise<PasswordHasher> {
+  /** Argon2 by default. */
+  algorithm?: {
+    hash: (password: string, options: Options) => Promise<string>
+    verify: (passwordHash: string, password: string) => Promise<boolean>
+  }
+}
+
+/** Creates a hasher. */
+export async function createPasswordHasher (options: PasswordHasherOptions): Promise<PasswordHasher> {
+  const { cost, concurrency, queue, algorithm = { hash, verify } } = options
   const parameters = { memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 }
-  const decoy = await hash('a password that nobody has', parameters)
+  const decoy = await algorithm.hash('a password that nobody has', parameters)
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -98,7 +99,7 @@ export async function createPasswordHasher ({
     try {
       return await work()
     } finally {
-      // The slot goes straight to the next one in line, so nobody can slip in between.
+      // The slot is handed directly to the next waiter, so that a new call cannot take it first.
       const next = waiting.shift()
       if (next === undefined) running--
       else next()
@@ -106,11 +107,11 @@ export async function createPasswordHasher ({
   }
 
   return {
-    hash: (password) => withSlot(() => hash(password, parameters)),
+    hash: (password) => withSlot(() => algorithm.hash(password, parameters)),
     isOutdated: (passwordHash) => isOutdated(passwordHash, cost),
     matches (password, passwordHash) {
       if (isTooLong(password)) return Promise.resolve(false)
-      return withSlot(async () => (await verify(passwordHash ?? decoy, password)) && passwordHash !== undefined)
+      return withSlot(async () => await algorithm.verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
     }
   }
 }

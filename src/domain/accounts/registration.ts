@@ -1,4 +1,4 @@
-/** Registration: a new account, and the proof of its address by a mailed code or link. */
+/** Registration: a new account, and the verification of its address by a mailed code or link. */
 import { accountTakenMail, confirmationMail, verificationMail } from '../../mail/templates.ts'
 import type { Orm } from '../../store/database.ts'
 import { numberAccounts } from '../../store/directory.ts'
@@ -18,12 +18,13 @@ import { minutesAfter } from '../time.ts'
 const CODE_MINUTES = 10
 const CODE_ATTEMPTS = 5
 const LINK_MINUTES = 1_440
-/** With so many digits at its end a username that is still taken would be a bug. */
+/** A username that is still taken with this many digits appended would be a bug. */
 const USERNAME_ATTEMPTS = 10
 
 /**
- * Registers an account that waits for its code, and owes it a mail. A registration that was never verified is replaced.
- * @returns its id; undefined where accounts are hidden and the name or the address is taken: then a mail says so
+ * Registers an account that waits for its code, and puts a mail into the outbox. It replaces a registration that was
+ * never verified.
+ * @returns its id; undefined where accounts are hidden and the username or the address is taken: a mail says so
  * @throws {ChatError} `invalid_username`, `invalid_email`, `weak_password`, `account_taken`, `rate_limited`,
  * `overloaded`
  */
@@ -52,7 +53,7 @@ async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promi
       await users.removeLapsedRegistration(tx, email, username, now)
       const user = await users.upsertPendingUser(tx, pending)
       if (user === undefined) throw new ChatError('account_taken')
-      // A link that was mailed to the address of before must not open the account of whoever registers now.
+      // A link that was mailed for the replaced registration must not open the new account.
       await users.removeResetToken(tx, user.id)
       await users.setVerificationCode(
         tx,
@@ -69,8 +70,8 @@ async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promi
 }
 
 /**
- * Where accounts are hidden, a name or an address that is taken is told by mail alone, to whoever reads the mails of
- * that address, and takes as long as one that is free.
+ * Where accounts are hidden, only a mail to the address reveals that a username or an address is taken, and the answer
+ * takes as long as for a free one.
  */
 async function hideTakenAccount<Result> (
   deps: AccountsDeps,
@@ -89,9 +90,9 @@ async function hideTakenAccount<Result> (
 }
 
 /**
- * Registers an account under a display name, with a username made from it, and owes it a mail with a link that proves
- * its address. It may be used at once, unless addresses have to be proved first.
- * @returns undefined where accounts are hidden and the address is taken: then a mail says so
+ * Registers an account by display name, with a username derived from it, and puts a mail with a verification link into
+ * the outbox. It may log in at once, unless addresses have to be verified first.
+ * @returns undefined where accounts are hidden and the address is taken: a mail says so
  * @throws {ChatError} `invalid_name`, `invalid_email`, `weak_password`, `account_taken`, `rate_limited`, `overloaded`
  */
 export async function registerByName (
@@ -145,7 +146,7 @@ async function insertNamed (
   return row
 }
 
-/** A second account with the address is told from a fault of ours. @throws {ChatError} `account_taken` */
+/** Translates the violation of a unique constraint. @throws {ChatError} `account_taken` */
 export async function asAccountTaken<Result> (registering: Promise<Result>): Promise<Result> {
   try {
     return await registering
@@ -155,8 +156,8 @@ export async function asAccountTaken<Result> (registering: Promise<Result>): Pro
 }
 
 /**
- * Proves an address by the code that was mailed to it. @returns the owner's id, for the log
- * @throws {ChatError} `wrong_code` for any reason, the fifth wrong try included: it kills the code
+ * Verifies an address by the code that was mailed to it. @returns the owner's id, for the log
+ * @throws {ChatError} `wrong_code` for any reason; the fifth wrong try invalidates the code
  */
 export async function verifyEmail (
   deps: AccountsDeps,
@@ -164,7 +165,7 @@ export async function verifyEmail (
 ): Promise<number> {
   const user = await users.findUserByName(deps.orm, username)
   if (user === undefined) throw new ChatError('wrong_code')
-  // Counted before it is compared, so that tries in parallel cannot outrun the bound.
+  // Counted before it is compared, so that parallel tries cannot exceed the limit.
   const expected = await users.countVerificationAttempt(deps.orm, user.id, CODE_ATTEMPTS, deps.clock())
   if (expected === undefined || !equalHashes(expected, hashCode(deps.secret, user.id, code)))
     throw new ChatError('wrong_code', undefined, { userId: user.id })
@@ -176,7 +177,7 @@ export async function verifyEmail (
 }
 
 /**
- * Proves an address by the token of the link that was mailed to it, once. @returns the owner's id, for the log
+ * Verifies an address by the token of the mailed link, once. @returns the owner's id, for the log
  * @throws {ChatError} `wrong_code`
  */
 export async function verifyByLink (deps: AccountsDeps, token: string): Promise<number> {
@@ -188,7 +189,7 @@ export async function verifyByLink (deps: AccountsDeps, token: string): Promise<
   })
 }
 
-/** Marks an address as proved, and the account as one like any other. */
+/** Marks an address as verified and the account as active. */
 export async function activate (deps: Pick<AccountsDeps, 'clock'>, tx: Orm, userId: number): Promise<void> {
   await users.activateUser(tx, userId, deps.clock())
   await numberAccounts(tx)

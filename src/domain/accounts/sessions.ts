@@ -1,4 +1,4 @@
-/** Sessions: opened by a login, kept alive by refresh tokens that rotate, revoked on every replica. */
+/** Sessions: opened by a login, kept alive by rotating refresh tokens, revoked on every replica. */
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
@@ -8,27 +8,29 @@ import { ChatError, type ChatErrorOptions } from '../errors.ts'
 import { publishInvalidation } from '../invalidations.ts'
 import { createToken, hashToken } from './secrets.ts'
 
-/** How long a revocation is remembered: longer than any look-up that may have been under way takes. */
+/** How long a revocation is remembered: longer than any lookup that may be in flight. */
 const REVOKED_MEMORY_MS = 30_000
-/** Access tokens of a rotation that lost its answer must not be orphaned by a clean-up that is too eager. */
+/** A clean-up must not remove sessions whose access tokens are still valid after a rotation whose answer was lost. */
 const RETENTION_MS = 86_400_000
 
-/** A living session with its owner. */
+/** A live session with its owner. */
 export type Session = store.LiveSession
 
-/** What a login or a refresh hands out. */
+/** Result of a login or a refresh. */
 export type IssuedTokens = { session: Session, refreshToken: string }
 
-/** A living session as its owner sees it among others. */
+/** A live session as its owner sees it in a list. */
 export type SessionSummary = store.SessionSummary
 
-/** What the sessions need from around them. Times are in milliseconds. */
+/** Dependencies of the sessions. Times are in milliseconds. */
 export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number, clock: () => Date }
 
 /** The sessions of this server. */
 export class Sessions {
   readonly #deps: SessionsDeps
-  /** Ids that were revoked while a look-up of them may have been under way, with the time until which that counts. */
+  /**
+   * Sessions that were revoked while a lookup of them may have been in flight, with the time until which that matters.
+   */
   readonly #revoked = new Map<string, number>()
   #onRevoked: (sessionIds: readonly string[]) => void = () => undefined
 
@@ -36,10 +38,7 @@ export class Sessions {
     this.#deps = deps
   }
 
-  /**
-   * Opens a session for a user who has proved to be them.
-   * @throws {ChatError} `suspended`, also when that happens at the same moment
-   */
+  /** Opens a session for an authenticated user. @throws {ChatError} `suspended`, also when that happens concurrently */
   async open (user: { userId: number, username: string }): Promise<IssuedTokens> {
     const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
     const refreshToken = createToken('cfr_')
@@ -53,9 +52,9 @@ export class Sessions {
   }
 
   /**
-   * Exchanges a refresh token for a new one. Of several exchanges at once exactly one wins. A spent token that comes
-   * back within the grace (two tabs, a lost answer) is refused and no more; later it betrays theft and the session is
-   * revoked.
+   * Exchanges a refresh token for a new one. Exactly one of several concurrent exchanges succeeds. A spent token that
+   * is presented again within the grace period (two tabs, a lost answer) is refused; later it indicates theft, and the
+   * session is revoked.
    * @throws {ChatError} `invalid_refresh_token`
    */
   async refresh (refreshToken: string): Promise<IssuedTokens> {
@@ -77,7 +76,7 @@ export class Sessions {
     return { session, refreshToken: next }
   }
 
-  /** @returns what the log should know */
+  /** @returns details for the log */
   async #handleReuse (tokenHash: string): Promise<ChatErrorOptions> {
     const token = await store.findRefreshToken(this.#deps.orm, tokenHash)
     if (token === undefined) return {}
@@ -90,9 +89,10 @@ export class Sessions {
   }
 
   /**
-   * The session of that id. The store is asked each time, on every replica alike: a cache would have to be told of each
-   * revocation, and what tells it may be down at that moment. It is one look-up by primary key, and none per frame.
-   * @throws {ChatError} `unauthenticated` when it is revoked, over or unknown
+   * Returns the session with this id. The store is asked each time, on every replica: a cache would have to be
+   * invalidated at each revocation, and the bus that carries invalidations may be down at that moment. It is one lookup
+   * by primary key per request, and none per frame.
+   * @throws {ChatError} `unauthenticated` when it is revoked, expired or unknown
    */
   async authenticate (sessionId: string): Promise<Session> {
     const session = await store.findLiveSession(this.#deps.orm, sessionId, this.#deps.clock())
@@ -100,14 +100,14 @@ export class Sessions {
     return session
   }
 
-  /** The living sessions of a user, the newest first. */
+  /** Returns the live sessions of a user, newest first. */
   list (userId: number): Promise<SessionSummary[]> {
     return store.listSessionsOfUser(this.#deps.orm, userId, this.#deps.clock())
   }
 
   /**
-   * Ends a session of a user everywhere: the one that asks, or another of theirs.
-   * @returns whether it was theirs and alive
+   * Ends a session of a user on every replica: the one that makes the request, or another of the same user.
+   * @returns whether it belonged to the user and was live
    */
   async logOut (userId: number, sessionId: string): Promise<boolean> {
     const { orm, clock } = this.#deps
@@ -117,9 +117,9 @@ export class Sessions {
   }
 
   /**
-   * Revokes every session of a user everywhere.
+   * Revokes every session of a user on every replica.
    * @param work done in the same transaction, before it; when it throws nothing is revoked
-   * @returns how many were alive
+   * @returns number of live sessions ended
    */
   async revokeAll (userId: number, work?: (tx: Orm) => Promise<void>): Promise<number> {
     const sessionIds = await this.#deps.orm.transaction(async (tx) => {
@@ -130,12 +130,14 @@ export class Sessions {
     return sessionIds.length
   }
 
-  /** Has `listener` told which sessions were revoked, here or on another replica. A session may come twice. */
+  /**
+   * Calls `listener` with the sessions that were revoked, here or on another replica. A session may be reported twice.
+   */
   onRevoked (listener: (sessionIds: readonly string[]) => void): void {
     this.#onRevoked = listener
   }
 
-  /** Takes note of sessions that were revoked, here or on another replica. */
+  /** Handles sessions that were revoked, here or on another replica. */
   noteRevoked (sessionIds: readonly string[]): void {
     const now = Date.now()
     for (const [id, until] of this.#revoked) {
@@ -146,17 +148,17 @@ export class Sessions {
     this.#onRevoked(sessionIds)
   }
 
-  /** Which of these sessions are no longer alive. */
+  /** Returns which of these sessions are no longer live. */
   findDead (sessionIds: string[]): Promise<string[]> {
     return store.findDeadSessions(this.#deps.orm, sessionIds, this.#deps.clock())
   }
 
-  /** Removes what ended long ago. */
+  /** Deletes sessions that ended long ago. */
   async removeEnded (): Promise<void> {
     await store.removeSessionsEndedBefore(this.#deps.orm, new Date(this.#deps.clock().getTime() - RETENTION_MS))
   }
 
-  /** This replica takes note itself: the bus may be down. */
+  /** This replica handles the revocation itself: the bus may be down. */
   #announce (sessionIds: string[]): void {
     if (sessionIds.length === 0) return
     this.noteRevoked(sessionIds)

@@ -1,4 +1,4 @@
-/** Direct chats: one per pair of users; leave and return. */
+/** Direct chats: one per pair of users; leaving and returning. */
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/chats.ts'
@@ -8,13 +8,13 @@ import { findActiveUserByName } from '../../store/users.ts'
 import { ChatError } from '../errors.ts'
 import { publishInvalidation } from '../invalidations.ts'
 
-/** A chat can be deleted between two statements of ours; more often than this would be a bug. */
+/** A chat can be deleted between two of our statements; more often than this would be a bug. */
 const ATTEMPTS = 5
 
-/** What the chats need from around them. */
+/** Dependencies of the chats. */
 export type ChatsDeps = { orm: Orm, bus: Bus }
 
-/** A chat as one of its participants sees it. */
+/** A chat as one of its members sees it. */
 export type Conversation = ConversationRow
 
 /** The chats of this server. */
@@ -26,10 +26,10 @@ export function createChats (deps: ChatsDeps) {
     create: create.bind(undefined, deps),
     leave: leave.bind(undefined, deps),
     list: (userId: number) => store.listChats(deps.orm, userId),
-    /** A page of a user's chats with what is new in them, latest activity first. */
+    /** Returns a page of a user's chats with their unread counts, latest activity first. */
     conversations: (userId: number, range: PageRange): Promise<CountedPage<Conversation>> =>
       listConversations(deps.orm, userId, range),
-    /** Takes note that a participant has read up to a seq; it never goes back. */
+    /** Records that a member has read up to a seq; the mark never goes back. */
     markRead: (userId: number, chatId: number, seq: number) => store.markRead(deps.orm, chatId, userId, seq),
     membership: membership.bind(undefined, deps),
     heads: (chatIds: number[]) => store.findHeads(deps.orm, chatIds),
@@ -38,8 +38,7 @@ export function createChats (deps: ChatsDeps) {
 }
 
 /**
- * Opens the chat between a user and the one they name, or brings back into it whoever of the two has left; those see
- * only what is posted from then on.
+ * Opens the chat between a user and the named receiver. A member who had left rejoins it and sees only later posts.
  * @returns the chat's id
  * @throws {ChatError} `unknown_receiver`, `chat_with_yourself`, `chat_exists` when both are in it already
  */
@@ -72,7 +71,7 @@ async function rejoin (tx: Orm, low: number, high: number): Promise<number | und
 }
 
 /**
- * Takes a user out of a chat; when nobody is left the chat and its messages are gone.
+ * Removes a user from a chat; when its last member leaves, the chat and its messages are deleted.
  * @throws {ChatError} `not_a_participant`
  */
 async function leave (deps: ChatsDeps, userId: number, chatId: number): Promise<void> {
@@ -86,14 +85,14 @@ async function leave (deps: ChatsDeps, userId: number, chatId: number): Promise<
   await announceMembers(deps, chatId)
 }
 
-/** A user's view of a chat. @throws {ChatError} `not_a_participant` */
+/** Returns a user's membership of a chat. @throws {ChatError} `not_a_participant` */
 async function membership (deps: ChatsDeps, userId: number, chatId: number): Promise<store.Membership> {
   const found = await store.findMembership(deps.orm, chatId, userId)
   if (found === undefined) throw new ChatError('not_a_participant')
   return found
 }
 
-/** A version beyond any other stands for a chat that is gone. */
+/** A deleted chat is announced with a version higher than any other. */
 async function announceMembers ({ orm, bus }: ChatsDeps, chatId: number): Promise<void> {
   const [head] = await store.findHeads(orm, [chatId])
   publishInvalidation(bus, {

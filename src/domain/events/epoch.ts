@@ -1,7 +1,7 @@
 /**
- * The epoch of the data: while it stays the same, no acknowledged message has gone. A database that went back in time
- * (an asynchronous standby that was promoted, a backup that was restored) gives old seqs to new messages, and nobody
- * who counts on may be left believing otherwise.
+ * The epoch of the data: while it stays the same, no acknowledged message has been lost. A database that went back in
+ * time (an asynchronous standby was promoted, a backup was restored) assigns old seqs to new messages, and every client
+ * that resumes by seq must be notified of that.
  */
 import type { Database } from '../../store/database.ts'
 import type { EpochSource } from '../../store/postgres/epoch-fence.ts'
@@ -22,13 +22,12 @@ export class Epoch implements EpochSource {
   private constructor ({ database, checkIntervalMs }: EpochOptions, current: string) {
     this.#database = database
     this.#current = current
-    // A store that is away says so elsewhere, and is asked again.
+    // An unreachable store is reported elsewhere; the next interval asks again.
     this.#timer = setInterval(() => void this.check().catch(() => undefined), checkIntervalMs)
   }
 
   /**
-   * Reads the epoch and goes on watching it until {@link Epoch.stop}: at intervals, and whenever the store may be
-   * another.
+   * Reads the epoch and watches it until {@link Epoch.stop}: at intervals, and whenever the store may be another one.
    */
   static async watch (options: EpochOptions): Promise<Epoch> {
     const epoch = new Epoch(options, await readEpoch(options.database.unfenced))
@@ -36,17 +35,17 @@ export class Epoch implements EpochSource {
     return epoch
   }
 
-  /** A short string without meaning of its own. */
+  /** A short opaque string. */
   get current (): string {
     return this.#current
   }
 
-  /** Calls back when another epoch has begun: whatever was kept of the store is void. */
+  /** Calls `listener` when the epoch has changed: everything cached from the store is void. */
   onChange (listener: () => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Asks the store, from now on: not with a question that is under way. @throws when it cannot be reached */
+  /** Asks the store, with a query that starts now, not one in flight. @throws when the store cannot be reached */
   async check (): Promise<void> {
     await this.#reading?.catch(() => undefined)
     this.#reading ??= this.#read().finally(() => {
@@ -55,12 +54,9 @@ export class Epoch implements EpochSource {
     await this.#reading
   }
 
-  /**
-   * Makes sure that a client speaks of the same history.
-   * @throws {ChatError} `epoch_changed`
-   */
+  /** Checks that a client refers to the current epoch. @throws {ChatError} `epoch_changed` */
   async confirm (known: string): Promise<void> {
-    // Another replica may have told the client of an epoch before this one has heard of it.
+    // The client may have learned of an epoch from another replica before this one has noticed it.
     if (known !== this.#current) await this.check()
     if (known !== this.#current) throw new ChatError('epoch_changed')
   }

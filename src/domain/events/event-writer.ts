@@ -1,6 +1,6 @@
 /**
- * Posting by group commit: while as many batches as may be are being stored, what arrives waits and becomes the next
- * one. A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
+ * Posting by group commit: while the maximum number of batches is being stored, posts that arrive wait and form the
+ * next batch. A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
  */
 import { isTransient } from '../../store/postgres/failures.ts'
 import type { PostBatch, PostEntry, PostOutcome } from '../../store/posts.ts'
@@ -20,14 +20,14 @@ export type Post = {
   readonly text: string
   readonly clientMessageId: string | undefined
   readonly trace: TraceContext | undefined
-  /** Hears once what became of it. It must not throw. A promise for each post would cost as much as storing it. */
+  /** Called once with the outcome. It must not throw. A promise per post would cost as much as storing it. */
   readonly onSettled: (outcome: Receipt | ChatError) => void
 }
 
 /**
- * News of one chat: it goes up to `lastSeq`, and `messages` are its newest, without a gap up to `lastSeq`. They may be
- * fewer than are new, even none (`trace` is the commit's span, if one of its posts is traced): a retry can find
- * messages whose announcement died with the replica that stored them.
+ * Committed messages of one chat: it extends to `lastSeq`, and `messages` are its newest, without a gap up to
+ * `lastSeq`. There may be fewer of them than are new, even none: a retry can find messages whose announcement was lost
+ * with the replica that stored them. `trace` is the commit's span, if one of its posts is traced.
  */
 export type CommittedEvents = {
   chatId: number
@@ -37,25 +37,25 @@ export type CommittedEvents = {
   trace?: TraceContext | undefined
 }
 
-/** How posts become messages. Times are in milliseconds. */
+/** How posts are stored. Times are in milliseconds. */
 export type EventWriterOptions = {
   postBatch: PostBatch
-  /** Batches that are stored side by side. */
+  /** Batches that are stored at the same time. */
   maxConcurrentBatches: number
-  /** Posts in one batch at the most. */
+  /** Maximum number of posts in one batch. */
   batch: number
-  /** Posts that may wait. */
+  /** Maximum number of posts that wait. */
   queue: number
-  /** Where posts that are traced have the spans of their commits, if anywhere. */
+  /** Where traced posts record the spans of their commits, if anywhere. */
   tracing?: Tracing | undefined
   /** How long a batch is retried while the database is away. */
   deadlineMs: number
 }
 
-/** What a post became: the message, and whether it was there before. */
+/** The stored message, and whether it was stored before. */
 export type Receipt = { message: Message, duplicate: boolean }
 
-/** Hears of what was committed. */
+/** Called with committed messages. */
 export type CommitListener = (committed: CommittedEvents) => void
 
 /** Stores posts. */
@@ -63,7 +63,7 @@ export class EventWriter {
   readonly #options: EventWriterOptions
   readonly #listeners: CommitListener[] = []
   readonly #queue = new PostQueue()
-  /** Batches that are being stored, and the posts in them. */
+  /** Batches that are being stored. */
   #storing = 0
   #storingPosts = 0
   #isStarting = false
@@ -73,16 +73,18 @@ export class EventWriter {
     this.#options = options
   }
 
-  /** Calls back after the commit of a batch, once per chat, before its posts are acknowledged. It must not throw. */
+  /**
+   * Calls `listener` after the commit of a batch, once per chat, before its posts are acknowledged. It must not throw.
+   */
   onCommitted (listener: CommitListener): void {
     this.#listeners.push(listener)
   }
 
   /**
-   * Stores a post. Calls for one chat are stored in the order of the calls. The post is told the receipt, or an error:
-   * `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the database stayed away: the
-   * message may or may not be stored then, and the same key finds out.
-   * @param postKey unique per chat and author, so that storing it again finds it
+   * Stores a post. Posts of one chat are stored in the order of the calls. `onSettled` receives the receipt, or an
+   * error: `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the database stayed
+   * away: the message may or may not be stored then, and a retry with the same key finds out.
+   * @param postKey unique per chat and author, so that a repetition finds the stored message
    */
   post (post: Post, postKey: string): void {
     if (this.#queue.size >= this.#options.queue) {
@@ -93,12 +95,12 @@ export class EventWriter {
     this.#startSoon()
   }
 
-  /** How many posts wait for the batch before theirs. */
+  /** Number of posts that wait for the batch before theirs. */
   get waiting (): number {
     return this.#queue.size
   }
 
-  /** Resolves when everything that was posted until now is stored or refused. */
+  /** Resolves when every post accepted so far is stored or refused. */
   async flush (): Promise<void> {
     if (!this.#queue.isIdle)
       await new Promise<void>((resolve) => {
@@ -106,7 +108,7 @@ export class EventWriter {
       })
   }
 
-  /** What the sockets hand over in this turn of the event loop is stored together. */
+  /** Posts from all sockets that arrive in this turn of the event loop are stored together. */
   #startSoon (): void {
     if (this.#isStarting || !this.#mayStart) return
     this.#isStarting = true
@@ -117,8 +119,8 @@ export class EventWriter {
   }
 
   /**
-   * Another batch may go beside one that is being stored when it is as large. A quiet server has no post wait for
-   * another so, and a busy one does not have small batches overtake the large ones, which costs more than it saves.
+   * A batch may run beside another one only when it is as large. So no post waits for another on a quiet server, and on
+   * a busy one no small batch overtakes the large ones, which would cost more than it saves.
    */
   get #mayStart (): boolean {
     const { maxConcurrentBatches: lanes, batch } = this.#options
@@ -134,8 +136,8 @@ export class EventWriter {
     this.#storing--
     this.#storingPosts -= size
     this.#queue.release(batch)
-    // The batch leaves for its readers at the end of this turn. What they answer while it is written goes along with
-    // the next.
+    // The batch is written to its readers at the end of this turn. Their next posts, sent in response, join the next
+    // batch.
     setImmediate(() => this.#startSoon())
     if (this.#queue.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
@@ -168,7 +170,8 @@ export class EventWriter {
   }
 
   /**
-   * Announces what was stored of a chat, and then acknowledges it. @param first where the outcomes of its posts begin
+   * Publishes the stored messages of a chat, and then acknowledges them.
+   * @param first index of the first outcome of this chat's posts
    */
   #publishThenAcknowledge (
     { chatId, posts }: ChatPosts,
@@ -184,8 +187,8 @@ export class EventWriter {
   }
 
   /**
-   * A connection that dies during the commit leaves its outcome unknown. The same batch is stored again: whatever was
-   * committed is found by its key, under the lock of its chat, and nothing is stored twice.
+   * A connection that dies during the commit leaves its outcome unknown. The same batch is stored again: committed
+   * posts are found by their keys, under the lock of their chat, and nothing is stored twice.
    */
   async #storeWithRetry (entries: readonly PostEntry[]): Promise<PostOutcome[]> {
     const deadline = Date.now() + this.#options.deadlineMs
@@ -203,8 +206,8 @@ export class EventWriter {
 type News = CommittedEvents & { messages: Message[] }
 
 /**
- * A span for the batch, in the trace of the first post that has one, with links to all of them; undefined when none
- * has.
+ * Starts a span for the batch, in the trace of its first traced post, with links to all of them; undefined when none is
+ * traced.
  */
 function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number): Span | undefined {
   const links = batch.flatMap(({ posts }) => posts.flatMap(({ post }) => post.trace ?? []))
@@ -214,7 +217,7 @@ function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number
     : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
 }
 
-/** What one post became; what others must hear of it is added to the news of its chat. */
+/** Returns the outcome of one post and adds a new message to those to publish. */
 function settle (post: Post, result: PostOutcome | undefined, news: News): Receipt | ChatError {
   if (result === undefined) return new ChatError('internal')
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')

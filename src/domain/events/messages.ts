@@ -1,4 +1,4 @@
-/** Messages: post, and read back by position. */
+/** Messages: posting, and reading by position. */
 import { randomBytes } from 'node:crypto'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/messages.ts'
@@ -13,18 +13,18 @@ export const MAX_TEXT_LENGTH = 4_000
 /** Longest `clientMessageID`, in characters. */
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64
 
-/** What stands before a key in `messages.post_key`, so that ours and a client's never meet. */
+/** Prefix of keys in `messages.post_key` that come from clients, so that they never collide with ours. */
 const CLIENT_KEY = 'c'
 const SERVER_KEY = 's'
 const SERVER_KEY_BYTES = 8
 
-/** What a page of history is asked for: the newest `limit` messages with `after < seq < before`. */
+/** A page of history: the newest `limit` messages with `after < seq < before`. */
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
 
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
 
-/** What the messages need from around them. */
+/** Dependencies of the messages. */
 export type MessagesDeps = { orm: Orm, chats: Chats, poster: EventWriter }
 
 /** Wires the messages. */
@@ -33,23 +33,23 @@ export function createMessages (deps: MessagesDeps) {
   return {
     post: (request: Post) => post(deps.poster, serverKeys, request),
     history: history.bind(undefined, deps),
-    /** Messages of a chat with `after < seq`, oldest first; the caller vouches for the reader. */
+    /** Messages of a chat with `after < seq`, oldest first; the caller has checked the reader's membership. */
     read: async (chatId: number, after: number, limit: number) =>
       (await store.listMessagesAfter(deps.orm, chatId, after, limit)).map(toMessage),
-    /** The same for one of the chat's participants; empty for anybody else. */
+    /** The same for a member of the chat; empty for others. */
     readAs: async (userId: number, chatId: number, after: number, limit: number) =>
       (await store.listMessagesAfterAs(deps.orm, userId, chatId, after, limit)).map(toMessage),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
-    /** How many posts wait to be stored. */
+    /** Number of posts that wait to be stored. */
     waiting: () => deps.poster.waiting,
-    /** Resolves when everything that was posted until now is stored or refused. */
+    /** Resolves when every post accepted so far is stored or refused. */
     flush: () => deps.poster.flush()
   }
 }
 
 /**
- * Posts a message. With a `clientMessageId` a repetition returns the first result. It is told the receipt, or an error:
- * `invalid_text`, and those of {@link EventWriter.post}.
+ * Posts a message. With a `clientMessageId` a repetition returns the first result. `onSettled` receives the receipt, or
+ * an error: `invalid_text`, and those of {@link EventWriter.post}.
  */
 function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId } = request
@@ -58,7 +58,9 @@ function post (poster: EventWriter, serverKeys: () => string, request: Post): vo
   else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
 }
 
-/** Keys for posts whose author gave none: unique by a random start of this process and a counter. */
+/**
+ * Creates keys for posts without a `clientMessageId`: a random prefix of this process and a counter make them unique.
+ */
 function createServerKeys (): () => string {
   const start = randomBytes(SERVER_KEY_BYTES).toString('base64url')
   let counter = 0
@@ -66,8 +68,8 @@ function createServerKeys (): () => string {
 }
 
 /**
- * A page of a chat as one of its participants sees it, oldest first: the newest before a position, or, with `after`
- * alone, the oldest behind it. What is handed out counts as read.
+ * Returns a page of a chat as one of its members sees it, oldest first: the newest messages before a position, or, with
+ * `after` alone, the oldest ones after it. Messages that were returned count as read.
  * @throws {ChatError} `not_a_participant`
  */
 async function history (

@@ -1,48 +1,47 @@
 /**
- * Posts that wait to be stored, by chat. A chat is in one batch at a time, so its posts keep their order whatever other
- * batches are stored meanwhile; chats take turns in the order in which they became ready.
+ * Posts that wait to be stored, by chat. A chat is in one batch at a time, so its posts keep their order regardless of
+ * other batches; chats take turns in the order in which they became ready.
  */
 import type { Post } from './event-writer.ts'
 
 /** A post and the key under which it is stored. */
 export type Pending = { readonly post: Post, readonly postKey: string }
 
-/** The part of a batch that is of one chat, in the order it came. */
+/** The part of a batch that belongs to one chat, in order of arrival. */
 export type ChatPosts = { readonly chatId: number, readonly posts: readonly Pending[] }
 
-/** `isBusy` while something waits or is being stored. */
+/** `isBusy` while posts wait or are being stored. */
 type ChatQueue = { readonly chatId: number, waiting: Pending[], isBusy: boolean }
 
-/** Chats that are kept although nothing is to be done for them. */
+/** Number of idle chats whose queues are kept. */
 const MAX_IDLE_CHATS = 10_000
 
-/** Shared by the many chats of which nothing waits; never written to. */
+/** Shared by the many chats without waiting posts; never mutated. */
 const NONE: Pending[] = []
 
 /** The posts of all chats. */
 export class PostQueue {
   /**
-   * Those of which something waits or is being stored, and others that were there before. A queue for each turn of a
-   * chat would live just long enough for V8 to make it in its old generation, where it keeps what it refers to for
-   * long.
+   * Chats with posts that wait or are being stored, and some idle ones. A queue object per turn of a chat would live
+   * just long enough for V8 to promote it to the old generation, where it would keep its posts alive for long.
    */
   #chats = new Map<number, ChatQueue>()
   #busy = 0
-  /** Those of which something waits and nothing is being stored. */
+  /** Chats with waiting posts, of which none is being stored. */
   #ready: ChatQueue[] = []
   #size = 0
 
-  /** How many posts wait. */
+  /** Number of waiting posts. */
   get size (): number {
     return this.#size
   }
 
-  /** Whether there is something to take. */
+  /** Whether {@link take} would return posts. */
   get isReady (): boolean {
     return this.#ready.length > 0
   }
 
-  /** Whether nothing waits and nothing is being stored. */
+  /** Whether no post waits or is being stored. */
   get isIdle (): boolean {
     return this.#busy === 0
   }
@@ -68,7 +67,7 @@ export class PostQueue {
     return queue
   }
 
-  /** Takes what is next in line. Its chats have to wait until they are released. */
+  /** Takes the next posts in line. Their chats are blocked until they are released. */
   take (limit: number): ChatPosts[] {
     const parts: ChatPosts[] = []
     let count = 0
@@ -83,7 +82,7 @@ export class PostQueue {
     return parts
   }
 
-  /** What was taken is stored, or given up. */
+  /** Unblocks the chats of posts that are stored or given up. */
   release (parts: readonly ChatPosts[]): void {
     for (const { chatId } of parts) {
       const queue = this.#queueOf(chatId)
@@ -97,8 +96,7 @@ export class PostQueue {
 }
 
 /**
- * Takes up to the first post that repeats a key: the same may stand in a batch only once, and only clients repeat
- * theirs.
+ * Takes posts up to the first that repeats a key: a batch may contain a key only once, and only clients repeat theirs.
  */
 function takeTogether (queue: ChatQueue, limit: number): Pending[] {
   const { waiting } = queue

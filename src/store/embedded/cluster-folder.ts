@@ -1,57 +1,80 @@
 /**
  * The data folder of the embedded server (a "cluster" in Postgres' own words): where it is, to whom it belongs, how it
- * is made and whether these programs can use it.
+ * is made and whether the programs at hand can use it.
  */
-import { createHash } from 'node:crypto'
-import { chmod, chown, lstat, mkdir, open, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink
+} from 'node:fs/promises'
 import path from 'node:path'
-import type { PostgresBinaries } from './binaries.ts'
+import { findBinaries, type PostgresBinaries } from './binaries.ts'
 import { EmbeddedStoreError, hasCode } from './errors.ts'
-import { currentUser, findIdentity, type Identity, type UserIds } from './identity.ts'
+import { currentUser, findNamespace, findUser, type Identity, type UserIds } from './identity.ts'
 import { initialize, type InitializeOptions } from './initialize.ts'
 
 /** The name of the data folder in `DATA_DIR`. */
 export const CLUSTER_NAME = 'postgres'
-/** Where data is kept that has to be reachable for another user than root. */
+/** Where it is kept if it has to be within the reach of another user than root, and `DATA_DIR` is not. */
 const SHARED_ROOT = '/var/lib/confab'
+/** Postgres refuses a folder that is open to others. */
 const PRIVATE = 0o700
 /** Others may go through, and see nothing. */
 const PASSABLE = 0o711
+const PASSAGE = 0o011
 
 /** A data folder that is ready for the server. */
 export type Cluster = {
   readonly folder: string
   readonly identity: Identity
-  /** What the operator should know of where it is; undefined when it is where it is expected. */
+  readonly binaries: PostgresBinaries
+  /** What the operator should know of it; undefined when all is as expected. */
   readonly notice?: string
 }
+
+/** How to find programs, and how to make a folder. */
+export type ClusterOptions = InitializeOptions & { searchPath?: string | undefined }
 
 /**
  * Finds the data folder, or makes it at the first start.
  * @param dataDir an existing folder, which no other process uses now
  * @throws {EmbeddedStoreError} when it cannot be used or made
  */
-export async function openCluster (
-  dataDir: string,
-  binaries: PostgresBinaries,
-  options: InitializeOptions
-): Promise<Cluster> {
-  const link = path.join(dataDir, CLUSTER_NAME)
-  const folder = await readlink(link).catch(() => link)
+export async function openCluster (dataDir: string, options: ClusterOptions): Promise<Cluster> {
+  const folder = await locateCluster(dataDir)
   const owner = await ownerOf(folder)
-  if (owner === undefined) {
-    if (folder !== link)
-      throw new EmbeddedStoreError(
-        `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ` +
-        `${link} to begin with an empty store.`
-      )
-    return createCluster(dataDir, binaries, options)
-  }
+  if (owner === undefined) return createCluster(dataDir, options)
+  const binaries = await findBinaries({ ...placeOf(folder, dataDir), ...options })
   await checkVersion(folder, binaries)
-  return { folder, identity: await identityFor(folder, owner, binaries) }
+  return { folder, binaries, identity: await identityFor(folder, owner, binaries) }
 }
 
-/** The major version of the programs that a data folder was made by; undefined when it is none. */
+/**
+ * Where the data folder of a `DATA_DIR` is, or will be.
+ * @throws {EmbeddedStoreError} when it was elsewhere and is not there
+ */
+export async function locateCluster (dataDir: string): Promise<string> {
+  const own = path.join(dataDir, CLUSTER_NAME)
+  const folder = await readlink(own).catch(() => own)
+  if (folder !== own && await ownerOf(folder) === undefined) {
+    throw new EmbeddedStoreError(
+      `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ${own} to ` +
+        'begin with an empty store.'
+    )
+  }
+  return folder
+}
+
+/** The major version of Postgres that made a data folder; undefined when it is none. */
 export async function readMajorVersion (folder: string): Promise<number | undefined> {
   const text = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : Number.parseInt(text, 10)
@@ -59,65 +82,95 @@ export async function readMajorVersion (folder: string): Promise<number | undefi
 
 async function checkVersion (folder: string, { major, version }: PostgresBinaries): Promise<void> {
   const made = await readMajorVersion(folder)
-  if (made === undefined)
-    throw new EmbeddedStoreError(
-      `${folder} is no data folder of Postgres: remove it if it is empty, or choose another DATA_DIR.`
-    )
-  if (made !== major)
-    throw new EmbeddedStoreError(
-      `The embedded store in ${folder} was made by PostgreSQL ${String(made)} and cannot be opened by ${version}: ` +
-      'run confab upgrade-embedded.'
-    )
+  if (made === major) return
+  throw new EmbeddedStoreError(
+    made === undefined
+      ? `${folder} is no data folder of Postgres: remove it, or choose another DATA_DIR.`
+      : `The embedded store in ${folder} was made by PostgreSQL ${String(made)}, and PostgreSQL ${version} cannot open ` +
+          'it: run confab upgrade-embedded.'
+  )
+}
+
+/** Programs that are made runnable stand beside the data folder: then who can reach the one can reach the others. */
+function placeOf (folder: string, dataDir: string): { workFolder: string, isSelfContained: boolean } {
+  const workFolder = path.dirname(folder)
+  return { workFolder, isSelfContained: workFolder !== dataDir }
 }
 
 /** Who may run the server on a folder that is there already: its owner alone. */
 async function identityFor (folder: string, owner: UserIds, { postgres }: PostgresBinaries): Promise<Identity> {
   const own = currentUser()
-  if (owner.uid === own.uid) {
-    // Postgres refuses a folder that is open to others, as volumes of containers become.
-    await chmod(folder, PRIVATE)
-    const identity = await findIdentity(postgres, folder, [], async () => undefined)
-    if (identity !== undefined && identity.kind !== 'user') return identity
+  if (own.uid === 0 && owner.uid !== 0) return { kind: 'user', ...owner }
+  if (owner.uid !== own.uid) {
     throw new EmbeddedStoreError(
-      `The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user ` +
-      '(chown -R), or run Confab as one.'
+      `The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ` +
+        `${String(own.uid)}.`
     )
   }
-  if (own.uid === 0) return { kind: 'user', ...owner }
+  // Volumes of containers are opened to a group each time they are mounted.
+  await chmod(folder, PRIVATE)
+  if (own.uid !== 0) return { kind: 'same' }
+  const namespace = await findNamespace(postgres, folder)
+  if (namespace !== undefined) return namespace
   throw new EmbeddedStoreError(
-    `The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ` +
-    `${String(own.uid)}.`
+    `The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user ` +
+      '(chown -R), or run Confab where user namespaces are allowed.'
   )
 }
 
-/** Makes the folder under another name first: it is there whole or not at all. */
-async function createCluster (
-  dataDir: string,
-  binaries: PostgresBinaries,
-  options: InitializeOptions
-): Promise<Cluster> {
-  const own = currentUser()
-  const parents = [{ parent: dataDir, notice: undefined }, ...(own.uid === 0 ? [sharedParent(dataDir)] : [])]
-  for (const { parent, notice } of parents) {
-    const fresh = await makeFreshFolder(parent)
-    const identity = await findIdentity(binaries.postgres, fresh, await ownersOf(dataDir), ({ uid, gid }) =>
-      chown(fresh, uid, gid)
+/** Makes the folder: where it is expected, or where a user can reach it as which Postgres does run. */
+async function createCluster (dataDir: string, options: ClusterOptions): Promise<Cluster> {
+  const cluster = await createIn(dataDir, dataDir, options)
+  if (cluster !== undefined) return cluster
+  await mkdir(SHARED_ROOT, { recursive: true })
+  await chmod(SHARED_ROOT, PASSABLE)
+  // Never one that is there: it would be that of an earlier `DATA_DIR` of the same name.
+  const parent = await mkdtemp(path.join(SHARED_ROOT, 'store-'))
+  const shared = await createIn(parent, dataDir, options)
+  if (shared === undefined) {
+    await rm(parent, { recursive: true })
+    throw new EmbeddedStoreError(
+      'Postgres does not run as root, and there is no other user as which it could run here: run Confab as another ' +
+        'user, or set DATABASE_URL.'
     )
-    if (identity === undefined) {
-      await rm(fresh, { recursive: true })
-      continue
-    }
-    const folder = path.join(parent, CLUSTER_NAME)
-    await initialize(fresh, identity, binaries, options)
-    await rename(fresh, folder)
-    await syncFolder(parent)
-    if (parent !== dataDir) await symlink(folder, path.join(dataDir, CLUSTER_NAME))
-    return { folder, identity, ...(notice !== undefined && { notice }) }
   }
-  throw new EmbeddedStoreError(
-    'Postgres does not run as root, and there is no other user that it could run as here: run Confab as another ' +
-    'user, or set DATABASE_URL.'
-  )
+  await symlink(shared.folder, path.join(dataDir, CLUSTER_NAME))
+  const reason = `Postgres does not run as root, and no other user can reach ${dataDir}`
+  return { ...shared, notice: `${reason}: the embedded store is in ${parent}` }
+}
+
+/**
+ * The folder has another name until it is complete: it is there whole or not at all. @returns undefined if it cannot be
+ * there
+ */
+async function createIn (parent: string, dataDir: string, options: ClusterOptions): Promise<Cluster | undefined> {
+  const [folder, fresh] = [path.join(parent, CLUSTER_NAME), path.join(parent, `${CLUSTER_NAME}.new`)]
+  // Left behind by a start that did not come to its end.
+  await rm(fresh, { recursive: true, force: true })
+  await mkdir(fresh, { mode: PRIVATE })
+  const binaries = await findBinaries({ ...placeOf(folder, dataDir), ...options })
+  const identity = await identityIn(fresh, parent, dataDir, binaries)
+  if (identity === undefined) {
+    await rm(fresh, { recursive: true })
+    return undefined
+  }
+  await initialize(fresh, identity, binaries, options)
+  await rename(fresh, folder)
+  await syncFolder(parent)
+  return { folder, identity, binaries }
+}
+
+async function identityIn (
+  fresh: string, parent: string, dataDir: string, { postgres }: PostgresBinaries
+): Promise<Identity | undefined> {
+  if (currentUser().uid !== 0) return { kind: 'same' }
+  const namespace = parent === dataDir ? await findNamespace(postgres, fresh) : undefined
+  if (namespace !== undefined) return namespace
+  const { mode } = await stat(parent)
+  await chmod(parent, mode | PASSAGE)
+  const user = await findUser(postgres, fresh, await ownersOf(dataDir), ({ uid, gid }) => chown(fresh, uid, gid))
+  if (user === undefined) await chmod(parent, mode)
+  return user
 }
 
 /** Has the names in a folder outlive a power cut. */
@@ -126,25 +179,7 @@ async function syncFolder (folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close())
 }
 
-function sharedParent (dataDir: string) {
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
-  const parent = path.join(SHARED_ROOT, name)
-  return {
-    parent,
-    notice: `Postgres does not run as root, and no other user can reach ${dataDir}: the embedded store is in ${parent}`
-  }
-}
-
-async function makeFreshFolder (parent: string): Promise<string> {
-  await mkdir(parent, { recursive: true, mode: PASSABLE })
-  const fresh = path.join(parent, `${CLUSTER_NAME}.new`)
-  // Left behind by a start that did not come to its end.
-  await rm(fresh, { recursive: true, force: true })
-  await mkdir(fresh, { mode: PRIVATE })
-  return fresh
-}
-
-/** The owners of a folder and of those above it: each may be able to go through those that belong to it. */
+/** The owners of a folder and of those above it: each may be able to go through those that belong to others, too. */
 async function ownersOf (folder: string): Promise<UserIds[]> {
   const owners: UserIds[] = []
   for (let current = folder; current !== path.dirname(current); current = path.dirname(current)) {

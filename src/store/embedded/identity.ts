@@ -17,7 +17,8 @@ export const CHILD_ENVIRONMENT = {
 }
 /** In most systems this account owns nothing. */
 const NOBODY = 'nobody'
-const POSTGRES = 'postgres'
+/** In the order in which they are tried. */
+const USUAL_ACCOUNTS = ['postgres', NOBODY]
 /** A probe that has not ended by then has failed, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
 
@@ -29,9 +30,9 @@ export type Identity =
   /** As this process. */
   | { kind: 'same' }
   /** As this process to the file system, and under another id in a user namespace of its own. */
-  | ({ kind: 'namespace' } & UserIds)
+  | { kind: 'namespace' } & UserIds
   /** As another user, which only root can do. */
-  | ({ kind: 'user' } & UserIds)
+  | { kind: 'user' } & UserIds
 
 /** A program with its arguments and the options of `spawn`. */
 export type Command = { file: string, args: string[], options: SpawnOptions }
@@ -48,31 +49,36 @@ export function commandAs (identity: Identity, file: string, args: readonly stri
 }
 
 /**
- * Finds an identity under which Postgres can run and use a folder.
- * @param program a program of Postgres, which must be reachable
- * @param folder an existing folder; the programs must be able to write to it, once it is theirs
- * @param owners users that are tried first
- * @param give makes the folder belong to a user
+ * Finds a user namespace in which this process has another id: to the file system nothing changes.
+ * @param program a program of Postgres
+ * @param folder a folder of this user's
+ * @returns undefined when there is none, or when they cannot be used in it
+ */
+export async function findNamespace (program: string, folder: string): Promise<Identity | undefined> {
+  const accounts = await listAccounts()
+  const account = accounts.find(({ name }) => name === NOBODY) ?? accounts.find(({ uid }) => uid !== 0)
+  if (account === undefined) return undefined
+  const namespace: Identity = { kind: 'namespace', uid: account.uid, gid: account.gid }
+  return await canUse(namespace, program, folder) ? namespace : undefined
+}
+
+/**
+ * Finds another user than root who can run a program and use a folder.
+ * @param candidates are tried before the system's accounts for such purposes
+ * @param give makes the folder a user's
  * @returns undefined when there is none
  */
-export async function findIdentity (
-  program: string,
-  folder: string,
-  owners: readonly UserIds[],
-  give: (user: UserIds) => Promise<void>
+export async function findUser (
+  program: string, folder: string, candidates: readonly UserIds[], give: (user: UserIds) => Promise<void>
 ): Promise<Identity | undefined> {
   const accounts = await listAccounts()
-  const own = currentUser()
-  if (own.uid !== 0) return { kind: 'same' }
-  for (const identity of namespaces(accounts)) {
-    if (await canUse(identity, program, folder)) return identity
-  }
-  const users = [...owners, ...accounts.filter(({ name }) => name === POSTGRES || name === NOBODY)]
-  for (const { uid, gid } of users.filter((user) => user.uid !== 0)) {
+  // `initdb` wants a name, too.
+  const named = candidates.filter((candidate) => accounts.some(({ uid }) => uid === candidate.uid))
+  const usual = USUAL_ACCOUNTS.flatMap((usual) => accounts.filter(({ name }) => name === usual))
+  for (const { uid, gid } of [...named, ...usual].filter((user) => user.uid !== 0)) {
     await give({ uid, gid })
     if (await canUse({ kind: 'user', uid, gid }, program, folder)) return { kind: 'user', uid, gid }
   }
-  await give(own)
   return undefined
 }
 
@@ -82,15 +88,10 @@ export async function findIdentity (
  * @returns undefined when this user has no name and the system grants no user namespace
  */
 export async function findNamedIdentity (
-  identity: Identity,
-  program: string,
-  folder: string
+  identity: Identity, program: string, folder: string
 ): Promise<Identity | undefined> {
   if (identity.kind !== 'same' || hasName()) return identity
-  for (const namespace of namespaces(await listAccounts())) {
-    if (await canUse(namespace, program, folder)) return namespace
-  }
-  return undefined
+  return findNamespace(program, folder)
 }
 
 /** The user of this process. */
@@ -104,11 +105,6 @@ function hasName (): boolean {
   } catch {
     return false
   }
-}
-
-function namespaces (accounts: readonly (UserIds & { name: string })[]): Identity[] {
-  const account = accounts.find(({ name }) => name === NOBODY) ?? accounts.find(({ uid }) => uid !== 0)
-  return account === undefined ? [] : [{ kind: 'namespace', uid: account.uid, gid: account.gid }]
 }
 
 async function listAccounts (): Promise<(UserIds & { name: string })[]> {

@@ -12,13 +12,14 @@ export const OWNER = 'confab'
 export const DATABASE = 'confab'
 /** Postgres 17 and later know one themselves; of the others of the system no two are alike. */
 const FIRST_MAJOR_WITH_OWN_LOCALE = 17
+const OWN_LOCALE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 
-/** What a new server is told: one database, which belongs to a role that may do nothing else. */
-const SETUP = `
-CREATE ROLE ${OWNER} LOGIN;
-ALTER DATABASE postgres RENAME TO ${DATABASE};
-ALTER DATABASE ${DATABASE} OWNER TO ${OWNER};
-`
+/** One database, which belongs to a role that may do nothing else. An empty line ends a statement. */
+const SETUP = [
+  `CREATE ROLE ${OWNER} LOGIN;`,
+  `ALTER DATABASE postgres RENAME TO ${DATABASE};`,
+  `ALTER DATABASE ${DATABASE} OWNER TO ${OWNER};`
+].map((statement) => `${statement}\n\n`).join('')
 
 /** How a data folder is made. `fsync` is `false` only for data that may be lost. */
 export type InitializeOptions = { fsync?: boolean }
@@ -29,39 +30,23 @@ export type InitializeOptions = { fsync?: boolean }
  * @throws {EmbeddedStoreError} when a program fails, with what it said
  */
 export async function initialize (
-  folder: string,
-  identity: Identity,
-  binaries: PostgresBinaries,
-  { fsync = true }: InitializeOptions
+  folder: string, identity: Identity, binaries: PostgresBinaries, { fsync = true }: InitializeOptions
 ): Promise<void> {
   const named = await findNamedIdentity(identity, binaries.postgres, folder)
   if (named === undefined) {
     throw new EmbeddedStoreError(
       `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: give it one, or set ` +
-      'DATABASE_URL.'
+        'DATABASE_URL.'
     )
   }
-  const locale =
-    binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  const locale = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : OWN_LOCALE
   await run(named, binaries.initdb, [
-    `--pgdata=${folder}`,
-    `--username=${SUPERUSER}`,
-    '--encoding=UTF8',
-    '--locale=C',
-    ...locale,
-    '--data-checksums',
+    `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...locale, '--data-checksums',
     // The folder, and with it the socket, is open to its owner alone.
-    '--auth=trust',
-    '--no-instructions',
-    ...(fsync ? [] : ['--no-sync'])
+    '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
   ])
   // A server of its own for one session, on which no one else can connect.
-  await run(
-    identity,
-    binaries.postgres,
-    ['--single', '-j', '-D', folder, 'template1'],
-    SETUP.replaceAll(';\n', ';\n\n')
-  )
+  await run(identity, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
 }
 
 async function run (identity: Identity, program: string, args: readonly string[], input = ''): Promise<void> {
@@ -72,12 +57,6 @@ async function run (identity: Identity, program: string, args: readonly string[]
   const [said, { code }] = await Promise.all([text(child.stderr), endOf(child)])
   // The mode for a single session goes on after a statement that fails.
   if (code === 0 && !/^(ERROR|FATAL|PANIC): /m.test(said)) return
-  throw new EmbeddedStoreError(
-    `The embedded store cannot be made: ${
-      said
-        .trim()
-        .split('\n')
-        .findLast((line) => line.trim() !== '') ?? String(code)
-    }`
-  )
+  const reason = said.split('\n').findLast((line) => line.trim() !== '') ?? `exit ${String(code)}`
+  throw new EmbeddedStoreError(`The embedded store cannot be made: ${reason}`)
 }

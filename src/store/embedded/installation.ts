@@ -3,50 +3,65 @@
  * those of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not
  * to run. The package's folder may be read-only, so that they cannot be made there later, either.
  */
-import { chmod, copyFile, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, copyFile, cp, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { hasCode } from './errors.ts'
 
 /** Both paths are relative to the package; `target` is the name that a program asks for. */
-const Links = Type.Array(Type.Object({ source: Type.String(), target: Type.String() }))
+const LinksSchema = Type.Array(Type.Object({ source: Type.String(), target: Type.String() }))
+type Links = Static<typeof LinksSchema>
 const PROGRAMS = ['initdb', 'postgres']
 const EXECUTABLE = 0o755
 
 /**
  * Gives the folder of programs that find their libraries.
  * @param native the package's folder `native`, which has `bin`, `lib` and `share`
- * @param workFolder is made anew with copies of the programs and links to all else, if the package lacks its links
+ * @param workFolder is made anew with all that they need, if the package's folder will not do
+ * @param isSelfContained whether `native` is out of the reach of the user as whom they run
  */
-export async function prepareInstallation (native: string, workFolder: string): Promise<string> {
+export async function prepareInstallation (
+  native: string,
+  workFolder: string,
+  isSelfContained: boolean
+): Promise<string> {
   const links = await readLinks(native)
   const present = await Promise.all(links.map(({ target }) => exists(path.join(native, '..', target))))
-  if (!present.includes(false)) return path.join(native, 'bin')
+  if (!isSelfContained && !present.includes(false)) return path.join(native, 'bin')
   await rm(workFolder, { recursive: true, force: true })
-  await assemble(native, workFolder, links)
+  await assemble(native, workFolder, links, isSelfContained ? copy : symlink)
   return path.join(workFolder, 'bin')
 }
 
-/** A program looks for its libraries and files beside its own real path: so it is copied, and the rest is linked to. */
-async function assemble (native: string, folder: string, links: Awaited<ReturnType<typeof readLinks>>): Promise<void> {
+/**
+ * A program looks for its libraries and files beside its own real path: so it is copied in any case.
+ * @param place puts a file or a folder of the package at a path
+ */
+async function assemble (
+  native: string, folder: string, links: Links, place: (from: string, to: string) => Promise<void>
+): Promise<void> {
   const [bin, lib] = [path.join(folder, 'bin'), path.join(folder, 'lib')]
   await Promise.all([bin, lib].map((part) => mkdir(part, { recursive: true, mode: EXECUTABLE })))
   for (const program of PROGRAMS) {
     await copyFile(path.join(native, 'bin', program), path.join(bin, program))
     await chmod(path.join(bin, program), EXECUTABLE)
   }
-  await symlink(path.join(native, 'share'), path.join(folder, 'share'))
+  await place(path.join(native, 'share'), path.join(folder, 'share'))
   for (const name of await readdir(path.join(native, 'lib'))) {
-    await symlink(path.join(native, 'lib', name), path.join(lib, name))
+    if (!name.endsWith('.a')) await place(path.join(native, 'lib', name), path.join(lib, name))
   }
   for (const { source, target } of links) {
-    await symlink(path.join(native, '..', source), path.join(lib, path.basename(target))).catch(ignoreExisting)
+    await symlink(path.basename(source), path.join(lib, path.basename(target))).catch(ignoreExisting)
   }
 }
 
-async function readLinks (native: string) {
-  return Value.Parse(Links, JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')))
+async function copy (from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true })
+}
+
+async function readLinks (native: string): Promise<Links> {
+  return Value.Parse(LinksSchema, JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')))
 }
 
 async function exists (file: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 /** The embedded store: a Postgres server of this process' own, with no port, which lives and ends with it. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { findBinaries, type PostgresBinaries } from './binaries.ts'
 import { type Cluster, openCluster } from './cluster-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { DATABASE, OWNER, SUPERUSER } from './initialize.ts'
@@ -12,12 +11,8 @@ import { type EmbeddedLog, Supervisor } from './supervisor.ts'
 import { openSocketFolder } from './unix-sockets.ts'
 
 const DEFAULT_CONNECTIONS = 10
-const SILENT: EmbeddedLog = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined
-}
+const ignore = () => undefined
+const SILENT: EmbeddedLog = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 /** How to start it. */
 export type EmbeddedOptions = {
@@ -34,6 +29,8 @@ export type EmbeddedOptions = {
   /** A port of 127.0.0.1 to listen on as well, for tests. */
   loopbackPort?: number
 }
+
+export type { EmbeddedLog }
 
 /** A running server. */
 export type EmbeddedPostgres = {
@@ -60,15 +57,14 @@ export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const unlock = await lockFolder(dataDir)
   try {
-    const binaries = await findBinaries({ workFolder: dataDir, searchPath: options.searchPath })
-    const cluster = await openCluster(dataDir, binaries, options)
+    const cluster = await openCluster(dataDir, options)
     const log = options.log ?? SILENT
     if (cluster.notice !== undefined) log.warn({}, cluster.notice)
     const sockets = openSocketFolder(cluster.folder, socketName(options.loopbackPort))
-    const server = await Supervisor.start(() => startServer(cluster, binaries, sockets.path, options), log)
+    const server = await Supervisor.start(() => startServer(cluster, sockets.path, options), log)
     return {
       ...urlsOf(sockets.path, options),
-      description: `embedded Postgres ${binaries.version} in ${cluster.folder}`,
+      description: `embedded Postgres ${cluster.binaries.version} in ${cluster.folder}`,
       stop: async () => {
         await server.stop()
         sockets.close()
@@ -82,10 +78,7 @@ export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<
 }
 
 async function startServer (
-  { folder, identity }: Cluster,
-  { postgres, major }: PostgresBinaries,
-  socketFolder: string,
-  options: EmbeddedOptions
+  { folder, identity, binaries: { postgres, major } }: Cluster, socketFolder: string, options: EmbeddedOptions
 ): Promise<PostgresProcess> {
   const { connections = DEFAULT_CONNECTIONS, fsync, loopbackPort, log = SILENT } = options
   const args = ['-D', folder, ...serverArguments({ connections, major, fsync, loopbackPort })]
@@ -107,10 +100,9 @@ function urlsOf (
   socketFolder: string,
   { loopbackPort }: EmbeddedOptions
 ): Pick<EmbeddedPostgres, 'url' | 'superuserUrl'> {
-  const [server, parameters] =
-    loopbackPort === undefined
-      ? ['localhost', `?host=${encodeURIComponent(socketFolder)}`]
-      : [`127.0.0.1:${String(loopbackPort)}`, '']
+  const [server, parameters] = loopbackPort === undefined
+    ? ['localhost', `?host=${encodeURIComponent(socketFolder)}`]
+    : [`127.0.0.1:${String(loopbackPort)}`, '']
   const urlFor = (role: string) => `postgres://${role}@${server}/${DATABASE}${parameters}`
   return { url: urlFor(OWNER), superuserUrl: urlFor(SUPERUSER) }
 }

@@ -34,7 +34,7 @@ class ConnectionClosedError extends Error {
 /** A client of the driver for one connection, which it makes with its first query. */
 export function createClient (
   { url, settings }: ConnectionOptions,
-  hooks: { socket?: (options: { path?: unknown }) => Socket, onclose?: () => void } = {}
+  hooks: { socket?: () => Socket, onclose?: () => void } = {}
 ): Sql {
   // A variable, as `socket` is documented and has no type.
   const options = {
@@ -71,9 +71,9 @@ export class PostgresConnection {
 
   private constructor (options: ConnectionOptions) {
     this.#client = createClient(options, {
-      socket: ({ path }) => {
+      socket: () => {
         if (this.#socket !== undefined) throw new ConnectionClosedError()
-        return (this.#socket = options.sockets.open(path))
+        return (this.#socket = options.sockets.open())
       },
       // The driver forgets a query that was begun when the socket had failed already and was not yet closed.
       onclose: () => {

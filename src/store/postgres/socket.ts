@@ -1,31 +1,47 @@
 /**
- * TCP connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes
- * an answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of
- * an hour.
+ * Connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes an
+ * answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an
+ * hour.
  */
 import net, { type Socket } from 'node:net'
+import path from 'node:path'
 
-/** A host and its port. */
+/** A host and its port. A host that begins with a slash is the folder of a Unix socket named after the port. */
 export type PostgresHost = { host: string, port: number }
 
 const DEFAULT_PORT = 5_432
 /** A connection that ends before was not taken. */
 const SHORTEST_LIFE_MS = 2_000
-const HOSTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<tail>.*)$/s
+const URL_PARTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<name>[^?]*)\??(?<query>.*)$/s
+/** The driver is given a socket that is connected, and needs some host in its URL. */
+const ANY_HOST = 'localhost'
 
 /**
- * Takes apart a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`.
- * @returns the hosts, and the URL with the first of them alone
+ * Takes apart a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`, or
+ * `postgres://user@/name?host=/folder/of/a/socket`.
+ * @returns the hosts, and a URL with one host and without the parameter `host`
  */
 export function splitHosts (url: string): { hosts: [PostgresHost, ...PostgresHost[]], url: string } {
-  const { head = '', hosts = '', tail = '' } = HOSTS.exec(url)?.groups ?? {}
-  const [first = '', ...others] = hosts.split(',')
-  return { hosts: [parseHost(first), ...others.map(parseHost)], url: head + first + tail }
+  const { head = '', hosts = '', name = '', query = '' } = URL_PARTS.exec(url)?.groups ?? {}
+  const parameters = new URLSearchParams(query)
+  const named = parameters.get('host')
+  const [first = '', ...others] = (named ?? hosts).split(',')
+  const all: [PostgresHost, ...PostgresHost[]] = [parseHost(first), ...others.map(parseHost)]
+  if (named === null) return { hosts: all, url: head + first + name + (query && `?${query}`) }
+  parameters.delete('host')
+  const rest = parameters.toString()
+  return { hosts: all, url: head + ANY_HOST + name + (rest && `?${rest}`) }
 }
 
 function parseHost (text: string): PostgresHost {
   const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(text) ?? []
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT) }
+}
+
+function connect ({ host, port }: PostgresHost): Socket {
+  if (host.startsWith('/')) return net.connect(path.join(host, `.s.PGSQL.${String(port)}`))
+  // The name is what a certificate is checked against.
+  return Object.assign(net.connect({ host, port, noDelay: true }), { host, port })
 }
 
 /** The connections of a pool. */
@@ -50,12 +66,9 @@ export class PostgresSockets {
   }
 
   /** Begins a connection. Bytes may be written before it stands, as Node keeps them. */
-  open (path?: unknown): Socket {
+  open (): Socket {
     const index = this.#preferred
-    const place = this.#hosts[index] ?? this.#hosts[0]
-    // The name is what a certificate is checked against.
-    const socket =
-      typeof path === 'string' ? net.connect(path) : Object.assign(net.connect({ ...place, noDelay: true }), place)
+    const socket = connect(this.#hosts[index] ?? this.#hosts[0])
     this.#received.set(socket, { bytes: 0, since: performance.now() })
     this.#follow(socket, index)
     return socket

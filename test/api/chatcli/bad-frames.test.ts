@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { isSentence } from '../../support/checks/answers.ts'
 import { connect, join, openSocket, type SocketClient } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { complaintAbout, isSentence } from '../../support/checks/answers.ts'
 import { uniqueName, type Answer, type CallOptions } from '../../support/clients/http.ts'
 import { startChat, type Account } from '../../support/data/accounts.ts'
@@ -170,7 +170,12 @@ await onEachDeployment(t, async (t, cluster) => {
 /** One try: what is sent, and how it may be answered. */
 type Case = [title: string, options: CallOptions, statuses: number[]]
 
-async function breakBody (t: Test, cluster: Cluster, route: string, bodyOf: () => Record<string, Field>): Promise<void> {
+async function breakBody (
+  t: Test,
+  cluster: Cluster,
+  route: string,
+  bodyOf: () => Record<string, Field>
+): Promise<void> {
   const target = route.slice('POST '.length)
   const json = (text: string): CallOptions => ({ raw: { type: 'application/json', text } })
   const valid = () => Object.fromEntries(Object.entries(bodyOf()).map(([name, field]) => [name, field.value]))

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { subscribers } from '../../../src/store/schema.ts'
 import { expectOk, expectPage, expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { expectOk, expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { register, registerPending, type Account } from '../../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { expectOk, expectRefusal } from '../../support/checks/answers.ts'
 import type { Answer } from '../../support/clients/http.ts'
 import { join, type SocketClient } from '../../support/clients/socket.ts'

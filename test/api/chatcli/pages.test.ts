@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { html } from '../../../src/api/pages/html.ts'
 import { PAGE_HEADERS } from '../../../src/api/chatcli/pages/layout.ts'
 import {

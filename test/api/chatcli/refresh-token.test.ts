@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { sessions, users } from '../../../src/store/schema.ts'
 import { expectRefusal } from '../../support/checks/answers.ts'
 import type { Answer } from '../../support/clients/http.ts'

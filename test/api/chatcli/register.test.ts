@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { expectOk, expectRefusal, isSentence } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { newRegistration, register, registerPending, verify } from '../../support/data/accounts.ts'

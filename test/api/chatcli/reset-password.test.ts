@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { resetTokens, users } from '../../../src/store/schema.ts'
 import { expectOk, expectPage, expectRefusal, isSentence } from '../../support/checks/answers.ts'
 import { uniqueName, type Answer } from '../../support/clients/http.ts'

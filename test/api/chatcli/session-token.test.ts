@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { expectOk, expectRefusal } from '../../support/checks/answers.ts'
 import { register, startChat } from '../../support/data/accounts.ts'
 import { at, isRecord } from '../../support/data/json.ts'

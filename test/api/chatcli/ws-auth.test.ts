@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { connect, join, openSocket } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'
 import { onEachDeployment } from '../../support/servers/deployments.ts'

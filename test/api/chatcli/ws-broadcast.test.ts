@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { join } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { isSentence } from '../../support/checks/answers.ts'
 import { connect, join, type Frame, type SocketClient } from '../../support/clients/socket.ts'
 import { register, startChat } from '../../support/data/accounts.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { logIn, register } from '../../support/data/accounts.ts'
 import { onEachDeployment } from '../../support/servers/deployments.ts'

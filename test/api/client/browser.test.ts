@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { newRegistration, type Registration } from '../../support/data/accounts.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { bumpEpoch } from '../../../src/store/epoch.ts'
 import type { Chat, Message, Tokens } from '../../../src/client/index.ts'
 import { ConfabError } from '../../../src/client/node.ts'

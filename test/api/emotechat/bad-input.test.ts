@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { isUnstorable, jsonOf, nested, sendBytes, WRONG_TEXTS } from '../../support/data/bad-values.ts'
 import { uniqueName, type CallOptions } from '../../support/clients/http.ts'
 import { complaintAboutSentence, registerEmote, type EmoteAccount } from '../../support/data/emotechat.ts'

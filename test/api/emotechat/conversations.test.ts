@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect, join, type SocketClient } from '../../support/clients/socket.ts'
 import { createChat, register, type Account } from '../../support/data/accounts.ts'

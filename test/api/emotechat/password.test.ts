@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { resetTokens } from '../../../src/store/schema.ts'
 import { uniqueName, type Answer } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'

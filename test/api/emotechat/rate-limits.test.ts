@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { expectSentence } from '../../support/data/emotechat.ts'
 import { onEachDeployment } from '../../support/servers/deployments.ts'
 

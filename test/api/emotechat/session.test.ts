@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { register, registerPending } from '../../support/data/accounts.ts'
@@ -137,7 +137,8 @@ await onEachDeployment(t, async (t, cluster) => {
       'no token': 'Bearer nonsense',
       'very long': `Bearer ${'x'.repeat(10_000)}`,
       'without its signature': `Bearer ${header}.${payload}.`,
-      'with another signature': `Bearer ${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
+      'with another signature':
+        `Bearer ${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
       'unsigned by algorithm none': `Bearer ${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
       'signed with another key': `Bearer ${sign(claims, 'a-key-that-the-server-never-heard-of')}`,
       expired: `Bearer ${sign({ ...claims, exp: now - 10 })}`,

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { complaintAboutSentence, expectSentence, registerEmote } from '../../support/data/emotechat.ts'
 import { eventually } from '../../support/deadline.ts'
 import { startCluster } from '../../support/servers/cluster.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { register, registerPending } from '../../support/data/accounts.ts'
 import { expectSentence, registerEmote } from '../../support/data/emotechat.ts'

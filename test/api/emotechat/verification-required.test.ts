@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { complaintAboutPage, expectRefusal } from '../../support/checks/answers.ts'
 import { register } from '../../support/data/accounts.ts'
 import { confirmationLinkIn, expectSentence, logInEmote, newEmoteRegistration } from '../../support/data/emotechat.ts'

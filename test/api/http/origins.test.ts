@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { WebSocket } from 'ws'
 import { complaintAbout } from '../../support/checks/answers.ts'
 import { uniqueName, type Answer } from '../../support/clients/http.ts'

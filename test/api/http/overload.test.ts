@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { setImmediate as turn } from 'node:timers/promises'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { connect, type Frame } from '../../support/clients/socket.ts'
 import { logIn, register, startChat } from '../../support/data/accounts.ts'
 import { at } from '../../support/data/json.ts'

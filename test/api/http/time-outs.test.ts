@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { within } from '../../support/deadline.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
 import { onEmbedded, onServices } from '../../support/servers/deployments.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { call, uniqueName } from '../../support/clients/http.ts'
 import { connect, join, openSocket, type Frame } from '../../support/clients/socket.ts'
 import { register, startChat } from '../../support/data/accounts.ts'

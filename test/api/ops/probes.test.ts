@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { call, type Answer } from '../../support/clients/http.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import { startCluster } from '../../support/servers/cluster.ts'

@@ -2,7 +2,7 @@
  * Who may do what: every HTTP route and every frame, asked by everybody from a participant to a forger. A route or a
  * frame without a row fails the test.
  */
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { ACTION_TYPES } from '../../../src/api/chatcli/ws/frames.ts'
 import type { CallOptions } from '../../support/clients/http.ts'
 import { openSocket, type Frame } from '../../support/clients/socket.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { expectOk } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'

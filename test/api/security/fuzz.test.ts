@@ -1,5 +1,5 @@
 /** A hundred thousand wrong inputs in all, over both deployments: the process lives, and says what is wrong. */
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { connect, join, type SocketClient } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'
 import { at, integerAt } from '../../support/data/json.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { call } from '../../support/clients/http.ts'
 import { newRegistration } from '../../support/data/accounts.ts'
 import { Outbox } from '../../support/data/outbox.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { expectSentence } from '../../support/data/emotechat.ts'
 import { textAt } from '../../support/data/json.ts'

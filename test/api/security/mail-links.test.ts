@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { register } from '../../support/data/accounts.ts'
 import { confirmationLinkIn, newEmoteRegistration } from '../../support/data/emotechat.ts'
 import { linkIn } from '../../support/data/outbox.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { onEachDeployment, onEmbedded } from '../../support/servers/deployments.ts'
 import {

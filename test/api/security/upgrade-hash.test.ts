@@ -1,6 +1,6 @@
 import { hash } from 'argon2'
 import { eq } from 'drizzle-orm'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { users } from '../../../src/store/schema.ts'
 import { register } from '../../support/data/accounts.ts'
 import { FULL_HASHES } from '../../support/servers/cluster.ts'

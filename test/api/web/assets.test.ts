@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { onEmbedded } from '../../support/servers/deployments.ts'
 
 const MAX_WIRE_BYTES = 60 * 1_024

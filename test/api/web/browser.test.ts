@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { ConfabClient } from '../../../src/client/node.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { newRegistration, type Registration } from '../../support/data/accounts.ts'

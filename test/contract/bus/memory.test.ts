@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { createMemoryBus } from '../../../src/bus/memory.ts'
 import { isEcho, testBus } from './suite.ts'
 

@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { Ear, testBus } from './suite.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import { ROOT } from '../../support/servers/process.ts'

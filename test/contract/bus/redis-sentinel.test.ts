@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { Ear, testBus } from './suite.ts'
 import { startSentinels } from '../../support/servers/redis-cluster.ts'
 import { withRedisServers } from '../../support/servers/redis-server.ts'

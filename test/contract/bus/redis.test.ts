@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { BusDownError } from '../../../src/bus/bus.ts'
 import { openRedisBus } from '../../../src/bus/redis.ts'
 import { Ear, testBus } from './suite.ts'

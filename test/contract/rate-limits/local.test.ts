@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { createLocalRateLimiter } from '../../../src/rate-limits/local.ts'
 import { UNLIMITED } from '../../../src/rate-limits/rate-limiter.ts'
 import { testRates } from './suite.ts'

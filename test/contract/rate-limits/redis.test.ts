@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { connectRedis, connectRedisCluster } from '../../../src/lib/redis/connection.ts'
 import { createLocalRateLimiter } from '../../../src/rate-limits/local.ts'
 import type { RateLimiter } from '../../../src/rate-limits/rate-limiter.ts'

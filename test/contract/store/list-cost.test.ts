@@ -1,17 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { selectHeads } from '../../../src/store/chats.ts'
 import { listConversations, selectConversations } from '../../../src/store/conversations.ts'
 import type { Orm } from '../../../src/store/database.ts'
 import { listDirectory, numberAccounts, selectDirectory } from '../../../src/store/directory.ts'
 import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../../src/store/messages.ts'
-import { openPglite } from '../../../src/store/pglite.ts'
-import { openPostgres } from '../../../src/store/postgres/open.ts'
 import { messages, participants, sessions } from '../../../src/store/schema.ts'
 import { findDeadSessions, selectLiveAmong } from '../../../src/store/sessions.ts'
 import { withServices } from '../../support/servers/deployments.ts'
-import { createDatabase } from '../../support/servers/database.ts'
+import { createStore, openDatabase, openNewStore } from '../../support/servers/database.ts'
 import { rowConditions, rowsVisited } from '../../support/checks/query-plan.ts'
 
 const CHATS = 10_000
@@ -34,33 +32,18 @@ const OWN_POST_WINDOW = 1_000
 t.setTimeout(120_000)
 
 await t.test('lists stay cheap on the embedded store', async (t) => {
-  const database = await openPglite()
-  t.teardown(() => database.close())
-  await testCost(t, database.orm)
+  await testCost(t, (await openNewStore(t)).orm)
 })
 
 await withServices(t, 'lists stay cheap on Postgres', async (t, { databaseUrl }) => {
-  const database = await openPostgres({
-    url: await createDatabase(t, databaseUrl),
-    pool: 1,
-    prepare: true,
-    timeoutMs: 60_000
-  })
-  t.teardown(() => database.close())
-  await testCost(t, database.orm)
+  await testCost(t, (await openDatabase(t, await createStore(t, databaseUrl))).orm)
 })
 
 await withServices(
   t,
   'a page of a long chat is planned for any, not anew for each reader',
   async (t, { databaseUrl }) => {
-    const { orm, close } = await openPostgres({
-      url: await createDatabase(t, databaseUrl),
-      pool: 1,
-      prepare: true,
-      timeoutMs: 60_000
-    })
-    t.teardown(close)
+    const { orm } = await openDatabase(t, await createStore(t, databaseUrl))
     await orm.execute(sql`insert into users (id, username, username_key,
       display_name, email, email_key, password_hash, activated_at)
     select i, 'u' || i, 'u' || i, 'U ' || i, i || '@x', i || '@x', '-', now()

@@ -4,7 +4,7 @@ import type { PostRecord, ReaderRecord } from '../checking/history.ts'
 /** A socket that is gone. */
 export type Close = { readonly client: string, readonly code: number, readonly at: number }
 
-/** The errors that a client answers with a retry; see docs/protocol.md. */
+/** The errors that a client answers with a retry; see docs/reference/protocol.md. */
 const RETRYABLE: ReadonlySet<unknown> = new Set([
   'unavailable',
   'unconfirmed',

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import type { Random } from '../../support/data/random.ts'
-import { RunScope } from '../servers/run-scope.ts'
+import { RunScope } from '../../support/scope.ts'
 import type { Journal } from './journal.ts'
 
 const SILENCE_MS = 4_000

@@ -14,7 +14,7 @@ import { redisFaults } from './redis.ts'
 import { redisFailoverFaults } from './redis-failover.ts'
 import { replicaFaults } from './replicas.ts'
 
-/** In the order of the table in docs/guarantees.md. */
+/** In the order of the table in docs/design/guarantees.md. */
 export const catalogue: readonly Fault[] = [
   ...replicaFaults,
   ...hintFaults,

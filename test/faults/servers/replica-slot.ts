@@ -5,7 +5,7 @@ import { bound } from '../../support/servers/bound.ts'
 import { at } from '../../support/data/json.ts'
 import { launch, type ReplicaProcess } from '../../support/servers/process.ts'
 import type { Build } from './build.ts'
-import { RunScope } from './run-scope.ts'
+import { RunScope } from '../../support/scope.ts'
 
 const START_DEADLINE_MS = 60_000
 /** What Kubernetes gives a process by default. */

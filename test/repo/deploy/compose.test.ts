@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { parse, stringify } from 'yaml'
 import { loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { parse, stringify } from 'yaml'
 import { call } from '../../support/clients/http.ts'
 import { at, isRecord, listAt, textAt } from '../../support/data/json.ts'
@@ -84,7 +84,7 @@ await withServices(
     for (const [metric, label] of expressions.flatMap(labelsIn)) {
       const base = metric.replace(/_(bucket|sum|count)$/, '')
       const row =
-        (await readFile(`${ROOT}/docs/observability.md`, 'utf8'))
+        (await readFile(`${ROOT}/docs/operate/observability.md`, 'utf8'))
           .split('\n')
           .find((line) => line.startsWith(`| \`${base}\` |`)) ?? ''
       t.match(row.split('|')[2], label, `${metric} has the label ${label}`)
@@ -93,14 +93,14 @@ await withServices(
 )
 
 t.test('every alert says what it is, how bad, and what to do in a section of its own', async (t) => {
-  const manual = await readFile(`${ROOT}/docs/operations.md`, 'utf8')
+  const manual = await readFile(`${ROOT}/docs/operate/manual.md`, 'utf8')
   const names = alerts.map((alert) => textAt(alert, 'alert'))
   t.equal(new Set(names).size, names.length)
   for (const [index, alert] of alerts.entries()) {
     const name = names[index] ?? ''
     t.match(textAt(alert, 'labels', 'severity'), /^(warning|critical)$/)
     t.match(textAt(alert, 'annotations', 'summary'), /^[A-Z].*\.$/)
-    t.equal(textAt(alert, 'annotations', 'runbook_url'), `docs/operations.md#${name.toLowerCase()}`)
+    t.equal(textAt(alert, 'annotations', 'runbook_url'), `docs/operate/manual.md#${name.toLowerCase()}`)
     t.ok(manual.includes(`\n### ${name}\n`), `${name} has its section`)
   }
   for (const [, section = ''] of manual.matchAll(/^### (Confab\w+)$/gm))

@@ -2,7 +2,7 @@ import { Parser } from '@asyncapi/parser'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { ConfabError } from '../../../src/client/errors.ts'
 import { listErrors } from '../../../src/api/openapi/error-catalogue.ts'
 import { templateOf } from '../../../src/api/openapi/openapi.ts'
@@ -54,7 +54,7 @@ await onEmbedded(t, async (t, cluster) => {
       t.ok(text === (await readFile(path.join(ROOT, name), 'utf8')), name)
     for (const name of ['openapi.json', 'asyncapi.json']) {
       const served = await cluster.get(`/${name}`)
-      t.strictSame(served.body, JSON.parse(files[`docs/${name}`] ?? ''), name)
+      t.strictSame(served.body, JSON.parse(files[`docs/reference/${name}`] ?? ''), name)
     }
     const manifest: unknown = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
     t.equal(documents.openapi.info.version, at(manifest, 'version'))
@@ -62,7 +62,7 @@ await onEmbedded(t, async (t, cluster) => {
 
   await t.test('the OpenAPI document passes a linter', async (t) => {
     const config = await createConfig({ extends: ['recommended-strict'] })
-    const problems = await lintFromString({ source: files['docs/openapi.json'] ?? '', config })
+    const problems = await lintFromString({ source: files['docs/reference/openapi.json'] ?? '', config })
     t.strictSame(
       problems.map(({ ruleId, location: [place] }) => `${ruleId} ${place?.pointer ?? ''}`),
       [NO_SUCCESS]
@@ -70,7 +70,7 @@ await onEmbedded(t, async (t, cluster) => {
   })
 
   await t.test('the AsyncAPI document passes its parser', async (t) => {
-    const { document, diagnostics } = await new Parser().parse(files['docs/asyncapi.json'] ?? '')
+    const { document, diagnostics } = await new Parser().parse(files['docs/reference/asyncapi.json'] ?? '')
     t.strictSame(
       diagnostics.filter(({ severity }) => GRAVE.includes(severity)),
       []

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { register } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
@@ -16,9 +16,13 @@ const run = promisify(execFile)
 
 /** What is to be pasted from each guide, beginning with the block so counted, and what is then on the screen. */
 const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
-  ['quick-start.md', 1, ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']],
   [
-    'chatcli.md',
+    'guide/quick-start.md',
+    1,
+    ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']
+  ],
+  [
+    'reference/chatcli.md',
     0,
     [
       '"Verification email sent!"',
@@ -30,7 +34,7 @@ const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
     ]
   ],
   [
-    'emotechat.md',
+    'reference/emotechat.md',
     0,
     [
       '"username":"grace-h"',
@@ -88,7 +92,7 @@ await onServices(
     await t.test('from-socket-io.md moves chats and messages', async (t) => {
       const [ann, bob] = [await register(cluster), await register(cluster)]
       const { orm } = cluster
-      const [move = ''] = await blocksOf('from-socket-io.md', 'sql')
+      const [move = ''] = await blocksOf('guide/from-socket-io.md', 'sql')
       await orm.execute('CREATE SCHEMA old')
       await orm.execute('CREATE TABLE old.chats (id text, user_a text, user_b text)')
       await orm.execute(
@@ -99,8 +103,11 @@ await onServices(
         `'${bob.username}', '${ann.username}'), ('room-3', '${ann.username}', 'nobody')`
       )
       await orm.execute(`INSERT INTO old.messages VALUES
-      (3, 'room-1', '${bob.username}', 'third', '2025-01-01 12:00:02Z'), (1, 'room-1', '${ann.username}', 'first', '2025-01-01 12:00:00Z'),
-      (2, 'room-2', '${bob.username}', 'second', '2025-01-01 12:00:01Z'), (4, 'room-1', '${ann.username}', '  ', '2025-01-01 12:00:03Z'), (5, 'room-3', '${ann.username}', 'lost', '2025-01-01 12:00:04Z')`)
+      (3, 'room-1', '${bob.username}', 'third', '2025-01-01 12:00:02Z'),
+      (1, 'room-1', '${ann.username}', 'first', '2025-01-01 12:00:00Z'),
+      (2, 'room-2', '${bob.username}', 'second', '2025-01-01 12:00:01Z'),
+      (4, 'room-1', '${ann.username}', '  ', '2025-01-01 12:00:03Z'),
+      (5, 'room-3', '${ann.username}', 'lost', '2025-01-01 12:00:04Z')`)
       for (const statement of move.split(/;\n/)) if (statement.trim() !== '') await orm.execute(statement)
 
       const chats = (await cluster.post('/chat/fetch-chats', { session_token: bob.accessToken })).body

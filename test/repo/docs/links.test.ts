@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { FRAME_ERRORS } from '../../../src/api/chatcli/ws/server-frames.ts'
 import { CLOSES } from '../../../src/api/chatcli/ws/description.ts'
 import { ROOT } from '../../support/servers/process.ts'
@@ -13,7 +13,9 @@ const pages = [
   'SECURITY.md',
   'bench/README.md',
   'src/client/README.md',
-  ...(await readdir(path.join(ROOT, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
+  ...(await readdir(path.join(ROOT, 'docs'), { recursive: true }))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join('docs', name))
 ]
 const read = (page: string) => readFile(path.join(ROOT, page), 'utf8')
 
@@ -53,7 +55,7 @@ await t.test('every page of docs is linked to from the README', async (t) => {
 })
 
 await t.test('the page on the protocol has every error and every close code', async (t) => {
-  const text = await read('docs/protocol.md')
+  const text = await read('docs/reference/protocol.md')
   for (const code of FRAME_ERRORS) t.match(text, `| \`${code}\` |`)
   for (const { code } of CLOSES) t.match(text, `| ${String(code)} |`)
 })

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 
 t.test('the README has a row for every variable, with its default and its meaning', async (t) => {

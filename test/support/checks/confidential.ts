@@ -1,5 +1,5 @@
 /**
- * What no log may hold: the passwords, tokens and texts that the tests of this file have sent or got, and the codes and
+ * What no log may hold: the passwords, tokens and texts that a suite has sent or got, and the codes and
  * tokens of the mails they caused. The clients collect them by itself, so that a test cannot forget to.
  */
 import { isRecord } from '../data/json.ts'
@@ -23,6 +23,11 @@ const FIELDS = new Set([
 ])
 
 const collected = new Set<string>()
+
+/** Begins anew: what is sent and got from here on is looked for. */
+export function forgetConfidential (): void {
+  collected.clear()
+}
 
 /** Notes what is confidential in something that was sent or got. Sentences of the server itself are none. */
 export function noteConfidential (value: unknown, fields: ReadonlySet<string> = FIELDS): void {

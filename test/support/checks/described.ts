@@ -21,7 +21,7 @@ const CLOSED_BY_CLIENT = [1000, 1005, 1006]
 /** From here on codes belong to programs; the client library has one. */
 const FIRST_PRIVATE_CODE = 4_000
 
-const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/${name}`, 'utf8'))
+const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/reference/${name}`, 'utf8'))
 const openapi = read('openapi.json')
 const asyncapi = read('asyncapi.json')
 /** Paths that go on behind what is described, up to where they do. */

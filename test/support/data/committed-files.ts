@@ -6,8 +6,8 @@ import { errorsMarkdown, listErrors } from '../../../src/api/openapi/error-catal
 export function committedFiles ({ openapi, asyncapi, routes }: Documents): Record<string, string> {
   const written = (document: object) => `${JSON.stringify(document, undefined, 2)}\n`
   return {
-    'docs/openapi.json': written(openapi),
-    'docs/asyncapi.json': written(asyncapi),
-    'docs/errors.md': errorsMarkdown(listErrors(routes))
+    'docs/reference/openapi.json': written(openapi),
+    'docs/reference/asyncapi.json': written(asyncapi),
+    'docs/reference/errors.md': errorsMarkdown(listErrors(routes))
   }
 }

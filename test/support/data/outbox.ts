@@ -1,6 +1,6 @@
 /** The mails that a server has written to its `outbox.jsonl`. */
 import { watch } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { within } from '../deadline.ts'
 import { textAt } from './json.ts'
@@ -15,6 +15,9 @@ export class Outbox {
   /** Where they are. */
   readonly file: string
   readonly #taken = new Map<string, number>()
+  readonly #mails: Mail[] = []
+  #offset = 0
+  #reading: Promise<void> = Promise.resolve()
 
   /** @param dataDir the server's `DATA_DIR` */
   constructor (dataDir: string) {
@@ -44,13 +47,26 @@ export class Outbox {
   }
 
   /** Every mail so far. */
-  async all (): Promise<Mail[]> {
-    const content = await readFile(this.file, 'utf8').catch(() => '')
-    // What follows the last line break is still being written.
-    return content
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => decode(JSON.parse(line)))
+  async all (): Promise<readonly Mail[]> {
+    this.#reading = this.#reading.then(() => this.#readOn())
+    await this.#reading
+    return this.#mails
+  }
+
+  /** Reads what has been written since it last did: a server that many suites share writes thousands. */
+  async #readOn (): Promise<void> {
+    const file = await open(this.file).catch(() => undefined)
+    if (file === undefined) return
+    try {
+      const { size } = await file.stat()
+      const { buffer } = await file.read(Buffer.alloc(size - this.#offset), 0, size - this.#offset, this.#offset)
+      // What follows the last line break is still being written.
+      const complete = buffer.subarray(0, buffer.lastIndexOf('\n') + 1)
+      this.#offset += complete.length
+      this.#mails.push(...complete.toString().split('\n').slice(0, -1).map((line) => decode(JSON.parse(line))))
+    } finally {
+      await file.close()
+    }
   }
 }
 

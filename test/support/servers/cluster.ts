@@ -1,19 +1,18 @@
-/** Replicas in this process: one on the embedded store, or several that share a real Postgres and a real Redis. */
+/** Replicas in this process: one with an in-process bus, or several that share a real Postgres and a real Redis. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { Test } from 'tap'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { OWASP_COST } from '../../../src/domain/accounts/passwords.ts'
 import { startReplica, type Replica } from '../../../src/server/replica.ts'
 import type { Database, Orm } from '../../../src/store/database.ts'
-import { openPglite } from '../../../src/store/pglite.ts'
-import { openPostgres } from '../../../src/store/postgres/open.ts'
-import { createDatabase } from './database.ts'
-import { layOutStore } from './embedded-store.ts'
+import { createStore, openDatabase } from './database.ts'
+import { engineUrl } from './engine.ts'
 import { call, type Answer, type CallOptions } from '../clients/http.ts'
 import { Outbox } from '../data/outbox.ts'
+import type { Scope } from '../scope.ts'
 
 const REPLICAS_ON_SERVICES = 3
 const CONNECTIONS_PER_REPLICA = '4'
@@ -31,7 +30,7 @@ export type Services = { databaseUrl: string, redisUrl: string }
 
 /** How to start a cluster. */
 export type ClusterOptions = {
-  /** Without them it is one replica on the embedded store. */
+  /** Without them it is one replica on the Postgres of the test run, with an in-process bus. */
   services?: Services | undefined
   /** On services; three by default. */
   replicas?: number
@@ -47,23 +46,27 @@ export type ClusterOptions = {
 export class Cluster {
   readonly replicas: readonly Replica[]
   readonly outbox: Outbox
-  /** What the replicas have logged, line by line. */
-  readonly log: readonly string[]
   /** Passwords and tokens that were handed out: none of them may appear in {@link Cluster.log}. */
   readonly secrets = new Set<string>()
+  readonly #log: string[]
   readonly #database: Database | undefined
   #turn = 0
 
   constructor (parts: {
     replicas: readonly Replica[]
     dataDir: string
-    log: readonly string[]
+    log: string[]
     database: Database | undefined
   }) {
     this.replicas = parts.replicas
     this.outbox = new Outbox(parts.dataDir)
-    this.log = parts.log
+    this.#log = parts.log
     this.#database = parts.database
+  }
+
+  /** What the replicas have logged, line by line. */
+  get log (): readonly string[] {
+    return this.#log
   }
 
   /** The replica of that number, counted round and round. */
@@ -71,6 +74,12 @@ export class Cluster {
     const replica = this.replicas[index % this.replicas.length]
     if (replica === undefined) throw new Error('The cluster has no replica.')
     return replica
+  }
+
+  /** Empties {@link Cluster.log} and {@link Cluster.secrets} for the next suite. */
+  forget (): void {
+    this.#log.length = 0
+    this.secrets.clear()
   }
 
   /** The tables. @throws unless the cluster was started as `inspectable` */
@@ -96,12 +105,11 @@ export class Cluster {
 }
 
 /** Starts a cluster that ends with the test. */
-export async function startCluster (t: Test, options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster (t: Scope, options: ClusterOptions = {}): Promise<Cluster> {
   const log: string[] = []
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
   // Torn down in reverse.
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  if (options.services === undefined) await layOutStore(dataDir)
   const environment = {
     HOST: '127.0.0.1',
     PORT: '0',
@@ -114,50 +122,30 @@ export async function startCluster (t: Test, options: ClusterOptions = {}): Prom
     HASH_PASSES: '1',
     // Replicas in this process share its event loop with the test and with each other.
     OVERLOAD_EVENT_LOOP_DELAY: '1h',
-    ...(options.services !== undefined && (await borrowServices(t, options.services))),
+    DATABASE_URL: await createStore(t, options.services?.databaseUrl ?? engineUrl()),
+    DATABASE_POOL: CONNECTIONS_PER_REPLICA,
+    ...(options.services !== undefined && {
+      REDIS_URL: options.services.redisUrl,
+      REDIS_PREFIX: `confab_test_${randomBytes(6).toString('hex')}:`
+    }),
     ...options.environment
   }
-  const database = options.inspectable === true ? await openDatabase(t, environment) : undefined
-  const count = options.services === undefined ? 1 : (options.replicas ?? REPLICAS_ON_SERVICES)
-  const starts = await Promise.allSettled(
-    Array.from({ length: count }, (_, index) =>
-      startReplica(loadConfig(environment), {
-        logStream: {
-          write: (line) => {
-            log.push(line)
-          }
-        },
-        // The embedded store can be opened once only, so an inspecting test shares its own.
-        ...(database !== undefined &&
-          options.services === undefined && { database: { ...database, close: async () => undefined } }),
-        ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
-      })
-    )
-  )
+  const database = options.inspectable === true ? await openDatabase(t, environment.DATABASE_URL) : undefined
+  const count = options.services === undefined ? 1 : options.replicas ?? REPLICAS_ON_SERVICES
+  const start = (index: number) =>
+    startReplica(loadConfig(environment), {
+      logStream: {
+        write: (line) => {
+          log.push(line)
+        }
+      },
+      ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
+    })
+  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)))
   const replicas = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   t.teardown(async () => {
     await Promise.all(replicas.map((replica) => replica.close()))
   })
   for (const start of starts) if (start.status === 'rejected') throw start.reason
   return new Cluster({ replicas, dataDir, log, database })
-}
-
-async function openDatabase (t: Test, environment: { DATA_DIR: string, DATABASE_URL?: string }): Promise<Database> {
-  const database =
-    environment.DATABASE_URL === undefined
-      ? await openPglite(environment.DATA_DIR)
-      : await openPostgres({ url: environment.DATABASE_URL, pool: 1, prepare: true, timeoutMs: 60_000 })
-  t.teardown(() => database.close())
-  return database
-}
-
-/** A database and a corner of Redis that nobody else uses, gone with the test. */
-async function borrowServices (t: Test, { databaseUrl, redisUrl }: Services) {
-  const url = await createDatabase(t, databaseUrl)
-  return {
-    DATABASE_URL: url,
-    DATABASE_POOL: CONNECTIONS_PER_REPLICA,
-    REDIS_URL: redisUrl,
-    REDIS_PREFIX: `${new URL(url).pathname.slice(1)}:`
-  }
 }

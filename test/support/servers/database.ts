@@ -1,22 +1,112 @@
-/** Databases of the test's own on a Postgres server. */
-import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
-import type { Test } from 'tap'
+/** Databases of a test's own on a Postgres server. */
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import postgres, { type Sql } from 'postgres'
+import { MIGRATIONS_FOLDER } from '../../../src/store/migrations.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { migratePostgres, openPostgres } from '../../../src/store/postgres/open.ts'
+import { engineUrl } from './engine.ts'
+import type { Scope } from '../scope.ts'
+
+/** The names of all databases of tests begin like this, those of templates included. */
+const PREFIX = 'confab_test_'
+/** A connection that creates and drops databases is closed when it has had nothing to do for so many seconds. */
+const IDLE_S = 1
+/** Held while a server's template is looked for and made. */
+const TEMPLATE_LOCK = 5_123_018
+
+const administrators = new Map<string, Sql>()
+
+function administratorOf (serverUrl: string): Sql {
+  let sql = administrators.get(serverUrl)
+  if (sql === undefined) {
+    sql = postgres(serverUrl, { max: 1, idle_timeout: IDLE_S, onnotice: () => undefined })
+    administrators.set(serverUrl, sql)
+  }
+  return sql
+}
+
+/** The URL of another database of a server. */
+function urlOf (serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
+}
 
 /**
  * Creates an empty database that is gone with the test.
  * @param serverUrl any database of the server, with the right to create others
  * @returns its URL
  */
-export async function createDatabase (t: Test, serverUrl: string): Promise<string> {
-  const name = `confab_test_${randomBytes(6).toString('hex')}`
-  const admin = postgres(serverUrl, { max: 1, onnotice: () => undefined })
-  t.teardown(async () => {
-    await admin`drop database if exists ${admin(name)} with (force)`
-    await admin.end()
+export async function createDatabase (t: Scope, serverUrl: string): Promise<string> {
+  return createFrom(t, serverUrl, 'template1')
+}
+
+/** Creates a database with the tables of this build, a copy of the server's template. @returns its URL */
+export async function createStore (t: Scope, serverUrl: string): Promise<string> {
+  return createFrom(t, serverUrl, templateName())
+}
+
+async function createFrom (t: Scope, serverUrl: string, template: string): Promise<string> {
+  const name = PREFIX + randomBytes(6).toString('hex')
+  const sql = administratorOf(serverUrl)
+  t.teardown(() => sql`drop database if exists ${sql(name)} with (force)`)
+  await sql`create database ${sql(name)} template ${sql(template)}`
+  return urlOf(serverUrl, name)
+}
+
+/** Opens a database by a pool of its own, which is closed with the test. */
+export async function openDatabase (t: Scope, url: string, { pool = 1 } = {}): Promise<Database> {
+  const database = await openPostgres({ url, pool, prepare: true, timeoutMs: 60_000 })
+  t.teardown(() => database.close())
+  return database
+}
+
+/** Opens a new database with the tables of this build on the Postgres of the run. */
+export async function openNewStore (t: Scope, options: { pool?: number } = {}): Promise<Database> {
+  return openDatabase(t, await createStore(t, engineUrl()), options)
+}
+
+/** The name of a template is made from its migrations: another version of them has another template. */
+export function templateName (): string {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(MIGRATIONS_FOLDER).filter((name) => name.endsWith('.sql')).sort()) {
+    hash.update(name).update(readFileSync(path.join(MIGRATIONS_FOLDER, name)))
+  }
+  return `${PREFIX}template_${hash.digest('hex').slice(0, 12)}`
+}
+
+/** Has a server have a database with the tables of this build, to be copied. */
+export async function ensureTemplate (serverUrl: string): Promise<void> {
+  const name = templateName()
+  await administratorOf(serverUrl).begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${TEMPLATE_LOCK})`
+    if ((await sql`select 1 from pg_database where datname = ${name}`).length > 0) return
+    // Complete when it has its name.
+    const draft = `${name}_draft`
+    const outside = postgres(serverUrl, { max: 1, onnotice: () => undefined })
+    try {
+      await outside`drop database if exists ${outside(draft)} with (force)`
+      await outside`create database ${outside(draft)}`
+      await migratePostgres({ url: urlOf(serverUrl, draft), pool: 1, prepare: true, timeoutMs: 60_000 })
+      await outside`alter database ${outside(draft)} rename to ${outside(name)}`
+    } finally {
+      await outside.end()
+    }
   })
-  await admin`create database ${admin(name)}`
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  return url.href
+}
+
+/** Drops what earlier runs have left on a server, and templates of other versions. No other run may use the server. */
+export async function dropLeftovers (serverUrl: string): Promise<void> {
+  const sql = administratorOf(serverUrl)
+  const found = await sql<{ datname: string }[]>`
+    select datname from pg_database where starts_with(datname, ${PREFIX}) and datname <> ${templateName()}`
+  for (const { datname } of found) await sql`drop database if exists ${sql(datname)} with (force)`
+}
+
+/** Drops a server's template. */
+export async function dropTemplate (serverUrl: string): Promise<void> {
+  const sql = administratorOf(serverUrl)
+  await sql`drop database if exists ${sql(templateName())} with (force)`
 }

@@ -1,6 +1,7 @@
 /** One suite, every deployment: embedded, and three replicas on real services. */
 import type { Test } from 'tap'
-import { leaksIn } from '../checks/confidential.ts'
+import { processScope } from '../scope.ts'
+import { forgetConfidential, leaksIn } from '../checks/confidential.ts'
 import { undescribed } from '../checks/described.ts'
 import { startCluster, type Cluster, type ClusterOptions, type Services } from './cluster.ts'
 
@@ -62,12 +63,26 @@ export async function withServices (
   await t.test(title, { skip: reason }, () => undefined)
 }
 
-async function run (t: Test, suite: Suite, options: ClusterOptions): Promise<void> {
-  const cluster = await startCluster(t, options)
+const shared = new Map<string, Promise<Cluster>>()
+
+/** A cluster that all suites of this process share which want nothing in particular; each uses names of its own. */
+async function shareCluster (options: ClusterOptions): Promise<Cluster> {
+  const name = options.services === undefined ? 'embedded' : 'services'
+  const cluster = shared.get(name) ?? startCluster(processScope, options)
+  shared.set(name, cluster)
+  return cluster
+}
+
+async function run (t: Test, suite: Suite, { services, ...options }: ClusterOptions): Promise<void> {
+  const isPlain = Object.keys(options).length === 0
+  const cluster = isPlain ? await shareCluster({ services }) : await startCluster(t, { services, ...options })
+  forgetConfidential()
+  const [seenBefore, mailsBefore] = [undescribed().length, (await cluster.outbox.all()).length]
+  cluster.forget()
   await suite(t, cluster)
-  t.strictSame(undescribed(), [], 'every answer and every frame is as the server describes it')
+  t.strictSame(undescribed().slice(seenBefore), [], 'every answer and every frame is as the server describes it')
   t.strictSame(
-    leaksIn(cluster.log, cluster.secrets, await cluster.outbox.all()),
+    leaksIn(cluster.log, cluster.secrets, (await cluster.outbox.all()).slice(mailsBefore)),
     [],
     'no password, token, code or text of a message is in the log'
   )

@@ -1,27 +1,38 @@
-/**
- * An embedded store as a first start leaves it, made once before the tests: making one costs seconds, copying it does
- * not. Run as a program it makes it.
- */
-import { cp } from 'node:fs/promises'
+/** The embedded store as a first start leaves it, made once: making one takes seconds, copying it does not. */
+import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { openPglite } from '../../../src/store/pglite.ts'
-import type { Test } from 'tap'
-import { temporaryFolder } from './program.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { openStore } from '../../../src/store/open.ts'
+import type { Scope } from '../scope.ts'
+import { templateName } from './database.ts'
 import { ROOT } from './process.ts'
+import { temporaryFolder } from './program.ts'
 
-const TEMPLATE = path.join(ROOT, 'dist-test', 'embedded')
+const FOLDER = path.join(ROOT, 'node_modules', '.cache', 'confab-tests')
 
-/** Gives a folder that is to be a `DATA_DIR` an empty store. */
-export async function layOutStore (folder: string): Promise<void> {
-  await cp(path.join(TEMPLATE, 'store'), path.join(folder, 'store'), { recursive: true })
+/** Made for each version of the tables. */
+const templateFolder = () => path.join(FOLDER, templateName())
+
+/** Opens the embedded store of a `DATA_DIR` in this process, which is closed by the caller. */
+export async function openEmbeddedStore (dataDir: string): Promise<Database> {
+  const { PATH: searchPath } = process.env
+  return openStore({ database: { url: undefined, pool: 2, prepare: true, timeoutMs: 60_000 }, dataDir, searchPath })
+}
+
+/** Makes the template unless it is there. */
+export async function ensureStoreTemplate (): Promise<void> {
+  const folder = templateFolder()
+  if (await stat(folder).then(() => true, () => false)) return
+  // Complete when it has its name.
+  const draft = `${folder}-draft-${String(process.pid)}`
+  await (await openEmbeddedStore(draft)).close()
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true }))
 }
 
 /** A folder to be a `DATA_DIR`, with an empty store, gone with the test. */
-export async function temporaryStore (t: Test): Promise<string> {
+export async function temporaryStore (t: Scope): Promise<string> {
   const folder = await temporaryFolder(t)
-  await layOutStore(folder)
+  await mkdir(folder, { recursive: true })
+  await cp(path.join(templateFolder(), 'postgres'), path.join(folder, 'postgres'), { recursive: true })
   return folder
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await (await openPglite(TEMPLATE)).close()

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import type { Test } from 'tap'
+import type { Scope } from '../scope.ts'
 import { at, textAt } from '../data/json.ts'
 import { ROOT } from './process.ts'
 
@@ -67,7 +67,7 @@ export async function runConfab (
 }
 
 /** An empty folder with a short path, gone with the test. */
-export async function temporaryFolder (t: Test): Promise<string> {
+export async function temporaryFolder (t: Scope): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { MailRefusedError, type Mail, type Mailer } from '../../../src/mail/mailer.ts'
 import { createOutboxSender } from '../../../src/jobs/outbox-sender.ts'
 import { insertMail } from '../../../src/store/outbox.ts'
-import { openPglite } from '../../../src/store/pglite.ts'
 import { mailOutbox } from '../../../src/store/schema.ts'
+import { openNewStore } from '../../support/servers/database.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -14,9 +14,7 @@ const NEVER_MS = 60 * MINUTE
 /** The clock of every test stands still, ahead of the database's, which stamps a new mail as due at once. */
 const NOW = Date.now() + 60 * MINUTE
 
-const database = await openPglite()
-const { orm } = database
-t.after(() => database.close())
+const { orm } = await openNewStore(t)
 t.beforeEach(async () => {
   await orm.delete(mailOutbox)
 })

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 import { createFileMailer } from '../../../src/mail/file.ts'
 import { MailRefusedError, type Mail } from '../../../src/mail/mailer.ts'

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 import { MailRefusedError, type Mail } from '../../../src/mail/mailer.ts'
 import { openMailer } from '../../../src/mail/open-mailer.ts'

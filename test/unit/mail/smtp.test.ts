@@ -1,6 +1,6 @@
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { text as readAll } from 'node:stream/consumers'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 import { MailRefusedError, type Mail } from '../../../src/mail/mailer.ts'
 import { openMailer } from '../../../src/mail/open-mailer.ts'

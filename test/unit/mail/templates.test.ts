@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { confirmationMail, passwordChangedMail, resetMail, verificationMail } from '../../../src/mail/templates.ts'
 
 const LINK = 'https://chat.example.org/user/reset-password?token=abc&username=ada'

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { FeedModel } from '../../support/data/feed-model.ts'
 import { seedOf } from '../../support/data/random.ts'
 import { VirtualTime } from '../../support/virtual-time.ts'

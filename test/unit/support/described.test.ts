@@ -1,5 +1,5 @@
 /** What holds every test to the description: an answer or a frame that differs in anything is noticed. */
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { problemWithAnswer, problemWithFrame } from '../../support/checks/described.ts'
 
 const answer = (status: number, body: unknown, type = 'application/json; charset=utf-8') => ({

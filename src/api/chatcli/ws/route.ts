@@ -22,7 +22,7 @@ export default async function socketRoute (app: FastifyInstance): Promise<void> 
     preValidation: async (request, reply) => {
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
       app.origins.check(request)
-      if (app.lifecycle.phase === 'draining') {
+      if (!app.lifecycle.admitsSockets) {
         app.metrics.overloadRefusals.add('draining')
         throw new ChatError('draining')
       }

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { networkOf } from '../../../../src/api/http/network.ts'
 
 t.test('an IPv4 client is its address, an IPv6 client its /64, in one spelling', async (t) => {

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { checkUsername, usernameFor } from '../../../../src/domain/accounts/names.ts'
 
 const NAMES = [

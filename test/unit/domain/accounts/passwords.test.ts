@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
-import t, { type Test } from 'tap'
-import type * as passwords from '../../../../src/domain/accounts/passwords.ts'
+import t from '../../../support/tap.ts'
 import { checkNewPassword, createPasswordHasher, OWASP_COST } from '../../../../src/domain/accounts/passwords.ts'
 
 /** The PHC form: algorithm, version, parameters, salt of 16 bytes or more, hash of 32 or more. */
@@ -12,14 +11,14 @@ const HASHES = 30
 type Call = { kind: 'hash' | 'verify', subject: string, end: (result?: Error) => void }
 
 /** A hasher whose hash function only takes notes; the decoy of unknown users has the hash `decoy`. */
-async function createRecordingHasher (t: Test, limits: { concurrency: number, queue: number }) {
+async function createRecordingHasher (limits: { concurrency: number, queue: number }) {
   const calls: Call[] = []
   const record = <Result>(kind: Call['kind'], subject: string, result: Result) =>
     new Promise<Result>((resolve, reject) => {
       calls.push({ kind, subject, end: (error) => (error === undefined ? resolve(result) : reject(error)) })
     })
   let isFirst = true
-  const argon2 = {
+  const algorithm = {
     hash (password: string) {
       if (!isFirst) return record('hash', password, `hash of ${password}`)
       isFirst = false
@@ -27,8 +26,7 @@ async function createRecordingHasher (t: Test, limits: { concurrency: number, qu
     },
     verify: (hash: string) => record('verify', hash, true)
   }
-  const mocked = await t.mockImport<typeof passwords>('../../src/domain/accounts/passwords.js', { argon2 })
-  return { calls, hasher: await mocked.createPasswordHasher({ cost: OWASP_COST, ...limits }) }
+  return { calls, hasher: await createPasswordHasher({ cost: OWASP_COST, ...limits, algorithm }) }
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
@@ -44,7 +42,7 @@ t.test('a hash is Argon2id with the parameters that OWASP recommends, and its ow
 })
 
 t.test('a bounded number runs at once, a bounded number waits in line, and more are refused at once', async (t) => {
-  const { calls, hasher } = await createRecordingHasher(t, { concurrency: 2, queue: 3 })
+  const { calls, hasher } = await createRecordingHasher({ concurrency: 2, queue: 3 })
   const accepted = ['a', 'b', 'c', 'd', 'e'].map((password) => hasher.hash(password))
   await t.rejects(hasher.hash('f'), { code: 'overloaded' })
   await t.rejects(hasher.matches('f', 'hash'), { code: 'overloaded' })
@@ -65,7 +63,7 @@ t.test('a bounded number runs at once, a bounded number waits in line, and more 
 })
 
 t.test('a hash that fails gives its place to the next', async (t) => {
-  const { calls, hasher } = await createRecordingHasher(t, { concurrency: 1, queue: 1 })
+  const { calls, hasher } = await createRecordingHasher({ concurrency: 1, queue: 1 })
   const [first, second] = [hasher.hash('a'), hasher.hash('b')]
   calls[0]?.end(new Error('out of memory'))
   await t.rejects(first, /out of memory/)
@@ -75,7 +73,7 @@ t.test('a hash that fails gives its place to the next', async (t) => {
 })
 
 t.test('an unknown user costs what a known one does, and is never let in', async (t) => {
-  const { calls, hasher } = await createRecordingHasher(t, { concurrency: 1, queue: 1 })
+  const { calls, hasher } = await createRecordingHasher({ concurrency: 1, queue: 1 })
   const known = hasher.matches(PASSWORD, 'hash of somebody')
   const unknown = hasher.matches(PASSWORD, undefined)
   calls[0]?.end()
@@ -92,7 +90,7 @@ t.test('an unknown user costs what a known one does, and is never let in', async
 })
 
 t.test('a password that is too long for anybody costs nothing', async (t) => {
-  const { calls, hasher } = await createRecordingHasher(t, { concurrency: 1, queue: 0 })
+  const { calls, hasher } = await createRecordingHasher({ concurrency: 1, queue: 0 })
   t.equal(await hasher.matches('x'.repeat(257), 'hash'), false)
   t.equal(await hasher.matches('\u00e9'.repeat(129), undefined), false)
   t.equal(calls.length, 0)

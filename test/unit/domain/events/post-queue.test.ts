@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { type ChatPosts, PostQueue } from '../../../../src/domain/events/post-queue.ts'
 import { seedOf } from '../../../support/data/random.ts'
 

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { describeRedis, parseRedisUrl, type RedisAddress } from '../../../../src/lib/redis/address.ts'
 
 const PLAIN: RedisAddress = {

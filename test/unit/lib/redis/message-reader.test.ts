@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { PassThrough } from 'node:stream'
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { readMessages } from '../../../../src/lib/redis/message-reader.ts'
 import { seedOf } from '../../../support/data/random.ts'
 

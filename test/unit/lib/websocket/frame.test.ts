@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { encodeTextFrame, PING_FRAME } from '../../../../src/lib/websocket/frame.ts'
 import { within } from '../../../support/deadline.ts'
 import { seedOf } from '../../../support/data/random.ts'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { splitHosts } from '../../../../src/store/postgres/socket.ts'
 
 const SPLIT: [url: string, hosts: [string, number][], first: string][] = [
@@ -17,7 +17,12 @@ const SPLIT: [url: string, hosts: [string, number][], first: string][] = [
     ],
     'postgres://u@one:1/confab'
   ],
-  ['postgres:///confab?host=/var/run/postgresql', [['', 5432]], 'postgres:///confab?host=/var/run/postgresql']
+  ['postgres:///confab?host=/var/run/postgresql', [['/var/run/postgresql', 5432]], 'postgres://localhost/confab'],
+  [
+    'postgres://u@localhost/confab?host=%2Fa%20b:6000&sslmode=disable',
+    [['/a b', 6000]],
+    'postgres://u@localhost/confab?sslmode=disable'
+  ]
 ]
 
 t.test('a URL names one host or several', async (t) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../../../support/tap.ts'
 import { encodeNewMessage } from '../../../../../src/api/chatcli/ws/frames.ts'
 import { seedOf } from '../../../../support/data/random.ts'
 

@@ -1,0 +1,53 @@
+/** How a replica parts from its clients: the first three phases of the end. */
+import type { FastifyInstance } from 'fastify'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../config/config.ts'
+import { CLOSE_CODES } from '../realtime/close-codes.ts'
+import type { Connections } from '../realtime/connections.ts'
+import type { PhaseLimits } from './lifecycle.ts'
+
+/** How long clients have to answer a close before their sockets are cut, in milliseconds. */
+const CLOSE_GRACE_MS = 1_000
+const CLOSE_POLL_MS = 10
+/** How long requests have to be answered before their connections are cut, in milliseconds. */
+const REQUEST_GRACE_MS = 5_000
+/** What a phase may take beyond the waits that are part of it, in milliseconds. */
+const MARGIN_MS = 2_000
+/** The connections to other servers are closed, or left, within this time, in milliseconds. */
+const RELEASE_LIMIT_MS = 10_000
+
+/** How long each phase of the end may take: what its waits add up to, and a margin. */
+export function phaseLimits ({ drain, posting }: Pick<Config, 'drain' | 'posting'>): PhaseLimits {
+  return {
+    leaving: drain.delayMs + MARGIN_MS,
+    draining: drain.windowMs + posting.deadlineMs + CLOSE_GRACE_MS + MARGIN_MS,
+    closing: REQUEST_GRACE_MS + MARGIN_MS,
+    flushing: posting.deadlineMs + MARGIN_MS,
+    releasing: RELEASE_LIMIT_MS
+  }
+}
+
+/** Waits until load balancers have noticed that readiness fails. */
+export async function leave (app: FastifyInstance, delayMs: number): Promise<void> {
+  app.log.info({ sockets: app.websocketServer.clients.size, delayMs }, 'readiness fails from now on')
+  await delay(delayMs)
+}
+
+/** Closes all sockets, a few at a time, and cuts those whose clients do not answer. */
+export async function closeSockets (app: FastifyInstance, connections: Connections, windowMs: number): Promise<void> {
+  const { clients } = app.websocketServer
+  app.log.info({ sockets: clients.size, windowMs }, 'sockets are closed')
+  await connections.drain(windowMs)
+  for (const client of clients) client.close(CLOSE_CODES.restart)
+  const deadline = Date.now() + CLOSE_GRACE_MS
+  while (clients.size > 0 && Date.now() < deadline) await delay(CLOSE_POLL_MS)
+  if (clients.size > 0) app.log.info({ sockets: clients.size }, 'sockets that did not answer their close are cut')
+  for (const client of clients) client.terminate()
+}
+
+/** Ends the HTTP server, also when a client leaves its request incomplete. */
+export async function closeServer (app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), REQUEST_GRACE_MS)
+  await app.close()
+  clearTimeout(cut)
+}

@@ -1,0 +1,99 @@
+/** The ports of a replica: adapters chosen by the configuration, opened in order, ended in the last phase. */
+import { randomInt } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Bus } from '../bus/bus.ts'
+import { createMemoryBus } from '../bus/memory.ts'
+import { openRedisBus } from '../bus/redis.ts'
+import type { Config } from '../config/config.ts'
+import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
+import { openMailer } from '../mail/open-mailer.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
+import { createLocalRateLimiter } from '../rate-limits/local.ts'
+import { type RateLimiter, UNLIMITED } from '../rate-limits/rate-limiter.ts'
+import { createRedisRateLimiter } from '../rate-limits/redis.ts'
+import { originOf } from '../realtime/event-batch.ts'
+import type { Database } from '../store/database.ts'
+import { openStore } from '../store/open.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { waitForMigrations } from './wait-for-migrations.ts'
+
+/** Numbers that tell replicas apart. */
+const ORIGINS = 2 ** 32
+/** A Redis that has not counted by then is taken to be away. */
+const RATE_TIMEOUT_MS = 2_000
+
+/** The open ports. */
+export type Ports = {
+  readonly database: Database
+  readonly bus: Bus
+  /** The number by which this replica knows its own publications. */
+  readonly origin: number
+  readonly rates: RateLimiter
+  readonly mailer: Mailer
+  readonly tracing: Tracing | undefined
+}
+
+/** For tests: what to use in the place of the configured. */
+export type PortOverrides = { database?: Database, wrapBus?: (bus: Bus) => Bus }
+
+/** What the ports are opened with. */
+export type PortDeps = {
+  config: Config
+  overrides: PortOverrides
+  lifecycle: Lifecycle
+  metrics: Metrics
+  log: FastifyBaseLogger
+}
+
+/**
+ * Opens all ports, and waits until the tables are new enough.
+ * @throws when the database cannot be reached or the embedded store is in use
+ */
+export async function openPorts ({ config, overrides, lifecycle, metrics, log }: PortDeps): Promise<Ports> {
+  const release = (close: () => Promise<void> | void) => lifecycle.onStop('releasing', close)
+  const tracing = await openTracing(config)
+  release(() => tracing?.close())
+  const database = overrides.database ?? (await openStore(config, { metrics, log }))
+  release(() => database.close())
+  await waitForMigrations(database, config, log)
+  const origin = randomInt(ORIGINS)
+  const bus = await openBus(config, log, overrides, origin)
+  release(() => bus.close())
+  const rates = openRateLimiter(config, release)
+  const mailer = openMailer(config.mail, config.mailFrom)
+  release(() => mailer.close())
+  return { database, bus, origin, rates, mailer, tracing }
+}
+
+/** What is not configured is not even loaded. */
+async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
+  if (tracing === undefined) return undefined
+  const { openOtlp } = await import('../observability/tracing/otlp.ts')
+  return openOtlp(tracing)
+}
+
+async function openBus (
+  config: Config,
+  log: FastifyBaseLogger,
+  { wrapBus }: PortOverrides,
+  origin: number
+): Promise<Bus> {
+  const isEcho = (payload: Buffer) => originOf(payload) === origin
+  const bus =
+    config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log })
+  return wrapBus === undefined ? bus : wrapBus(bus)
+}
+
+/** Rates are counted on a connection of their own. It reports nothing: the bus already reports when Redis is away. */
+function openRateLimiter ({ rateLimits, redis: settings }: Config, release: (close: () => void) => void): RateLimiter {
+  if (!rateLimits) return UNLIMITED
+  if (settings === undefined) return createLocalRateLimiter()
+  const connect = settings.address.kind === 'cluster' ? connectRedisCluster : connectRedis
+  const redis = connect(settings.address, 'rates', { commandTimeout: RATE_TIMEOUT_MS })
+  release(() => redis.disconnect())
+  redis.on('error', () => undefined)
+  redis.connect().catch(() => undefined)
+  return createRedisRateLimiter({ redis, prefix: settings.prefix, fallback: createLocalRateLimiter() })
+}
