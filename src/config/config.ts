@@ -74,6 +74,7 @@ function resolveStorage (env: Environment) {
       pool: env.DATABASE_POOL,
       prepare: env.DATABASE_PREPARE === 'on',
       timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
+      waitMs: milliseconds(env.DATABASE_WAIT),
       migrate: env.DATABASE_MIGRATE === 'on'
     },
     redis: redisSettings(env),

@@ -83,6 +83,10 @@ export const EnvironmentSchema = Type.Object({
     'later a server that says nothing is taken for dead',
     '5s'
   ),
+  DATABASE_WAIT: timer(
+    'time that a start waits for a Postgres that cannot be reached, alive and not ready; then it ends with 1',
+    '1m'
+  ),
   DATABASE_MIGRATE: choice(
     'on runs the migrations that Postgres lacks at the start; off leaves them to confab migrate, and the replica ' +
     'is not ready before',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import Fastify, { type FastifyInstance } from 'fastify'
-import t from 'tap'
+import t from '../../../support/tap.ts'
 import { addressIn, readForwardedAddresses } from '../../../../src/api/http/forwarded-for.ts'
 
 const PROXY = '10.1.2.3'
