@@ -50,11 +50,11 @@ const FOLDERS = {
     imports: ['config', 'domain', 'store', 'bus', 'rate-limits', 'lib'],
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
-  client: { imports: [], without: ['node:*', 'fastify', '@fastify/*'] },
+  client: { imports: [], without: ['node:*', ...HTTP] },
   web: { imports: ['api', 'client'], without: [...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES] },
   demo: {
     imports: ['client', 'config', 'server'],
-    without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
+    without: [...HTTP.filter((name) => name !== 'ws'), ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   }
 }
 

@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-/**
- * `confab`: commands for operators, on the store and the bus that the environment names. Exit codes: 0 ok, 1 failed, 2
- * usage error.
- */
+/** `confab`: commands for operators, on the configured store and bus. Exit codes: 0 ok, 1 failed, 2 usage error. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './admin/command-error.ts'
@@ -33,7 +30,7 @@ function parse (args: string[]) {
   })
 }
 
-/** Whether as many parameters were given as the usage names, and no flag that it does not. */
+/** Whether the number of parameters and the flags match the usage. */
 function isCalledRight ({ usage }: Command, parameters: readonly string[], flags: Call['flags']): boolean {
   const given = Object.entries(flags)
     .filter(([, value]) => value !== undefined && value !== false)

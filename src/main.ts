@@ -1,12 +1,12 @@
-/** The process: configuration → replica; SIGTERM and SIGINT end it in order. */
+/** The process: configuration → replica; SIGTERM and SIGINT stop it in order. */
 import { loadConfig } from './config/config.ts'
 import { describeFatalError } from './server/fatal-error.ts'
 import { startReplica } from './server/replica.ts'
 
 async function main (): Promise<void> {
   const config = loadConfig(process.env)
-  // Nothing was served yet that would have to be finished, and as the first process of a container it must ask to be
-  // ended.
+  // Nothing has been served yet that would have to be finished. As PID 1 of a container the process needs a handler to
+  // be stopped at all.
   const stopStarting = () => process.exit(0)
   process.once('SIGTERM', stopStarting)
   process.once('SIGINT', stopStarting)

@@ -1,4 +1,4 @@
-/** The command cannot do what it was asked; `message` is one sentence for the operator and holds no secret. */
+/** A command failed; `message` is one sentence for the operator and contains no secret. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }

@@ -1,43 +1,56 @@
-/** The commands of `confab`: each says what it takes, does one thing, and answers with lines for the operator. */
+/** The commands of `confab`: each has its usage, does one thing, and returns lines for the operator. */
 import type { ChatFault, Hole } from '../domain/accounts/administration.ts'
 import { createToken } from '../domain/accounts/secrets.ts'
 import { CommandError } from './command-error.ts'
 import type { AdminContext } from './admin-context.ts'
 
-/** What a command was called with. */
+/** The arguments of a command. */
 export type Call = {
   context: AdminContext
-  /** What follows its name. */
+  /** Positional parameters after its name. */
   parameters: readonly string[]
   flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
-  /** The first line of the standard input. */
+  /** Reads the first line of the standard input. */
   readLine: () => Promise<string>
 }
 
-/** A command: the words that call it, its parameters in words, and what it is for. */
+/** A command: the words that call it, its parameters in words, and its purpose. */
 export type Command = { words: string, usage: string, purpose: string, run: (call: Call) => Promise<string[]> }
 
-/** Behind these four characters any random token has all the kinds that a password needs. */
+/** With this prefix any random token has all kinds of characters that a password needs. */
 const PASSWORD_PREFIX = 'Cf1-'
 const REPLICAS_NOT_NOTIFIED =
-  'No Redis was reached: sockets that are open elsewhere end when their sessions are next looked up ' +
+  'No Redis was reached: open sockets on the replicas end at the next check of their sessions ' +
   '(SESSION_CHECK_INTERVAL).'
-/** Holes shown of one chat. */
+/** Maximum number of gaps listed per chat. */
 const MAX_HOLES = 20
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
-  { words: 'migrate', usage: '', purpose: 'run the migrations that the tables lack', run: runMigrate },
+  { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },
+  {
+    words: 'migrate-embedded',
+    usage: '',
+    purpose: 'make an embedded store of that of Confab 0.1 in DATA_DIR, which stays; fetches its library by npm',
+    run: runMigrateEmbedded
+  },
+  {
+    words: 'upgrade-embedded',
+    usage: '',
+    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; fetches the old one by npm if need be',
+    run: runUpgradeEmbedded
+  },
   {
     words: 'user create',
     usage: '<username> <address> [--name <name>] [--password-stdin]',
-    purpose: 'make an account with a proved address; without --password-stdin its password is made and shown once',
+    purpose:
+      'create an account with a verified address; without --password-stdin its password is generated and shown once',
     run: runCreate
   },
   {
     words: 'user suspend',
     usage: '<username>',
-    purpose: 'keep an account out and end its sessions and sockets everywhere',
+    purpose: 'suspend an account and end its sessions and sockets on every replica',
     run: runSuspend
   },
   { words: 'user resume', usage: '<username>', purpose: 'let a suspended account log in again', run: runResume },
@@ -50,13 +63,13 @@ export const COMMANDS: readonly Command[] = [
   {
     words: 'chat check',
     usage: '<id> | --all',
-    purpose: 'check that a chat has every message from the first to the last; ends with 1 when one is missing',
+    purpose: 'check that a chat has every message from the first to the last; exits with 1 when one is missing',
     run: runCheck
   },
   {
     words: 'epoch bump',
     usage: '',
-    purpose: 'tell every replica and client that the data went back in time, by means that Postgres does not notice',
+    purpose: 'make clients start over after the data went back in time by means that Postgres does not notice',
     run: runBump
   }
 ]
@@ -64,6 +77,16 @@ export const COMMANDS: readonly Command[] = [
 async function runMigrate ({ context }: Call): Promise<string[]> {
   await context.migrate()
   return ['The tables are at the version of this build.']
+}
+
+async function runMigrateEmbedded ({ context }: Call): Promise<string[]> {
+  const old = await context.migrateEmbedded()
+  return [`The embedded store is made. The old one in ${old} is not used any more: remove it once all is well.`]
+}
+
+async function runUpgradeEmbedded ({ context }: Call): Promise<string[]> {
+  const old = await context.upgradeEmbedded()
+  return [`The embedded store is upgraded. The old one in ${old} is not used any more: remove it once all is well.`]
 }
 
 async function runCreate ({
@@ -106,21 +129,21 @@ function sessionsEnded (count: number): string {
   return count === 1 ? '1 session was ended.' : `${String(count)} sessions were ended.`
 }
 
-/** @throws {CommandError} when a chat is not whole */
+/** @throws {CommandError} when a chat has gaps */
 async function runCheck ({ context, parameters: [id], flags }: Call): Promise<string[]> {
   const chatId = flags.all ? undefined : Number(id)
   const { chats, messages, faults } = await context.administrate((administration) => administration.checkChats(chatId))
   if (faults.length > 0) throw new CommandError(faults.map(describeFault).join('\n'))
   return [
     chatId === undefined
-      ? `${String(chats)} chats with ${String(messages)} messages are whole.`
-      : `Chat ${String(chatId)} is whole: ${String(messages)} messages.`
+      ? `${String(chats)} chats with ${String(messages)} messages are complete.`
+      : `Chat ${String(chatId)} is complete: ${String(messages)} messages.`
   ]
 }
 
 async function runBump ({ context }: Call): Promise<string[]> {
   await context.administrate((administration) => administration.bumpEpoch())
-  return ['Another epoch has begun: replicas notice within SWEEP_INTERVAL.']
+  return ['A new epoch has begun: replicas notice within SWEEP_INTERVAL.']
 }
 
 function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): string {
@@ -128,9 +151,9 @@ function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): 
   const missing =
     holes.length === 0
       ? ''
-      : `; missing: ${shown}${holes.length > MAX_HOLES ? ` and ${String(holes.length - MAX_HOLES)} more holes` : ''}`
-  return `Chat ${String(chatId)} is not whole: ${String(count)} messages, the highest seq is ${String(highest)}, its ` +
-    `head says ${lastSeq === null ? 'nothing' : String(lastSeq)}${missing}.`
+      : `; missing: ${shown}${holes.length > MAX_HOLES ? ` and ${String(holes.length - MAX_HOLES)} more gaps` : ''}`
+  return `Chat ${String(chatId)} is not complete: ${String(count)} messages, the highest seq is ${String(highest)}, ` +
+    `its head says ${lastSeq === null ? 'nothing' : String(lastSeq)}${missing}.`
 }
 
 function describeHole ({ first, last }: Hole): string {

@@ -12,7 +12,7 @@ export function createMemoryBus (isEcho: EchoTest = () => false): Bus {
     dropped: 0,
     publish (channel, payload) {
       if (isEcho(payload)) return
-      // Later, as over a network: a handler must never run inside the publisher's call.
+      // Asynchronous, as over a network: a handler must never run inside the publisher's call.
       setImmediate(() => {
         for (const handler of handlers.get(channel) ?? []) handler(payload, channel)
       })

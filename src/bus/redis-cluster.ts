@@ -1,9 +1,9 @@
 /**
  * A bus on a Redis Cluster by sharded pub/sub (Redis 7): a link to every master, and each channel on the link of the
- * master that has its slot, so that a payload goes through one node and not through all of them.
+ * master that owns its slot, so that a payload passes through one node instead of all.
  *
- * When slots move, their channels do. The bus calls itself up only while every channel is acknowledged where it
- * belongs; a publisher that has not heard of a move yet loses hints to the old owner, which the store makes good.
+ * When slots move, their channels follow. The bus is up only while every channel is acknowledged on the right link; a
+ * publisher that has not yet noticed a move loses hints to the old owner, which the store makes up for.
  */
 import calculateSlot from 'cluster-key-slot'
 import type { Cluster } from 'ioredis'
@@ -15,7 +15,7 @@ import { type BusLog, RedisPubSub } from './redis-pubsub.ts'
 const SLOTS = 16_384
 const OPEN_TIMEOUT_MS = 5_000
 
-/** `link` is undefined while nobody is known to have the channel's slot. */
+/** `link` is undefined while the owner of the channel's slot is unknown. */
 type Channel = { handlers: Set<BusHandler>, hear: BusHandler, link: RedisPubSub | undefined, placed: Promise<void> }
 
 /** A bus on a Cluster. */
@@ -29,11 +29,11 @@ export class RedisClusterBus implements Bus {
   /** By `host:port`. */
   readonly #links = new Map<string, RedisPubSub>()
   readonly #channels = new Map<string, Channel>()
-  /** Channels that are on their way to the link where they belong. */
+  /** Channels that are being moved to the right link. */
   readonly #moving = new Set<string>()
   readonly #listeners: ((isUp: boolean) => void)[] = []
   #isUp = false
-  /** Payloads of slots that nobody has, or of links that are gone. */
+  /** Payloads of slots without a known owner, or of closed links. */
   #dropped = 0
   #closed = false
 
@@ -56,7 +56,7 @@ export class RedisClusterBus implements Bus {
     this.#log = log
     this.#cluster = connectRedisCluster(address, 'topology')
     this.#cluster.on('refresh', () => this.#follow())
-    // The links say what is away.
+    // The links report outages.
     this.#cluster.on('error', () => undefined)
   }
 
@@ -68,7 +68,7 @@ export class RedisClusterBus implements Bus {
     return [...this.#links.values()].reduce((sum, link) => sum + link.dropped, this.#dropped)
   }
 
-  /** Resolves when every link is up or failed once. */
+  /** Resolves when every link is up or has failed once. */
   async open () {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolve) => {
@@ -106,7 +106,7 @@ export class RedisClusterBus implements Bus {
     channel.handlers.add(handler)
     await channel.placed
     if (channel.link === undefined) throw new BusDownError('No node has the slot of this channel.')
-    // For every caller, also after a link came up again.
+    // For every caller, also after a link has come up again.
     await channel.link.subscribe(name, channel.hear)
   }
 
@@ -136,7 +136,7 @@ export class RedisClusterBus implements Bus {
     return node === undefined ? undefined : this.#links.get(node)
   }
 
-  /** Brings links and channels to where the slots are now. */
+  /** Matches links and channels to the current owners of the slots. */
   #follow () {
     if (this.#closed) return
     const masters = new Set(this.#cluster.slots.map(([node]) => node).filter((node) => node !== undefined))
@@ -177,12 +177,10 @@ export class RedisClusterBus implements Bus {
     return link
   }
 
-  /**
-   * Brings a channel to the link of its slot. What fails is tried again when the owners of the slots are known better.
-   */
+  /** Moves a channel to the link of its slot. A failure is retried at the next refresh of the slots. */
   #place (name: string, channel: Channel) {
     const link = this.#ownerOf(name)
-    // A first subscription is its caller's to wait for; a channel that was heard and is not now leaves a hole.
+    // A first subscription is awaited by its caller; a channel that was subscribed and is not now leaves a gap.
     if (channel.link !== undefined || link === undefined) this.#moving.add(name)
     channel.link?.unsubscribe(name, channel.hear)
     channel.link = link
@@ -197,11 +195,11 @@ export class RedisClusterBus implements Bus {
       if (isCurrent()) this.#moving.delete(name)
     } catch {
       if (isCurrent() && link.isUp) {
-        // It was refused by a link that is up: the slot is not there any more.
+        // Refused by a link that is up: the slot has moved away.
         link.unsubscribe(name, channel.hear)
         channel.link = undefined
         this.#moving.add(name)
-        // One that is down subscribes by itself when it is back.
+        // A link that is down subscribes by itself when it is back.
       } else if (isCurrent()) this.#moving.delete(name)
     }
     this.#update()

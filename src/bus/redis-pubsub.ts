@@ -1,12 +1,12 @@
 /**
  * Pub/sub on one Redis server by ioredis, with one connection to publish and one to subscribe.
  *
- * The publishing connection is told not to reply (`CLIENT REPLY OFF`), and what is published in one turn of the event
- * loop is written to it as bytes, at once: a command object, a promise and a write of its own for each payload would
- * cost four times what the payload does. A hint needs no answer, and a connection that breaks says so by closing.
+ * The publishing connection turns replies off (`CLIENT REPLY OFF`), and everything that is published in one turn of the
+ * event loop is written to it as bytes at once: a command object, a promise and a write for each payload would cost
+ * four times what the payload does. A hint needs no answer, and a broken connection closes.
  *
- * Subscriptions are renewed by hand after a reconnect, since ioredis does not tell when its own renewal is
- * acknowledged, and only then may the bus call itself up.
+ * Subscriptions are renewed by hand after a reconnect, since ioredis does not report when its own renewal is
+ * acknowledged, and only then is the bus up again.
  */
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../lib/deadline.ts'
@@ -16,42 +16,42 @@ import { readMessages } from '../lib/redis/message-reader.ts'
 import { WriteBuffer } from '../lib/redis/write-buffer.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
-/** How often the server must answer, so that one that fell silent is not taken for up. */
+/** How often the server must answer, so that a silent one does not count as up. */
 const BEAT_INTERVAL_MS = 3_000
 const OPEN_TIMEOUT_MS = 5_000
-/** Channels named in one SUBSCRIBE when many are renewed at once. */
+/** Channels per SUBSCRIBE command when many are renewed. */
 const RENEWAL_CHUNK = 500
 
-/** Bytes that may wait for a Redis that does not read; beyond them hints are dropped, as they may be. */
+/** Bytes that may wait for a Redis that does not read; beyond that hints are dropped, which their guarantee allows. */
 const MAX_UNSENT_BYTES = 16_777_216
 
 const END_OF_LINE = Buffer.from('\r\n')
 
 /**
- * `acknowledged` is undefined after an attempt that failed: the next caller asks again. `publication` is how a command
- * begins that publishes to the channel, since who follows a chat is likely to post to it; a text, as a small buffer
- * would keep the eight kilobytes that it is cut from.
+ * `acknowledged` is undefined after a failed attempt: the next caller tries again. `publication` is the first part of
+ * the command that publishes to the channel, cached since a replica that follows a chat is likely to post to it; a
+ * string, as a small `Buffer` would keep alive the 8 KiB slab that it is cut from.
  */
 type Subscription = { handlers: Set<BusHandler>, acknowledged: Promise<void> | undefined, publication: string }
 
-/** What a link is made of. */
+/** Options of a link. */
 export type RedisLinkOptions = {
-  /** Makes a connection that is not connected yet. */
+  /** Creates a connection that is not yet opened. */
   connect: (name: string) => Redis
-  /** Where it leads, for the log. */
+  /** What it connects to, for the log. */
   description: string
-  /** First part of every channel's name. */
+  /** Prefix of every channel's name. */
   prefix: string
-  /** Whether it is one of several, each with the channels of its slots (Redis 7, sharded pub/sub). */
+  /** Whether it is one of several links, each with the channels of its slots (Redis 7, sharded pub/sub). */
   isSharded: boolean
-  /** What need not be heard. */
+  /** Payloads to drop. */
   isEcho?: EchoTest | undefined
-  /** Called when the server does not take a subscription, or has ended one by itself: its slots may have moved. */
+  /** Called when the server refuses a subscription, or ends one by itself: its slots may have moved. */
   onRefused?: () => void
   log: BusLog
 }
 
-/** Where a bus says that Redis is away. */
+/** Where a bus logs outages. */
 export type BusLog = { warn: (details: object, message: string) => void }
 
 /** A bus on one Redis server. */
@@ -60,13 +60,13 @@ export class RedisPubSub implements Bus, Flushable {
   #isUp = false
   #dropped = 0
   readonly #isSharded: boolean
-  /** A command that publishes, up to the length of the channel's name. */
+  /** A PUBLISH command, up to the length of the channel's name. */
   readonly #publish: string
   readonly #onRefused: () => void
   readonly #publisher: Redis
   readonly #subscriber: Redis
   readonly #prefix: string
-  /** Commands that leave at the end of this turn, and how many they are. */
+  /** Commands that are sent at the end of this turn, and their number. */
   readonly #outgoing = new WriteBuffer()
   #outgoingCount = 0
   readonly #log: BusLog
@@ -86,7 +86,7 @@ export class RedisPubSub implements Bus, Flushable {
     this.#publisher = connect('publisher')
     this.#subscriber = connect('subscriber')
     this.#publisher.on('ready', () => {
-      // The connection never answers this either, so the promise ends with the connection.
+      // The connection never answers this command either, so the promise settles when the connection ends.
       this.#publisher.client('REPLY', 'OFF').catch(() => undefined)
     })
     for (const connection of [this.#publisher, this.#subscriber]) {
@@ -95,7 +95,7 @@ export class RedisPubSub implements Bus, Flushable {
       connection.on('error', (error: Error) => this.#noteFailure(error))
     }
     this.#subscriber.on('error', () => {
-      // A server that gives a slot away ends its subscriptions unasked, and ioredis takes that for a broken connection.
+      // A server that loses a slot ends its subscriptions unasked, which ioredis treats as a broken connection.
       if (isSharded && this.#subscriber.status === 'ready') this.#startOver()
     })
     this.#heartbeatTimer = setInterval(() => void this.#checkAnswer(), BEAT_INTERVAL_MS)
@@ -118,13 +118,13 @@ export class RedisPubSub implements Bus, Flushable {
     return this.#dropped
   }
 
-  /** Resolves as soon as both connections are up, or failed once: the link then comes up by itself. */
+  /** Resolves when both connections are up or have failed once: the link then comes up by itself. */
   async open () {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise((resolve) => {
       timer = setTimeout(resolve, OPEN_TIMEOUT_MS)
     })
-    // A server that takes connections and says nothing must not hold up the start.
+    // A server that accepts connections but does not answer must not block the start.
     await Promise.race([timeout, Promise.allSettled([this.#publisher.connect(), this.#subscriber.connect()])])
     clearTimeout(timer)
     await this.#comeUp()
@@ -142,7 +142,7 @@ export class RedisPubSub implements Bus, Flushable {
     this.#outgoing.addBytes(END_OF_LINE)
   }
 
-  /** How a command begins that publishes to a channel, up to the length of the payload. */
+  /** A PUBLISH command to a channel, up to the length of the payload. */
   #publicationTo (channel: string): string {
     const name = this.#name(channel)
     return `${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`
@@ -190,7 +190,7 @@ export class RedisPubSub implements Bus, Flushable {
     clearInterval(this.#heartbeatTimer)
     this.#subscriptions.clear()
     this.endTick()
-    // Both end their streams, which lets what is written leave first.
+    // Both end their streams, so that buffered bytes are sent first.
     this.#publisher.disconnect()
     this.#subscriber.disconnect()
     return Promise.resolve()
@@ -200,7 +200,7 @@ export class RedisPubSub implements Bus, Flushable {
     return this.#prefix + channel
   }
 
-  /** Asks for one channel. The promise is kept for later callers, unless it fails. */
+  /** Subscribes to one channel. The promise is shared with later callers, unless it fails. */
   #request (channel: string, subscription: Subscription): Promise<void> {
     const acknowledged = this.#acknowledgement([channel])
     acknowledged.catch(() => {
@@ -219,7 +219,7 @@ export class RedisPubSub implements Bus, Flushable {
     }
   }
 
-  /** The publisher has no answers to wait for, but goes to the same server. */
+  /** The publisher receives no answers, but it goes to the same server. */
   async #checkAnswer (): Promise<void> {
     if (!this.#isUp) return
     try {
@@ -232,7 +232,7 @@ export class RedisPubSub implements Bus, Flushable {
     }
   }
 
-  /** The channels of one SSUBSCRIBE must share a slot, and seldom two do. */
+  /** The channels of one SSUBSCRIBE must share a slot, which two channels seldom do. */
   async #subscribeTo (names: string[]): Promise<void> {
     if (this.#isSharded) await Promise.all(names.map((name) => this.#subscriber.ssubscribe(name)))
     else await this.#subscriber.subscribe(...names)
@@ -261,7 +261,7 @@ export class RedisPubSub implements Bus, Flushable {
       this.#subscriber.disconnect(true)
       return
     }
-    // Both connections may have come and gone meanwhile, or have been found ready twice.
+    // Both connections may have been lost and restored in the meantime, or found ready twice.
     if (this.isUp || !this.#isConnected()) return
     this.#isUp = true
     this.#announcedDown = false
@@ -279,7 +279,7 @@ export class RedisPubSub implements Bus, Flushable {
     for (const listener of this.#listeners) listener(false)
   }
 
-  /** One line per outage: while Redis is away every attempt to reconnect fails. */
+  /** Logs one line per outage: while Redis is away every attempt to reconnect fails. */
   #noteFailure (error: unknown) {
     if (this.#closing || this.#announcedDown) return
     this.#announcedDown = true

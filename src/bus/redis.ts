@@ -5,10 +5,10 @@ import { RedisClusterBus } from './redis-cluster.ts'
 import { connectRedis } from '../lib/redis/connection.ts'
 import { type BusLog, RedisPubSub } from './redis-pubsub.ts'
 
-/** Where Redis is, the first part of every channel's name, and what need not be heard. */
+/** Where Redis is, the prefix of every channel's name, and the payloads to drop. */
 export type RedisBusOptions = { address: RedisAddress, prefix: string, isEcho?: EchoTest | undefined, log: BusLog }
 
-/** Connects to Redis. Resolves as soon as it is up, or failed once: the bus then comes up by itself. */
+/** Connects to Redis. Resolves when it is up or has failed once: the bus then comes up by itself. */
 export async function openRedisBus ({ address, prefix, isEcho, log }: RedisBusOptions): Promise<Bus> {
   const bus =
     address.kind === 'cluster'

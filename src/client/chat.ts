@@ -1,16 +1,16 @@
 /** One chat as it happens: every message once and in order, through lost connections and restarted servers. */
 import { Backoff, type BackoffBounds } from './backoff.ts'
-import { Emitter } from './emitter.ts'
+import { Emitter, reasonOf } from './emitter.ts'
 import { ConfabError } from './errors.ts'
-import { integerOf, textOf } from './http.ts'
+import { integerOf, textOf } from './json.ts'
 import type { Message } from './message.ts'
 import type { Acknowledgement, Outbox, PostOptions } from './outbox.ts'
 import type { Realtime } from './realtime.ts'
 
-/** What a chat tells of. */
+/** Events of a chat. */
 export type ChatEvents = {
   message: Message
-  /** Joined, or joined again: everything up to `seq` was told. */
+  /** Joined, or joined again: everything up to `seq` has been emitted. */
   joined: { seq: number }
   /** What is known of the chat is void, as the server's data went back to an earlier state: load its history again. */
   reset: { seq: number }
@@ -21,13 +21,17 @@ export type ChatEvents = {
 /** What a chat needs from around it. */
 export type ChatOptions = {
   chatID: number
-  /** The seq up to which everything is known; without it messages are told from now on. */
+  /** The seq up to which everything is known; without it messages are emitted from now on. */
   after: number | undefined
   realtime: Realtime
   outbox: Outbox
   backoff: BackoffBounds
-  /** Called when the chat is followed no longer. */
+  /** Called with each message, after the listeners of the chat. */
+  onMessage: (message: Message) => void
+  /** Called when the chat is not followed any more, unless its login ended it. */
   onClose: () => void
+  /** Takes the error of a listener. */
+  reportFailure: (error: unknown) => void
 }
 
 /** A chat that is followed. */
@@ -41,8 +45,11 @@ export class Chat extends Emitter<ChatEvents> {
   #epoch: string | null = null
   #isJoined = false
   #isJoining = false
-  #isClosed = false
-  #refusal: ConfabError | undefined
+  /** Whether the next join is one to another state of the server's data. */
+  #isReset = false
+  /** Why it is not followed any more. */
+  #end: ConfabError | undefined
+  readonly #waiters = new Set<(error?: Error) => void>()
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   readonly #offState: () => void
 
@@ -59,26 +66,30 @@ export class Chat extends Emitter<ChatEvents> {
     void this.#join()
   }
 
-  /** The seq up to which everything was told; undefined before the first join. */
+  /** The seq up to which everything has been emitted; undefined before the first join. */
   get lastSeq (): number | undefined {
     return this.#lastSeq
   }
 
-  /** Resolves when the chat is joined. @throws {ConfabError} why it cannot be; or the signal's reason */
-  async ready ({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#refusal !== undefined) throw this.#refusal
-    if (this.#isJoined) return
-    const done = new AbortController()
-    const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
-    const refused = this.once('refused', { signal: either }).then((error) => {
-      throw error
+  /**
+   * Resolves when the chat is joined. @throws {ConfabError} why it cannot be, `closed` or `logged_out`; or the signal's
+   * reason
+   */
+  ready ({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    if (this.#isJoined) return Promise.resolve()
+    if (signal?.aborted === true) return Promise.reject(reasonOf(signal))
+    return new Promise((resolve, reject) => {
+      const abort = () => settle(reasonOf(signal))
+      const settle = (error?: Error) => {
+        this.#waiters.delete(settle)
+        signal?.removeEventListener('abort', abort)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      this.#waiters.add(settle)
+      signal?.addEventListener('abort', abort, { once: true })
     })
-    try {
-      await Promise.race([this.once('joined', { signal: either }), refused])
-    } finally {
-      refused.catch(() => undefined)
-      done.abort()
-    }
   }
 
   /** Posts to the chat; see {@link Outbox.post}. */
@@ -88,23 +99,27 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Follows it no longer. */
   close (): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    this.#leave(new ConfabError('closed', 'The chat was closed.'))
+  }
+
+  /** Ends with the login, without a word to the server. */
+  end (error: ConfabError): void {
+    if (this.#end !== undefined) return
+    this.#end = error
     clearTimeout(this.#retryTimer)
     this.#offState()
-    this.#options.onClose()
-    this.#options.realtime.request({ type: 'leave_chat', chatID: this.chatID }).catch(() => undefined)
+    this.#settle(error)
   }
 
   /** Takes a message of this chat. */
   take (message: Message): void {
-    if (this.#isClosed) return
+    if (this.#end !== undefined) return
     if (this.#lastSeq === undefined) {
       this.#early.push(message)
       return
     }
     if (message.seq <= this.#lastSeq) return
-    // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is told
+    // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is emitted
     // before.
     if (message.seq > this.#lastSeq + 1) {
       this.#isJoined = false
@@ -113,10 +128,15 @@ export class Chat extends Emitter<ChatEvents> {
     }
     this.#lastSeq = message.seq
     this.emit('message', message)
+    this.#options.onMessage(message)
+  }
+
+  protected override reportFailure (_name: keyof ChatEvents, error: unknown): void {
+    this.#options.reportFailure(error)
   }
 
   get #mayJoin (): boolean {
-    return !this.#isJoined && !this.#isClosed && this.#options.realtime.state === 'online'
+    return !this.#isJoined && this.#end === undefined && this.#options.realtime.state === 'online'
   }
 
   async #join (): Promise<void> {
@@ -145,18 +165,23 @@ export class Chat extends Emitter<ChatEvents> {
     this.#joinLater()
   }
 
-  /** After a failure, or a close or a lost connection meanwhile, which make it unnecessary. */
+  /** After a failure, unless a close or a lost connection made it unnecessary meanwhile. */
   #joinLater (): void {
     if (this.#mayJoin) this.#retryTimer = setTimeout(() => void this.#join(), this.#backoff.next())
   }
 
   #noteJoined (answer: unknown): void {
+    if (this.#end !== undefined) return
     const seq = integerOf(answer, 'seq') ?? 0
+    const isReset = this.#isReset
     this.#epoch = textOf(answer, 'epoch') ?? null
     this.#lastSeq ??= seq
     this.#isJoined = true
+    this.#isReset = false
     this.#backoff.reset()
+    this.#settle()
     this.emit('joined', { seq })
+    if (isReset) this.emit('reset', { seq })
     for (const message of this.#early.splice(0)) this.take(message)
   }
 
@@ -164,14 +189,21 @@ export class Chat extends Emitter<ChatEvents> {
     if (error.code === 'epoch_changed' || error.code === 'position_unknown') {
       this.#epoch = error.epoch ?? null
       this.#lastSeq = undefined
-      const off = this.on('joined', ({ seq }) => {
-        off()
-        this.emit('reset', { seq })
-      })
+      this.#isReset = true
     } else if (!error.isRetryable && error.code !== 'logged_out' && error.code !== 'closed') {
-      this.#refusal = error
-      this.close()
+      this.#leave(error)
       this.emit('refused', error)
     }
+  }
+
+  #leave (error: ConfabError): void {
+    if (this.#end !== undefined) return
+    this.end(error)
+    this.#options.onClose()
+    this.#options.realtime.request({ type: 'leave_chat', chatID: this.chatID }).catch(() => undefined)
+  }
+
+  #settle (error?: Error): void {
+    for (const settle of [...this.#waiters]) settle(error)
   }
 }

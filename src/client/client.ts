@@ -1,112 +1,139 @@
 /** The client: accounts, chats, history, and everything as it happens. */
 import type { BackoffBounds } from './backoff.ts'
-import { Chat } from './chat.ts'
+import type { Chat } from './chat.ts'
 import {
   type Account,
   accountOf,
+  type ChatSummary,
   type Conversation,
   conversationOf,
   type Page,
   type PageOptions,
   pageOf,
+  pathOfPage,
   type Person,
-  personOf
+  personOf,
+  summariesOf
 } from './directory.ts'
-import { Emitter } from './emitter.ts'
+import { Emitter, reportUncaught } from './emitter.ts'
 import { ConfabError } from './errors.ts'
-import { type CallOptions, fieldOf, Http, integerOf, textOf } from './http.ts'
+import { type CallOptions, Http } from './http.ts'
+import { integerOf } from './json.ts'
+import { Login } from './login.ts'
 import { type Message, messageOf } from './message.ts'
-import { type Acknowledgement, Outbox, type PostOptions } from './outbox.ts'
-import { type ConnectionState, Realtime, type SocketConstructor } from './realtime.ts'
-import { requestTokens, Session, type Tokens } from './session.ts'
+import type { Acknowledgement, PostOptions } from './outbox.ts'
+import { describeUnreachable, foreignOrigin } from './page-origin.ts'
+import { requestTokens, type Session, type Tokens } from './session.ts'
+import type { ConnectionState, SocketConstructor } from './socket.ts'
 
 const BACKOFF: BackoffBounds = { baseMs: 500, maxMs: 30_000 }
 const TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 20_000
-const PAGE_SIZE = 30
 
-/** What the client tells of. */
+// Missing in Node.js before 22.
+declare const WebSocket: SocketConstructor | undefined
+
+/** Events of the client. */
 export type ClientEvents = {
   state: ConnectionState
   /** New tokens, to be kept; undefined when the session has ended. */
   tokens: Tokens | undefined
   /** A message of any chat that is followed. */
   message: Message
+  /** What a listener of the program threw. Without a listener of this event it is reported like any uncaught error. */
+  error: unknown
 }
 
 /** How to reach a server. Times in milliseconds. */
 export type ClientOptions = {
   /** Where it is, e.g. `https://chat.example.org`. */
   url: string
-  /** Those of an earlier login, as they were told by the event `tokens`. */
+  /** Those of an earlier login, as the event `tokens` handed them out. */
   tokens?: Tokens | undefined
   /**
    * The tokens that were kept last, for clients that share a login, such as the tabs of a browser: one renews, the
-   * others take.
+   * others take. Those of another user are ignored.
    */
   sharedTokens?: (() => Tokens | undefined) | undefined
-  /** Makes sockets, where the platform has none. */
-  socket: SocketConstructor
+  /** Opens sockets; that of the platform by default. Node.js before 22 has none: pass that of the package `ws`. */
+  WebSocket?: SocketConstructor | undefined
   fetch?: typeof fetch | undefined
-  timeoutMs?: number
-  heartbeatMs?: number
-  backoff?: BackoffBounds
+  timeoutMs?: number | undefined
+  heartbeatMs?: number | undefined
+  backoff?: BackoffBounds | undefined
 }
 
-/** A chat of the user. */
-export type ChatSummary = { chatID: number, name: string, userID: number, lastSeq: number, lastActivity: string }
-
 /** Which part of a chat's history: the newest messages, or those before or after a seq. */
-export type HistoryRange = { limit?: number, before?: number, after?: number }
+export type HistoryRange = { limit?: number | undefined, before?: number | undefined, after?: number | undefined }
 
 /** A server as one user sees it. */
 export class ConfabClient extends Emitter<ClientEvents> {
   readonly #http: Http
-  readonly #session: Session
-  readonly #realtime: Realtime
-  readonly #backoff: BackoffBounds
-  readonly #chats = new Map<number, Chat>()
-  readonly #outboxes = new Map<number, Outbox>()
+  readonly #newLogin: (tokens: Tokens) => Login
+  #login: Login | undefined
+  /** Counts the logins and closes: of those that overlap, the last one holds. */
+  #turn = 0
+  #hasWarned = false
 
+  /** @throws {ConfabError} `no_websocket` where the platform has none and none is passed */
   constructor ({
     url,
     tokens,
     sharedTokens,
-    socket,
+    WebSocket: socket = typeof WebSocket === 'function' ? WebSocket : undefined,
     fetch: send = fetch,
     timeoutMs = TIMEOUT_MS,
     heartbeatMs = HEARTBEAT_MS,
     backoff = BACKOFF
   }: ClientOptions) {
     super()
+    if (socket === undefined)
+      throw new ConfabError(
+        'no_websocket',
+        'This platform has no WebSocket: use Node.js 22, or pass that of the package ws as the option WebSocket.'
+      )
     const base = url.replace(/\/+$/, '')
-    this.#backoff = backoff
     // A method of the window must be called as a function.
     this.#http = new Http({ url: base, fetch: (...call) => send(...call), timeoutMs })
-    this.#session = new Session({
-      http: this.#http,
-      tokens,
-      sharedTokens,
-      onTokens: (renewed) => this.emit('tokens', renewed)
-    })
-    this.#realtime = new Realtime({ url: base, session: this.#session, socket, backoff, timeoutMs, heartbeatMs })
-    this.#realtime.on('state', (state) => this.emit('state', state))
-    this.#realtime.on('frame', (frame) => this.#take(frame))
+    this.#newLogin = (tokens) => {
+      const login: Login = new Login({
+        url: base,
+        http: this.#http,
+        tokens,
+        sharedTokens: sharedTokens && (() => this.#readShared(sharedTokens)),
+        socket,
+        backoff,
+        timeoutMs,
+        heartbeatMs,
+        onTokens: (renewed) => {
+          if (this.#login === login) this.emit('tokens', renewed)
+        },
+        onState: (state) => {
+          if (this.#login === login) this.emit('state', state)
+        },
+        onMessage: (message) => this.emit('message', message),
+        onEnd: () => this.#forget(login),
+        onUnopened: () => this.#warnOfOrigin(base),
+        reportFailure: (error) => this.#report(error)
+      })
+      return login
+    }
+    if (tokens !== undefined) this.#login = this.#newLogin(tokens)
   }
 
   /** Whether messages come and go now. */
   get state (): ConnectionState {
-    return this.#realtime.state
+    return this.#login?.realtime.state ?? 'closed'
   }
 
   /** What to keep for the next start; undefined when nobody is logged in. */
   get tokens (): Tokens | undefined {
-    return this.#session.tokens
+    return this.#login?.session.tokens
   }
 
   /** How many posts are not acknowledged yet. */
   get pendingPosts (): number {
-    return [...this.#outboxes.values()].reduce((sum, outbox) => sum + outbox.size, 0)
+    return this.#login?.pendingPosts ?? 0
   }
 
   /**
@@ -129,16 +156,28 @@ export class ConfabClient extends Emitter<ClientEvents> {
     await this.#http.request('/user/reset-password-request', { ...options, body: { username } })
   }
 
-  /** Logs in and connects. @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited` */
+  /**
+   * Logs in and connects. The login before it on this client ends here: its chats are closed, and its posts that wait
+   * fail with `logged_out`.
+   * @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited`; `closed` when another login or a close
+   *   came meanwhile
+   */
   async logIn (credentials: { username: string, password: string }, options: CallOptions = {}): Promise<void> {
-    this.#session.set(await requestTokens(this.#http, credentials, options))
-    this.#realtime.start()
+    const turn = ++this.#turn
+    const sentAt = Date.now()
+    const tokens = await requestTokens(this.#http, credentials, options)
+    if (turn !== this.#turn) throw new ConfabError('closed', 'Another login or a close came meanwhile.')
+    const former = this.#login
+    const login = (this.#login = this.#newLogin(tokens))
+    former?.end()
+    login.session.receive(tokens, sentAt)
+    // A listener of the new tokens may have ended it.
+    if (this.#login === login && turn === this.#turn) login.start()
   }
 
   /** Connects with the tokens of an earlier login. @throws {ConfabError} `logged_out` */
   connect (): void {
-    if (this.#session.tokens === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
-    this.#realtime.start()
+    this.#current().start()
   }
 
   /**
@@ -146,49 +185,54 @@ export class ConfabClient extends Emitter<ClientEvents> {
    * back.
    */
   reconnectNow (): void {
-    this.#realtime.reconnectNow()
+    this.#login?.realtime.reconnectNow()
   }
 
-  /** Who is logged in. */
+  /** The account of the user. */
   async account (options: CallOptions = {}): Promise<Account> {
     return accountOf(await this.#session.request('/api/auth/validate', { ...options, method: 'GET' }))
   }
 
   /** A page of the user's chats with what is new in them, latest activity first. */
   async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
-    return pageOf(
-      await this.#session.request(pathOf('/api/conversations', page), { signal, method: 'GET' }),
-      'conversations',
-      conversationOf
-    )
+    const answer = await this.#session.request(pathOfPage('/api/conversations', page), { signal, method: 'GET' })
+    return pageOf(answer, 'conversations', conversationOf)
   }
 
   /** A page of the people on the server, in the order they came. */
   async people ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Person>> {
-    return pageOf(
-      await this.#session.request(pathOf('/api/profile/users', page), { signal, method: 'GET' }),
-      'users',
-      personOf
-    )
+    const answer = await this.#session.request(pathOfPage('/api/profile/users', page), { signal, method: 'GET' })
+    return pageOf(answer, 'users', personOf)
   }
 
   /** The user's chats, latest activity first. */
   async chats (options: CallOptions = {}): Promise<ChatSummary[]> {
-    const list = fieldOf(await this.#session.request('/chat/fetch-chats', options), 'response')
-    return Array.isArray(list) ? list.map(summaryOf) : []
+    return summariesOf(await this.#session.request('/chat/fetch-chats', options))
   }
 
-  /** Opens the chat with another user. @throws {ConfabError} `chat_exists`, `unknown_receiver`, `chat_with_yourself` */
+  /**
+   * Opens the chat with another user, or finds the one there is. @returns its number
+   * @throws {ConfabError} `unknown_receiver`, `chat_with_yourself`
+   */
   async createChat (receiver: string, options: CallOptions = {}): Promise<number> {
-    return (
-      integerOf(await this.#session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
-    )
+    const session = this.#session
+    try {
+      return integerOf(await session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
+    } catch (error) {
+      if (!(error instanceof ConfabError) || error.code !== 'chat_exists') throw error
+      const known = summariesOf(await session.request('/chat/fetch-chats', options)).find(
+        ({ name }) => name.toLowerCase() === receiver.toLowerCase()
+      )
+      if (known === undefined) throw error
+      return known.chatID
+    }
   }
 
   /** Leaves a chat. @throws {ConfabError} `not_a_participant` */
   async leaveChat (chatID: number, options: CallOptions = {}): Promise<void> {
-    await this.#session.request('/chat/delete-chat', { ...options, body: { chatID } })
-    this.#chats.get(chatID)?.close()
+    const login = this.#current()
+    await login.session.request('/chat/delete-chat', { ...options, body: { chatID } })
+    login.chat(chatID)?.close()
   }
 
   /**
@@ -200,72 +244,75 @@ export class ConfabClient extends Emitter<ClientEvents> {
     return Array.isArray(list) ? list.map(messageOf).filter((message) => message !== undefined) : []
   }
 
-  /** Follows a chat: from now on, or from what comes after a seq. A chat that is followed already stays as it is. */
+  /**
+   * Follows a chat: from now on, or from what comes after a seq. A chat that is followed already stays as it is.
+   * @throws {ConfabError} `logged_out`
+   */
   open (chatID: number, { after }: { after?: number | undefined } = {}): Chat {
-    const known = this.#chats.get(chatID)
-    if (known !== undefined) return known
-    const chat = new Chat({
-      chatID,
-      after,
-      realtime: this.#realtime,
-      outbox: this.#outboxOf(chatID),
-      backoff: this.#backoff,
-      onClose: () => {
-        this.#chats.delete(chatID)
-      }
-    })
-    chat.on('message', (message) => this.emit('message', message))
-    this.#chats.set(chatID, chat)
-    return chat
+    return this.#current().open(chatID, after)
   }
 
   /** Posts to a chat, whether it is followed or not; see {@link Chat.post}. */
-  post (chatID: number, text: string, options: PostOptions = {}): Promise<Acknowledgement> {
-    return this.#outboxOf(chatID).post(text, options)
+  async post (chatID: number, text: string, options: PostOptions = {}): Promise<Acknowledgement> {
+    return this.#current().outbox(chatID).post(text, options)
   }
 
   /** Disconnects. Posts that are not acknowledged are given up, and the tokens are kept. */
   close (): void {
-    const error = new ConfabError('closed', 'The client was closed.')
-    this.#realtime.stop()
-    for (const chat of [...this.#chats.values()]) chat.close()
-    for (const outbox of this.#outboxes.values()) outbox.close(error)
-    this.#outboxes.clear()
+    this.#turn++
+    this.#login?.close(new ConfabError('closed', 'The client was closed.'))
   }
 
   /** Ends the session on the server, too. */
   async logOut (options: CallOptions = {}): Promise<void> {
+    const login = this.#current()
     try {
-      await this.#session.request('/api/auth/logout', options)
+      await login.session.request('/api/auth/logout', options)
     } finally {
-      this.close()
-      this.#session.set(undefined)
+      login.end()
+      this.#forget(login)
     }
   }
 
-  #outboxOf (chatID: number): Outbox {
-    let outbox = this.#outboxes.get(chatID)
-    if (outbox === undefined) this.#outboxes.set(chatID, (outbox = new Outbox(chatID, this.#realtime, this.#backoff)))
-    return outbox
+  protected override reportFailure (name: keyof ClientEvents, error: unknown): void {
+    if (name === 'error') reportUncaught(error)
+    else this.#report(error)
   }
 
-  #take (frame: unknown): void {
-    const message = textOf(frame, 'type') === 'new_message' ? messageOf(frame) : undefined
-    if (message === undefined) return
-    this.#chats.get(message.chatID)?.take(message)
+  get #session (): Session {
+    return this.#current().session
   }
-}
 
-function pathOf (path: string, { page = 1, pageSize = PAGE_SIZE }: PageOptions): string {
-  return `${path}?page=${String(page)}&page_size=${String(pageSize)}`
-}
+  #current (): Login {
+    if (this.#login === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
+    return this.#login
+  }
 
-function summaryOf (value: unknown): ChatSummary {
-  return {
-    chatID: integerOf(value, 'chatID') ?? 0,
-    name: textOf(value, 'name') ?? '',
-    userID: integerOf(value, 'userID') ?? 0,
-    lastSeq: integerOf(value, 'lastSeq') ?? 0,
-    lastActivity: textOf(value, 'lastActivity') ?? ''
+  /** A login that has ended leaves nobody logged in, unless another one has taken its place. */
+  #forget (login: Login): void {
+    if (this.#login !== login) return
+    this.#login = undefined
+    this.emit('tokens', undefined)
+  }
+
+  #readShared (sharedTokens: () => Tokens | undefined): Tokens | undefined {
+    try {
+      return sharedTokens()
+    } catch (error) {
+      this.#report(error)
+      return undefined
+    }
+  }
+
+  #report (error: unknown): void {
+    if (this.hasListeners('error')) this.emit('error', error)
+    else reportUncaught(error)
+  }
+
+  /** A socket that does not open says nothing of its reason, and no promise of the program fails with it. */
+  #warnOfOrigin (url: string): void {
+    if (this.#hasWarned || foreignOrigin(url) === undefined) return
+    this.#hasWarned = true
+    console.warn(describeUnreachable(url))
   }
 }

@@ -1,8 +1,10 @@
 /** Who and what there is on the server, page by page: people, and the user's chats with what is new in them. */
-import { fieldOf, integerOf, textOf } from './http.ts'
+import { fieldOf, integerOf, textOf } from './json.ts'
+
+const PAGE_SIZE = 30
 
 /** Which page of a list, from 1, and how many there are to one, at most 100; the first of 30 by default. */
-export type PageOptions = { page?: number, pageSize?: number }
+export type PageOptions = { page?: number | undefined, pageSize?: number | undefined }
 
 /** A page of a list. */
 export type Page<Item> = { items: Item[], totalPages: number, totalCount: number }
@@ -12,6 +14,9 @@ export type Person = { userID: number, username: string, name: string }
 
 /** The account of the user. */
 export type Account = Person & { email: string }
+
+/** A chat of the user. `name` and `userID` are those of the other one. */
+export type ChatSummary = { chatID: number, name: string, userID: number, lastSeq: number, lastActivity: string }
 
 /** The newest message of a chat. */
 export type LastMessage = { messageID: number, userID: number, text: string, timestamp: string }
@@ -29,6 +34,11 @@ export type Conversation = {
   unread: number
   /** When something last happened, as ISO 8601 in UTC. */
   updatedAt: string
+}
+
+/** The address of a page of a list. */
+export function pathOfPage (path: string, { page = 1, pageSize = PAGE_SIZE }: PageOptions): string {
+  return `${path}?page=${String(page)}&page_size=${String(pageSize)}`
 }
 
 /** Reads a page of what is in a field of an answer. */
@@ -63,6 +73,17 @@ export function conversationOf (value: unknown): Conversation {
     unread: integerOf(value, 'unread_count') ?? 0,
     updatedAt: textOf(value, 'updated_at') ?? ''
   }
+}
+
+/** Reads the list of the user's chats. */
+export function summariesOf (answer: unknown): ChatSummary[] {
+  return listOf(answer, 'response').map((value) => ({
+    chatID: integerOf(value, 'chatID') ?? 0,
+    name: textOf(value, 'name') ?? '',
+    userID: integerOf(value, 'userID') ?? 0,
+    lastSeq: integerOf(value, 'lastSeq') ?? 0,
+    lastActivity: textOf(value, 'lastActivity') ?? ''
+  }))
 }
 
 function lastMessageOf (value: unknown): LastMessage | undefined {

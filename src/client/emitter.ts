@@ -3,11 +3,20 @@
 /** Takes what an event carries. */
 export type Listener<Payload> = (payload: Payload) => void
 
-/** Something that tells of `Events`: names with what they carry. */
+// Browsers have it, and show the error like one that nothing has caught; Node has not.
+declare const reportError: ((error: unknown) => void) | undefined
+
+/** Reports an error that no caller can catch, where the developer looks for such errors. */
+export function reportUncaught (error: unknown): void {
+  if (typeof reportError === 'function') reportError(error)
+  else console.error(error)
+}
+
+/** A source of `Events`: their names, each with its payload. */
 export class Emitter<Events extends object> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
 
-  /** Calls back at each event of a name. @returns what ends it */
+  /** Calls back at each event of a name. @returns a function that ends it */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     const listeners = (this.#listeners[name] ??= new Set())
     listeners.add(listener)
@@ -36,8 +45,29 @@ export class Emitter<Events extends object> {
     })
   }
 
+  /** A listener that fails is reported; neither the other listeners nor the emitter notice. */
   protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    for (const listener of [...(this.#listeners[name] ?? [])]) listener(payload)
+    const report = (error: unknown) => {
+      this.reportFailure(name, error)
+    }
+    for (const listener of [...(this.#listeners[name] ?? [])]) {
+      try {
+        const returned: unknown = listener(payload)
+        // An async function is a listener, too.
+        if (returned instanceof Promise) returned.catch(report)
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
+  protected hasListeners (name: keyof Events): boolean {
+    return (this.#listeners[name]?.size ?? 0) > 0
+  }
+
+  /** Reports the error of a listener. */
+  protected reportFailure (_name: keyof Events, error: unknown): void {
+    reportUncaught(error)
   }
 }
 

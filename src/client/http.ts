@@ -1,5 +1,7 @@
 /** Requests to the server, and its refusals as {@link ConfabError}. */
 import { ConfabError } from './errors.ts'
+import { parseJson, textOf } from './json.ts'
+import { describeUnreachable } from './page-origin.ts'
 
 /** What every call takes. */
 export type CallOptions = { signal?: AbortSignal | undefined }
@@ -27,39 +29,47 @@ export class Http {
    * @returns the JSON of the answer
    * @throws {ConfabError} the server's refusal, `unreachable` or `timeout`; or the signal's reason
    */
-  async request (
-    path: string,
-    { method = 'POST', body = {}, accessToken, signal }: RequestOptions = {}
-  ): Promise<unknown> {
-    const { url, timeoutMs } = this.#options
-    const timeout = AbortSignal.timeout(timeoutMs)
+  async request (path: string, { signal, ...options }: RequestOptions = {}): Promise<unknown> {
+    signal?.throwIfAborted()
+    // `AbortSignal.timeout` and `any` would outlive the request.
+    const ending = new AbortController()
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      ending.abort()
+    }, this.#options.timeoutMs)
+    const abort = () => ending.abort(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
     try {
-      const answer = await this.#options.fetch(url + path, {
-        method,
-        headers: {
-          accept: 'application/json',
-          ...(method === 'POST' && { 'content-type': 'application/json' }),
-          ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` })
-        },
-        ...(method === 'POST' && { body: JSON.stringify(body) }),
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-      })
-      const text = await answer.text()
-      if (!answer.ok) throw refusalOf(answer, parse(text))
-      return parse(text)
+      return await this.#send(path, options, ending.signal)
     } catch (error) {
       if (error instanceof ConfabError || signal?.aborted === true) throw error
-      if (timeout.aborted) throw new ConfabError('timeout', 'The server did not answer in time.', { cause: error })
-      throw new ConfabError('unreachable', 'The server cannot be reached.', { cause: error })
+      if (isLate) throw new ConfabError('timeout', 'The server did not answer in time.', { cause: error })
+      throw new ConfabError('unreachable', describeUnreachable(this.#options.url), { cause: error })
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
     }
   }
-}
 
-function parse (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+  async #send (
+    path: string,
+    { method = 'POST', body = {}, accessToken }: RequestOptions,
+    signal: AbortSignal
+  ): Promise<unknown> {
+    const answer = await this.#options.fetch(this.#options.url + path, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(method === 'POST' && { 'content-type': 'application/json' }),
+        ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` })
+      },
+      ...(method === 'POST' && { body: JSON.stringify(body) }),
+      signal
+    })
+    const content = parseJson(await answer.text())
+    if (!answer.ok) throw refusalOf(answer, content)
+    return content
   }
 }
 
@@ -71,23 +81,4 @@ function refusalOf ({ status, headers }: Response, body: unknown): ConfabError {
     status,
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined
   })
-}
-
-/** A string in an object that came from the server. */
-export function textOf (value: unknown, name: string): string | undefined {
-  const field = fieldOf(value, name)
-  return typeof field === 'string' ? field : undefined
-}
-
-/** An integer in an object that came from the server. */
-export function integerOf (value: unknown, name: string): number | undefined {
-  const field = fieldOf(value, name)
-  return Number.isSafeInteger(field) ? Number(field) : undefined
-}
-
-/** A field of an object that came from the server. */
-export function fieldOf (value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined
 }

@@ -1,5 +1,5 @@
 /** A message as the server tells it, in history and as it happens. */
-import { integerOf, textOf } from './http.ts'
+import { integerOf, textOf } from './json.ts'
 
 /** A message. `seq` counts 1, 2, 3 … in each chat and gives the order. */
 export type Message = {

@@ -5,7 +5,8 @@
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { reasonOf } from './emitter.ts'
 import { ConfabError } from './errors.ts'
-import { type CallOptions, fieldOf, integerOf, textOf } from './http.ts'
+import type { CallOptions } from './http.ts'
+import { fieldOf, integerOf, textOf } from './json.ts'
 import type { Realtime } from './realtime.ts'
 
 const ID_BYTES = 16
@@ -36,6 +37,8 @@ export class Outbox {
   readonly #backoff: Backoff
   readonly #pending: Pending[] = []
   #isSending = false
+  /** Why nothing is taken any more. */
+  #end: ConfabError | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor (chatID: number, realtime: Realtime, backoff: BackoffBounds) {
@@ -53,11 +56,12 @@ export class Outbox {
   }
 
   /**
-   * Adds a post. It waits for the server as long as it takes.
-   * @throws {ConfabError} a refusal that a retry would not change, or `closed`; or the signal's reason, after which the
-   *   post may be stored all the same
+   * Adds a post. It waits for the server as long as it takes, and for the end of the login at the longest.
+   * @throws {ConfabError} a refusal that a retry would not change, `logged_out` or `closed`; or the signal's reason. After
+   *   each of these but a refusal the post may be stored all the same
    */
   post (text: string, { clientMessageID = newClientMessageID(), signal }: PostOptions): Promise<Acknowledgement> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
     if (new TextEncoder().encode(JSON.stringify(text)).length > MAX_FRAME_BYTES)
       return Promise.reject(new ConfabError('invalid_text', 'The text is too long.'))
     return new Promise((resolve, reject) => {
@@ -89,8 +93,9 @@ export class Outbox {
     })
   }
 
-  /** Gives up what was not acknowledged. */
+  /** Gives up what was not acknowledged, and takes nothing more. */
   close (error: ConfabError): void {
+    this.#end = error
     clearTimeout(this.#retryTimer)
     for (const pending of this.#pending.splice(0)) pending.reject(error)
   }

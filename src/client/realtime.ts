@@ -1,12 +1,14 @@
 /**
- * The socket: opened, authenticated, kept alive, and opened again whenever it is lost, until it is stopped or the
- * session has ended.
+ * The socket: opened, authenticated, kept alive, and opened again whenever it is lost, until it is stopped.
  */
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { Emitter } from './emitter.ts'
 import { ConfabError } from './errors.ts'
-import { fieldOf, integerOf, textOf } from './http.ts'
+import { integerOf, parseJson, textOf } from './json.ts'
+import { PendingRequests } from './pending-requests.ts'
 import type { Session } from './session.ts'
+import type { ConnectionState, SocketConstructor, SocketLike } from './socket.ts'
+import type { WakeUp } from './wake-up.ts'
 
 /** The session is refused: another token may do. */
 const REFUSED = 1008
@@ -15,32 +17,16 @@ const TRY_AGAIN_LATER = 1013
 const TRY_AGAIN_LATER_MS = 1_000
 /** Sent by the client itself when it gives up a socket. */
 const GIVEN_UP = 4000
+/** How long an answer may take after the page or the machine stood still, in milliseconds. */
+const WAKE_UP_TIMEOUT_MS = 2_000
 /** A timer cannot be longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** What is used of a WebSocket, that of browsers and that of `ws`. */
-export type SocketLike = {
-  onopen: (() => void) | null
-  onmessage: ((event: { data: unknown }) => void) | null
-  onclose: ((event: { code: number }) => void) | null
-  onerror: (() => void) | null
-  send: (data: string) => void
-  close: (code?: number, reason?: string) => void
-}
-
-/** Makes a socket. */
-export type SocketConstructor = new (url: string) => SocketLike
-
-/** `offline` is between two attempts; `closed` is for good. */
-export type ConnectionState = 'connecting' | 'online' | 'offline' | 'closed'
-
-/** What the socket tells of. */
+/** Events of the connection. */
 export type RealtimeEvents = {
   state: ConnectionState
   /** A frame that answers nothing. */
   frame: unknown
-  /** The session has ended: nothing comes until somebody logs in. */
-  loggedOut: undefined
 }
 
 /** Where the socket goes; times in milliseconds. */
@@ -53,22 +39,20 @@ export type RealtimeOptions = {
   timeoutMs: number
   /** After so much silence the server is asked for a sign of life. */
   heartbeatMs: number
+  /** Called each time a socket was closed before it was open. */
+  onUnopened: () => void
 }
 
-type Waiting = {
-  resolve: (answer: unknown) => void
-  reject: (error: ConfabError) => void
-  timer: ReturnType<typeof setTimeout>
-}
-
-/** A connection that comes back. */
+/** A connection that comes back. Of each change of its state the event comes last, as a listener may stop it. */
 export class Realtime extends Emitter<RealtimeEvents> {
   readonly #options: RealtimeOptions
   readonly #backoff: Backoff
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #requests = new PendingRequests()
   #socket: SocketLike | undefined
   #state: ConnectionState = 'closed'
-  #lastRef = 0
+  /** Counts the attempts to connect: an older one that is still waiting has nothing more to do. */
+  #attempt = 0
+  #isProbing = false
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #openTimer: ReturnType<typeof setTimeout> | undefined
   #heartbeatTimer: ReturnType<typeof setTimeout> | undefined
@@ -91,16 +75,34 @@ export class Realtime extends Emitter<RealtimeEvents> {
     void this.#connect()
   }
 
-  /** Tries at once, where an attempt was waiting for its time: the network is back. */
+  /** Tries at once, where an attempt was waiting for its time. */
   reconnectNow (): void {
     if (this.#state !== 'offline') return
     clearTimeout(this.#retryTimer)
     void this.#connect()
   }
 
-  /** Ends it. What waits for an answer gets `closed`. */
-  stop (): void {
-    this.#drop(new ConfabError('closed', 'The client was closed.'))
+  /** Finds out whether the connection outlived a time of standing still; one that surely did not is replaced at once. */
+  wakeUp ({ isFrozen }: WakeUp): void {
+    const socket = this.#socket
+    if (socket !== undefined && isFrozen) this.#lose(socket, GIVEN_UP)
+    else if (socket !== undefined && this.#state === 'online' && !this.#isProbing) {
+      this.#isProbing = true
+      this.#ask(socket, { type: 'ping' }, WAKE_UP_TIMEOUT_MS)
+        .catch((error: unknown) => {
+          if (error instanceof ConfabError && error.code === 'timeout') this.reconnectNow()
+        })
+        .finally(() => {
+          this.#isProbing = false
+        })
+    }
+    this.reconnectNow()
+  }
+
+  /** Ends it. Requests that wait for an answer get the error. */
+  stop (error: ConfabError): void {
+    this.#attempt++
+    this.#drop(error)
     this.#become('closed')
   }
 
@@ -113,73 +115,74 @@ export class Realtime extends Emitter<RealtimeEvents> {
     const socket = this.#socket
     if (socket === undefined || this.#state !== 'online')
       return Promise.reject(new ConfabError('unreachable', 'The server is not connected.'))
-    return this.#ask(socket, action)
+    return this.#ask(socket, action, this.#options.timeoutMs)
   }
 
-  #ask (socket: SocketLike, action: object): Promise<unknown> {
-    const ref = ++this.#lastRef
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(ref)
-        reject(new ConfabError('timeout', 'The server did not answer in time.'))
+  #ask (socket: SocketLike, action: object, timeoutMs: number): Promise<unknown> {
+    return this.#requests.add({
+      timeoutMs,
+      send: (ref) => socket.send(JSON.stringify({ ...action, ref })),
+      onLate: () => {
         // A socket on which answers are missing is no use.
         this.#lose(socket, GIVEN_UP)
-      }, this.#options.timeoutMs)
-      this.#waiting.set(ref, { resolve, reject, timer })
-      socket.send(JSON.stringify({ ...action, ref }))
+        return new ConfabError('timeout', 'The server did not answer in time.')
+      }
     })
   }
 
   async #connect (): Promise<void> {
+    const attempt = ++this.#attempt
     this.#become('connecting')
-    let token: string
+    let token: string | undefined
     try {
       token = await this.#options.session.accessToken()
-    } catch (error) {
-      if (error instanceof ConfabError && error.code === 'logged_out') this.#endSession()
-      else this.#retryLater()
-      return
+    } catch {
+      // A session that has ended stops this connection; everything else may pass.
     }
-    // Stopped while the token was fetched.
-    if (this.state === 'connecting') this.#open(token)
+    if (attempt !== this.#attempt) return
+    if (token === undefined) this.#retryLater()
+    else this.#open(token)
   }
 
   #open (token: string): void {
-    const socket = new this.#options.socket(`${this.#options.url.replace(/^http/, 'ws')}/ws`)
+    let socket: SocketLike
+    try {
+      socket = new this.#options.socket(`${this.#options.url.replace(/^http/, 'ws')}/ws`)
+    } catch {
+      this.#options.onUnopened()
+      this.#retryLater()
+      return
+    }
     this.#socket = socket
     this.#openTimer = setTimeout(() => this.#lose(socket, GIVEN_UP), this.#options.timeoutMs)
-    socket.onopen = () => socket.send(JSON.stringify({ type: 'auth', token }))
-    socket.onmessage = ({ data }) => {
+    let isOpen = false
+    socket.addEventListener('open', () => {
+      isOpen = true
+      if (this.#socket === socket) socket.send(JSON.stringify({ type: 'auth', token }))
+    })
+    socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#take(socket, data)
-    }
+    })
     // A close follows, and says enough.
-    socket.onerror = () => undefined
-    socket.onclose = ({ code }) => this.#lose(socket, code, token)
+    socket.addEventListener('error', () => undefined)
+    socket.addEventListener('close', ({ code }) => {
+      if (!isOpen && this.#socket === socket) this.#options.onUnopened()
+      this.#lose(socket, code, token)
+    })
   }
 
   #take (socket: SocketLike, data: unknown): void {
     this.#listen(socket)
-    const frame: unknown = typeof data === 'string' ? JSON.parse(data) : undefined
+    const frame = typeof data === 'string' ? parseJson(data) : undefined
     const type = textOf(frame, 'type')
     if (type === 'auth_ack') {
       this.#welcome(socket)
       return
     }
     const ref = integerOf(frame, 'ref')
-    const waiting = ref === undefined ? undefined : this.#waiting.get(ref)
-    if (ref === undefined || waiting === undefined) {
-      this.emit('frame', frame)
-      return
-    }
-    this.#waiting.delete(ref)
-    clearTimeout(waiting.timer)
-    if (type === 'ack') waiting.resolve(frame)
-    else
-      waiting.reject(
-        new ConfabError(textOf(frame, 'code') ?? 'refused', textOf(frame, 'message') ?? 'The server refused.', {
-          epoch: textOf(fieldOf(frame, 'epoch') === undefined ? undefined : frame, 'epoch')
-        })
-      )
+    if (ref === undefined) this.emit('frame', frame)
+    else if (type === 'ack') this.#requests.resolve(ref, frame)
+    else this.#requests.reject(ref, refusalOf(frame))
   }
 
   #welcome (socket: SocketLike): void {
@@ -199,20 +202,21 @@ export class Realtime extends Emitter<RealtimeEvents> {
         session.accessToken().then(
           (token) => {
             if (this.#socket === socket) socket.send(JSON.stringify({ type: 'auth', token }))
-            // A session that has ended ends the socket, too; any other failure is met again when that happens.
           },
+          // The server will close the socket when its token ends, and then another attempt is made.
           () => undefined
         )
       },
-      Math.min(Math.max(session.renewAt - Date.now(), 0), LONGEST_TIMER_MS)
+      Math.min(Math.max(session.renewInMs, 0), LONGEST_TIMER_MS)
     )
   }
 
-  /** A connection that died without a word is noticed by asking something, whatever the answer. */
+  /** A connection that died without a close is noticed by asking something, whatever the answer. */
   #listen (socket: SocketLike): void {
     clearTimeout(this.#heartbeatTimer)
     this.#heartbeatTimer = setTimeout(() => {
-      if (this.#socket === socket) this.#ask(socket, { type: 'ping' }).catch(() => undefined)
+      if (this.#socket === socket)
+        this.#ask(socket, { type: 'ping' }, this.#options.timeoutMs).catch(() => undefined)
     }, this.#options.heartbeatMs)
   }
 
@@ -225,46 +229,29 @@ export class Realtime extends Emitter<RealtimeEvents> {
   }
 
   async #replaceToken (token: string): Promise<void> {
+    const attempt = ++this.#attempt
     this.#become('offline')
     try {
       await this.#options.session.renew(token)
-    } catch (error) {
-      if (error instanceof ConfabError && error.code === 'logged_out') {
-        this.#endSession()
-        return
-      }
+    } catch {
+      // As in an attempt to connect.
     }
-    // Not at once: a server that refuses whatever it is shown must not be asked without end.
-    if (this.#state === 'offline') this.#retryLater()
+    // Not at once: a server that refuses every token must not be asked without end.
+    if (attempt === this.#attempt) this.#retryLater()
   }
 
   #retryLater (atLeastMs = 0): void {
-    if (this.#state === 'closed') return
-    this.#become('offline')
     clearTimeout(this.#retryTimer)
     this.#retryTimer = setTimeout(() => void this.#connect(), atLeastMs + this.#backoff.next())
-  }
-
-  #endSession (): void {
-    this.#drop(new ConfabError('logged_out', 'The session has ended.'))
-    this.#become('closed')
-    this.emit('loggedOut', undefined)
+    this.#become('offline')
   }
 
   #drop (error: ConfabError): void {
     for (const timer of [this.#retryTimer, this.#openTimer, this.#heartbeatTimer, this.#renewTimer]) clearTimeout(timer)
     const socket = this.#socket
     this.#socket = undefined
-    if (socket !== undefined) {
-      socket.onmessage = socket.onclose = null
-      socket.close()
-    }
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const { reject, timer } of waiting) {
-      clearTimeout(timer)
-      reject(error)
-    }
+    socket?.close()
+    this.#requests.rejectAll(error)
   }
 
   #become (state: ConnectionState): void {
@@ -272,4 +259,10 @@ export class Realtime extends Emitter<RealtimeEvents> {
     this.#state = state
     this.emit('state', state)
   }
+}
+
+function refusalOf (frame: unknown): ConfabError {
+  return new ConfabError(textOf(frame, 'code') ?? 'refused', textOf(frame, 'message') ?? 'The server refused.', {
+    epoch: textOf(frame, 'epoch')
+  })
 }

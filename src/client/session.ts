@@ -1,15 +1,19 @@
 /** The tokens of one login, renewed by themselves. */
+import { claimsOf } from './access-token.ts'
 import { ConfabError } from './errors.ts'
-import { type CallOptions, type Http, type RequestOptions, integerOf, textOf } from './http.ts'
+import type { CallOptions, Http, RequestOptions } from './http.ts'
+import { textOf } from './json.ts'
+import { ServerClock } from './server-clock.ts'
 
 /**
- * An access token that ends sooner is renewed first: in milliseconds, or as a part of its whole life if that is less.
+ * An access token is renewed so long before its end: in milliseconds, or as a part of its whole life if that is less.
  */
 const RENEW_AHEAD_MS = 60_000
 const RENEW_AHEAD_PART = 0.25
+/** A token is good for this part of its life at least, whatever the clocks say: none is renewed over and over. */
+const KEPT_PART = 0.5
 /**
- * How often to look whether somebody else who shares the login has kept new tokens, in milliseconds, and how many
- * times.
+ * How often to look whether another client of the login has kept new tokens, in milliseconds, and how many times.
  */
 const SHARED_INTERVAL_MS = 50
 const SHARED_LOOKS = 20
@@ -20,17 +24,22 @@ export type Tokens = { accessToken: string, refreshToken: string }
 /** What a session needs from around it. */
 export type SessionOptions = {
   http: Http
-  tokens: Tokens | undefined
-  /** Who wants to know of changes of the tokens; undefined after a logout. */
-  onTokens: (tokens: Tokens | undefined) => void
+  tokens: Tokens
+  /** Called with tokens that replace the former ones. */
+  onTokens: (tokens: Tokens) => void
+  /** Called when the server does not accept the session any more. */
+  onEnd: () => void
   /** The tokens that were kept last, where several clients share the login. */
   sharedTokens: (() => Tokens | undefined) | undefined
 }
 
-/** A login. */
+/** The tokens of a login: those of one user, from the login to its end. */
 export class Session {
   readonly #options: SessionOptions
+  readonly #clock = new ServerClock()
   #tokens: Tokens | undefined
+  /** When the access token was received, by the device's clock; undefined where it was kept from before. */
+  #receivedAt: number | undefined
   #renewing: Promise<Tokens> | undefined
 
   constructor (options: SessionOptions) {
@@ -38,28 +47,42 @@ export class Session {
     this.#tokens = options.tokens
   }
 
+  /** Undefined when the session is over. */
   get tokens (): Tokens | undefined {
     return this.#tokens
   }
 
-  /** When the access token should be renewed, in milliseconds since 1970. */
-  get renewAt (): number {
-    const { expiresAt, life } = lifeOf(this.#tokens?.accessToken ?? '')
-    return expiresAt === Infinity ? Infinity : expiresAt - Math.min(RENEW_AHEAD_MS, life * RENEW_AHEAD_PART)
+  /** How long the access token will do, in milliseconds; not positive when it must be renewed first. */
+  get renewInMs (): number {
+    const { issuedAt, expiresAt } = claimsOf(this.#tokens?.accessToken ?? '')
+    if (issuedAt === undefined || expiresAt === undefined) return Infinity
+    const life = expiresAt - issuedAt
+    const left = expiresAt - Math.min(RENEW_AHEAD_MS, life * RENEW_AHEAD_PART) - this.#clock.now()
+    return this.#receivedAt === undefined
+      ? left
+      : Math.max(left, this.#receivedAt + life * KEPT_PART - Date.now())
   }
 
-  /** Takes new tokens, or forgets those there are. */
-  set (tokens: Tokens | undefined): void {
+  /** Takes the tokens of a login that the server has just answered. @param sentAt when it was asked */
+  receive (tokens: Tokens, sentAt: number): void {
+    const { issuedAt } = claimsOf(tokens.accessToken)
+    if (issuedAt !== undefined) this.#clock.learn(issuedAt, sentAt)
+    this.#receivedAt = Date.now()
     this.#tokens = tokens
     this.#options.onTokens(tokens)
+  }
+
+  /** Forgets the tokens. From here on every request is refused with `logged_out`. */
+  end (): void {
+    this.#tokens = undefined
   }
 
   /**
    * An access token that is good for a while. @throws {ConfabError} `logged_out`, or what keeps it from being renewed
    */
   async accessToken (): Promise<string> {
-    if (this.#tokens === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
-    if (this.renewAt > Date.now()) return this.#tokens.accessToken
+    if (this.#tokens === undefined) throw loggedOut()
+    if (this.renewInMs > 0) return this.#tokens.accessToken
     return (await this.renew(this.#tokens.accessToken)).accessToken
   }
 
@@ -76,13 +99,13 @@ export class Session {
   }
 
   /**
-   * Exchanges the refresh token, once for all who ask at the same time: a token that is used twice ends the session.
+   * Exchanges the refresh token, once for all that ask at the same time: a token that is used twice ends the session.
    * @param spent the access token that was refused; nothing is done when it was replaced meanwhile
    * @throws {ConfabError} `logged_out` when the session has ended
    */
   async renew (spent: string): Promise<Tokens> {
     const tokens = this.#tokens
-    if (tokens === undefined) throw new ConfabError('logged_out', 'The session has ended.')
+    if (tokens === undefined) throw loggedOut()
     if (tokens.accessToken !== spent) return tokens
     this.#renewing ??= this.#exchange(tokens).finally(() => {
       this.#renewing = undefined
@@ -93,27 +116,38 @@ export class Session {
   async #exchange (tokens: Tokens): Promise<Tokens> {
     const shared = this.#takeShared(tokens)
     if (shared !== undefined) return shared
+    const sentAt = Date.now()
     try {
       const answer = await this.#options.http.request('/user/refresh-token', {
         body: { refresh_token: tokens.refreshToken }
       })
       const renewed = tokensOf(answer)
-      this.set(renewed)
+      if (this.#tokens === undefined) throw loggedOut()
+      this.receive(renewed, sentAt)
       return renewed
     } catch (error) {
       if (!isUnauthenticated(error)) throw error
       const renewed = await this.#awaitShared(tokens)
       if (renewed !== undefined) return renewed
-      this.set(undefined)
-      throw new ConfabError('logged_out', 'The session has ended.', { cause: error })
+      if (this.#tokens !== undefined) {
+        this.end()
+        this.#options.onEnd()
+      }
+      throw loggedOut(error)
     }
   }
 
-  /** What another client of the login has exchanged these tokens for. */
+  /**
+   * The tokens that another client of the login has exchanged these for. Those of another user are left alone: a
+   * program may keep the tokens of the latest login, whoever that was.
+   */
   #takeShared (spent: Tokens): Tokens | undefined {
     const shared = this.#options.sharedTokens?.()
-    if (shared === undefined || shared.refreshToken === spent.refreshToken) return undefined
+    if (this.#tokens === undefined || shared === undefined || shared.refreshToken === spent.refreshToken)
+      return undefined
+    if (claimsOf(shared.accessToken).userID !== claimsOf(spent.accessToken).userID) return undefined
     this.#tokens = shared
+    this.#receivedAt = undefined
     return shared
   }
 
@@ -144,21 +178,10 @@ function tokensOf (answer: unknown): Tokens {
   return { accessToken, refreshToken }
 }
 
-function isUnauthenticated (error: unknown): boolean {
-  return error instanceof ConfabError && error.status === 401
+function loggedOut (cause?: unknown): ConfabError {
+  return new ConfabError('logged_out', 'The session has ended.', { cause })
 }
 
-/**
- * The end and the length of a JWT's life (RFC 7519, `exp` and `iat`); a token without them is left for the server to
- * judge.
- */
-function lifeOf (token: string): { expiresAt: number, life: number } {
-  try {
-    const claims: unknown = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))
-    const [exp, iat] = [integerOf(claims, 'exp'), integerOf(claims, 'iat')]
-    if (exp !== undefined && iat !== undefined) return { expiresAt: exp * 1_000, life: (exp - iat) * 1_000 }
-  } catch {
-    // Not a JWT: the server says whether it is any good.
-  }
-  return { expiresAt: Infinity, life: Infinity }
+function isUnauthenticated (error: unknown): boolean {
+  return error instanceof ConfabError && error.status === 401
 }

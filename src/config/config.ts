@@ -1,6 +1,6 @@
 /**
  * The configuration: environment variables → one frozen, checked {@link Config}. This is the only reader of the
- * environment; everything else is handed what it needs.
+ * environment; every other module receives its settings.
  */
 import path from 'node:path'
 import { parseRedisUrl } from '../lib/redis/address.ts'
@@ -12,17 +12,17 @@ import { suggestVariables, withoutSecrets } from './report.ts'
 import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
 import { tokenKey } from './token-key.ts'
 
-/** What the end of a process takes beside the drain of its sockets, at most. */
+/** Maximum time that a stopping process takes in addition to closing its sockets. */
 const DRAIN_MARGIN_MS = 15_000
 
-/** How mail leaves the process. */
+/** How mail is sent. */
 export type MailSettings =
   { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
 
-/** What the process runs with. Times are in milliseconds. */
+/** The settings of the process. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
 
-/** The part of {@link Config} that says where everything is kept. */
+/** The part of {@link Config} that says where data is stored. */
 export type StorageConfig = ReturnType<typeof loadStorageConfig>
 
 /**
@@ -41,16 +41,16 @@ export function loadConfig (environment: Record<string, string | undefined>) {
     ...resolve(values),
     jwtSecret,
     searchPath: environment['PATH'],
-    /** What it was made from, for the log: without a secret. */
+    /** The values for the log, without secrets. */
     shown: withoutSecrets(values, SECRETS),
-    /** Variables that are probably meant for Confab and are not read. */
+    /** Variables that are set but unknown, and look like misspelt ones of Confab. */
     unknownVariables: suggestVariables(set, Object.keys(EnvironmentSchema.properties))
   })
 }
 
 /**
- * The part of the environment that administration needs: where accounts and chats are, but no key of tokens and no way
- * out for mail.
+ * The part of the environment that administration needs: where accounts and chats are stored, without the token key and
+ * the mail transport.
  * @throws {ConfigError} with every wrong value, and every combination that cannot work
  */
 export function loadStorageConfig (environment: Record<string, string | undefined>) {
@@ -92,7 +92,7 @@ function resolve (env: Environment) {
     port: env.PORT,
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
-    // As browsers write them: in lower case, without the port that goes without saying.
+    // As browsers send them: in lower case, without the default port.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
     ...resolveStorage(env),
     accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
@@ -100,12 +100,12 @@ function resolve (env: Environment) {
     refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
     mail: mailSettings(env),
     mailFrom: env.MAIL_FROM,
-    // Whoever could log in right after registering would learn whether the address was free.
+    // A login right after registering would reveal whether the address was free.
     isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
     areAccountsHidden: env.HIDE_ACCOUNTS === 'on',
     trustProxy: commaSeparated(env.TRUST_PROXY),
     timeouts: {
-      // Node refuses headers that may take longer than the whole.
+      // Node refuses a limit for the headers above that for the request.
       headersMs: Math.min(milliseconds(env.HEADERS_TIMEOUT), milliseconds(env.REQUEST_TIMEOUT)),
       requestMs: milliseconds(env.REQUEST_TIMEOUT),
       idleMs: milliseconds(env.IDLE_TIMEOUT)

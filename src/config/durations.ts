@@ -1,12 +1,12 @@
-/** Durations as they are written in the environment. */
+/** Durations in the environment. */
 import { ConfigError } from './errors.ts'
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** What a timer can count, in whole days: those of Node wrap around beyond 2^31 - 1 milliseconds and fire at once. */
+/** Longest timer in whole days: those of Node overflow beyond 2^31 - 1 milliseconds and fire at once. */
 export const LONGEST_TIMER_MS = 24 * UNIT_MS.d
 
-/** A duration such as `500ms` or `15m` in milliseconds. @throws {ConfigError} when it is none */
+/** Parses a duration such as `500ms` or `15m` to milliseconds. @throws {ConfigError} when it is none */
 export function milliseconds (text: string): number {
   const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
   if (unit !== 'ms' && unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd')

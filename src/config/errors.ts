@@ -1,6 +1,6 @@
 /**
- * The environment cannot be used. `message` has one sentence for the operator for each problem, on lines of their own,
- * and holds no secret.
+ * The environment cannot be used; `message` has one sentence per problem for the operator, each on its own line, and
+ * contains no secret.
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'

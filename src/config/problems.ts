@@ -1,4 +1,4 @@
-/** Collects what is wrong with an environment, so that an operator is told of all of it at once. */
+/** Collects the problems of an environment, so that all of them are reported at once. */
 import { ConfigError } from './errors.ts'
 
 /** The problems that were found, and the variables that they are about. */
@@ -9,14 +9,14 @@ export class Problems {
   /**
    * Adds a problem.
    * @param sentence for the operator, without a secret
-   * @param variables those of which nothing more can be said before it is solved
+   * @param variables those that need no second report before this problem is solved
    */
   add (sentence: string, ...variables: string[]): void {
     this.#sentences.push(sentence)
     for (const variable of variables) this.#variables.add(variable)
   }
 
-  /** Whether one of these variables has a problem already: its value is then a default, or cannot be relied on. */
+  /** Whether one of these variables has a problem: its value may be a default then. */
   concern (...variables: string[]): boolean {
     return variables.some((variable) => this.#variables.has(variable))
   }

@@ -1,21 +1,18 @@
-/**
- * Secrets that stand in this repository, in samples and examples. Every reader can try them on an installation that has
- * copied them, so production refuses them.
- */
+/** Secrets from the samples and the documentation of this repository, which everybody can read. */
 
-/** Parts of the secrets that samples come with. */
+/** Part of every secret in the samples. */
 const PLACEHOLDER = /for-trying-out|change-?me/i
-/** Passwords in the documentation, and in that of the images of Postgres and Redis. */
+/** Passwords in our documentation and in that of Postgres and Redis images. */
 const PASSWORDS = new Set(['secret', 'password', 'postgres', 'redis', 'confab', 'admin', 'root', 'test'])
 
-/** Whether a secret, such as the key of the access tokens, is known to everybody. */
+/** Whether a secret, such as the key of access tokens, is publicly known. */
 export function isPublished (secret: string): boolean {
   return PLACEHOLDER.test(secret) || PASSWORDS.has(secret.toLowerCase())
 }
 
 /**
- * Whether the password in a URL is known to everybody; false without one.
- * @param url may name several hosts, which is why it is not parsed as a whole
+ * Whether the password in a URL is publicly known; false without a password.
+ * @param url may name several hosts, which `URL` cannot parse
  */
 export function hasPublishedPassword (url: string): boolean {
   const [, password = ''] = /^[^/]+:\/\/[^:@/]*:([^@]*)@/.exec(url) ?? []

@@ -1,4 +1,4 @@
-/** From strings to checked values, and what an operator is told of a value that is wrong. */
+/** Checks the strings of the environment and converts them to typed values; a wrong value results in one sentence. */
 import { isIP } from 'node:net'
 import Type, { type TSchema } from 'typebox'
 import Value from 'typebox/value'
@@ -11,8 +11,8 @@ import type { Problems } from './problems.ts'
 /**
  * Checks every variable.
  * @param environment as in `process.env`; empty strings count as absent
- * @param problems gets the wrong values
- * @returns the values; those that are wrong are replaced by their defaults
+ * @param problems receives the wrong values
+ * @returns the values, with defaults in the place of wrong ones
  */
 export function readEnvironment (environment: Record<string, string | undefined>, problems: Problems): Environment {
   const values: Record<string, unknown> = {}
@@ -44,7 +44,7 @@ function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
 }
 
-/** Whether a URL can be taken apart, its credentials included: drivers decode them, and repeat them where they fail. */
+/** Whether a URL can be parsed, with its credentials: drivers decode them, and quote them when that fails. */
 function isReadable (text: string): boolean {
   try {
     const { username, password } = new URL(text)
@@ -55,7 +55,7 @@ function isReadable (text: string): boolean {
   }
 }
 
-/** The parts of a list. */
+/** Splits a list. */
 export function commaSeparated (text: string): string[] {
   return text
     .split(',')
@@ -63,7 +63,7 @@ export function commaSeparated (text: string): string[] {
     .filter((part) => part !== '')
 }
 
-/** Whether it is an address, alone or with the length of a prefix. */
+/** Whether it is an IP address with an optional prefix length. */
 function isNetwork (text: string): boolean {
   const [address = '', length, ...rest] = text.split('/')
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -76,7 +76,6 @@ function defaultOf (schema: TSchema): unknown {
 
 function complaint (name: string, schema: TSchema, text: string): string {
   const shown = SECRETS.has(name) ? 'the value given' : JSON.stringify(text)
-  const expected =
-    'expected' in schema ? schema.expected : 'description' in schema ? schema.description : 'another value'
+  const expected = 'expected' in schema ? schema.expected : 'another value'
   return `${name} cannot be ${shown}: expected ${String(expected)}.`
 }

@@ -1,12 +1,12 @@
-/** What is said of a configuration at the start: what it is, without its secrets, and which variables look misspelt. */
+/** Reports the configuration at the start: its values without secrets, and variables that look misspelt. */
 
-/** Shorter names are too much like others: HOST and HOME. */
+/** Shorter names are too similar to others, such as HOST and HOME. */
 const MIN_LENGTH = 6
 
 /** A variable that is set, and the one that was probably meant. */
 export type UnknownVariable = { name: string, meant: string }
 
-/** The values as they may be shown: of a secret only that there is one, of a URL nothing that logs in with it. */
+/** Values that can be logged: secrets are replaced, and credentials are removed from URLs. */
 export function withoutSecrets (
   values: Readonly<Record<string, unknown>>,
   secrets: ReadonlySet<string>
@@ -19,7 +19,7 @@ export function withoutSecrets (
   )
 }
 
-/** Variables that Confab does not know but for one slip. Those meant for others are nobody's business. */
+/** Finds unknown variables that differ from a known one by one edit. Others are meant for other programs. */
 export function suggestVariables (set: readonly string[], known: readonly string[]): UnknownVariable[] {
   return set
     .filter((name) => name.length >= MIN_LENGTH && !known.includes(name))
@@ -31,7 +31,7 @@ export function suggestVariables (set: readonly string[], known: readonly string
     })
 }
 
-/** How many characters have to be added, left out or changed to make one text of the other (Levenshtein). */
+/** Levenshtein distance: the number of characters to insert, delete or replace. */
 function editDistance (one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, char] of Array.from(one).entries()) {

@@ -1,53 +1,52 @@
-/** Combinations of variables that cannot work, and defaults that are fit for a trial only. */
+/** Combinations of variables that cannot work, and settings that production refuses. */
 import { milliseconds } from './durations.ts'
 import type { Environment } from './environment.ts'
 import type { Problems } from './problems.ts'
 import { hasPublishedPassword, isPublished } from './published-secrets.ts'
 
-/** A rule on some variables; `problem` is undefined where an environment keeps it. */
+/** A rule on some variables; `problem` returns undefined for an environment that keeps it. */
 type Rule = { variables: readonly (keyof Environment)[], problem: (env: Environment) => string | undefined }
 
 const isProduction = ({ NODE_ENV }: Environment) => NODE_ENV === 'production'
 
-/** Whether messages are kept in DATA_DIR, by the store that is embedded in the server. */
+/** Whether the store is the embedded one, in DATA_DIR. */
 export function isStoreEmbedded (env: Environment): boolean {
   return env.EMBEDDED_STORE === 'on' ||
     (env.EMBEDDED_STORE === undefined && env.DATABASE_URL === undefined && !isProduction(env))
 }
 
-/** How mail leaves: as asked for, else by the credentials that there are, else into a file. */
+/** How mail is sent: as configured, otherwise by the credentials that are set, otherwise to a file. */
 export function transportOf (env: Environment): string {
   return env.MAIL_TRANSPORT ??
     (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : 'file')
 }
 
-/** In production a password is one that nobody can read in this repository. */
+/** Production refuses passwords that everybody knows. */
 const unpublished = (variable: 'DATABASE_URL' | 'REDIS_URL' | 'SMTP_URL'): Rule => ({
   variables: ['NODE_ENV', variable],
   problem: (env) =>
     isProduction(env) && hasPublishedPassword(env[variable] ?? '')
-      ? `${variable} has a password that is published in Confab's samples or known to everybody: set another one, ` +
-      'there and where it leads.'
+      ? `${variable} contains a password from Confab's samples, or a common one: change it here and on the server.`
       : undefined
 })
 
-/** Rules on where everything is kept. */
+/** Rules for the store, the bus and their credentials. */
 export const STORAGE_RULES: readonly Rule[] = [
   {
     variables: ['NODE_ENV', 'DATABASE_URL', 'EMBEDDED_STORE'],
     problem: (env) => {
       if (env.EMBEDDED_STORE === 'on' && env.DATABASE_URL !== undefined)
-        return 'EMBEDDED_STORE=on and DATABASE_URL exclude each other: unset one of them.'
+        return 'EMBEDDED_STORE=on and DATABASE_URL exclude each other: remove one of them.'
       if (isStoreEmbedded(env) || env.DATABASE_URL !== undefined) return undefined
-      return `${env.EMBEDDED_STORE === 'off' ? 'EMBEDDED_STORE=off' : 'NODE_ENV=production'} needs DATABASE_URL; ` +
-        'EMBEDDED_STORE=on asks for one replica that keeps its messages in DATA_DIR instead.'
+      return `${env.EMBEDDED_STORE === 'off' ? 'EMBEDDED_STORE=off' : 'NODE_ENV=production'} needs DATABASE_URL, or ` +
+        'EMBEDDED_STORE=on for a single replica that stores its messages in DATA_DIR.'
     }
   },
   unpublished('DATABASE_URL'),
   unpublished('REDIS_URL')
 ]
 
-/** Rules on what a replica serves, beside {@link STORAGE_RULES}. */
+/** Further rules for a replica, in addition to {@link STORAGE_RULES}. */
 export const SERVING_RULES: readonly Rule[] = [
   {
     variables: ['JWT_SECRET'],
@@ -61,14 +60,14 @@ export const SERVING_RULES: readonly Rule[] = [
     variables: ['NODE_ENV', 'JWT_SECRET'],
     problem: (env) =>
       isProduction(env) && isPublished(env.JWT_SECRET ?? '')
-        ? 'JWT_SECRET is published in Confab\'s samples: set one of your own (for example from: openssl rand -hex 32).'
+        ? 'JWT_SECRET is published in Confab\'s samples: generate another one (for example: openssl rand -hex 32).'
         : undefined
   },
   {
     variables: ['NODE_ENV', 'PUBLIC_URL'],
     problem: (env) =>
       isProduction(env) && env.PUBLIC_URL === undefined
-        ? 'PUBLIC_URL is required with NODE_ENV=production: it is the base of the links in mails, e.g. ' +
+        ? 'PUBLIC_URL is required with NODE_ENV=production, as the base of the links in mails, e.g. ' +
         'https://chat.example.org.'
         : undefined
   },
@@ -95,7 +94,7 @@ export const SERVING_RULES: readonly Rule[] = [
     variables: ['NODE_ENV', 'MAIL_TRANSPORT', 'RESEND_API_KEY', 'SMTP_URL', 'MAIL_FROM'],
     problem: (env) =>
       isProduction(env) && transportOf(env) !== 'file' && env.MAIL_FROM.includes('@localhost')
-        ? 'MAIL_FROM is required with NODE_ENV=production: mail servers refuse a sender at localhost.'
+        ? 'MAIL_FROM is required with NODE_ENV=production: mail servers refuse senders at localhost.'
         : undefined
   },
   unpublished('SMTP_URL'),
@@ -108,7 +107,7 @@ export const SERVING_RULES: readonly Rule[] = [
   }
 ]
 
-/** Adds what the environment breaks; a variable with a problem of its own has no second one. */
+/** Adds the rules that the environment breaks, unless a variable of the rule already has a problem. */
 export function checkRules (rules: readonly Rule[], env: Environment, problems: Problems): void {
   for (const { variables, problem } of rules) {
     const sentence = problems.concern(...variables) ? undefined : problem(env)

@@ -1,4 +1,4 @@
-/** The key of access tokens: given, or made once and kept. */
+/** The key of access tokens: configured, or generated once and kept. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -6,8 +6,8 @@ import { type Environment, MINIMUM_KEY_LENGTH } from './environment.ts'
 import type { Problems } from './problems.ts'
 
 /**
- * The key that is given; embedded, without one, a key that is made at the first start and kept in DATA_DIR.
- * @param problems gets what keeps it from being kept; the key is then empty
+ * Returns the key: the configured one or, with the embedded store, one that is generated at the first start.
+ * @param problems receives the reason why it cannot be stored; the key is then empty
  */
 export function tokenKey (env: Environment, problems: Problems): string {
   if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
@@ -24,7 +24,7 @@ export function tokenKey (env: Environment, problems: Problems): string {
   }
 }
 
-/** The key in a file, which is made with the first start. */
+/** Reads the key from a file, which is created at the first start. */
 function keptSecret (file: string): string {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   makeSecret(file)

@@ -1,7 +1,7 @@
-/** What the people of the demo have talked about. */
+/** The conversations of the demo. */
 import { BEN, IDRIS, LENA, MAYA, type Member, TOMAS, ZOE } from './people.ts'
 
-/** A chat of two. Each line begins with `>` when the first of them says it, with `<` when the other does. */
+/** A chat of two. Each line begins with `>` when the first of them writes it, with `<` when the other does. */
 export type Script = { people: readonly [Member, Member], lines: readonly string[] }
 
 const lines = (text: string): string[] =>

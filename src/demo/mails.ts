@@ -1,19 +1,19 @@
-/** The mails of a server that writes them to a file. */
+/** Reads the mails of a server that writes them to a file. */
 
-/** The part of a mail that is of use here. */
+/** The fields of a mail that are used here. */
 export type Mail = { to: string, subject: string, text: string }
 
-/** Reads the file; what follows the last line break is still being written. */
+/** Parses the file; text after the last line break is still being written. */
 export function mailsIn (content: string): Mail[] {
   return content.split('\n').slice(0, -1).map((line) => parse(line)).filter(isMail)
 }
 
-/** The code in a mail; undefined when it has none. */
+/** Returns the code in a mail; undefined when it has none. */
 export function codeOf ({ text }: Mail): string | undefined {
   return /^\s*(\d{6})\s*$/m.exec(text)?.[1]
 }
 
-/** The link in a mail; undefined when it has none. */
+/** Returns the link in a mail; undefined when it has none. */
 export function linkOf ({ text }: Mail): string | undefined {
   return /^\s*(https?:\/\/\S+)\s*$/m.exec(text)?.[1]
 }

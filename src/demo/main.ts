@@ -1,4 +1,4 @@
-/** `npm run demo`: a server with people and conversations, for a first look. Nothing of it is left when it ends. */
+/** `npm run demo`: a server with people and conversations, for a first look. It removes its data when it ends. */
 import { watch } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -23,7 +23,7 @@ async function main (): Promise<void> {
     await rm(folder, { recursive: true, force: true })
     process.exit()
   }
-  // A terminal and npm may both tell of one Ctrl-C.
+  // A terminal and npm may both deliver one Ctrl-C.
   const stop = () => (stopping ??= end())
   process.on('SIGINT', () => void stop())
   process.on('SIGTERM', () => void stop())
@@ -40,7 +40,7 @@ async function main (): Promise<void> {
   }
 }
 
-/** Everybody knows the passwords, so only this machine may come in, unless HOST says otherwise. */
+/** The passwords are public, so the server listens on loopback only, unless HOST says otherwise. */
 function environmentOf (folder: string): Record<string, string> {
   const { PORT = '5123', HOST = '127.0.0.1' } = process.env
   return {

@@ -1,6 +1,6 @@
 /** The people of the demo: a small team that makes maps for hikers. */
 
-/** Somebody. They all have one password: nothing of theirs is worth a better one. */
+/** A person of the demo. They share one password, as their accounts hold nothing of value. */
 export type Member = { username: string, email: string }
 
 export const PASSWORD = 'Demo-Pass-1'

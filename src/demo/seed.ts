@@ -1,15 +1,14 @@
-/**
- * Fills a server that has nobody yet, as people would: everybody registers, proves their address, signs in and talks.
- */
+/** Fills an empty server through its API: everyone registers, verifies the address, logs in and writes. */
 import { readFile } from 'node:fs/promises'
-import { ConfabClient } from '../client/node.ts'
+import { WebSocket } from 'ws'
+import { ConfabClient } from '../client/index.ts'
 import { CONVERSATIONS, type Script } from './conversations.ts'
 import { type Member, PASSWORD, TEAM } from './people.ts'
 import { codeOf, mailsIn } from './mails.ts'
 
 const POLL_MS = 20
 
-/** @param outbox the file that the server's mails go to */
+/** @param outbox file with the server's mails */
 export async function seed (url: string, outbox: string): Promise<void> {
   const clients = new Map(
     await Promise.all(TEAM.map(async (member) => [member, await join(url, outbox, member)] as const))
@@ -25,7 +24,7 @@ export async function seed (url: string, outbox: string): Promise<void> {
 }
 
 async function join (url: string, outbox: string, { username, email }: Member): Promise<ConfabClient> {
-  const client = new ConfabClient({ url })
+  const client = new ConfabClient({ url, WebSocket })
   await client.register({ username, email, password: PASSWORD })
   await client.verifyEmail({ username, code: await codeFor(email, outbox) })
   await client.logIn({ username, password: PASSWORD })

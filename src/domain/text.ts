@@ -1,6 +1,6 @@
 /** Rules for every text of a client before it reaches a store. */
 
-/** Whether a text can be stored and sent as it is: well-formed UTF-16 without NUL, which Postgres cannot hold. */
+/** Whether a text can be stored and sent unchanged: well-formed UTF-16 without NUL, which Postgres cannot store. */
 export function isStorable (text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }

@@ -1,49 +1,51 @@
 /**
- * Sends the mails that committed transactions owe (`store/outbox.ts`), on any number of replicas at once.
+ * Sends the mails of committed transactions (`store/outbox.ts`), on any number of replicas at once.
  *
- * A mail is claimed with a lease, sent, and removed. A process that dies in between leaves its claim to run out, and
- * another sends the mail: at least once. It is sent twice only when the answer of the transport, or the removal of the
- * row, is lost for good; the mail's key then lets the transport drop the copy.
+ * A mail is claimed with a lease, sent, and deleted. When a process dies in between, its lease expires and another
+ * replica sends the mail: at least once. It is sent twice only when the transport's answer, or the deletion of the row,
+ * is lost; the mail's key then lets the transport drop the copy.
  */
 import { createHash } from 'node:crypto'
 import type { Orm } from '../store/database.ts'
 import { claimMails, giveUpMail, type OutboxRow, postponeMail, removeMail } from '../store/outbox.ts'
 import { MailRefusedError, type Mailer } from '../mail/mailer.ts'
 
-/** How long a claim keeps other replicas away; longer than a mailer takes for one mail. */
+/** Duration of a lease; longer than a mailer takes for one mail. */
 const LEASE_MS = 60_000
-/** Rows are stamped by the database's clock and claimed by this process's: due by either is due. */
+/**
+ * Rows are stamped by the database's clock and claimed by this process's: a mail that is due by either clock is due.
+ */
 const CLOCK_SKEW_MS = 2_000
-/** Mails being sent at once. */
+/** Mails that are sent concurrently. */
 const MAX_IN_FLIGHT = 5
 const MAX_ATTEMPTS = 10
-/** Doubled with each attempt: ten of them span about forty minutes, the life of a reset link. */
+/** Doubled with each attempt: ten of them span about forty minutes, the lifetime of a reset link. */
 const FIRST_RETRY_MS = 5_000
 const DEFAULT_POLL_MS = 3_000
 const MAX_REASON_LENGTH = 300
-/** Shorter lines of a mail are no secrets, and may occur in any error message; a code has six digits. */
+/** Shorter lines of a mail are not secret, and may occur in any error message; a code has six digits. */
 const MIN_SECRET_LENGTH = 6
 
-/** The part of a logger that is used; pino fits. */
+/** The used part of a logger; pino fits. */
 export type OutboxLog = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
 
-/** What a sender runs on. */
+/** Dependencies of a sender. */
 export type OutboxSenderOptions = {
   orm: Orm
   mailer: Mailer
   clock: () => Date
   log: OutboxLog
-  /** Time between looks into the outbox, in milliseconds; 3,000 by default. */
+  /** Time between polls of the outbox, in milliseconds; 3,000 by default. */
   pollMs?: number
 }
 
 /** The loop that empties the outbox. */
 export type OutboxSender = {
-  /** Begins; a second call does nothing. */
+  /** Starts; a second call does nothing. */
   start: () => void
-  /** Looks into the outbox at once: to be called after a commit that owes a mail. */
+  /** Polls the outbox at once: to be called after a commit that inserted a mail. */
   wake: () => void
-  /** Takes no more mails and resolves when those under way have ended. */
+  /** Claims no more mails and resolves when those in flight are finished. */
   stop: () => Promise<void>
 }
 
@@ -57,7 +59,7 @@ class Sender {
   readonly #options: OutboxSenderOptions
   readonly #pollMs: number
   readonly #inFlight = new Set<Promise<void>>()
-  /** Mails that have left but whose rows could not be removed yet. Nothing is claimed before these are gone. */
+  /** Mails that were sent but whose rows could not be deleted yet. Nothing is claimed before they are deleted. */
   readonly #sent = new Set<number>()
   #running: Promise<void> | undefined
   #stopping = false
@@ -90,7 +92,7 @@ class Sender {
     if (this.#sent.size > 0) {
       this.#options.log.error(
         { mails: [...this.#sent] },
-        'mails were sent but could not be removed from the outbox: they may be sent again'
+        'mails were sent but could not be deleted from the outbox: they may be sent again'
       )
     }
   }
@@ -114,7 +116,7 @@ class Sender {
     for (const row of rows) this.#track(this.#deliver(row))
   }
 
-  /** Mails are independent of each other: one whose server hangs holds up one place, not the loop. */
+  /** Mails are independent: one whose server hangs occupies one slot, not the loop. */
   #track (delivery: Promise<void>): void {
     const tracked = delivery.finally(() => {
       this.#inFlight.delete(tracked)
@@ -124,7 +126,7 @@ class Sender {
   }
 
   async #deliver (row: OutboxRow): Promise<void> {
-    // Every attempt before this one ended with its process: the next must not take another down.
+    // Every earlier attempt ended with its process: the next one must not end another.
     if (row.attempts > MAX_ATTEMPTS) return this.#giveUp(row, 'no attempt came to an end')
     try {
       await this.#options.mailer.send({
@@ -156,19 +158,19 @@ class Sender {
     const delayMs = retryDelayMs(row.attempts)
     log.warn(
       { mail: row.id, attempts: row.attempts, reason, retryInMs: delayMs },
-      'mail could not be sent and is put off'
+      'the mail could not be sent: it is retried later'
     )
-    // Not retried when it fails: the lease runs out and does the same.
+    // Not retried when it fails: the expiry of the lease has the same effect.
     await this.#onStore(() => postponeMail(orm, row.id, new Date(clock().getTime() + delayMs)))
   }
 
   async #giveUp (row: OutboxRow, reason: string): Promise<void> {
     const { orm, clock, log } = this.#options
-    log.error({ mail: row.id, attempts: row.attempts, reason }, 'mail is given up')
+    log.error({ mail: row.id, attempts: row.attempts, reason }, 'the mail could not be sent: it is not retried')
     await this.#onStore(() => giveUpMail(orm, row.id, clock()))
   }
 
-  /** Runs a query; a store that is away is told once, and once more when it is back. */
+  /** Runs a query; an unavailable store is logged once, and again when it is back. */
   async #onStore (query: () => Promise<void>): Promise<void> {
     const { log } = this.#options
     try {
@@ -196,7 +198,7 @@ class Sender {
 }
 
 /**
- * Exponential backoff, half of it random so that mails that failed together do not come back together (AWS Architecture
+ * Exponential backoff, half of it random so that mails that failed together are not retried together (AWS Architecture
  * Blog, "Exponential Backoff And Jitter").
  */
 function retryDelayMs (attempts: number): number {
@@ -211,9 +213,7 @@ function keyOf (row: OutboxRow): string {
     .digest('hex')
 }
 
-/**
- * The reason for the log. Mail servers quote addresses and texts, so whatever of the mail stands in it is taken out.
- */
+/** The reason for the log. Mail servers quote addresses and texts, so every part of the mail is removed from it. */
 function describe (error: unknown, row: OutboxRow): string {
   let reason = error instanceof Error ? error.message : String(error)
   for (const line of row.text.split('\n')) {

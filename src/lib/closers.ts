@@ -1,8 +1,8 @@
-/** What has been opened, to be closed again in the reverse order: at the end, or when a later part cannot be opened. */
+/** Open resources, to be closed in reverse order: at the end, or when a later one cannot be opened. */
 export class Closers {
   readonly #closers: (() => Promise<void> | void)[] = []
 
-  /** Adds how something that is open now is closed. */
+  /** Registers how an open resource is closed. */
   add (close: () => Promise<void> | void): void {
     this.#closers.push(close)
   }

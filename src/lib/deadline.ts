@@ -1,9 +1,9 @@
-/** Waiting no longer than that. */
+/** Waiting with a time limit. */
 
 /**
- * The promise's result, if it comes in time; what is waited for goes on all the same.
- * @param ms how long it may take, in milliseconds
- * @throws what the promise throws, or `late` when it takes longer
+ * Returns the promise's result if it settles in time; the work behind it continues in any case.
+ * @param ms time limit in milliseconds
+ * @throws the error of the promise, or `late` when it takes longer
  */
 export async function withDeadline<Result> (promise: Promise<Result>, ms: number, late: Error): Promise<Result> {
   let timer: NodeJS.Timeout | undefined

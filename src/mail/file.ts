@@ -1,17 +1,17 @@
 /**
- * Adapter: mails appended to a file, for development and trials. Nothing is delivered: whoever runs the server reads
- * the file. It has no memory of keys, so a retried mail stands there twice.
+ * Adapter: mails appended to a file, for development and trials. Nothing is delivered: the operator reads the file. It
+ * does not remember keys, so a retried mail is written twice.
  */
 import { appendFile, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { assertHeadersSafe, type Mailer } from './mailer.ts'
 
 /**
- * Opens a file of one `{at,to,subject,text,html}` a line; `at` is ISO 8601 in UTC. The file and its folder are made
- * with the first mail, for the owner's eyes only: mails hold codes.
+ * Opens a file with one `{at,to,subject,text,html}` per line; `at` is ISO 8601 in UTC. The file and its folder are
+ * created with the first mail and readable by their owner only: mails contain codes.
  *
- * A mail is one write (Node splits only what is longer than 512 KiB) to a file opened for appending, which the kernel
- * places at the end as a whole: the lines of several processes never mix (POSIX, `O_APPEND`).
+ * A mail is one write (Node splits only those longer than 512 KiB) to a file opened for appending, which the kernel
+ * performs atomically at the end: the lines of several processes never mix (POSIX, `O_APPEND`).
  */
 export function createFileMailer (file: string, clock: () => Date = () => new Date()): Mailer {
   return {

@@ -1,46 +1,46 @@
 /**
- * The mail port: hands one mail to whatever carries it away.
+ * The mail port: hands one mail to a transport.
  *
- * - Delivery: `send` resolves when the transport has taken the mail over, not when it was read. It is tried once;
- *   whoever needs more retries (`outbox-sender.ts`). After a failure that is no {@link MailRefusedError} the mail may
- *   have left all the same, when the answer got lost: a retry can double it. {@link Mail.key} lets a transport notice.
+ * - Delivery: `send` resolves when the transport has accepted the mail, not when it was read. It makes one attempt; the
+ *   caller retries (`jobs/outbox-sender.ts`). After a failure that is no {@link MailRefusedError} the mail may have
+ *   been sent all the same, when the answer was lost: a retry can duplicate it. {@link Mail.key} lets a transport
+ *   notice that.
  * - Order: none between mails.
- * - Failure: `send` settles within {@link SEND_TIMEOUT_MS}, whatever the other side does. It rejects with a
- *   {@link MailRefusedError} when the same mail would be refused again, with any other error when a retry may help.
+ * - Failure: `send` settles within {@link SEND_TIMEOUT_MS} in every case. It rejects with a {@link MailRefusedError}
+ *   when the same mail would be refused again, with any other error when a retry may help.
  *
  * Adapters: `resend.ts`, `smtp.ts`, and `file.ts` for a machine without either.
  */
 
 /**
- * Longest time that one `send` takes, in milliseconds: less than the lease on a claimed mail, so that it has one
- * sender.
+ * Maximum duration of one `send`, in milliseconds: less than the lease of a claimed mail, so that it has one sender at
+ * a time.
  */
 export const SEND_TIMEOUT_MS = 30_000
 
-/** Longest local part and domain that SMTP carries, with the `@` (RFC 5321, 4.5.3.1). */
+/** Maximum length of an address in SMTP: local part, `@` and domain (RFC 5321, 4.5.3.1). */
 const MAX_ADDRESS_LENGTH = 320
 
-/** One mail to one person, in both forms. */
+/** One mail to one recipient, as text and as HTML. */
 export type Mail = {
   /** A bare address: no display name, no list. */
   to: string
   subject: string
   text: string
   html: string
-  /** Names this mail in every attempt to send it, so that a transport that remembers keys drops the second copy. */
+  /**
+   * Identifies this mail in every attempt to send it, so that a transport that remembers keys drops the second copy.
+   */
   key?: string
 }
 
-/** A way out for mails. */
+/** A transport for mails. */
 export type Mailer = {
-  /** What it sends through, for the log: never a credential. */
+  /** What it sends through, for the log; contains no credential. */
   readonly description: string
-  /**
-   * Hands one mail over.
-   * @throws {MailRefusedError} when a retry cannot help; any other error when it may
-   */
+  /** Sends one mail. @throws {MailRefusedError} when a retry cannot help; any other error when it may */
   send: (mail: Mail) => Promise<void>
-  /** Gives connections back; to be called when nothing is being sent any more. */
+  /** Closes connections; to be called when no mail is being sent. */
   close: () => Promise<void>
 }
 
@@ -49,13 +49,13 @@ export class MailRefusedError extends Error {
   override readonly name = 'MailRefusedError'
 }
 
-/** Marks a mail as written by a machine, so that holiday responders stay silent (RFC 3834, 5.2). */
+/** Marks a mail as automatic, so that vacation responders do not answer it (RFC 3834, 5.2). */
 export const AUTOMATIC_HEADERS = { 'Auto-Submitted': 'auto-generated' } as const
 
 /**
- * Refuses what could add a header, or a second recipient, to a mail: line breaks and other control characters in a
- * header field, and anything but one bare address as the recipient.
- * @throws {MailRefusedError} without the text that was refused
+ * Refuses anything that could add a header, or a second recipient, to a mail: line breaks and other control characters
+ * in a header field, and a recipient that is not one bare address.
+ * @throws {MailRefusedError} without the refused text
  */
 export function assertHeadersSafe (mail: Mail): void {
   if (hasControlCharacter(mail.subject))
@@ -65,12 +65,12 @@ export function assertHeadersSafe (mail: Mail): void {
     throw new MailRefusedError('The key is not a plain word.')
 }
 
-/** Whether a text could end the header line it stands in. */
+/** Whether a text could end its header line. */
 export function hasControlCharacter (text: string): boolean {
   return /\p{Cc}/u.test(text)
 }
 
-/** Unquoted, without RFC 5322's specials: those are what lists, names, comments and routes are made of. */
+/** Unquoted, without the special characters of RFC 5322, from which lists, names, comments and routes are made. */
 function isBareAddress (text: string): boolean {
   return (
     text.length <= MAX_ADDRESS_LENGTH &&

@@ -1,4 +1,4 @@
-/** Picks the adapter that the configuration asks for. */
+/** Selects the configured adapter. */
 import type { MailSettings } from '../config/config.ts'
 import { ConfigError } from '../config/errors.ts'
 import { createFileMailer } from './file.ts'
@@ -7,7 +7,7 @@ import { createResendMailer } from './resend.ts'
 import { createSmtpMailer } from './smtp.ts'
 
 /**
- * Opens the way out for mails; nothing is connected or written yet.
+ * Creates the configured mailer; nothing is connected or written yet.
  * @param from the sender, as `Name <address>` or a bare address
  * @throws {ConfigError} when the settings cannot work
  */

@@ -3,18 +3,15 @@ import { Resend } from 'resend'
 import { assertHeadersSafe, AUTOMATIC_HEADERS, MailRefusedError, SEND_TIMEOUT_MS, type Mailer } from './mailer.ts'
 
 /**
- * Client errors that say nothing about the mail: a key or a domain that the operator can still put right, a request
- * that came too late, too early, too often, or beside its own twin.
+ * Client errors that do not concern the mail: a key or a domain that the operator can correct, or a request that came
+ * too late, too early, too often, or concurrently with its duplicate.
  */
 const RETRYABLE_CLIENT_ERRORS = new Set([401, 403, 408, 409, 425, 429])
 
-/** What the package answers, as far as its word can be taken: an error is whatever JSON the other side sent. */
+/** The answer of the package; an error is any JSON that the server sent, so its fields are unchecked. */
 type Outcome = { data: unknown, error: { name?: unknown, message?: unknown, statusCode?: unknown } | null }
 
-/**
- * Opens the API.
- * @param baseUrl where it is; without it `RESEND_BASE_URL`, else Resend itself
- */
+/** Creates a client of the API. @param baseUrl address of the API; without it `RESEND_BASE_URL`, else that of Resend */
 export function createResendMailer (apiKey: string, from: string, baseUrl?: string): Mailer {
   const client = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl })
   return {

@@ -1,6 +1,6 @@
 /**
- * Adapter: a mail server, over a small pool of connections. Its memory of keys is the Message-ID, for readers that
- * merge copies.
+ * Adapter: a mail server, over a small pool of connections. The key of a mail becomes its Message-ID, for mail readers
+ * that merge copies.
  */
 import { createTransport } from 'nodemailer'
 import {
@@ -18,13 +18,16 @@ const CONNECT_TIMEOUT_MS = 10_000
 const SILENCE_TIMEOUT_MS = 20_000
 const CLOSE_TIMEOUT_MS = 1_000
 
-/** Replies that ask for TLS or other credentials: the operator's to put right, not the mail's fault (RFC 4954, 6). */
+/**
+ * Replies that ask for TLS or other credentials: the operator has to correct them; the mail is not at fault (RFC 4954,
+ * 6).
+ */
 const AUTHENTICATION_REPLIES = new Set([530, 534, 535, 538])
 
 /**
- * Opens a mail server; connections are made when they are needed.
+ * Creates a client of a mail server; connections are opened when needed.
  * @param url `smtp://` (STARTTLS when offered; `?requireTLS=true` insists) or `smtps://`, with user and password in it
- * @throws {TypeError} when the URL cannot be read; the message does not repeat it
+ * @throws {TypeError} when the URL cannot be parsed; the message does not repeat it
  */
 export function createSmtpMailer (url: string, from: string): Mailer {
   const { hostname, port, protocol } = readUrl(url)
@@ -32,7 +35,7 @@ export function createSmtpMailer (url: string, from: string): Mailer {
     url,
     pool: true,
     maxConnections: MAX_CONNECTIONS,
-    // The outbox retries, with a longer breath than the pool has.
+    // The outbox retries, over a longer time than the pool would.
     maxRequeues: 0,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     dnsTimeout: CONNECT_TIMEOUT_MS,
@@ -49,7 +52,7 @@ export function createSmtpMailer (url: string, from: string): Mailer {
       try {
         await transport.sendMail({
           from,
-          // As an object it is one address; as a string it would be parsed as a list.
+          // An object is one address; a string would be parsed as a list.
           to: { name: '', address: mail.to },
           subject: mail.subject,
           text: mail.text,
@@ -70,7 +73,7 @@ function readUrl (url: string): URL {
   try {
     return new URL(url)
   } catch {
-    // Node's own error carries the whole text, and with it the password.
+    // Node's own error contains the whole text, and with it the password.
     throw new TypeError('The address of the mail server is not a valid URL.')
   }
 }
@@ -81,8 +84,8 @@ function messageId (mail: Mail, from: string): { messageId?: string } {
 }
 
 /**
- * Whether the server said a final no to this recipient or this text. A no to the sender or to the login is about the
- * configuration, and every mail waits for that to be mended.
+ * Whether the server has permanently refused this recipient or this text. A refusal of the sender or the login concerns
+ * the configuration, and every mail waits until that is corrected.
  */
 function isRefusal (error: unknown): error is Error {
   if (!(error instanceof Error && 'permanent' in error && error.permanent === true)) return false

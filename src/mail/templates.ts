@@ -1,5 +1,5 @@
 /**
- * The mails that Confab writes, each as plain text and as HTML. A code or a link stands alone on its line of the plain
+ * The mails that Confab sends, each as plain text and as HTML. A code or a link is on a line of its own in the plain
  * text, so that people can select it and programs can find it.
  */
 import type { OutboxMail } from '../store/outbox.ts'
@@ -8,7 +8,7 @@ const PRODUCT = 'Confab'
 const ACCENT = '#4338ca'
 const FONT = 'font-family: -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'
 
-/** The code that proves an address. `minutes` is how long it lives. */
+/** The code that verifies an address. `minutes` is its lifetime. */
 export function verificationMail ({
   to,
   username,
@@ -28,7 +28,7 @@ export function verificationMail ({
   ])
 }
 
-/** The link that proves an address. `minutes` is how long it lives. */
+/** The link that verifies an address. `minutes` is its lifetime. */
 export function confirmationMail ({
   to,
   username,
@@ -48,7 +48,7 @@ export function confirmationMail ({
   ])
 }
 
-/** The link to the page where a new password is chosen. `minutes` is how long it lives. */
+/** The link to the page that sets a new password. `minutes` is its lifetime. */
 export function resetMail ({
   to,
   username,
@@ -68,7 +68,7 @@ export function resetMail ({
   ])
 }
 
-/** The notice after a password was changed, so that the owner of a stolen account learns of it. */
+/** The notice after a password change, so that the owner of a stolen account learns of it. */
 export function passwordChangedMail ({ to, username }: { to: string, username: string }): OutboxMail {
   return compose(to, `Your ${PRODUCT} password was changed`, username, [
     {
@@ -79,7 +79,7 @@ export function passwordChangedMail ({ to, username }: { to: string, username: s
   ])
 }
 
-/** The answer to a registration with a name or an address that is taken, where nobody else may learn that. */
+/** The answer to a registration with a username or an address that is taken, where no answer may reveal that. */
 export function accountTakenMail ({ to }: { to: string }): OutboxMail {
   return compose(to, `Your registration at ${PRODUCT}`, undefined, [
     {
@@ -125,7 +125,7 @@ function plain (block: Block): string {
   }
 }
 
-// Mail readers drop style sheets, so every rule stands where it applies.
+// Mail readers drop style sheets, so every element has its own style.
 function rich (block: Block): string {
   switch (block.kind) {
     case 'text':
@@ -173,7 +173,7 @@ function count (amount: number, unit: string): string {
   return `${String(amount)} ${unit}${amount === 1 ? '' : 's'}`
 }
 
-/** What comes from outside stays on its line: a name must not be able to write lines of its own into our mail. */
+/** Keeps foreign text on its line: a name must not be able to add lines of its own to our mail. */
 function oneLine (text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 }

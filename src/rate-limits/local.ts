@@ -1,17 +1,12 @@
-/** Adapter: counts in this process, of a bounded number of keys. */
+/** Adapter: counts in this process, for a bounded number of keys. */
 import type { Rate, RateLimiter } from './rate-limiter.ts'
 
-/**
- * Keys counted at once for one rate; beyond them the oldest is forgotten, so that made-up keys cannot fill the memory.
- */
+/** Maximum number of keys per rate; beyond it the oldest is dropped, so that invented keys cannot fill the memory. */
 const MAX_KEYS = 20_000
 
 type Count = { taken: number, endsAt: number }
 
-/**
- * Counts in this process.
- * @param now milliseconds of a clock that never goes back
- */
+/** Counts in this process. @param now milliseconds of a monotonic clock */
 export function createLocalRateLimiter (now: () => number = () => performance.now()): RateLimiter {
   const countsByRate = new Map<string, Map<string, Count>>()
 
@@ -28,7 +23,7 @@ export function createLocalRateLimiter (now: () => number = () => performance.no
 
   function begin (rate: Rate, key: string): void {
     const counts = countsOf(rate)
-    // In again at the end: the order of the map is the age of the windows.
+    // Inserted again at the end: the order of the map is the age of the windows.
     counts.delete(key)
     counts.set(key, { taken: 1, endsAt: now() + rate.windowMs })
     if (counts.size <= MAX_KEYS) return

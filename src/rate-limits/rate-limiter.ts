@@ -1,36 +1,36 @@
 /**
- * The rates port: counts what somebody does too often, so that it can be refused for a while.
+ * The rate limit port: counts actions, so that they can be refused for a while when they are too frequent.
  *
- * - A window begins with the first count and ends after its time, whatever is tried meanwhile: nobody is refused for
- * good.
- * - What is refused is not counted.
- * - Failure: none. An adapter that cannot reach what it counts in counts in this process until it can.
+ * - A window begins with the first count and ends after its duration, regardless of further attempts: no refusal is
+ *   permanent.
+ * - A refused action is not counted.
+ * - Failure: none. An adapter that cannot reach its storage counts in this process until it can.
  *
  * Adapters: `local.ts` (this process) and `redis.ts` (all replicas together).
  */
 
-/** How often something may happen within a window. */
+/** How often an action may happen within a window. */
 export type Rate = {
   name: string
   max: number
   windowMs: number
-  /** It marks something for a while and refuses nothing. */
+  /** A marker: it remembers something for a while and refuses nothing. */
   isMarker?: true
 }
 
-/** Counts per rate and key. A key is whatever the rate is for: an address, an account, both. */
+/** Counts per rate and key. The key is the subject of the rate: an address, an account, or both. */
 export type RateLimiter = {
-  /** Counts one. @returns how many milliseconds to wait; 0 when there was room, and only then it was counted */
+  /** Counts one. @returns milliseconds to wait; 0 when it was allowed, and only then it was counted */
   take: (rate: Rate, key: string) => Promise<number>
   /** Takes one count back. */
   refund: (rate: Rate, key: string) => Promise<void>
-  /** Starts over at none. */
+  /** Resets the count to zero. */
   clear: (rate: Rate, key: string) => Promise<void>
-  /** Whether anything is counted now. */
+  /** Whether the count is above zero. */
   isTaken: (rate: Rate, key: string) => Promise<boolean>
 }
 
-/** No limits, for load tests: everything has room and nothing is counted. */
+/** No limits, for load tests: every action is allowed and nothing is counted. */
 export const UNLIMITED: RateLimiter = {
   take: () => Promise.resolve(0),
   refund: () => Promise.resolve(),

@@ -1,14 +1,14 @@
 /**
- * Adapter: counts in Redis, so that all replicas share them. While Redis is away, or does not answer, this replica
- * counts by itself: an outage makes a limit looser, never void, and keeps nobody out.
+ * Adapter: counts in Redis, shared by all replicas. While Redis is away, or does not answer, this replica counts by
+ * itself: an outage loosens a limit, never removes it, and locks out no client.
  */
 import type { Cluster, Redis } from 'ioredis'
 import type { Rate, RateLimiter } from './rate-limiter.ts'
 
-/** After a failure Redis is left alone for so long: a server that hangs must not hold up every request. */
+/** How long Redis is not used after a failure: a server that hangs must not delay every request. */
 const PAUSE_MS = 1_000
 
-/** Each script is one step in Redis, so no two replicas can take the last count. */
+/** Each script is atomic in Redis, so no two replicas can take the last count. */
 const TAKE = `
 local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
 if taken >= tonumber(ARGV[1]) then return math.max(redis.call('PTTL', KEYS[1]), 1) end
@@ -16,7 +16,7 @@ if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 0`
 const GIVE_BACK = 'if tonumber(redis.call(\'GET\', KEYS[1]) or \'0\') > 0 then redis.call(\'DECR\', KEYS[1]) end'
 
-/** Where the counts are, and who counts when Redis does not. */
+/** Where the counts are, and the limiter to use while Redis is away. */
 export type RedisRateLimiterOptions = { redis: Redis | Cluster, prefix: string, fallback: RateLimiter }
 
 /** Counts in Redis under `<prefix>rate:<name of the rate>:<key>`. */
@@ -29,7 +29,7 @@ export function createRedisRateLimiter ({ redis, prefix, fallback }: RedisRateLi
     try {
       return await question()
     } catch {
-      // The bus says aloud that Redis is away.
+      // The bus logs that Redis is away.
       pausedUntil = performance.now() + PAUSE_MS
       return instead()
     }

@@ -1,8 +1,8 @@
-/** Rates whose refusals are counted, for the metrics. */
+/** Rate limits whose refusals are counted as metrics. */
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 
-/** The same rates; each refusal counts under the name of its rate. */
+/** Wraps a limiter; each refusal is counted under the name of its rate. */
 export function withMetrics (rates: RateLimiter, metrics: Metrics): RateLimiter {
   return {
     ...rates,

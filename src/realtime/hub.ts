@@ -48,8 +48,6 @@ export type HubDeps = {
   log: ChatLog
   /** A message as the frame its subscribers get. */
   encode: (message: Message) => Buffer
-  /** The history that seqs belong to: hints of another one must not be heard. */
-  epoch: () => string
   sweepIntervalMs: number
   metrics: Metrics
   tracing?: Tracing | undefined
@@ -305,7 +303,7 @@ export class Hub {
   }
 
   #channelOf (chatId: number): string {
-    return `chat:${this.#deps.epoch()}:${String(chatId)}`
+    return `chat:${String(chatId)}`
   }
 
   #traceDelivery (traces: readonly BatchTrace[], sockets: number): void {

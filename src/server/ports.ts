@@ -4,7 +4,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
 import { openRedisBus } from '../bus/redis.ts'
+import { ScopedBus } from '../bus/scoped.ts'
 import type { Config } from '../config/config.ts'
+import { Epoch } from '../domain/events/epoch.ts'
 import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
 import { openMailer } from '../mail/open-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
@@ -13,6 +15,7 @@ import type { Tracing } from '../observability/tracing/tracing.ts'
 import { createLocalRateLimiter } from '../rate-limits/local.ts'
 import { type RateLimiter, UNLIMITED } from '../rate-limits/rate-limiter.ts'
 import { createRedisRateLimiter } from '../rate-limits/redis.ts'
+import { createScopedRateLimiter } from '../rate-limits/scoped.ts'
 import { originOf } from '../realtime/event-batch.ts'
 import type { Database } from '../store/database.ts'
 import { openStore } from '../store/open.ts'
@@ -27,6 +30,7 @@ const RATE_TIMEOUT_MS = 2_000
 /** The open ports. */
 export type Ports = {
   readonly database: Database
+  readonly epoch: Epoch
   readonly bus: Bus
   /** The number by which this replica knows its own publications. */
   readonly origin: number
@@ -58,13 +62,17 @@ export async function openPorts ({ config, overrides, lifecycle, metrics, log }:
   const database = overrides.database ?? (await openStore(config, { metrics, log }))
   release(() => database.close())
   await waitForMigrations(database, config, log)
+  const epoch = await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs })
+  lifecycle.onStop('flushing', () => epoch.stop())
   const origin = randomInt(ORIGINS)
-  const bus = await openBus(config, log, overrides, origin)
+  // Several installations may share a Redis, and a copy of a database its prefix.
+  const bus = new ScopedBus(await openBus(config, log, overrides, origin), () => epoch.scope)
+  epoch.onChange(() => bus.rescope())
   release(() => bus.close())
-  const rates = openRateLimiter(config, release)
+  const rates = createScopedRateLimiter(openRateLimiter(config, release), () => epoch.scope)
   const mailer = openMailer(config.mail, config.mailFrom)
   release(() => mailer.close())
-  return { database, bus, origin, rates, mailer, tracing }
+  return { database, epoch, bus, origin, rates, mailer, tracing }
 }
 
 /** What is not configured is not even loaded. */

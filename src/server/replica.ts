@@ -74,20 +74,20 @@ async function start (
     app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
   const metrics = new Metrics()
   const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log })
-  const { database, bus, rates, mailer, tracing } = ports
+  const { database, epoch, bus, rates, mailer, tracing } = ports
   const clock = () => new Date()
   const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
   lifecycle.onStop('flushing', () => outbox.stop())
   const services = await createServices({
     config,
     database,
+    epoch,
     bus,
     onMail: () => outbox.wake(),
     clock,
     rates: withMetrics(rates, metrics),
     tracing
   })
-  lifecycle.onStop('flushing', () => services.epoch.stop())
   const parts: Parts = { config, app, ports, services, metrics, lifecycle }
   const hub = createHub(parts)
   const connections = createConnections(parts)
@@ -111,14 +111,13 @@ async function start (
   }
 }
 
-function createHub ({ config, app, ports, services: { chats, messages, epoch }, metrics, lifecycle }: Parts): Hub {
+function createHub ({ config, app, ports, services: { chats, messages }, metrics, lifecycle }: Parts): Hub {
   const { bus, origin, tracing } = ports
   const hub = new Hub({
     bus,
     origin,
     log: { ...chats, read: messages.read, readAs: messages.readAs },
     encode: encodeNewMessage,
-    epoch: () => epoch.current,
     sweepIntervalMs: config.sweepIntervalMs,
     metrics,
     tracing,

@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config/config.ts'
 import { createAccounts } from '../domain/accounts/accounts.ts'
 import { createChats } from '../domain/chats/chats.ts'
-import { Epoch } from '../domain/events/epoch.ts'
+import type { Epoch } from '../domain/events/epoch.ts'
 import { createMessages } from '../domain/events/messages.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
@@ -17,6 +17,7 @@ import type { Tracing } from '../observability/tracing/tracing.ts'
 export type ServiceDeps = {
   config: Config
   database: Database
+  epoch: Epoch
   bus: Bus
   /** Called after a transaction that left a mail in the outbox. */
   onMail: () => void
@@ -29,7 +30,7 @@ export type ServiceDeps = {
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
-export async function createServices ({ config, database, bus, onMail, rates, clock, tracing }: ServiceDeps) {
+export async function createServices ({ config, database, epoch, bus, onMail, rates, clock, tracing }: ServiceDeps) {
   const { orm } = database
   const sessions = new Sessions({
     orm,
@@ -42,7 +43,7 @@ export async function createServices ({ config, database, bus, onMail, rates, cl
   return {
     sessions,
     chats,
-    epoch: await Epoch.watch({ database, checkIntervalMs: config.sweepIntervalMs }),
+    epoch,
     messages: createMessages({
       orm,
       chats,

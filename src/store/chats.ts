@@ -1,20 +1,18 @@
-/** Queries on chats, their heads and their participants. */
+/** Queries on chats, their heads and their members. */
 import { and, desc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 
-/** A chat as its participant lists it. */
+/** A chat in a member's list. */
 export type ChatSummary = { chatId: number, otherId: number, otherName: string, lastSeq: number, lastAt: Date }
-/** The position of a chat: how far it goes and which membership counts. */
+/** The position of a chat: its last seq and the version of its membership. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
-/**
- * A participant's view of a chat: its head, the seq up to which nothing is shown, and that up to which they have read.
- */
+/** A member's view of a chat: its head, the seq after which messages are visible, and the seq of the read mark. */
 export type Membership = ChatHead & { fromSeq: number, readSeq: number }
 
-/** Adds the chat of a pair. @returns its id, or undefined when the pair has one */
+/** Inserts the chat of a pair. @returns its id, or undefined when the pair has one */
 export async function insertChat (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
   const [row] = await orm.insert(chats).values({ userLow, userHigh }).onConflictDoNothing().returning({ id: chats.id })
   if (row === undefined) return undefined
@@ -36,7 +34,7 @@ export async function findChatOfPair (orm: Orm, userLow: number, userHigh: numbe
 }
 
 /**
- * Locks a chat against posts and changes of membership until the transaction ends.
+ * Locks a chat against posts and membership changes until the transaction ends.
  * @returns its head, or undefined when there is no such chat
  */
 export async function lockChat (orm: Orm, chatId: number): Promise<ChatHead | undefined> {
@@ -48,7 +46,7 @@ export async function lockChat (orm: Orm, chatId: number): Promise<ChatHead | un
   return row
 }
 
-/** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
+/** The members of a chat by user id, with the seq after which messages are visible to them. */
 export async function listParticipants (orm: Orm, chatId: number): Promise<ReadonlyMap<number, number>> {
   const rows = await orm
     .select({ userId: participants.userId, fromSeq: participants.fromSeq })
@@ -57,13 +55,13 @@ export async function listParticipants (orm: Orm, chatId: number): Promise<Reado
   return new Map(rows.map((row) => [row.userId, row.fromSeq]))
 }
 
-/** Adds participants of a locked chat who see what comes after `fromSeq`. */
+/** Adds members to a locked chat who see the messages after `fromSeq`. */
 export async function addParticipants (orm: Orm, chatId: number, userIds: number[], fromSeq: number): Promise<void> {
   await orm.insert(participants).values(userIds.map((userId) => ({ chatId, userId, fromSeq })))
   await advanceMembersVersion(orm, chatId)
 }
 
-/** Removes a participant of a locked chat. @returns whether they were in it */
+/** Removes a member from a locked chat. @returns whether the user was a member */
 export async function removeParticipant (orm: Orm, chatId: number, userId: number): Promise<boolean> {
   const rows = await orm
     .delete(participants)
@@ -81,14 +79,14 @@ async function advanceMembersVersion (orm: Orm, chatId: number): Promise<void> {
     .where(eq(chatHeads.chatId, chatId))
 }
 
-/** Removes a chat and its messages. */
+/** Deletes a chat and its messages. */
 export async function removeChat (orm: Orm, chatId: number): Promise<void> {
   await orm.delete(messages).where(eq(messages.chatId, chatId))
   await orm.delete(chatHeads).where(eq(chatHeads.chatId, chatId))
   await orm.delete(chats).where(eq(chats.id, chatId))
 }
 
-/** The chats a user is in, latest activity first. */
+/** The chats of a user, latest activity first. */
 export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[]> {
   return orm
     .select({
@@ -128,7 +126,7 @@ const statements = oncePerDatabase((orm) => ({
   heads: selectHeads(orm, sql.placeholder('chatIds')).prepare('heads')
 }))
 
-/** The heads of those of some chats that exist. @param chatIds an array as Postgres writes it */
+/** The heads of those of these chats that exist. @param chatIds an array literal of Postgres */
 export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
   return orm
     .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
@@ -136,13 +134,13 @@ export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
     .where(inList(chatHeads.chatId, chatIds, 'bigint'))
 }
 
-/** A user's view of a chat, or undefined when they are not in it. */
+/** A user's view of a chat; undefined when the user is not a member. */
 export async function findMembership (orm: Orm, chatId: number, userId: number): Promise<Membership | undefined> {
   const [row] = await statements(orm).membership.execute({ chatId, userId })
   return row
 }
 
-/** Takes note that a participant has read up to a seq; it never goes back. */
+/** Records that a member has read up to a seq; the mark never goes back. */
 export async function markRead (orm: Orm, chatId: number, userId: number, seq: number): Promise<void> {
   await orm
     .update(participants)

@@ -5,18 +5,18 @@ import type { Orm } from './database.ts'
 import type { CountedPage, PageRange } from './directory.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 
-/** The newest messages of a chat among which a user's own one is looked for. */
+/** Number of newest messages of a chat that are searched for one of the user's own. */
 const OWN_POST_WINDOW = 1_000
 
-/** One of the two whom a chat is between. */
+/** A user in a conversation. */
 export type ConversationUser = { id: number, username: string, displayName: string }
 
-/** A chat as one of its participants sees it; `unreadCount` messages of the other are new to them. */
+/** A chat as one of its members sees it; `unreadCount` counts the other user's messages above the read mark. */
 export type ConversationRow = {
   chatId: number
   self: ConversationUser
   other: ConversationUser
-  /** Whether the other is still in it. */
+  /** Whether the other user is still a member. */
   isOtherPresent: boolean
   lastMessage: { id: number, authorId: number, text: string, at: Date } | null
   unreadCount: number
@@ -24,11 +24,11 @@ export type ConversationRow = {
 }
 
 /**
- * A page of the chats a user is in, latest activity first. Of all their chats only narrow rows are gathered and sorted;
- * names, texts and counts are looked up by key for those of the page.
+ * Returns a page of a user's chats, latest activity first. Only narrow rows are collected and sorted for all chats;
+ * names, texts and counts are looked up by key for the chats of the page.
  *
- * What precedes a user's own message counts as read, if that is one of the chat's newest {@link OWN_POST_WINDOW}. It is
- * looked for here, so that posting need not write down that its author has read.
+ * Messages before the user's own newest message count as read, if that is among the chat's newest {@link
+ * OWN_POST_WINDOW}. It is searched for here, so that posting does not have to store a read mark.
  */
 export async function listConversations (
   orm: Orm,
@@ -46,7 +46,7 @@ export async function listConversations (
   }
 }
 
-/** The one statement of {@link listConversations}: a row per chat of the page, or one of nulls when there is none. */
+/** The statement of {@link listConversations}: a row per chat of the page, or one row of nulls when there is none. */
 export function selectConversations (orm: Orm, userId: number, { offset, limit }: PageRange) {
   const mine = orm.$with('mine').as(
     orm
@@ -55,7 +55,7 @@ export function selectConversations (orm: Orm, userId: number, { offset, limit }
         fromSeq: participants.fromSeq,
         knownSeq: sql<number>`greatest(${participants.fromSeq}, ${participants.readSeq})`.as('known_seq'),
         lastSeq: chatHeads.lastSeq,
-        // Coming back into a chat is an activity of whoever does.
+        // Rejoining a chat counts as activity for the user who rejoins.
         updatedAt: sql<Date>`greatest(${chatHeads.lastAt}, ${participants.joinedAt})`
           .mapWith(chatHeads.lastAt)
           .as('updated_at')

@@ -1,28 +1,28 @@
-/** Queries on the list of active accounts, which are numbered without a gap so that any page of it costs the same. */
+/** Queries on the list of active accounts, which are numbered without a gap so that each page of it costs the same. */
 import { and, asc, gt, lte, max, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { users } from './schema.ts'
 import type { UserRow } from './users.ts'
 
-/** Any number will do, as long as every build of Confab uses the same. */
+/** An arbitrary number, the same in every build of Confab. */
 const NUMBERING_LOCK = 5_123_000_002
 
-/** A page of a list, and how many items the whole list has. */
+/** A page of a list, and the number of items in the whole list. */
 export type CountedPage<Item> = { items: Item[], totalCount: number }
-/** Which items of a list: `limit` of them after the first `offset`. */
+/** A range of a list: `limit` items after the first `offset`. */
 export type PageRange = { offset: number, limit: number }
-/** What the list says of an account. */
+/** The listed columns of an account. */
 export type DirectoryEntry = Pick<
   UserRow,
   'id' | 'username' | 'displayName' | 'email' | 'emailVerifiedAt' | 'createdAt'
 >
 
 /**
- * Gives the active accounts that have none the next numbers: the one that this transaction activated, and any that an
- * older release did. To be the last that a transaction does: others wait for its end.
+ * Numbers the active accounts that have no number: the one that this transaction activated, and any that an older
+ * release activated. Call it last in a transaction, since others wait for its end.
  */
 export async function numberAccounts (tx: Orm): Promise<void> {
-  // On its own, so that the next statement sees what was committed while this one waited.
+  // A statement of its own, so that the next one sees rows that were committed while this one waited.
   await tx
     .select({ locked: sql`pg_advisory_xact_lock(${NUMBERING_LOCK}::bigint)::text` })
     .from(sql`(values (1)) as once`)
@@ -42,13 +42,13 @@ export async function numberAccounts (tx: Orm): Promise<void> {
     .where(sql`${users.id} = numbered.id`)
 }
 
-/** A page of the active accounts, in the order they became active: a range of their numbers, wherever it is. */
+/** Returns a page of the active accounts, in the order they became active: a range of their numbers. */
 export async function listDirectory (orm: Orm, range: PageRange): Promise<CountedPage<DirectoryEntry>> {
   const rows = await selectDirectory(orm, range)
   return { items: rows.flatMap(({ entry }) => entry ?? []), totalCount: rows[0]?.totalCount ?? 0 }
 }
 
-/** The one statement of {@link listDirectory}: a row per account of the page, or one of nulls when there is none. */
+/** The statement of {@link listDirectory}: a row per account of the page, or one row of nulls when there is none. */
 export function selectDirectory (orm: Orm, { offset, limit }: PageRange) {
   const total = orm.$with('total').as(orm.select({ count: max(users.directoryPosition).as('count') }).from(users))
   const { id, username, displayName, email, emailVerifiedAt, createdAt } = users

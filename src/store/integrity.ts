@@ -1,12 +1,12 @@
-/** Queries that look for what must never be: a chat whose seqs are not 1, 2, 3 … up to its head. */
+/** Queries that find an inconsistency: a chat whose seqs are not 1, 2, 3 … up to its head. */
 import { sql, type SQLWrapper } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { chatHeads, messages } from './schema.ts'
 
-/** What a chat's head says and what is there: `lastSeq` is null when it has no head. */
+/** A chat's head and its stored messages: `lastSeq` is null when it has no head. */
 export type ChatExtent = { chatId: number, lastSeq: number | null, count: number, highest: number }
 
-/** Seqs that are missing, from the first of them to the last. */
+/** A range of missing seqs, both ends included. */
 export type SeqGap = { first: number, last: number }
 
 /** The extents of one chat, or of all: of everything that has a head or a message. */
@@ -20,7 +20,7 @@ function extentsOf (chatId: number | undefined) {
     full join ${counts} using (chat_id)) extents`
 }
 
-/** How many chats there are, and how many messages they have together. */
+/** Number of chats and of their messages. */
 export async function countAll (orm: Orm, chatId: number | undefined): Promise<{ chats: number, messages: number }> {
   const [sums] = await orm
     .select({ chats: sql`count(*)`.mapWith(Number), messages: sql`coalesce(sum(count), 0)`.mapWith(Number) })
@@ -28,7 +28,7 @@ export async function countAll (orm: Orm, chatId: number | undefined): Promise<{
   return sums ?? { chats: 0, messages: 0 }
 }
 
-/** The chats that do not have as many messages as their highest seq, or whose head names another. */
+/** The chats whose number of messages differs from their highest seq, or whose head does. */
 export async function findInconsistentChats (orm: Orm, chatId: number | undefined): Promise<ChatExtent[]> {
   return orm
     .select({
@@ -42,7 +42,7 @@ export async function findInconsistentChats (orm: Orm, chatId: number | undefine
     .orderBy(sql`chat_id`)
 }
 
-/** The seqs up to `lastSeq` that a chat has no message for. */
+/** The seqs up to `lastSeq` for which a chat has no message. */
 export async function findSeqGaps (orm: Orm, chatId: number, lastSeq: number): Promise<SeqGap[]> {
   const seqs = sql`(select ${messages.seq} as seq from ${messages} where ${messages.chatId} = ${chatId} union all
     select ${lastSeq}::bigint + 1) seqs`

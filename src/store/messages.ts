@@ -19,23 +19,23 @@ export type MessageRow = {
 const { chatId, seq, id, authorId, body, postKey, createdAt } = messages
 
 /**
- * Messages in one page at the most. The statements below say the same, where a parameter would tell the planner
- * nothing.
+ * Maximum number of messages in a page. The statements below contain it as a constant, since the planner ignores the
+ * value of a parameter.
  */
 export const LONGEST_PAGE = 1_000
 
 /**
- * A parameter in a sub-select, whose value the planner does not look at. With the values of a long chat every plan
- * would seem better than the one for any values, and be made anew for each page, which takes longer than reading it.
+ * A parameter in a sub-select, whose value is hidden from the planner. With the values of a long chat every custom plan
+ * would seem cheaper than the generic one and be made again for each page, which takes longer than reading it.
  */
 const unseen = (name: string) => sql`(select ${sql.placeholder(name)}::bigint)`
 
-/** A column of a page, which Drizzle would miss among the tables of a statement. */
+/** A column of a page; Drizzle does not know `page` as a table. */
 const ofPage = <Of extends Column>(column: Of) => sql`page.${sql.identifier(column.name)}`.mapWith(column)
 
 /**
- * The statements that read a page. Each cuts its page out of the index before anything else: a plan that is prepared
- * for any range takes a chat for short, and joined first it would sort the whole of a long one for fifty messages.
+ * The statements that read a page. Each limits the page by the index before any join: a generic plan assumes that a
+ * chat is short, and with the join first it would sort the whole of a long one for fifty messages.
  */
 const pages = oncePerDatabase((orm) => {
   const [chat, after, before, limit] = [unseen('chatId'), unseen('after'), unseen('before'), unseen('limit')]
@@ -45,7 +45,7 @@ const pages = oncePerDatabase((orm) => {
     .where(and(eq(participants.chatId, chat), eq(participants.userId, sql.placeholder('userId'))))
 
   const prepare = (name: string, range: SQL | undefined, order: typeof asc) => {
-    // Without a number the planner would take a page for the tenth of a chat, and read all users for its authors.
+    // Without a constant limit the planner would expect a tenth of the chat and scan all users for the authors.
     const longest = sql`select * from ${messages} where ${and(eq(chatId, chat), range)}
       order by ${order(seq)} limit 1000`
     return orm
@@ -66,19 +66,19 @@ const pages = oncePerDatabase((orm) => {
   }
   return {
     after: prepare('messages_after', gt(seq, after), asc),
-    // Who is no participant has no `fromSeq`, and no seq is greater than null.
+    // A user who is no member has no `fromSeq`, and no seq is greater than null.
     afterAs: prepare('messages_after_as', and(gt(seq, after), gt(seq, fromSeq)), asc),
     before: prepare('messages_before', and(gt(seq, after), lt(seq, before)), desc)
   }
 })
 
-/** @throws {RangeError} when a page would be longer than can be read at once, as it would be cut short otherwise */
+/** @throws {RangeError} when the page would exceed the constant limit and be cut short */
 function checkLength (limit: number): void {
   if (limit > LONGEST_PAGE)
     throw new RangeError(`A page has ${String(LONGEST_PAGE)} messages at the most, not ${String(limit)}.`)
 }
 
-/** At most {@link LONGEST_PAGE} messages of a chat with `after < seq`, oldest first. */
+/** Returns at most {@link LONGEST_PAGE} messages of a chat with `after < seq`, oldest first. */
 export async function listMessagesAfter (
   orm: Orm,
   chatId: number,
@@ -89,7 +89,7 @@ export async function listMessagesAfter (
   return pages(orm).after.execute({ chatId, after, limit })
 }
 
-/** The same for one of the chat's participants; empty for anybody else, as of the moment the messages are read. */
+/** The same for a member of the chat, empty for others; membership is checked in the same snapshot. */
 export async function listMessagesAfterAs (
   orm: Orm,
   userId: number,
@@ -101,7 +101,7 @@ export async function listMessagesAfterAs (
   return pages(orm).afterAs.execute({ userId, chatId, after, limit })
 }
 
-/** At most {@link LONGEST_PAGE} newest messages of a chat with `after < seq < before`, oldest first. */
+/** Returns at most {@link LONGEST_PAGE} newest messages of a chat with `after < seq < before`, oldest first. */
 export async function listMessagesBefore (
   orm: Orm,
   chatId: number,

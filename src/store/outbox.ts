@@ -1,4 +1,4 @@
-/** Queries on the mails that are owed, and on the newsletter's addresses. */
+/** Queries on mails to be sent, and on the addresses of the newsletter. */
 import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { mailOutbox, subscribers } from './schema.ts'
@@ -8,7 +8,7 @@ export type OutboxRow = typeof mailOutbox.$inferSelect
 /** A mail to send. */
 export type OutboxMail = Pick<OutboxRow, 'recipient' | 'subject' | 'text' | 'html'>
 
-/** Adds a mail; it is owed as soon as the transaction commits. */
+/** Inserts a mail; it is due as soon as the transaction commits. */
 export async function insertMail (orm: Orm, mail: OutboxMail): Promise<void> {
   await orm.insert(mailOutbox).values(mail)
 }
@@ -26,24 +26,24 @@ export async function claimMails (orm: Orm, limit: number, now: Date, leaseUntil
     .where(sql`${mailOutbox.id} in ${due}`).returning()
 }
 
-/** When the oldest mail that waits to be sent was written; undefined when none does. */
+/** Creation time of the oldest mail that waits to be sent; undefined when none does. */
 export async function findOldestMail (orm: Orm): Promise<Date | undefined> {
   const [row] = await orm.select({ createdAt: mailOutbox.createdAt }).from(mailOutbox)
     .where(isNull(mailOutbox.failedAt)).orderBy(mailOutbox.createdAt).limit(1)
   return row?.createdAt
 }
 
-/** Forgets a mail that was sent, its text with it. */
+/** Deletes a mail that was sent, with its text. */
 export async function removeMail (orm: Orm, id: number): Promise<void> {
   await orm.delete(mailOutbox).where(eq(mailOutbox.id, id))
 }
 
-/** Puts a mail off until another time. */
+/** Postpones a mail. */
 export async function postponeMail (orm: Orm, id: number, dueAt: Date): Promise<void> {
   await orm.update(mailOutbox).set({ dueAt }).where(eq(mailOutbox.id, id))
 }
 
-/** Gives a mail up. The row stays for the operator to see, without its text: that may hold a code. */
+/** Gives up a mail. The row stays for the operator, without its text: that may contain a code. */
 export async function giveUpMail (orm: Orm, id: number, now: Date): Promise<void> {
   await orm.update(mailOutbox).set({ failedAt: now, text: '', html: '' }).where(eq(mailOutbox.id, id))
 }

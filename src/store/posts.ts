@@ -1,13 +1,13 @@
-/** Storing messages: a batch in one statement, and a post that came alone in a cheaper one. */
+/** Storing messages: a batch in one statement, and a single post in a cheaper one. */
 import { and, eq, exists, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { isUniqueViolation } from './postgres/failures.ts'
 import { chatHeads, messages, participants } from './schema.ts'
 
-/** A message to store. `postKey` makes a retry recognisable; it is unique per chat and author. */
+/** A message to store. `postKey` identifies a retry; it is unique per chat and author. */
 export type PostEntry = { chatId: number, authorId: number, postKey: string, text: string }
 
-/** What became of a {@link PostEntry}: see the SQL function `post_messages`. */
+/** Outcome of a {@link PostEntry}; see the SQL function `post_messages`. */
 export type PostOutcome =
   | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
   | { outcome: 'conflict' | 'refused' }
@@ -22,8 +22,8 @@ type OutcomeTuple = [
 ]
 
 /**
- * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the order given. The same
- * key may stand in a batch only once. @returns one outcome per entry, in their order
+ * Stores a batch of messages in one statement: all or none, with gapless seqs per chat in the given order. A key may
+ * occur only once in a batch. @returns one outcome per entry, in their order
  */
 export type PostBatch = (entries: readonly PostEntry[]) => Promise<PostOutcome[]>
 
@@ -65,12 +65,13 @@ function prepareAny (orm: Orm): PostBatch {
 }
 
 /**
- * On a quiet server posts come alone, and half of the time of `post_messages` is that of a statement for many. This one
- * stores a post to which nothing can be objected, and otherwise nothing: then it is for `post_messages` to say why.
+ * On a quiet server most posts come one at a time, and half of the time of `post_messages` is the overhead of a
+ * statement for many. This statement stores a post if nothing stands against it, and otherwise stores nothing:
+ * `post_messages` then decides.
  *
- * It reads the membership before it has the lock of the chat, but who came or went while it waited has changed the
- * version that the locked row must have (READ COMMITTED looks at that row anew, and at nothing else). A key that is
- * there already violates its index, which undoes the whole.
+ * It reads the membership before it holds the lock of the chat. A member who joined or left while it waited has changed
+ * the version that the locked row must have (READ COMMITTED re-evaluates that row only). A key that exists violates its
+ * index, which rolls back the statement.
  */
 function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | undefined> {
   const head = advanceHead(orm)
@@ -108,7 +109,7 @@ function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | un
   }
 }
 
-/** Gives the chat its next seq, unless the author is no member or the membership is changing. */
+/** Assigns the chat's next seq, unless the author is no member or the membership is changing. */
 function advanceHead (orm: Orm) {
   const [chatId, authorId] = [sql.placeholder('chatId'), sql.placeholder('authorId')]
   return orm.$with('post_head').as(

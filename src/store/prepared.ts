@@ -2,7 +2,7 @@
 import type { Orm } from './database.ts'
 
 /**
- * Wraps what builds statements, so that it runs once for each database.
+ * Wraps a builder of statements, so that it runs once for each database.
  * @returns the statements of a database; not to be called with a transaction, which has its own connection
  */
 export function oncePerDatabase<Statements> (build: (orm: Orm) => Statements): (orm: Orm) => Statements {

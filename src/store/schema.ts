@@ -1,9 +1,9 @@
 /**
  * The Drizzle tables: the source of truth for rows, migrations and the types of the queries.
  *
- * Whatever happens inside a chat is keyed by `(chat_id, seq)`, so that the hot tables can be hash-partitioned or
- * distributed by `chat_id` without a change of code. They carry no foreign keys for the same reason, and because
- * checking them would halve the rate of inserts.
+ * Everything inside a chat is keyed by `(chat_id, seq)`, so that the hot tables can be hash-partitioned or distributed
+ * by `chat_id` without a change of code. They have no foreign keys for the same reason, and because checking them would
+ * halve the rate of inserts.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -25,11 +25,11 @@ const createdAt = () => instant('created_at').notNull().defaultNow()
 const reference = (name: string) => bigint(name, { mode: 'number' }).notNull()
 
 /**
- * Accounts. `username_key` and `email_key` are the lower-case forms that make both unique without regard to case.
- * `activated_at` is null while a registration waits for its code: such an account is invisible to everybody else and
- * may be registered over. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active,
- * so that any page of their list is found by its number alone; it is null for the others. `suspended_at` is set while
- * an operator keeps the account out.
+ * Accounts. `username_key` and `email_key` are the lower-case forms that make both unique regardless of case.
+ * `activated_at` is null while a registration waits for its code: such an account is invisible to other users and may
+ * be registered again. `directory_position` numbers the active accounts 1, 2, 3 … in the order they became active, so
+ * that any page of their list is a range; it is null for the others. `suspended_at` is set while an operator locks the
+ * account.
  */
 export const users = pgTable(
   'users',
@@ -51,7 +51,7 @@ export const users = pgTable(
     uniqueIndex('users_username_key').on(table.usernameKey),
     uniqueIndex('users_email_key').on(table.emailKey),
     uniqueIndex('users_directory_position').on(table.directoryPosition),
-    // Who waits for a number: as a rule nobody, so that looking for them costs nothing.
+    // Accounts that wait for a number: usually none, so that this lookup costs nothing.
     index('users_unnumbered')
       .on(table.id)
       .where(sql`${table.activatedAt} is not null and ${table.directoryPosition} is null`)
@@ -59,8 +59,8 @@ export const users = pgTable(
 )
 
 /**
- * What proves the address of an account, at most one: a mailed code, whose hash is keyed since six digits alone can be
- * guessed, or the token of a mailed link.
+ * The proof of an account's address, at most one: a mailed code, whose hash is keyed since six digits can be guessed,
+ * or the token of a mailed link.
  */
 export const verificationCodes = pgTable(
   'verification_codes',
@@ -75,7 +75,7 @@ export const verificationCodes = pgTable(
   (table) => [index('verification_codes_hash').on(table.codeHash)]
 )
 
-/** The pending password reset of an account: at most one, so that a newer link kills the older. */
+/** The pending password reset of an account: at most one, so that a newer link invalidates the older. */
 export const resetTokens = pgTable(
   'reset_tokens',
   {
@@ -88,7 +88,7 @@ export const resetTokens = pgTable(
   (table) => [index('reset_tokens_hash').on(table.tokenHash)]
 )
 
-/** One row per login. Access tokens name it (`sid`), so revoking the row kills them all. */
+/** One row per login. Access tokens name it (`sid`), so revoking the row revokes them all. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -101,7 +101,10 @@ export const sessions = pgTable(
   (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)]
 )
 
-/** Every refresh token of a session, spent ones included: a spent one that comes back betrays a stolen session. */
+/**
+ * Every refresh token of a session, spent ones included: a spent one that is presented again indicates a stolen
+ * session.
+ */
 export const refreshTokens = pgTable(
   'refresh_tokens',
   {
@@ -115,7 +118,7 @@ export const refreshTokens = pgTable(
   (table) => [index('refresh_tokens_session').on(table.sessionId)]
 )
 
-/** Chats between two people; `user_low < user_high` makes the pair unique under concurrency. */
+/** Direct chats; `user_low < user_high` makes the pair unique under concurrency. */
 export const chats = pgTable(
   'chats',
   {
@@ -131,8 +134,8 @@ export const chats = pgTable(
 )
 
 /**
- * The counter of each chat, apart from `chats` so that the row every post updates stays narrow and its updates HOT.
- * `members_version` grows with every change of membership: replicas compare it before they deliver.
+ * The counter of each chat, separate from `chats` so that the row updated by every post stays narrow and its updates
+ * HOT. `members_version` grows with every change of membership: replicas compare it before they deliver.
  */
 export const chatHeads = pgTable('chat_heads', {
   chatId: bigint('chat_id', { mode: 'number' }).primaryKey(),
@@ -142,8 +145,8 @@ export const chatHeads = pgTable('chat_heads', {
 })
 
 /**
- * Who is in a chat. Messages up to `from_seq` were posted before this membership began and are not shown to it; those
- * up to `read_seq` were handed out to it by the history.
+ * The members of a chat. Messages up to `from_seq` were posted before this membership began and are not visible to it;
+ * those up to `read_seq` were returned to it by the history.
  */
 export const participants = pgTable(
   'participants',
@@ -158,8 +161,8 @@ export const participants = pgTable(
 )
 
 /**
- * Messages. `seq` is gapless per chat and gives the order; `id` is only a name. `post_key` makes a retried post
- * recognisable: the author's `clientMessageID` behind `c`, or a key of our own behind `s`.
+ * Messages. `seq` is gapless per chat and gives the order; `id` is only a name. `post_key` identifies a retried post:
+ * the author's `clientMessageID` prefixed with `c`, or a generated key prefixed with `s`.
  */
 export const messages = pgTable(
   'messages',
@@ -178,7 +181,7 @@ export const messages = pgTable(
   ]
 )
 
-/** Mails that a committed transaction owes somebody. Rows go when they are sent; `failed_at` marks those given up. */
+/** Mails of committed transactions. Rows are deleted when they are sent; `failed_at` marks those given up. */
 export const mailOutbox = pgTable(
   'mail_outbox',
   {
@@ -199,14 +202,14 @@ export const mailOutbox = pgTable(
   ]
 )
 
-/** Addresses that asked for the newsletter. */
+/** Subscribers of the newsletter. */
 export const subscribers = pgTable('subscribers', {
   emailKey: text('email_key').primaryKey(),
   email: text('email').notNull(),
   createdAt: createdAt()
 })
 
-/** How often an operator began a new epoch: one row. See the SQL function `current_history`. */
+/** Number of epochs that an operator has begun: one row. See the SQL function `current_history`. */
 export const epochs = pgTable(
   'epochs',
   {
@@ -214,4 +217,20 @@ export const epochs = pgTable(
     counter: integer('counter').notNull().default(1)
   },
   (table) => [check('epochs_single', sql`${table.id} = 1`)]
+)
+
+/**
+ * The identity of the installation: one row, with an id that is made once and kept by dumps. While the history of the
+ * database is `kept_for` it goes by the name that 0.1 gave it, so that an upgrade begins no other epoch. See the SQL
+ * function `current_installation`.
+ */
+export const installations = pgTable(
+  'installations',
+  {
+    id: integer('id').primaryKey().default(1),
+    installationId: uuid('installation_id').notNull().defaultRandom(),
+    createdAt: createdAt(),
+    keptFor: text('kept_for')
+  },
+  (table) => [check('installations_single', sql`${table.id} = 1`)]
 )

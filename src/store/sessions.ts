@@ -5,10 +5,10 @@ import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
 
-/** A session that is neither revoked nor over, with its owner. */
+/** A session that is neither revoked nor expired, with its owner. */
 export type LiveSession = { sessionId: string, userId: number, username: string, expiresAt: Date }
 
-/** A session that is neither revoked nor over, among others of its user. */
+/** A session that is neither revoked nor expired, in its user's list. */
 export type SessionSummary = { sessionId: string, createdAt: Date, expiresAt: Date }
 
 /** Adds a session. */
@@ -31,7 +31,7 @@ function selectLive (orm: Orm, sessionId: string | Placeholder, now: Date | Plac
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
 }
 
-/** The session, unless it is revoked or over. */
+/** Returns the session, unless it is revoked or expired. */
 export async function findLiveSession (orm: Orm, sessionId: string, now: Date): Promise<LiveSession | undefined> {
   const [row] = await statements(orm).live.execute({ sessionId, now: now.toISOString() })
   return row
@@ -43,7 +43,7 @@ export async function findLiveSessionIn (tx: Orm, sessionId: string, now: Date):
   return row
 }
 
-/** Those of some sessions that are neither revoked nor over. */
+/** Those of these sessions that are neither revoked nor expired. */
 export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
   return orm
     .select({ id: sessions.id })
@@ -57,14 +57,14 @@ export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
     )
 }
 
-/** Which of these sessions are revoked, over or gone. */
+/** Those of these sessions that are revoked, expired or deleted. */
 export async function findDeadSessions (orm: Orm, sessionIds: string[], now: Date): Promise<string[]> {
   const rows = await selectLiveAmong(orm, sessionIds, now)
   const live = new Set(rows.map((row) => row.id))
   return sessionIds.filter((id) => !live.has(id))
 }
 
-/** The sessions of an account that are neither revoked nor over, the newest first. */
+/** The sessions of an account that are neither revoked nor expired, newest first. */
 export async function listSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<SessionSummary[]> {
   return orm
     .select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt })
@@ -73,12 +73,12 @@ export async function listSessionsOfUser (orm: Orm, userId: number, now: Date): 
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
 }
 
-/** Moves the end of a session. */
+/** Sets the expiry of a session. */
 export async function extendSession (orm: Orm, sessionId: string, expiresAt: Date): Promise<void> {
   await orm.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId))
 }
 
-/** Revokes one session of an account. @returns whether it was alive and of this account */
+/** Revokes one session of an account. @returns whether it was live and belonged to this account */
 export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string, now: Date): Promise<boolean> {
   const rows = await orm
     .update(sessions)
@@ -88,7 +88,7 @@ export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: 
   return rows.length > 0
 }
 
-/** Revokes every session of an account. @returns the ids of those that were alive */
+/** Revokes every session of an account. @returns the ids of those that were live */
 export async function revokeSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<string[]> {
   const rows = await orm
     .update(sessions)
@@ -103,7 +103,9 @@ export async function insertRefreshToken (orm: Orm, tokenHash: string, sessionId
   await orm.insert(refreshTokens).values({ tokenHash, sessionId })
 }
 
-/** Spends a refresh token. @returns its session, once: of several at once only one gets it, the others undefined */
+/**
+ * Spends a refresh token. @returns its session for exactly one of several concurrent calls, undefined for the others
+ */
 export async function spendRefreshToken (orm: Orm, tokenHash: string, now: Date): Promise<string | undefined> {
   const [row] = await orm
     .update(refreshTokens)
@@ -113,7 +115,7 @@ export async function spendRefreshToken (orm: Orm, tokenHash: string, now: Date)
   return row?.sessionId
 }
 
-/** When a refresh token was spent, and of which session and account it is. */
+/** Returns when a refresh token was spent, and its session and account. */
 export async function findRefreshToken (
   orm: Orm,
   tokenHash: string
@@ -126,7 +128,7 @@ export async function findRefreshToken (
   return row
 }
 
-/** Removes sessions that ended before a moment, their refresh tokens with them. */
+/** Deletes sessions that ended before `moment`, with their refresh tokens. */
 export async function removeSessionsEndedBefore (orm: Orm, moment: Date): Promise<void> {
   await orm
     .delete(sessions)

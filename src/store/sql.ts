@@ -5,10 +5,11 @@ const LISTS = { bigint: sql`bigint[]`, uuid: sql`uuid[]` }
 
 /**
  * Whether a column has one of the values of a list.
- * @param list an array as Postgres writes it, `{1,2,3}`
- * @param type of the values
+ * @param list an array literal of Postgres, `{1,2,3}`
+ * @param type type of the values
  */
 export function inList (column: SQLWrapper, list: string | Placeholder, type: keyof typeof LISTS): SQL {
-  // As `= any (list)`, the list would be read anew for each row of a table that is small enough to be read in full.
+  // With `= any (list)` the list would be parsed again for each row of a table that is small enough for a sequential
+  // scan.
   return sql`${column} in (select unnest(${list}::text::${LISTS[type]}))`
 }

@@ -10,7 +10,7 @@ export type NewUser = Pick<UserRow, 'username' | 'displayName' | 'email' | 'pass
 
 const keyOf = (text: string) => text.toLowerCase()
 
-/** The account of that name, in any state. Names compare without regard to case. */
+/** Returns the account with that username, in any state. Names are compared regardless of case. */
 export async function findUserByName (orm: Orm, username: string): Promise<UserRow | undefined> {
   const [row] = await orm
     .select()
@@ -19,7 +19,7 @@ export async function findUserByName (orm: Orm, username: string): Promise<UserR
   return row
 }
 
-/** The account of that name, if it is past its registration. */
+/** Returns the account with that username, if it is active. */
 export async function findActiveUserByName (orm: Orm, username: string): Promise<UserRow | undefined> {
   const [row] = await orm
     .select()
@@ -28,7 +28,7 @@ export async function findActiveUserByName (orm: Orm, username: string): Promise
   return row
 }
 
-/** The account of that address, in any state. Addresses compare without regard to case. */
+/** Returns the account with that address, in any state. Addresses are compared regardless of case. */
 export async function findUserByEmail (orm: Orm, email: string): Promise<UserRow | undefined> {
   const [row] = await orm
     .select()
@@ -37,15 +37,15 @@ export async function findUserByEmail (orm: Orm, email: string): Promise<UserRow
   return row
 }
 
-/** The account of that id. */
+/** Returns the account with that id. */
 export async function findUserById (orm: Orm, userId: number): Promise<UserRow | undefined> {
   const [row] = await orm.select().from(users).where(eq(users.id, userId))
   return row
 }
 
 /**
- * Adds an account.
- * @returns undefined when another account, in any state, has the name
+ * Inserts an account.
+ * @returns undefined when another account, in any state, has the username
  * @throws a unique violation when another account has the address
  */
 export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
@@ -58,8 +58,8 @@ export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | un
 }
 
 /**
- * Adds an account, or replaces a pending one of the same name.
- * @returns undefined when an active account has the name
+ * Inserts an account, or replaces a pending one of the same username.
+ * @returns undefined when an active account has the username
  * @throws a unique violation when another account has the address
  */
 export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
@@ -73,8 +73,9 @@ export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserR
 }
 
 /**
- * Frees an address that is held by a registration whose code or link has lapsed unused, so that nobody can squat on it.
- * @param exceptName a registration of that name stays
+ * Frees an address that is held by a registration whose code or link has expired unused, so that an address cannot be
+ * blocked by registering it.
+ * @param exceptName a registration of that username stays
  */
 export async function removeLapsedRegistration (orm: Orm, email: string, exceptName: string, now: Date): Promise<void> {
   const lapsed = orm
@@ -93,7 +94,7 @@ export async function removeLapsedRegistration (orm: Orm, email: string, exceptN
     )
 }
 
-/** Marks the address as proved and the account as active; see {@link numberAccounts}. */
+/** Marks the address as verified and the account as active; see {@link numberAccounts}. */
 export async function activateUser (orm: Orm, userId: number, now: Date): Promise<void> {
   await orm
     .update(users)
@@ -101,12 +102,12 @@ export async function activateUser (orm: Orm, userId: number, now: Date): Promis
     .where(eq(users.id, userId))
 }
 
-/** Suspends an account from a moment on, or lets it in again (null). It waits for whoever holds the account. */
+/** Suspends an account from a point in time, or resumes it (null). It waits for transactions that hold the account. */
 export async function setSuspended (orm: Orm, userId: number, since: Date | null): Promise<void> {
   await orm.update(users).set({ suspendedAt: since }).where(eq(users.id, userId))
 }
 
-/** Keeps an account from being suspended until the transaction ends. @returns whether it is not yet */
+/** Keeps an account from being suspended until the transaction ends. @returns false when it is suspended already */
 export async function lockUnlessSuspended (tx: Orm, userId: number): Promise<boolean> {
   const [row] = await tx.select({ suspendedAt: users.suspendedAt }).from(users).where(eq(users.id, userId)).for('share')
   return row?.suspendedAt === null
@@ -117,7 +118,7 @@ export async function setPasswordHash (orm: Orm, userId: number, passwordHash: s
   await orm.update(users).set({ passwordHash }).where(eq(users.id, userId))
 }
 
-/** Replaces the hash of a password that stays the same, unless it was replaced meanwhile. */
+/** Replaces the hash of an unchanged password, unless the password was changed in the meantime. */
 export async function replacePasswordHash (orm: Orm, userId: number, oldHash: string, newHash: string): Promise<void> {
   await orm
     .update(users)
@@ -136,7 +137,7 @@ export async function setVerificationCode (orm: Orm, userId: number, codeHash: s
 
 /**
  * Counts a try against the pending code of an account.
- * @returns the hash to compare with, or undefined when there is none, it has lapsed, or `maxAttempts` are used up
+ * @returns the hash to compare with, or undefined when there is none, it has expired, or `maxAttempts` are used up
  */
 export async function countVerificationAttempt (
   orm: Orm,
@@ -159,9 +160,9 @@ export async function countVerificationAttempt (
 }
 
 /**
- * Uses up the link that a hash is of.
- * @returns the account that it proves the address of, once: of several at once only one gets it; undefined when it has
- * lapsed
+ * Uses up a verification link.
+ * @returns the account whose address it verifies, for exactly one of several concurrent calls; undefined otherwise, or
+ * when the link has expired
  */
 export async function consumeVerificationLink (orm: Orm, tokenHash: string, now: Date): Promise<number | undefined> {
   const [row] = await orm
@@ -171,7 +172,7 @@ export async function consumeVerificationLink (orm: Orm, tokenHash: string, now:
   return row?.userId
 }
 
-/** Uses up a code. @returns whether this call did: of several at once only one gets `true` */
+/** Uses up a code. @returns true for exactly one of several concurrent calls */
 export async function consumeVerificationCode (orm: Orm, userId: number, codeHash: string): Promise<boolean> {
   const rows = await orm
     .delete(verificationCodes)
@@ -180,7 +181,7 @@ export async function consumeVerificationCode (orm: Orm, userId: number, codeHas
   return rows.length > 0
 }
 
-/** Sets the one pending reset token of an account; an older one dies. */
+/** Sets the one pending reset token of an account; an older one becomes invalid. */
 export async function setResetToken (orm: Orm, userId: number, tokenHash: string, expiresAt: Date): Promise<void> {
   await orm
     .insert(resetTokens)
@@ -188,7 +189,7 @@ export async function setResetToken (orm: Orm, userId: number, tokenHash: string
     .onConflictDoUpdate({ target: resetTokens.userId, set: { tokenHash, expiresAt } })
 }
 
-/** Uses up a reset token. @returns whether this call did: of several at once only one gets `true` */
+/** Uses up a reset token. @returns true for exactly one of several concurrent calls */
 export async function consumeResetToken (orm: Orm, userId: number, tokenHash: string, now: Date): Promise<boolean> {
   const rows = await orm
     .delete(resetTokens)
@@ -197,12 +198,12 @@ export async function consumeResetToken (orm: Orm, userId: number, tokenHash: st
   return rows.length > 0
 }
 
-/** Forgets the pending reset token of an account, if it has one. */
+/** Deletes the pending reset token of an account, if it has one. */
 export async function removeResetToken (orm: Orm, userId: number): Promise<void> {
   await orm.delete(resetTokens).where(eq(resetTokens.userId, userId))
 }
 
-/** The account whose pending reset token has that hash, without using it up; undefined when it has lapsed. */
+/** Returns the account with that pending reset token, without using it up; undefined when the token has expired. */
 export async function findUserByResetToken (orm: Orm, tokenHash: string, now: Date): Promise<UserRow | undefined> {
   const [row] = await orm
     .select(getTableColumns(users))

@@ -1,4 +1,4 @@
-/** What the page at `/app` is made of: its style, its icon, and its modules as the build left them. */
+/** The files of the page at `/app`: its style, its icon, and its compiled modules. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -6,16 +6,16 @@ import { type Encoding, encodings } from './encodings.ts'
 import { ICON } from './icon.ts'
 import { STYLE } from './style/index.ts'
 
-/** What browsers load, and what it is compiled to. */
+/** The compiled modules. */
 const MODULES = new URL('../browser/', import.meta.url)
 const ENTRY = 'web/app/main.js'
 const IMPORT = /\b(?:from|import) ["'](\.[^"']+)["']/g
 
-/** A file that is served, in each form that browsers take. */
+/** A file that is served, in each supported encoding. */
 export type Asset = { type: string, etag: string, encoded: (encoding: Encoding) => Promise<Buffer> }
 
 /**
- * Every file by its name below `/app/assets/`; the modules in the order in which they are needed.
+ * Loads every file by its name below `/app/assets/`; modules in the order of their dependencies.
  * @throws when the web client was not built
  */
 export async function loadAssets (): Promise<ReadonlyMap<string, Asset>> {
@@ -27,7 +27,7 @@ export async function loadAssets (): Promise<ReadonlyMap<string, Asset>> {
   return assets
 }
 
-/** Adds a module and whatever it imports. */
+/** Adds a module and all its imports. */
 async function addModule (assets: Map<string, Asset>, name: string): Promise<void> {
   if (assets.has(name)) return
   const source = await readFile(fileURLToPath(new URL(name, MODULES)), 'utf8').catch((error: unknown) => {

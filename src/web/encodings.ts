@@ -1,15 +1,15 @@
-/** Smaller forms of what is sent to browsers. */
+/** Compressed forms of the files sent to browsers. */
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 
-/** How bytes go over the wire; `identity` is as they are. */
+/** Content codings; `identity` is uncompressed. */
 export type Encoding = 'br' | 'gzip' | 'identity'
 
 const compress = { br: promisify(brotliCompress), gzip: promisify(gzip) }
 
 /**
- * The smallest form that an `Accept-Encoding` allows. A weight of zero forbids; the order of other weights is not
- * followed.
+ * Returns the smallest coding that an `Accept-Encoding` allows. A weight of zero excludes one; the order of other
+ * weights is ignored.
  */
 export function chooseEncoding (accepted: string | undefined): Encoding {
   const names = new Set(
@@ -23,7 +23,7 @@ export function chooseEncoding (accepted: string | undefined): Encoding {
   return names.has('br') ? 'br' : names.has('gzip') ? 'gzip' : 'identity'
 }
 
-/** Compresses bytes when a form of them is first asked for, once. */
+/** Compresses bytes once, when an encoding is first requested. */
 export function encodings (bytes: Buffer): (encoding: Encoding) => Promise<Buffer> {
   const made = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(bytes)]])
   return (encoding) => {

@@ -1,4 +1,4 @@
-/** The icon in the browser's tab: the mark in its own colours, since nothing around it gives it one. */
+/** The icon of the browser's tab: the logo in fixed colours, since it inherits none there. */
 import { LOGO } from '../api/pages/brand.ts'
 
 export const ICON: string = LOGO.toString()

@@ -1,4 +1,4 @@
-/** `/app`: the web client. One page, and what it is made of. */
+/** `/app`: the page of the web client and its files. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { handleError } from '../api/chatcli/errors.ts'
@@ -25,7 +25,7 @@ const web: FastifyPluginAsyncTypebox = async (app) => {
         reply.callNotFound()
         return reply
       }
-      // The same for everybody, so browsers may keep it; they ask each time whether it is still the same.
+      // The same for all users, so browsers may store it; they revalidate it each time.
       reply.headers({
         'cache-control': 'no-cache',
         vary: 'accept-encoding',

@@ -1,4 +1,4 @@
-/** What the routes of the web client say of themselves. */
+/** OpenAPI descriptions of the routes of the web client. */
 import Type from 'typebox'
 import type { Operation } from '../api/openapi/operation.ts'
 import { operation, htmlPage } from '../api/chatcli/operation.ts'
@@ -17,10 +17,10 @@ export const APP: Operation = operation({
 export const ASSET: Operation = operation({
   id: 'appAsset',
   tag,
-  summary: 'What the web client is made of',
+  summary: 'A file of the web client',
   answers: {
     200: { description: 'The file.', content: { 'text/javascript': file, 'text/css': file, 'image/svg+xml': file } },
-    304: { description: 'It is what the browser has.', content: {} }
+    304: { description: 'Not modified: the copy in the browser is current.', content: {} }
   },
   errors: ['unknown_route']
 })

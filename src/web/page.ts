@@ -1,12 +1,12 @@
-/** The document at `/app`. Everything in it is made by its script; without one it says so. */
+/** The document at `/app`. Its script creates all content; without scripts it shows a notice. */
 import { LOGO } from '../api/pages/brand.ts'
 import { html } from '../api/pages/html.ts'
 
 const ASSETS = '/app/assets'
 
 /**
- * Headers of the page, beside those of every answer. Scripts, styles and connections are this server's alone, and no
- * text can become markup or a script, however it got there (Trusted Types, where the browser has them).
+ * Headers of the page, in addition to those of every answer. Scripts, styles and connections are restricted to this
+ * server, and no text can become markup or a script (Trusted Types, where browsers support them).
  */
 export const APP_HEADERS = Object.freeze({
   'content-type': 'text/html; charset=utf-8',
@@ -24,7 +24,7 @@ export const APP_HEADERS = Object.freeze({
   ].join('; ')
 })
 
-/** @param modules the names of the scripts, the first of which runs; the others are loaded along with it */
+/** @param modules names of the scripts; the first one runs, the others are preloaded */
 export function appPage ([entry = '', ...modules]: readonly string[]): string {
   return html`<!doctype html>
 <html lang="en">

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process'
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { promisify } from 'node:util'
 import t, { type Test } from '../support/tap.ts'
-import { listMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
+import { listMigrations } from '../../src/store/migrations.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
-import { integerAt, isRecord, listAt } from '../support/data/json.ts'
+import { integerAt } from '../support/data/json.ts'
 import { Outbox } from '../support/data/outbox.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { JWT_SECRET, type Services } from '../support/servers/cluster.ts'
@@ -18,6 +16,7 @@ import { freePort, launch, ROOT, spawnReplica, type ReplicaProcess } from '../su
 import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
 import { buildCommit } from '../support/servers/commit-build.ts'
 import { createDatabase } from '../support/servers/database.ts'
+import { layOutOldTables } from '../support/servers/old-tables.ts'
 import { openChat, readHistory, signUp } from '../support/clients/visitor.ts'
 
 const DEADLINE_MS = 60_000
@@ -29,21 +28,6 @@ await ensureBuilt()
 
 const migrations = (await listMigrations()).map(({ tag }) => tag)
 const newest = migrations.at(-1) ?? ''
-
-/** Gives a database the tables of before the newest migration. */
-async function layOutOldTables (t: Test, url: string): Promise<void> {
-  const folder = await temporaryFolder(t)
-  await cp(MIGRATIONS_FOLDER, folder, { recursive: true, filter: (file) => !file.includes(newest) })
-  const journal = path.join(folder, 'meta', '_journal.json')
-  const known: unknown = JSON.parse(await readFile(journal, 'utf8'))
-  await writeFile(
-    journal,
-    JSON.stringify({ ...(isRecord(known) && known), entries: listAt(known, 'entries').slice(0, -1) })
-  )
-  const client = postgres(url, { max: 1, onnotice: () => undefined })
-  await migrate(drizzle(client), { migrationsFolder: folder })
-  await client.end()
-}
 
 /** What replicas of one installation share, and a folder for their mails. */
 async function share (t: Test, { databaseUrl, redisUrl }: Services): Promise<Record<string, string>> {

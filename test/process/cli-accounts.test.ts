@@ -154,7 +154,7 @@ await withServices(t, 'a new epoch that a command begins closes every socket, to
   const { cluster, shared } = await startShared(t, services, { SWEEP_INTERVAL: '200ms' })
   const ann = await register(cluster)
   const sockets = await socketsOf(t, cluster, ann.accessToken)
-  t.match(await confab(t, shared, 'epoch', 'bump'), /^Another epoch has begun/)
+  t.match(await confab(t, shared, 'epoch', 'bump'), /^A new epoch has begun/)
   for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), RESTART)
   t.equal((await cluster.get('/api/auth/validate', { bearer: ann.accessToken })).status, 200, 'sessions live on')
 })

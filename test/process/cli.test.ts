@@ -138,7 +138,7 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     const { orm, close } = await openPostgres({ url, pool: 1, prepare: true, timeoutMs: 5_000 })
     t.teardown(close)
     const [torn, whole] = [await fillChat(orm), await fillChat(orm)]
-    t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are whole.\n`])
+    t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are complete.\n`])
     const { checkChats } = createAdministration({
       orm,
       clock: () => new Date(),
@@ -185,7 +185,7 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     ])
     t.strictSame(await say('chat', 'check', String(torn)), [
       FAILED,
-      `Chat ${String(torn)} is not whole: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, 7–8, ` +
+      `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, 7–8, ` +
       `39–40.\n`
     ])
     const setHead = async (lastSeq: number) => orm.update(chatHeads).set({ lastSeq }).where(eq(chatHeads.chatId, torn))
@@ -213,7 +213,7 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     ])
     t.strictSame(await say('chat', 'check', String(whole)), [
       0,
-      `Chat ${String(whole)} is whole: ${String(POSTS)} messages.\n`
+      `Chat ${String(whole)} is complete: ${String(POSTS)} messages.\n`
     ])
     t.strictSame(await say('chat', 'check', '999999'), [FAILED, 'There is no such chat.\n'])
   })
@@ -229,7 +229,7 @@ await t.test('on the embedded store', async (t) => {
   const { orm, close } = await openEmbeddedStore(environment.DATA_DIR)
   const chatId = await fillChat(orm)
   await close()
-  t.match(await runConfab(['chat', 'check', String(chatId)], environment), { code: 0, stdout: /is whole: 40 messages/ })
+  t.match(await runConfab(['chat', 'check', String(chatId)], environment), { code: 0, stdout: /is complete: 40 messages/ })
   t.match(await runConfab(['user', 'suspend', 'carol'], environment), {
     code: 0,
     stdout: 'carol is suspended; 0 sessions were ended.\n'

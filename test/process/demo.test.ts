@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import t from '../support/tap.ts'
-import { ConfabClient } from '../../src/client/node.ts'
+import { WebSocket } from 'ws'
+import { ConfabClient } from '../../src/client/index.ts'
 import { within } from '../support/deadline.ts'
 import { freePort, launch } from '../support/servers/process.ts'
 import { ensureBuilt } from '../support/servers/program.ts'
@@ -28,7 +29,7 @@ await t.test('npm run demo shows a server with people in it, and leaves nothing 
   const url = /Open (\S+)\/app and sign in as Maya\./.exec(said)?.[1] ?? ''
   const password = /Password of each: (\S+)/.exec(said)?.[1] ?? ''
   t.equal(new URL(url).port, new URL(demo.url).port)
-  const maya = new ConfabClient({ url: demo.url })
+  const maya = new ConfabClient({ url: demo.url, WebSocket })
   t.teardown(() => maya.close())
   await maya.logIn({ username: 'Maya', password })
   const { items } = await maya.conversations()

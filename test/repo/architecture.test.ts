@@ -279,7 +279,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../realtime/hub.ts',
       '../config/config.ts'
     ],
-    allowed: ['ws', './errors.ts']
+    allowed: ['./errors.ts']
   },
   'src/demo': {
     forbidden: [
@@ -290,7 +290,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../domain/accounts/accounts.ts',
       '../api/chatcli/errors.ts'
     ],
-    allowed: ['../client/node.ts', '../server/replica.ts', '../config/config.ts', './seed.ts']
+    allowed: ['ws', '../client/index.ts', '../server/replica.ts', '../config/config.ts', './seed.ts']
   },
   'src/web': {
     forbidden: ['ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../realtime/hub.ts', '../bus/bus.ts'],

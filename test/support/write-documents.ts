@@ -1,4 +1,4 @@
-/** `npm run describe`: writes what the server says of itself into `docs`. */
+/** `npm run describe`: writes the generated files of `docs/reference`. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'

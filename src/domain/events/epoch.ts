@@ -5,7 +5,7 @@
  */
 import type { Database } from '../../store/database.ts'
 import type { EpochSource } from '../../store/postgres/epoch-fence.ts'
-import { readEpoch } from '../../store/epoch.ts'
+import { type DataIdentity, readIdentity } from '../../store/epoch.ts'
 import { ChatError } from '../errors.ts'
 
 /** Where the epoch is read, and how often, in milliseconds. */
@@ -16,12 +16,12 @@ export class Epoch implements EpochSource {
   readonly #database: Database
   readonly #timer: NodeJS.Timeout
   readonly #listeners: (() => void)[] = []
-  #current: string
+  #identity: DataIdentity
   #reading: Promise<void> | undefined
 
-  private constructor ({ database, checkIntervalMs }: EpochOptions, current: string) {
+  private constructor ({ database, checkIntervalMs }: EpochOptions, identity: DataIdentity) {
     this.#database = database
-    this.#current = current
+    this.#identity = identity
     // An unreachable store is reported elsewhere; the next interval asks again.
     this.#timer = setInterval(() => void this.check().catch(() => undefined), checkIntervalMs)
   }
@@ -30,14 +30,27 @@ export class Epoch implements EpochSource {
    * Reads the epoch and watches it until {@link Epoch.stop}: at intervals, and whenever the store may be another one.
    */
   static async watch (options: EpochOptions): Promise<Epoch> {
-    const epoch = new Epoch(options, await readEpoch(options.database.unfenced))
+    const epoch = new Epoch(options, await readIdentity(options.database.unfenced))
     options.database.fenceBy(epoch)
     return epoch
   }
 
-  /** A short opaque string. */
+  /** The epoch as clients know it: a short opaque string. */
   get current (): string {
-    return this.#current
+    return this.#identity.epoch
+  }
+
+  /**
+   * The epoch for channels and keys in Redis, which several installations may share: no two databases have the same,
+   * not even when one is a copy of the other.
+   */
+  get scope (): string {
+    return this.#identity.scope
+  }
+
+  /** The id of the installation, which stays the same in other epochs. */
+  get installationId (): string {
+    return this.#identity.installationId
   }
 
   /** Calls `listener` when the epoch has changed: everything cached from the store is void. */
@@ -57,8 +70,8 @@ export class Epoch implements EpochSource {
   /** Checks that a client refers to the current epoch. @throws {ChatError} `epoch_changed` */
   async confirm (known: string): Promise<void> {
     // The client may have learned of an epoch from another replica before this one has noticed it.
-    if (known !== this.#current) await this.check()
-    if (known !== this.#current) throw new ChatError('epoch_changed')
+    if (known !== this.current) await this.check()
+    if (known !== this.current) throw new ChatError('epoch_changed')
   }
 
   stop (): void {
@@ -66,9 +79,10 @@ export class Epoch implements EpochSource {
   }
 
   async #read (): Promise<void> {
-    const epoch = await readEpoch(this.#database.unfenced)
-    if (epoch === this.#current) return
-    this.#current = epoch
+    const identity = await readIdentity(this.#database.unfenced)
+    const isSame = identity.epoch === this.current && identity.scope === this.scope
+    if (isSame) return
+    this.#identity = identity
     for (const listener of this.#listeners) listener()
   }
 }

@@ -1,4 +1,4 @@
-/** Where Redis is: one server, one watched by Sentinels, or a Cluster. */
+/** Where Redis is: one server, one monitored by Sentinels, or a Cluster. */
 
 const DEFAULT_PORT = 6_379
 const DEFAULT_SENTINEL_PORT = 26_379
@@ -6,14 +6,12 @@ const DEFAULT_SENTINEL_PORT = 26_379
 /** A host and its port. */
 export type RedisNode = { host: string, port: number }
 
-/** What a `REDIS_URL` says. */
+/** The content of a `REDIS_URL`. */
 export type RedisAddress = {
-  /**
-   * The server; or the Sentinels, any of which knows it; or some nodes of the Cluster, any of which knows the others.
-   */
+  /** The server; or the Sentinels that monitor it; or some nodes of the Cluster, each of which knows the others. */
   nodes: readonly RedisNode[]
   kind: 'single' | 'sentinel' | 'cluster'
-  /** What the Sentinels call the server; empty without Sentinels. */
+  /** Name of the server at the Sentinels; empty without Sentinels. */
   masterName: string
   isEncrypted: boolean
   username: string | undefined
@@ -27,7 +25,7 @@ const URL_FORM =
 const HOST_FORM = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/
 
 /**
- * Reads `redis://host:port/database`, `redis+sentinel://host:port,…/name-of-the-master/database` or
+ * Parses `redis://host:port/database`, `redis+sentinel://host:port,…/name-of-the-master/database` or
  * `redis+cluster://host:port,…`; with `rediss` for TLS, `user:password@` before the hosts, and `?sentinelPassword=`.
  * @returns undefined when it is none of these
  */
@@ -58,7 +56,7 @@ export function parseRedisUrl (text: string): RedisAddress | undefined {
   }
 }
 
-/** What it is, for the log, without a credential. */
+/** A description for the log, without a credential. */
 export function describeRedis ({ nodes, kind, masterName }: RedisAddress): string {
   const hosts = nodes.map(({ host, port }) => `${host}:${String(port)}`).join(', ')
   return kind === 'single'
@@ -75,7 +73,7 @@ function parseNode (text: string, defaultPort: number): RedisNode | undefined {
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
 }
 
-/** Undoes the escapes; undefined when one is broken. */
+/** Decodes percent escapes; undefined when one is malformed. */
 function decoded (text = ''): string | undefined {
   try {
     return decodeURIComponent(text)

@@ -1,17 +1,17 @@
-/** Connections to Redis, made alike for every use. */
+/** Connections to Redis, configured alike for every use. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from './address.ts'
 
 const RETRY_DELAY_MS = 250
 const CONNECT_TIMEOUT_MS = 5_000
-/** How often the owners of the slots are asked for: how long a publisher may not know of a slot that moved. */
+/** Interval at which the owners of the slots are refreshed: how long a publisher may not know that a slot has moved. */
 const SLOTS_REFRESH_MS = 2_000
 
 type Tuning = Pick<RedisOptions, 'commandTimeout'>
 
 /**
- * ioredis gives up for good when a failover is announced while it is looking for the master; this comes back whatever
- * happens, until it is told to disconnect.
+ * ioredis gives up for good when a failover is announced while it looks for the master; this client reconnects in every
+ * case until `disconnect` is called.
  */
 class PersistentRedis extends Redis {
   #isDone = false
@@ -32,8 +32,8 @@ class PersistentRedis extends Redis {
 }
 
 /**
- * Asks whose the slots are by a timer of its own. That of ioredis is set again by each answer, also by one that was
- * asked for before it was told to disconnect, and then goes on for as long as the process.
+ * Refreshes the owners of the slots by a timer of its own. The timer of ioredis is set again by each answer, also by
+ * one that arrives after `disconnect`, and then keeps the process alive.
  */
 class FollowingCluster extends Cluster {
   readonly #timer = setInterval(() => {
@@ -46,7 +46,7 @@ class FollowingCluster extends Cluster {
   }
 }
 
-/** One connection, to the server or to whichever server is the master now; not connected yet. */
+/** Creates one connection, to the server or to the current master; not yet opened. */
 export function connectRedis (address: RedisAddress, name: string, tuning: Tuning = {}): Redis {
   const [node] = address.nodes
   const place: RedisOptions =
@@ -63,7 +63,7 @@ export function connectRedis (address: RedisAddress, name: string, tuning: Tunin
   return new PersistentRedis({ ...place, ...connectionOptions(address, name), ...tuning })
 }
 
-/** A client of a Cluster: it keeps a connection to each node it talks to, and knows whose the slots are. */
+/** Creates a client of a Cluster: it keeps a connection to each node it uses, and knows the owners of the slots. */
 export function connectRedisCluster (address: RedisAddress, name: string, tuning: Tuning = {}): Cluster {
   return new FollowingCluster([...address.nodes], {
     lazyConnect: true,
@@ -83,7 +83,7 @@ function connectionOptions ({ username, password, database, isEncrypted }: Redis
     ...(password !== undefined && { password }),
     ...(isEncrypted && { tls: {} }),
     lazyConnect: true,
-    // Whatever cannot be sent now is of no use later.
+    // A command that cannot be sent now is of no use later.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

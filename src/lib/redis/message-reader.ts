@@ -1,7 +1,7 @@
 /**
- * The short way in for what a subscriber of Redis hears most: the messages of its channels are taken out of the bytes
- * where they lie. Every other reply goes to the client that made the connection, in its place between the messages
- * (RESP2, https://redis.io/docs/latest/develop/reference/protocol-spec/).
+ * The fast path for most of what a subscriber receives from Redis: messages of its channels are parsed in place. Every
+ * other reply is passed to the client that made the connection, in its position between the messages (RESP2,
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/).
  */
 import type { Duplex } from 'node:stream'
 
@@ -9,10 +9,9 @@ const [CARRIAGE_RETURN, DOLLAR, ASTERISK, ZERO] = [0x0d, 0x24, 0x2a, 0x30]
 const END_OF_LINE_BYTES = 2
 
 /**
- * Takes the place of a client as the reader of its connection, on which nothing may have come yet.
- * @param kind how the messages are called: those of sharded channels have a name of their own
- * @param take called with the name of the channel and the payload of each message, in their order between the other
- * replies
+ * Replaces a client as the reader of its connection, which must not have received anything yet.
+ * @param kind name of a message in the protocol: those of sharded channels have a name of their own
+ * @param take called with the name of the channel and the payload of each message, in order among the other replies
  */
 export function readMessages (
   stream: Duplex,
@@ -21,7 +20,7 @@ export function readMessages (
 ): void {
   const passOn = stream.listeners('data')
   const head = Buffer.from(`*3\r\n$${String(kind.length)}\r\n${kind}\r\n$`)
-  /** The beginning of a reply, and how many bytes it has at the least. */
+  /** The beginning of an incomplete reply, and its minimum length. */
   let [kept, keptBytes, neededBytes]: [Buffer[], number, number] = [[], 0, 0]
   const pass = (replies: Buffer) => {
     if (replies.length > 0) for (const listener of passOn) Reflect.apply(listener, stream, [replies])
@@ -62,7 +61,7 @@ export function readMessages (
   })
 }
 
-/** @param at where the length of the channel's name is, of a message that is whole */
+/** @param at position of the length of the channel's name, in a complete message */
 function takeMessage (bytes: Buffer, at: number, take: (channel: Buffer, payload: Buffer) => void): void {
   const channelAt = endOfLine(bytes, at)
   const channelEnd = channelAt + numberAt(bytes, at)
@@ -71,7 +70,7 @@ function takeMessage (bytes: Buffer, at: number, take: (channel: Buffer, payload
   take(bytes.subarray(channelAt, channelEnd), bytes.subarray(payloadAt, payloadAt + numberAt(bytes, lengthAt)))
 }
 
-/** Where a reply ends. Beyond the bytes: it is not whole, and ends there or later. */
+/** Position of the end of a reply. A position beyond the bytes means that it is incomplete and ends there or later. */
 function endOfReply (bytes: Buffer, at: number): number {
   const type = bytes[at]
   const lineEnd = endOfLine(bytes, at + 1)
@@ -83,14 +82,17 @@ function endOfReply (bytes: Buffer, at: number): number {
   return end
 }
 
-/** Where the line ends that goes on at a place, with the end-of-line. Beyond the bytes: it is not whole. */
+/**
+ * Position behind the end-of-line of the line that contains `at`. A position beyond the bytes means that it is
+ * incomplete.
+ */
 function endOfLine (bytes: Buffer, at: number): number {
   let end = at
   while (end < bytes.length && bytes[end] !== CARRIAGE_RETURN) end++
   return end + END_OF_LINE_BYTES
 }
 
-/** The number that begins at a place, of a line that is whole; a negative one is no length and counts as -1. */
+/** Parses the number at a position of a complete line; a negative one is no length and is returned as -1. */
 function numberAt (bytes: Buffer, at: number): number {
   let value = 0
   for (let place = at; ; place++) {

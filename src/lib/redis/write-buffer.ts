@@ -1,13 +1,13 @@
-/** Bytes gathered for one write, in a buffer that is used again whenever the write is done at once. */
+/** Bytes that are collected for one write, in a buffer that is reused whenever the write completes at once. */
 import type { Writable } from 'node:stream'
 
 const INITIAL_BYTES = 65_536
-/** A buffer that has grown beyond this is let go after its write. */
+/** A buffer that has grown beyond this is released after its write. */
 const MAX_KEPT_BYTES = 1_048_576
-/** A UTF-16 code unit becomes three bytes at the most. */
+/** Maximum length of a UTF-16 code unit in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3
 
-/** What is to be written to one stream. */
+/** The bytes to write to one stream. */
 export class WriteBuffer {
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #length = 0
@@ -22,10 +22,10 @@ export class WriteBuffer {
     this.#length += bytes.copy(this.#buffer, this.#length)
   }
 
-  /** Writes all of it, and begins anew. */
+  /** Writes everything, and starts over. */
   writeTo (stream: Writable): void {
     stream.write(this.#buffer.subarray(0, this.#length))
-    // What the stream still holds must not be written over.
+    // Bytes that the stream still holds must not be overwritten.
     if (stream.writableLength > 0 || this.#buffer.length > MAX_KEPT_BYTES)
       this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
     this.#length = 0

@@ -1,8 +1,7 @@
 /**
- * The short way in for what clients send most: a chunk of bytes that is nothing but whole, final text frames is read
- * where it lies. Everything else goes to `ws`, which knows the rest of the protocol (RFC 6455): frames in pieces,
- * fragments, control frames, and how a client that breaks the rules is told so. A client cannot tell which of the two
- * read its frame.
+ * The fast path for most of what clients send: a chunk that consists of whole, final text frames is parsed in place.
+ * Everything else goes to `ws`, which implements the rest of the protocol (RFC 6455): partial frames, fragments,
+ * control frames, and the answers to protocol errors. A client cannot tell which of the two has read its frame.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
@@ -12,19 +11,19 @@ import { FIN_TEXT, MASKED, MASK_BYTES, MEDIUM_LENGTH, SHORT_LIMIT } from './fram
 
 const NOT_ASCII = 0x80
 
-/** Takes the texts of a socket. */
+/** Receives the texts of a socket. */
 export type TextReader = { readText: (text: string) => void }
 
 /**
- * Takes the place of `ws` as the reader of a socket.
- * @param maxBytes the longest text that is read here, in bytes, which `ws` must be told as well
- * @param reader gets each text, in the order they were sent, between those that `ws` hands over
- * @returns ends the reading: to be called when `ws` has found an error in what it was passed
+ * Replaces `ws` as the reader of a socket.
+ * @param maxBytes maximum length of a text, in bytes; `ws` must have the same limit
+ * @param reader receives each text, in order among those that `ws` delivers
+ * @returns a function that stops reading: to be called when `ws` has found an error in the bytes passed to it
  */
 export function readTextFrames (socket: Socket, maxBytes: number, reader: TextReader): () => void {
   const [passOn, ...others] = socket.listeners('data')
   if (passOn === undefined || others.length > 0) throw new Error('There is not exactly one reader of the socket.')
-  /** Where `ws` stands, while that is not between two messages. */
+  /** State of `ws`, while it is within a message. */
   let walk: FrameTracker | undefined
   let isEnded = false
   const read = (chunk: Buffer) => {
@@ -38,7 +37,7 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
     const rest = at === 0 ? chunk : chunk.subarray(at)
     const passed = (walk ??= new FrameTracker())
     if (passed.advance(rest)) walk = undefined
-    // Like `ws`, which hears nothing behind a close.
+    // Like `ws`, which ignores everything after a close frame.
     if (passed.hasClosed) stop()
     Reflect.apply(passOn, socket, [rest])
   }
@@ -48,7 +47,8 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
   }
   socket.removeAllListeners('data')
   socket.on('data', read)
-  // Bytes come to a stream by its `push`. What the stream would only hand on to its listener need not go through it.
+  // Bytes are added to a stream by its `push`. Overwriting it saves passing them through the stream's buffer to its
+  // listener.
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
     const isHandedOn = !isEnded && socket.readableFlowing === true && socket.readableLength === 0
     if (!isHandedOn || !Buffer.isBuffer(chunk)) return Readable.prototype.push.call(socket, chunk, encoding)
@@ -59,7 +59,8 @@ export function readTextFrames (socket: Socket, maxBytes: number, reader: TextRe
 }
 
 /**
- * Hands over the text of the frame at a place. @returns where it ends; undefined when it is no whole, final text frame
+ * Delivers the text of the frame at a position.
+ * @returns the position of its end; undefined when it is no whole, final text frame
  */
 function readFrame (chunk: Buffer, at: number, maxBytes: number, reader: TextReader): number | undefined {
   const lengthByte = chunk[at + 1] ?? 0
@@ -69,7 +70,7 @@ function readFrame (chunk: Buffer, at: number, maxBytes: number, reader: TextRea
   if (length === MEDIUM_LENGTH && at + 4 <= chunk.length) {
     length = chunk.readUInt16BE(maskAt)
     maskAt += 2
-    // `ws` decides about a length that could have been shorter.
+    // `ws` decides about a length that could have been encoded shorter.
     if (length < SHORT_LIMIT) return undefined
   } else if (length >= SHORT_LIMIT) return undefined
   const start = maskAt + MASK_BYTES
@@ -85,7 +86,7 @@ function readFrame (chunk: Buffer, at: number, maxBytes: number, reader: TextRea
   return end
 }
 
-/** Applies a mask, which undoes itself. @returns all the resulting bytes, or'ed */
+/** Applies a mask, which is its own inverse. @returns the bitwise OR of the resulting bytes */
 function unmask (chunk: Buffer, maskAt: number, start: number, end: number): number {
   const first = chunk[maskAt] ?? 0
   const second = chunk[maskAt + 1] ?? 0
@@ -93,7 +94,7 @@ function unmask (chunk: Buffer, maskAt: number, start: number, end: number): num
   const fourth = chunk[maskAt + 3] ?? 0
   let all = 0
   let at = start
-  // Four at a time take half as long.
+  // Four bytes at a time take half as long.
   for (; at + MASK_BYTES <= end; at += MASK_BYTES) {
     const one = (chunk[at] ?? 0) ^ first
     const two = (chunk[at + 1] ?? 0) ^ second

@@ -1,32 +1,32 @@
-/** Follows the headers of a client's frames (RFC 6455, section 5.2) through bytes that come in any pieces. */
+/** Follows the headers of a client's frames (RFC 6455, section 5.2) through chunks of any size. */
 import { FIN, MASKED, MASK_BYTES, MEDIUM_LENGTH, OPCODE, SHORT_LIMIT } from './frame.ts'
 
-/** Opcodes from here on are control frames, which may stand between the fragments of a message. */
+/** Opcodes from here on are control frames, which may occur between the fragments of a message. */
 const FIRST_CONTROL_OPCODE = 0x8
 const CLOSE_OPCODE = 0x8
 const MEDIUM_LENGTH_BYTES = 2
 const LONG_LENGTH_BYTES = 8
 const BYTE_VALUES = 256
 
-/** A walk from the beginning of a frame. */
+/** A parser that starts at the beginning of a frame. */
 export class FrameTracker {
-  /** What the next byte of a header is. */
+  /** Kind of the next header byte. */
   #expected: 'opcode' | 'length' | 'longLength' = 'opcode'
   #lengthBytesLeft = 0
   #length = 0
   #maskBytes = 0
-  /** Bytes of the mask and the payload that are still to come. */
+  /** Remaining bytes of the mask and the payload. */
   #left = 0
   #isFragmented = false
   #isInClose = false
   #hasClosed = false
 
-  /** Whether it has passed the end of a frame that closes the connection. */
+  /** Whether a close frame has ended. */
   get hasClosed (): boolean {
     return this.#hasClosed
   }
 
-  /** Goes on through a chunk. @returns whether a message, or a control frame between messages, ends with it */
+  /** Processes a chunk. @returns whether a message, or a control frame between messages, ends with it */
   advance (chunk: Buffer): boolean {
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {

@@ -1,19 +1,20 @@
 /**
  * WebSocket frames as bytes (RFC 6455, section 5.2): a message for a thousand sockets is encoded once, and frames that
- * leave together are one buffer. Written straight to the sockets under `ws`, which spares the work it does per socket.
+ * are sent together are one buffer. They are written directly to the sockets under `ws`, which saves its work per
+ * socket.
  */
 
 /** Bits of a frame's first byte. */
 export const FIN = 0x80
 export const OPCODE = 0x0f
-/** First byte of a text that is whole. */
+/** First byte of an unfragmented text. */
 export const FIN_TEXT = 0x81
-/** Bit of the second byte: a mask follows, as in all that clients send. */
+/** Bit of the second byte: a mask follows, as in all frames of clients. */
 export const MASKED = 0x80
 export const MASK_BYTES = 4
-/** Lengths below stand in the second byte itself. */
+/** Shorter lengths are encoded in the second byte. */
 export const SHORT_LIMIT = 126
-/** The second byte when two more bytes have the length. */
+/** The second byte when the length is in the next two bytes. */
 export const MEDIUM_LENGTH = SHORT_LIMIT
 const LONG_LENGTH = 127
 const MEDIUM_LIMIT = 65_536
@@ -22,18 +23,15 @@ const LONGEST_HEADER = 10
 /** An empty ping. */
 export const PING_FRAME = Buffer.from([0x89, 0x00])
 
-/**
- * A slab holds the frames that are encoded one after the other: a buffer of its own for each would cost more than its
- * bytes.
- */
+/** Frames are encoded one after the other into a slab: a buffer for each would cost more than its bytes. */
 const SLAB_BYTES = 8_192
-/** A UTF-16 code unit becomes three bytes at the most. */
+/** Maximum length of a UTF-16 code unit in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3
 
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
 let slabUsed = 0
 
-/** A text message as one unmasked, final frame. */
+/** Encodes a text message as one unmasked, final frame. */
 export function encodeTextFrame (text: string): Buffer {
   if (LONGEST_HEADER + text.length * MAX_BYTES_PER_UNIT > SLAB_BYTES) return encodeLongFrame(text)
   if (slabUsed + LONGEST_HEADER + text.length * MAX_BYTES_PER_UNIT > SLAB_BYTES) {
@@ -41,7 +39,7 @@ export function encodeTextFrame (text: string): Buffer {
     slabUsed = 0
   }
   const start = slabUsed
-  // As a rule a character is a byte; where it is not, the header may have to be longer.
+  // Usually a character is a byte; otherwise the header may have to be longer.
   let headerLength = headerLengthOf(text.length)
   let length = slab.write(text, start + headerLength)
   if (headerLengthOf(length) !== headerLength) {

@@ -1,11 +1,14 @@
-/** Every metric of our own: its name, its meaning, and where its value is. Node's own come from the library. */
+/**
+ * Every metric of our own: its name, its description, and the source of its value. Node's own metrics come from the
+ * library.
+ */
 import type { Distribution, LabelledDistribution } from './distribution.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tally } from './tally.ts'
 
-/** What is read when it is asked for, because somebody has it at hand anyway. */
+/** Values that are read on demand, because another component already has them. */
 export type Readings = {
-  /** Sockets, and of them those whose user is known. */
+  /** Open sockets, and those of them that are authenticated. */
   sockets: () => { open: number, authenticated: number }
   /** Bytes that wait to be sent, over all sockets. */
   sendBufferBytes: () => number
@@ -13,7 +16,7 @@ export type Readings = {
   subscriptions: () => number
   postsWaiting: () => number
   isBusUp: () => boolean
-  /** Hints that could not even be handed to the bus. */
+  /** Hints that could not be handed to the bus. */
   hintsDropped: () => number
   poolSize: number
   /** Age of the oldest mail that waits to be sent, in seconds; 0 when none does. */
@@ -27,7 +30,7 @@ type Read =
   | { kind: 'gauge', label: string, values: () => Record<string, number> }
 type Spread = { kind: 'histogram', of: Distribution | LabelledDistribution<string> }
 
-/** A metric: its name, one sentence about it, and where its value is. */
+/** A metric: its name, one sentence about it, and the source of its value. */
 export type MetricSource = { name: string, help: string } & (Counted | Read | Spread)
 
 /** The metrics of a replica, in the order of the catalogue. */
@@ -44,7 +47,7 @@ function ofSockets (metrics: Metrics, { sockets, sendBufferBytes }: Readings): M
   return [
     {
       name: 'chat_ws_connections',
-      help: 'WebSockets that are open, by whether their user is known yet.',
+      help: 'Open WebSockets, by whether they are authenticated.',
       kind: 'gauge',
       label: 'state',
       values: () => {
@@ -54,34 +57,34 @@ function ofSockets (metrics: Metrics, { sockets, sendBufferBytes }: Readings): M
     },
     {
       name: 'chat_ws_connections_opened_total',
-      help: 'WebSockets that were opened.',
+      help: 'WebSockets opened.',
       kind: 'counter',
       value: () => metrics.socketsOpened
     },
     {
       name: 'chat_ws_connections_closed_total',
-      help: 'WebSockets that ended, by close code.',
+      help: 'WebSockets closed, by close code.',
       kind: 'counter',
       label: 'code',
       tally: metrics.socketsClosed
     },
     {
       name: 'chat_ws_auth_failures_total',
-      help: 'WebSockets that did not get in, by reason.',
+      help: 'WebSockets that failed to authenticate, by reason.',
       kind: 'counter',
       label: 'reason',
       tally: metrics.authFailures
     },
     {
       name: 'chat_ws_frames_received_total',
-      help: 'Frames of clients, by type.',
+      help: 'Frames received, by type.',
       kind: 'counter',
       label: 'type',
       tally: metrics.framesReceived
     },
     {
       name: 'chat_ws_frames_sent_total',
-      help: 'Frames to clients, by type.',
+      help: 'Frames sent, by type.',
       kind: 'counter',
       label: 'type',
       tally: metrics.framesSent
@@ -94,7 +97,7 @@ function ofSockets (metrics: Metrics, { sockets, sendBufferBytes }: Readings): M
     },
     {
       name: 'chat_ws_slow_consumers_total',
-      help: 'WebSockets closed because too much waited to be sent to them.',
+      help: 'WebSockets closed because too many bytes waited to be sent to them.',
       kind: 'counter',
       value: () => metrics.slowConsumers
     }
@@ -130,13 +133,13 @@ function ofMessages (metrics: Metrics, { postsWaiting }: Readings): MetricSource
     },
     {
       name: 'chat_post_duplicates_total',
-      help: 'Posts that were stored before and got their first answer again.',
+      help: 'Posts that were already stored and received their first answer again.',
       kind: 'counter',
       value: () => metrics.postDuplicates
     },
     {
       name: 'chat_resume_total',
-      help: 'Joins that asked for what they missed, by result.',
+      help: 'Joins with a position to resume from, by result.',
       kind: 'counter',
       label: 'result',
       tally: metrics.resumes
@@ -149,19 +152,19 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
   return [
     {
       name: 'chat_hint_gap_total',
-      help: 'Hints that came before one that should precede them.',
+      help: 'Hints that arrived before one that precedes them.',
       kind: 'counter',
       value: () => metrics.hintGaps
     },
     {
       name: 'chat_hint_duplicate_total',
-      help: 'Hints of other replicas that told nothing new.',
+      help: 'Hints of other replicas without news.',
       kind: 'counter',
       value: () => metrics.hintDuplicates
     },
     {
       name: 'chat_position_repair_total',
-      help: 'Reads of events that no hint told, by what showed that they were missing.',
+      help: 'Reads from the store for events without a hint, by what showed that they were missing.',
       kind: 'counter',
       label: 'cause',
       tally: metrics.positionRepairs
@@ -186,7 +189,7 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
     },
     {
       name: 'chat_redis_reconnects_total',
-      help: 'Times that Redis came back after it was away.',
+      help: 'Reconnections to Redis after an outage.',
       kind: 'counter',
       value: () => metrics.busReconnects
     }
@@ -197,34 +200,32 @@ function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining 
   return [
     {
       name: 'chat_db_pool_in_use',
-      help: 'Connections of the pool that are working.',
+      help: 'Connections of the pool in use.',
       kind: 'gauge',
       value: () => Math.min(metrics.queriesRunning, poolSize)
     },
     {
       name: 'chat_db_pool_waiting',
-      help: 'Queries and transactions beyond the number of connections: they wait.',
+      help: 'Queries and transactions that wait for a connection.',
       kind: 'gauge',
       value: () => Math.max(metrics.queriesRunning - poolSize, 0)
     },
     {
       name: 'chat_db_query_duration_seconds',
-      help: 'Time of queries and transactions, the wait for a connection included, by kind.',
+      help: 'Duration of queries and transactions, including the wait for a connection, by kind.',
       kind: 'histogram',
       of: metrics.querySeconds
     },
     {
       name: 'chat_rate_limited_total',
-      help: 'Refusals because of a rate, by the name of the rate.',
+      help: 'Requests refused by a rate limit, by the name of the rate.',
       kind: 'counter',
       label: 'scope',
       tally: metrics.rateLimited
     },
     {
       name: 'chat_overload_refusals_total',
-      help:
-        'Requests and upgrades refused because the replica has more to do than it can, or stops, by what there is ' +
-        'too much of.',
+      help: 'Requests and upgrades refused because the replica is overloaded or stops, by reason.',
       kind: 'counter',
       label: 'reason',
       tally: metrics.overloadRefusals
@@ -237,13 +238,13 @@ function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining 
     },
     {
       name: 'chat_draining',
-      help: '1 once the replica was told to stop.',
+      help: '1 while the replica is stopping.',
       kind: 'gauge',
       value: () => Number(isDraining())
     },
     {
       name: 'http_request_duration_seconds',
-      help: 'Time of HTTP requests, by method, route and class of status.',
+      help: 'Duration of HTTP requests, by method, route and class of status.',
       kind: 'histogram',
       of: metrics.requestSeconds
     }

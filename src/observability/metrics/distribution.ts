@@ -1,18 +1,18 @@
 /**
- * How values are spread: counts of those up to each bound, and their sum. Cheaper than a library's by ten times, for
+ * Histograms: counts of the values up to each bound, and their sum. Ten times cheaper than those of the library, for
  * the path of every message.
  */
 
-/** Bounds for times, in seconds: from half a millisecond to ten seconds. */
+/** Bounds for durations, in seconds. */
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** Bounds for numbers of messages. */
 const MESSAGES = [0, 1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000]
 
 /** One series of observed values. */
 export class Distribution {
-  /** Ascending; what is beyond the last of them counts in `counts[bounds.length]`. */
+  /** Ascending; values beyond the last one are counted in `counts[bounds.length]`. */
   readonly bounds: readonly number[]
-  /** `counts[i]` values were above the bound before `bounds[i]` and not above `bounds[i]`. */
+  /** `counts[i]` values were above `bounds[i - 1]` and at most `bounds[i]`. */
   readonly counts: number[]
   sum = 0
 
@@ -21,7 +21,7 @@ export class Distribution {
     this.counts = new Array<number>(bounds.length + 1).fill(0)
   }
 
-  /** Of times in seconds. */
+  /** Of durations in seconds. */
   static ofSeconds (): Distribution {
     return new Distribution(SECONDS)
   }
@@ -31,7 +31,7 @@ export class Distribution {
     return new Distribution(MESSAGES)
   }
 
-  /** Adds a value. A time below zero comes from clocks that disagree, and counts as none. */
+  /** Adds a value. A negative duration results from clocks that disagree, and counts as zero. */
   observe (value: number): void {
     const observed = Math.max(value, 0)
     let index = 0
@@ -41,7 +41,7 @@ export class Distribution {
   }
 }
 
-/** Distributions of times in seconds by labels, of which each combination must be one of a bounded number. */
+/** Histograms of durations in seconds by labels; the number of combinations must be bounded. */
 export class LabelledDistribution<Name extends string> {
   readonly names: readonly Name[]
   readonly #series = new Map<string, { labels: Record<Name, string>, distribution: Distribution }>()

@@ -1,9 +1,9 @@
 /**
- * The metrics port: what the parts of a replica count as they go. Plain numbers that are always counted, so that the
- * path of a message costs an addition more and no branch; an adapter (`prometheus.ts`) reads them when it is asked.
+ * The metrics port: counters that the parts of a replica increment. Plain numbers that are always counted, so that a
+ * message costs one more addition and no branch; an adapter (`prometheus.ts`) reads them on demand.
  *
- * Labels come from lists in here or from types, never from a client, so the number of series is bounded. What each
- * number means to an operator stands in `catalogue.ts`.
+ * Labels come from lists in this file or from types, never from a client, so the number of series is bounded.
+ * `catalogue.ts` describes each metric to operators.
  */
 import { Distribution, LabelledDistribution } from './distribution.ts'
 import { Tally } from './tally.ts'
@@ -24,22 +24,22 @@ const CLOSE_CODES = [
   'other'
 ] as const
 
-/** The label of a close code: clients may send any, so the unusual are `other`. */
+/** The label of a close code: clients may send any code, so uncommon ones become `other`. */
 export function closeLabel (code: number): (typeof CLOSE_CODES)[number] {
   return CLOSE_CODES.find((known) => known === String(code)) ?? 'other'
 }
 
-/** What one replica has counted since its start. */
+/** The counters of one replica since its start. */
 export class Metrics {
-  /** WebSocket upgrades that were let in. */
+  /** WebSocket upgrades that were accepted. */
   socketsOpened = 0
-  /** Sockets that ended: the code of the server's close, or else of the client's, 1006 for none at all. */
+  /** Closed sockets: the code of the server's close, or else of the client's, 1006 without either. */
   readonly socketsClosed = new Tally(CLOSE_CODES)
   readonly authFailures = new Tally(['refused', 'timeout', 'too_many_sockets', 'unavailable'])
-  /** Frames by action; those that are no action at all are `unknown` or `invalid`. */
+  /** Frames by action; those of no known action are `unknown` or `invalid`. */
   readonly framesReceived = new Tally(['auth', 'join_chat', 'leave_chat', 'post_msg', 'unknown', 'invalid'])
   readonly framesSent = new Tally(['auth_ack', 'ack', 'error', 'new_message'])
-  /** Sockets closed because too much waited for them. */
+  /** Sockets that were closed because too many bytes waited for them. */
   slowConsumers = 0
 
   /** From a post's frame to its acknowledgement, in seconds. */
@@ -47,14 +47,17 @@ export class Metrics {
   /** From a commit, on any replica, to the write to this replica's sockets: the oldest message of each write. */
   readonly deliverySeconds = Distribution.ofSeconds()
   readonly eventsCommitted = new Tally(['message'])
-  /** Posts that were stored before. */
+  /** Posts that were already stored. */
   postDuplicates = 0
 
-  /** Hints that came before one that should precede them. */
+  /** Hints that arrived before one that precedes them. */
   hintGaps = 0
-  /** Hints of other replicas that told nothing new. */
+  /** Hints of other replicas without news. */
   hintDuplicates = 0
-  /** Reads of what no hint told: behind a gap, found missing by the sweep, or by a join that was ahead of the feed. */
+  /**
+   * Reads from the store for messages without a hint: to fill a gap, found by the sweep, or by a join ahead of the
+   * feed.
+   */
   readonly positionRepairs = new Tally(['gap', 'sweep', 'join'])
   readonly resumes = new Tally(['ok', 'position_unknown', 'not_a_participant', 'failed'])
   /** Messages replayed to one join. */
@@ -62,10 +65,10 @@ export class Metrics {
 
   busReconnects = 0
   readonly querySeconds = new LabelledDistribution(['op'])
-  /** Queries and transactions that are under way or wait for a connection. */
+  /** Queries and transactions that are running or wait for a connection. */
   queriesRunning = 0
   readonly requestSeconds = new LabelledDistribution(['method', 'route', 'status'])
-  /** Requests and upgrades that were refused because this replica has more to do than it can, or stops. */
+  /** Requests and upgrades that were refused because this replica is overloaded or stops. */
   readonly overloadRefusals = new Tally(['event_loop', 'heap', 'rss', 'posts', 'sockets', 'draining'])
   /** Refusals by the name of the rate. */
   readonly rateLimited = new Tally<string>([])

@@ -5,21 +5,22 @@ import { type Distribution, LabelledDistribution } from './distribution.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * Defaults of the library that list every handle of the process: with 16,000 sockets that stalls it for 35 ms a scrape.
+ * Default metrics of the library that list every handle of the process: with 16,000 sockets they block it for 35 ms per
+ * scrape.
  */
 const STALLING = ['handles', 'requests', 'resources'].flatMap((what) => [
   `nodejs_active_${what}`,
   `nodejs_active_${what}_total`
 ])
 
-/** What a scrape is answered. */
+/** The source of the answer to a scrape. */
 export type Exposition = {
   readonly contentType: string
   /** Reads every metric; those that cannot be read now are left out. */
   read: () => Promise<string>
 }
 
-/** The metrics of a replica and those of its process. */
+/** Registers the metrics of a replica and of its process. */
 export function exposeMetrics (metrics: Metrics, readings: Readings): Exposition {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -74,7 +75,7 @@ function addGauge (registry: Registry, source: SourceOf<'gauge'>): void {
   })
 }
 
-/** The library's histograms can only be fed one value after the other, so these are written here. */
+/** The library's histograms accept single values only, so these are formatted here. */
 function histogramText ({ name, help, of }: SourceOf<'histogram'>): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
   if (of instanceof LabelledDistribution)

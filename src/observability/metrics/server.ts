@@ -1,4 +1,4 @@
-/** `GET /metrics` on a port of its own, which no client of the service can reach. */
+/** `GET /metrics` on a port of its own, which clients of the service cannot reach. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Exposition } from './prometheus.ts'
@@ -6,13 +6,10 @@ import type { Exposition } from './prometheus.ts'
 /** Where to listen; port 0 picks a free one. */
 export type MetricsAddress = { host: string, port: number }
 
-/** A server that is listening. */
+/** A listening server. */
 export type MetricsServer = { readonly port: number, close: () => Promise<void> }
 
-/**
- * Serves the metrics. However many ask at once, they are read once.
- * @throws when the port is taken
- */
+/** Serves the metrics. Concurrent requests share one reading. @throws when the port is taken */
 export async function serveMetrics ({ host, port }: MetricsAddress, exposition: Exposition): Promise<MetricsServer> {
   let reading: Promise<string> | undefined
   const read = async () =>

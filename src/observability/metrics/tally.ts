@@ -1,4 +1,4 @@
-/** Counts by a label that has one of a few values: those given are there from the start, at 0. */
+/** Counts by a label with few values: those given exist from the start, with count 0. */
 export class Tally<Label extends string> {
   readonly #counts: Map<Label, { count: number }>
 

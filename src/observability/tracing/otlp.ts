@@ -1,4 +1,4 @@
-/** Adapter: spans sent by OTLP over HTTP, by the SDK of OpenTelemetry. Loaded only where it is configured. */
+/** Adapter: spans sent by OTLP over HTTP, with the SDK of OpenTelemetry. Loaded only when it is configured. */
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -22,18 +22,18 @@ const KINDS = {
 } as const
 const PARENT_BASED = 'parentbased_'
 
-/** Where spans go, and which. */
+/** Where spans are sent, and which. */
 export type OtlpOptions = {
   /** Base of the collector's URLs. */
   endpoint: string
   serviceName: string
-  /** Which traces are recorded, as `OTEL_TRACES_SAMPLER` calls it. */
+  /** Which traces are recorded, as `OTEL_TRACES_SAMPLER` names it. */
   sampler: string
-  /** The part of the traces, from 0 to 1, for the samplers by ratio. */
+  /** Share of the traces, from 0 to 1, for the ratio samplers. */
   ratio: number
 }
 
-/** Sends spans to a collector. What it cannot take is lost; nobody waits for it. */
+/** Sends spans to a collector. Spans that it does not accept are lost; nothing waits for it. */
 export function openOtlp ({ endpoint, serviceName, sampler, ratio }: OtlpOptions): Tracing {
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName, 'service.instance.id': randomUUID() }),
@@ -68,7 +68,7 @@ export function openOtlp ({ endpoint, serviceName, sampler, ratio }: OtlpOptions
         }
       }
     },
-    // A collector that is away must not keep a replica from ending in order.
+    // An unreachable collector must not keep a replica from stopping in order.
     close: () => provider.shutdown().catch(() => undefined)
   }
 }

@@ -1,36 +1,36 @@
 /**
- * The tracing port: spans that tell the way of one message, from its post over the commit and the hint to the delivery
- * on every replica. There is none unless it is configured; then `otlp.ts` is loaded.
+ * The tracing port: spans that follow one message from its post through the commit and the hint to the delivery on
+ * every replica. Nothing is traced unless it is configured; then `otlp.ts` is loaded.
  */
 import type { TraceContext } from './trace-context.ts'
 
-/** What is said of a span. */
+/** Attributes of a span. */
 export type SpanAttributes = Record<string, string | number>
 
-/** How a span is begun. */
+/** Options of a new span. */
 export type SpanOptions = {
   kind: 'server' | 'internal' | 'producer' | 'consumer'
-  /** The span that it is a part of; without it a trace begins. */
+  /** The parent span; without it a new trace starts. */
   parent?: TraceContext | undefined
-  /** Spans that have to do with it, and may belong to other traces. */
+  /** Related spans, which may belong to other traces. */
   links?: readonly TraceContext[]
   attributes?: SpanAttributes
-  /** When it began, in milliseconds since 1970; now by default. */
+  /** Start time in milliseconds since 1970; now by default. */
   startedAt?: number
 }
 
-/** Something that is going on. */
+/** A running operation. */
 export type Span = {
   readonly context: TraceContext
-  /** Ends it; it may be named and described better by then. */
+  /** Ends it, with final attributes. */
   end: (attributes?: SpanAttributes) => void
   /** Ends it as failed. */
   fail: (reason: string) => void
 }
 
-/** Where spans are begun. */
+/** Creates spans. */
 export type Tracing = {
   begin: (name: string, options: SpanOptions) => Span
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   close: () => Promise<void>
 }

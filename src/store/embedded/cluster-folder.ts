@@ -42,7 +42,11 @@ export type Cluster = {
 }
 
 /** How to find programs, and how to make a folder. */
-export type ClusterOptions = InitializeOptions & { searchPath?: string | undefined }
+export type ClusterOptions = InitializeOptions & {
+  searchPath?: string | undefined
+  /** The name of the data folder in `DATA_DIR`; `postgres` by default. */
+  name?: string
+}
 
 /**
  * Finds the data folder, or makes it at the first start.
@@ -50,25 +54,25 @@ export type ClusterOptions = InitializeOptions & { searchPath?: string | undefin
  * @throws {EmbeddedStoreError} when it cannot be used or made
  */
 export async function openCluster (dataDir: string, options: ClusterOptions): Promise<Cluster> {
-  const folder = await locateCluster(dataDir)
+  const folder = await locateCluster(dataDir, options.name)
   const owner = await ownerOf(folder)
   if (owner === undefined) return createCluster(dataDir, options)
   const binaries = await findBinaries({ ...placeOf(folder, dataDir), ...options })
   await checkVersion(folder, binaries)
-  return { folder, binaries, identity: await identityFor(folder, owner, binaries) }
+  return { folder, binaries, identity: await identityFor(folder, binaries) }
 }
 
 /**
  * Where the data folder of a `DATA_DIR` is, or will be.
  * @throws {EmbeddedStoreError} when it was elsewhere and is not there
  */
-export async function locateCluster (dataDir: string): Promise<string> {
-  const own = path.join(dataDir, CLUSTER_NAME)
+export async function locateCluster (dataDir: string, name = CLUSTER_NAME): Promise<string> {
+  const own = path.join(dataDir, name)
   const folder = await readlink(own).catch(() => own)
   if (folder !== own && await ownerOf(folder) === undefined) {
     throw new EmbeddedStoreError(
-      `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ${own} to ` +
-        'begin with an empty store.'
+      `The embedded store of ${dataDir} was kept in ${folder}, which is not there: bring it back, or remove ${own} ` +
+      'to begin with an empty store.'
     )
   }
   return folder
@@ -86,8 +90,8 @@ async function checkVersion (folder: string, { major, version }: PostgresBinarie
   throw new EmbeddedStoreError(
     made === undefined
       ? `${folder} is no data folder of Postgres: remove it, or choose another DATA_DIR.`
-      : `The embedded store in ${folder} was made by PostgreSQL ${String(made)}, and PostgreSQL ${version} cannot open ` +
-          'it: run confab upgrade-embedded.'
+      : `The embedded store in ${folder} was made by PostgreSQL ${String(made)}, and PostgreSQL ${version} cannot ` +
+        'open it: run confab upgrade-embedded.'
   )
 }
 
@@ -97,14 +101,18 @@ function placeOf (folder: string, dataDir: string): { workFolder: string, isSelf
   return { workFolder, isSelfContained: workFolder !== dataDir }
 }
 
-/** Who may run the server on a folder that is there already: its owner alone. */
-async function identityFor (folder: string, owner: UserIds, { postgres }: PostgresBinaries): Promise<Identity> {
-  const own = currentUser()
+/**
+ * Who may run the server on a folder that is there already: its owner alone.
+ * @throws {EmbeddedStoreError} when that cannot be
+ */
+export async function identityFor (folder: string, { postgres }: PostgresBinaries): Promise<Identity> {
+  const { uid, gid } = await stat(folder)
+  const [owner, own] = [{ uid, gid }, currentUser()]
   if (own.uid === 0 && owner.uid !== 0) return { kind: 'user', ...owner }
   if (owner.uid !== own.uid) {
     throw new EmbeddedStoreError(
       `The embedded store in ${folder} belongs to user ${String(owner.uid)}: run Confab as that user, not as ` +
-        `${String(own.uid)}.`
+      `${String(own.uid)}.`
     )
   }
   // Volumes of containers are opened to a group each time they are mounted.
@@ -114,7 +122,7 @@ async function identityFor (folder: string, owner: UserIds, { postgres }: Postgr
   if (namespace !== undefined) return namespace
   throw new EmbeddedStoreError(
     `The embedded store in ${folder} belongs to root, as which Postgres does not run: give it to another user ` +
-      '(chown -R), or run Confab where user namespaces are allowed.'
+    '(chown -R), or run Confab where user namespaces are allowed.'
   )
 }
 
@@ -131,10 +139,10 @@ async function createCluster (dataDir: string, options: ClusterOptions): Promise
     await rm(parent, { recursive: true })
     throw new EmbeddedStoreError(
       'Postgres does not run as root, and there is no other user as which it could run here: run Confab as another ' +
-        'user, or set DATABASE_URL.'
+      'user, or set DATABASE_URL.'
     )
   }
-  await symlink(shared.folder, path.join(dataDir, CLUSTER_NAME))
+  await symlink(shared.folder, path.join(dataDir, options.name ?? CLUSTER_NAME))
   const reason = `Postgres does not run as root, and no other user can reach ${dataDir}`
   return { ...shared, notice: `${reason}: the embedded store is in ${parent}` }
 }
@@ -144,7 +152,8 @@ async function createCluster (dataDir: string, options: ClusterOptions): Promise
  * there
  */
 async function createIn (parent: string, dataDir: string, options: ClusterOptions): Promise<Cluster | undefined> {
-  const [folder, fresh] = [path.join(parent, CLUSTER_NAME), path.join(parent, `${CLUSTER_NAME}.new`)]
+  const folder = path.join(parent, options.name ?? CLUSTER_NAME)
+  const fresh = `${folder}.new`
   // Left behind by a start that did not come to its end.
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { mode: PRIVATE })

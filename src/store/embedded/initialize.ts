@@ -36,7 +36,7 @@ export async function initialize (
   if (named === undefined) {
     throw new EmbeddedStoreError(
       `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: give it one, or set ` +
-        'DATABASE_URL.'
+      'DATABASE_URL.'
     )
   }
   const locale = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : OWN_LOCALE

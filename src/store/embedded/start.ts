@@ -1,50 +1,19 @@
 /** The embedded store: a Postgres server of this process' own, with no port, which lives and ends with it. */
 import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
-import { type Cluster, openCluster } from './cluster-folder.ts'
+import { openCluster } from './cluster-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { DATABASE, OWNER, SUPERUSER } from './initialize.ts'
-import { type LogLine, type PostgresProcess, startPostgresProcess } from './postgres-process.ts'
-import { endPreviousServer, startWhenFree } from './previous-server.ts'
-import { serverArguments, socketName } from './settings.ts'
-import { type EmbeddedLog, Supervisor } from './supervisor.ts'
-import { openSocketFolder } from './unix-sockets.ts'
+import { refuseLegacyStore } from './legacy-store.ts'
+import { type EmbeddedPostgres, serveCluster, type ServeOptions } from './serve-cluster.ts'
 
-const DEFAULT_CONNECTIONS = 10
-const ignore = () => undefined
-const SILENT: EmbeddedLog = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+export type { EmbeddedPostgres } from './serve-cluster.ts'
+export type { EmbeddedLog } from './supervisor.ts'
 
-/** How to start it. */
-export type EmbeddedOptions = {
+/** Where it is and how it runs. */
+export type EmbeddedOptions = ServeOptions & {
   /** `DATA_DIR`: the data folder is `postgres` in it. It is made if it is not there. */
   dataDir: string
-  /** Connections that are open at once, at most; 10 by default. */
-  connections?: number
   /** `PATH`, on which Postgres is looked for if the package for this platform is not installed. */
   searchPath?: string | undefined
-  /** Without it nothing is logged. */
-  log?: EmbeddedLog | undefined
-  /** `false` only for data that may be lost, as that of a test run. */
-  fsync?: boolean
-  /** A port of 127.0.0.1 to listen on as well, for tests. */
-  loopbackPort?: number
-}
-
-export type { EmbeddedLog }
-
-/** A running server. */
-export type EmbeddedPostgres = {
-  /**
-   * Its database `confab`, for the role that owns it. Without a port it names the folder of the socket as its parameter
-   * `host`, as libpq does, and may be valid in this process alone.
-   */
-  readonly url: string
-  /** The same for its superuser. */
-  readonly superuserUrl: string
-  /** What it is, for the log. */
-  readonly description: string
-  /** Ends it in order, and gives the folder free. */
-  stop: () => Promise<void>
 }
 
 /**
@@ -53,56 +22,23 @@ export type EmbeddedPostgres = {
  * @throws {EmbeddedStoreError} when it cannot be made or opened
  */
 export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { dataDir } = options
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const unlock = await lockFolder(dataDir)
+  const unlock = await lockDataDir(options.dataDir)
   try {
-    const cluster = await openCluster(dataDir, options)
-    const log = options.log ?? SILENT
-    if (cluster.notice !== undefined) log.warn({}, cluster.notice)
-    const sockets = openSocketFolder(cluster.folder, socketName(options.loopbackPort))
-    const server = await Supervisor.start(() => startServer(cluster, sockets.path, options), log)
-    return {
-      ...urlsOf(sockets.path, options),
-      description: `embedded Postgres ${cluster.binaries.version} in ${cluster.folder}`,
-      stop: async () => {
-        await server.stop()
-        sockets.close()
-        await unlock()
-      }
-    }
+    await refuseLegacyStore(options.dataDir)
+    const server = await serveCluster(await openCluster(options.dataDir, options), options)
+    return { ...server, stop: () => server.stop().finally(unlock) }
   } catch (error) {
     await unlock()
     throw error
   }
 }
 
-async function startServer (
-  { folder, identity, binaries: { postgres, major } }: Cluster, socketFolder: string, options: EmbeddedOptions
-): Promise<PostgresProcess> {
-  const { connections = DEFAULT_CONNECTIONS, fsync, loopbackPort, log = SILENT } = options
-  const args = ['-D', folder, ...serverArguments({ connections, major, fsync, loopbackPort })]
-  await endPreviousServer(folder, path.join(socketFolder, socketName(options.loopbackPort)))
-  return startWhenFree(folder, () =>
-    startPostgresProcess({ identity, program: postgres, args }, (line) => note(line, log))
-  )
-}
-
 /**
- * The log of Postgres has neither statements nor values in it; its errors are reported by the process that made them.
+ * Makes a `DATA_DIR` this process' own.
+ * @returns gives it free
+ * @throws {FolderInUseError} when another process has it open
  */
-function note ({ severity, text }: LogLine, log: EmbeddedLog): void {
-  if (severity === 'PANIC') log.error({ postgres: severity }, text)
-  else log.debug({ postgres: severity }, text)
-}
-
-function urlsOf (
-  socketFolder: string,
-  { loopbackPort }: EmbeddedOptions
-): Pick<EmbeddedPostgres, 'url' | 'superuserUrl'> {
-  const [server, parameters] = loopbackPort === undefined
-    ? ['localhost', `?host=${encodeURIComponent(socketFolder)}`]
-    : [`127.0.0.1:${String(loopbackPort)}`, '']
-  const urlFor = (role: string) => `postgres://${role}@${server}/${DATABASE}${parameters}`
-  return { url: urlFor(OWNER), superuserUrl: urlFor(SUPERUSER) }
+export async function lockDataDir (dataDir: string): Promise<() => Promise<void>> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  return lockFolder(dataDir)
 }

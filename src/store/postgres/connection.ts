@@ -1,8 +1,7 @@
 /**
- * One connection to Postgres, which is never opened again when it has ended. The driver would do so by itself, but then
- * what was still to be written goes ahead of the first words on the new connection, the statements of a lost
- * transaction run outside of one, and a write that comes too late ends the process (postgres.js 3.4.9: issues 1133,
- * 1193, 1208, 1216).
+ * One connection to Postgres, which is never reopened after it has ended. The driver would reopen it by itself, but
+ * then unsent bytes precede the startup message on the new connection, the statements of a lost transaction run outside
+ * of one, and a late write ends the process (postgres.js 3.4.9: issues 1133, 1193, 1208, 1216).
  */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -11,15 +10,15 @@ import type { PostgresSockets } from './socket.ts'
 
 const END_TIMEOUT_S = 5
 
-/** A statement, its parameters, and whether it is to be prepared under a name. */
+/** A statement, its parameters, and whether it is prepared under a name. */
 export type Statement = Parameters<Sql['unsafe']>
 
-/** How to reach a server, and what is said on each connection. */
+/** How to reach a server, and the settings of each connection. */
 export type ConnectionOptions = {
   url: string
   sockets: PostgresSockets
   settings: Pick<postgres.Options<Record<string, never>>, 'prepare' | 'connection'>
-  /** How values are read and written. */
+  /** How values are parsed and serialised. */
   codec?: Pick<Sql['options'], 'parsers' | 'serializers'>
 }
 
@@ -31,20 +30,20 @@ class ConnectionClosedError extends Error {
   }
 }
 
-/** A client of the driver for one connection, which it makes with its first query. */
+/** Creates a client of the driver for one connection, which is opened by its first query. */
 export function createClient (
   { url, settings }: ConnectionOptions,
   hooks: { socket?: () => Socket, onclose?: () => void } = {}
 ): Sql {
-  // A variable, as `socket` is documented and has no type.
+  // A variable, since `socket` is documented but missing in the types.
   const options = {
     ...settings,
     ...hooks,
     max: 1,
     max_lifetime: null,
     connect_timeout: 10,
-    // Nothing here is an array, and nobody would hear of it if the connection ended during this query of the driver's
-    // own.
+    // We use no arrays, and a connection that ends during this query of the driver's own would cause an unhandled
+    // rejection.
     fetch_types: false,
     onnotice: () => undefined
   }
@@ -52,9 +51,9 @@ export function createClient (
 }
 
 /**
- * Takes what is large out of a query that has ended. V8 makes a function that is assigned to a property where it is
- * written in its old generation, which the driver does twice for each query: whatever they refer to, as the parameters
- * and the rows, would be moved there and stay until the next major collection.
+ * Removes large values from a finished query. V8 allocates a function literal that is assigned to a property in its old
+ * generation, and the driver does that twice per query: everything the functions reference, such as the parameters and
+ * the rows, would move there and stay until the next major collection.
  */
 function empty (query: object, result: unknown): unknown {
   Object.assign(query, { args: [], parameters: [] })
@@ -62,7 +61,7 @@ function empty (query: object, result: unknown): unknown {
   return rows
 }
 
-/** A connection, from its first answer to its end. One query or transaction is run at a time. */
+/** A connection, from its first answer to its end. It runs one query or transaction at a time. */
 export class PostgresConnection {
   readonly #client: Sql
   #socket: Socket | undefined
@@ -75,7 +74,7 @@ export class PostgresConnection {
         if (this.#socket !== undefined) throw new ConnectionClosedError()
         return (this.#socket = options.sockets.open())
       },
-      // The driver forgets a query that was begun when the socket had failed already and was not yet closed.
+      // The driver never settles a query that begins after the socket has failed and before it is closed.
       onclose: () => {
         this.#isUsable = false
         this.#fail?.(new ConnectionClosedError())
@@ -85,27 +84,27 @@ export class PostgresConnection {
     Object.assign(this.#client.options.serializers, options.codec?.serializers)
   }
 
-  /** Connects. @throws the driver's errors when nobody answers, or the server refuses */
+  /** Connects. @throws the driver's errors when the server does not answer or refuses */
   static async open (options: ConnectionOptions): Promise<PostgresConnection> {
     const connection = new PostgresConnection(options)
     try {
       await connection.query(['select 1'], false)
       return connection
     } catch (error) {
-      // Also when the server has refused.
+      // Also when the server has refused the connection.
       await connection.#abandon()
       throw error
     }
   }
 
-  /** Whether it may be asked. */
+  /** Whether it accepts queries. */
   get isOpen (): boolean {
     return this.#isUsable && this.#socket?.destroyed !== true
   }
 
   /**
    * Runs a statement.
-   * @param asArrays whether rows are arrays of values, not objects
+   * @param asArrays whether rows are arrays of values instead of objects
    * @throws the driver's errors
    */
   async query (statement: Statement, asArrays: boolean): Promise<unknown> {
@@ -118,20 +117,20 @@ export class PostgresConnection {
       })
       return asArrays ? empty(query, result) : result
     } catch (error) {
-      // What fails without an answer of the server's leaves the connection in a state that nobody knows.
+      // After a failure that is not an answer of the server, the state of the connection is unknown.
       if (!(error instanceof postgres.PostgresError)) await this.#abandon()
       throw error
     }
   }
 
-  /** Runs statements as one transaction: all that `work` asks of this connection. */
+  /** Runs statements as one transaction: everything that `work` queries on this connection. */
   async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.query(['begin'], false)
     let result: Result
     try {
       result = await work()
     } catch (error) {
-      // A transaction that cannot be ended must not be continued by whoever is next.
+      // A transaction that cannot be ended must not be continued by the next user of the connection.
       await this.query(['rollback'], false).catch(() => this.#abandon())
       throw error
     }
@@ -139,7 +138,7 @@ export class PostgresConnection {
     return result
   }
 
-  /** Ends it, after what is under way. */
+  /** Ends it after the running query. */
   async end (): Promise<void> {
     const ended = this.#client.end({ timeout: END_TIMEOUT_S })
     this.#isUsable = false

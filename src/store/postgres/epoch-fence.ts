@@ -1,19 +1,18 @@
 /**
- * Keeps results of different histories apart. A server that answers on a new connection may be another than the one
- * before, with another past (a standby that was promoted, a backup that was restored): until it is known whose results
- * these are, none is handed out.
+ * Separates results of different epochs. A server that answers on a new connection may be another one than before, with
+ * other data (a promoted standby, a restored backup): results are withheld until the epoch has been checked.
  *
- * Behind a pooler that keeps the connections of its clients when its server changes, nothing is noticed here.
+ * Behind a pooler that keeps its clients' connections while its server changes, nothing is noticed here.
  */
 
-/** Knows which history the store goes on with. */
+/** Knows the epoch that the store is in. */
 export type EpochSource = {
   readonly current: string
-  /** Reads it anew, from results that are not guarded. @throws when the store cannot be reached */
+  /** Reads the epoch again, with a query that is not fenced. @throws when the store cannot be reached */
   check: () => Promise<void>
 }
 
-/** The result came too late: the store has begun another history. The same statement may be run again. */
+/** The result was withheld since the epoch has changed. The same statement may be run again. */
 export class EpochChangedError extends Error {
   readonly code = 'HISTORY_CHANGED'
 
@@ -22,26 +21,26 @@ export class EpochChangedError extends Error {
   }
 }
 
-/** Stands between a pool and whoever asks it. */
+/** Stands between a pool and its callers. */
 export class EpochFence {
   readonly #answered: () => number
   #history: EpochSource | undefined
-  /** Of how many connections the history has been asked for. */
+  /** Number of connections for which the epoch has been checked. */
   #confirmed = 0
 
-  /** @param answered how many connections of the pool a server has answered on, until now */
+  /** @param answered number of connections of the pool on which a server has answered so far */
   constructor (answered: () => number) {
     this.#answered = answered
   }
 
-  /** Lets nothing pass from now on that may be of another history. */
+  /** From now on withholds results that may belong to another epoch. */
   follow (history: EpochSource): void {
     this.#history = history
   }
 
   /**
-   * A query begins. @returns what passes its result on, at once or when the history is known; it rejects with {@link
-   * EpochChangedError}
+   * Registers the start of a query. @returns a function that passes its result on, at once or when the epoch is known;
+   * it rejects with {@link EpochChangedError}
    */
   begin (): <Result>(result: Result) => Result | Promise<Result> {
     const began = this.#history?.current

@@ -1,25 +1,22 @@
-/** What a failed query means for whoever asked. */
+/** Classification of failed queries. */
 
 /** SQLSTATE of a unique violation. */
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * SQLSTATEs after which the same statement may be run again: the server went away, is starting, or asked for it
- * (serialization failure, deadlock), or is still a standby, which refuses to write and has no position in a log of its
- * own to tell. See the Postgres manual, appendix A.
+ * SQLSTATEs after which the same statement may be run again: the server went away, is starting, asked for a retry
+ * (serialization failure, deadlock), or is still a standby, which refuses writes and has no write position. See the
+ * Postgres manual, appendix A.
  */
 const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '25006', '55000'])
 
 /**
- * Classes of them: the connection is broken, or the server lacks something that may come back: connections, memory,
- * room on its disk.
+ * Transient classes: the connection is broken, or the server lacks a resource for the moment: connections, memory, disk
+ * space.
  */
 const TRANSIENT_CLASSES = new Set(['08', '53'])
 
-/**
- * Codes of postgres.js and of Node's sockets for a connection that is lost or cannot be made, and of a result that came
- * too late.
- */
+/** Codes of postgres.js and of Node's sockets for a lost or failed connection, and of a withheld result. */
 const CONNECTION_CODES = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
@@ -37,7 +34,7 @@ const CONNECTION_CODES = new Set([
   'HISTORY_CHANGED'
 ])
 
-/** SQLSTATEs of a table, or of its schema, that is not there. */
+/** SQLSTATEs of a missing table or schema. */
 const UNDEFINED_TABLE = new Set(['42P01', '3F000'])
 
 function codesOf (error: unknown): string[] {
@@ -49,8 +46,8 @@ function codesOf (error: unknown): string[] {
 }
 
 /**
- * Whether the statement failed for want of a working database, not because of what it said. Its outcome may be
- * unknown: a connection that dies during the commit does not tell on which side of it.
+ * Whether the statement failed because the database is unavailable, and not because of the statement. Its outcome may
+ * be unknown: when a connection dies during the commit, the transaction may or may not be committed.
  */
 export function isTransient (error: unknown): boolean {
   return codesOf(error).some(
@@ -58,12 +55,12 @@ export function isTransient (error: unknown): boolean {
   )
 }
 
-/** Whether a row with the same unique key is there already. */
+/** Whether a row with the same unique key exists. */
 export function isUniqueViolation (error: unknown): boolean {
   return codesOf(error).includes(UNIQUE_VIOLATION)
 }
 
-/** Whether the statement named a table that is not there. */
+/** Whether the statement named a table that does not exist. */
 export function isUndefinedTable (error: unknown): boolean {
   return codesOf(error).some((code) => UNDEFINED_TABLE.has(code))
 }

@@ -12,9 +12,9 @@ import { meterQuery } from './query-meter.ts'
 import * as schema from '../schema.ts'
 import { StallDetector } from './stall-detector.ts'
 
-/** Beyond the time a statement has, before a server that says nothing is taken for dead, in milliseconds. */
+/** Time in milliseconds, beyond the statement timeout, after which a silent server counts as dead. */
 const SILENCE_MARGIN_MS = 1_000
-/** Any number will do, as long as every build of Confab uses the same. */
+/** An arbitrary number, the same in every build of Confab. */
 const MIGRATION_LOCK = 5_123_000_001
 
 /** Where the server is and how to use it. Several hosts in the URL are tried in turn. */
@@ -24,16 +24,16 @@ export type PostgresOptions = {
   pool: number
   /** Named prepared statements; a transaction pooler that forgets them needs `false`. */
   prepare: boolean
-  /** How long a statement, or a transaction that says nothing, may take before the server ends it, in milliseconds. */
+  /** Time in milliseconds after which the server ends a statement, or an idle transaction. */
   timeoutMs: number
-  /** Whether opening runs the migrations that are missing; it does by default. */
+  /** Whether opening runs the missing migrations; true by default. */
   migrate?: boolean
 }
 
 /**
- * Connects and, unless told otherwise, brings the tables to the version of this build.
+ * Connects and, by default, migrates the tables to the version of this build.
  * @param metrics where queries are counted
- * @throws when the server cannot be reached, a migration fails, or the role may not see which of them were run
+ * @throws when the server cannot be reached, a migration fails, or the role may not read the table of migrations
  */
 export async function openPostgres (options: PostgresOptions, metrics?: Metrics): Promise<Database> {
   if (options.migrate ?? true) await migratePostgres(options)
@@ -77,23 +77,24 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
 }
 
 /**
- * Runs the migrations that are missing. One replica at a time does: the others wait for the lock, which is bound to a
+ * Runs the missing migrations. One replica does it at a time: the others wait for an advisory lock, which is bound to a
  * transaction of its own so that it also works through a transaction pooler.
+ * @param folder the migrations, if not all those of this build
  */
-export async function migratePostgres (options: PostgresOptions): Promise<void> {
+export async function migratePostgres (options: PostgresOptions, folder = MIGRATIONS_FOLDER): Promise<void> {
   const sockets = new PostgresSockets(splitHosts(options.url).hosts)
   const [locking, migrating] = [createPool(options, sockets, { max: 1 }), createPool(options, sockets, { max: 1 })]
   try {
     await drizzle(locking.client()).transaction(async (transaction) => {
       await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-      await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: MIGRATIONS_FOLDER })
+      await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: folder })
     })
   } finally {
     await Promise.all([migrating.close(), locking.close()])
   }
 }
 
-/** `max` connections. Without `timeoutMs` a statement has all the time it needs. */
+/** Creates a pool of `max` connections. Without `timeoutMs` statements have no time limit. */
 function createPool (
   { url, prepare }: PostgresOptions,
   sockets: PostgresSockets,
@@ -102,7 +103,8 @@ function createPool (
   const { hosts, url: single } = splitHosts(url)
   const connection = {
     application_name: 'confab',
-    // A pooler that forgets prepared statements refuses settings it does not know: there they belong to the role.
+    // A pooler that forgets prepared statements also refuses unknown startup parameters: there the role has to set
+    // them.
     ...(timeoutMs !== undefined &&
       prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
   }

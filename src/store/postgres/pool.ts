@@ -1,11 +1,11 @@
 /**
- * Connections to Postgres, each for one query or transaction at a time; and what Drizzle takes for its client, on top
- * of them.
+ * A pool of connections to Postgres, each for one query or transaction at a time, and a client for Drizzle on top of
+ * it.
  */
 import type { Sql } from 'postgres'
 import { type ConnectionOptions, createClient, PostgresConnection, type Statement } from './connection.ts'
 
-/** Runs what needs a connection; `statement` is undefined for a transaction. */
+/** Runs work that needs a connection; `statement` is undefined for a transaction. */
 export type QueryRunner = <Result>(
   statement: string | undefined,
   work: (connection: PostgresConnection) => Promise<Result>
@@ -19,7 +19,7 @@ class PoolClosedError extends Error {
   }
 }
 
-/** As many connections as are needed, up to a bound. */
+/** Opens connections as needed, up to a maximum. */
 export class PostgresPool {
   readonly #options: ConnectionOptions & { max: number, attempts: number }
   readonly #template: Sql
@@ -30,15 +30,15 @@ export class PostgresPool {
   #isClosed = false
 
   /**
-   * @param options.max how many connections
-   * @param options.attempts how often it tries to open one, before whoever needs it is told that it failed
+   * @param options.max maximum number of connections
+   * @param options.attempts attempts to open one before the caller gets the error
    */
   constructor (options: ConnectionOptions & { max: number, attempts: number }) {
     this.#options = options
     this.#template = createClient(options)
   }
 
-  /** Runs it on the next free connection. @throws whatever it throws, and the last failure to connect */
+  /** Runs `work` on the next free connection. @throws the error of `work`, or the last failure to connect */
   readonly run: QueryRunner = async (_statement, work) => {
     const connection = await this.#take()
     try {
@@ -51,7 +51,7 @@ export class PostgresPool {
   /** A client for Drizzle, whose queries go through `run`. */
   client (run: QueryRunner = this.run): Sql {
     const methods: Partial<Record<string | symbol, unknown>> = {
-      // Drizzle may ask for arrays before it waits, so it is begun only then.
+      // Drizzle may call `values()` before it awaits, so the query starts only then.
       unsafe: (...statement: Statement) => {
         const start = async (asArrays: boolean) =>
           run(statement[0], (connection) => connection.query(statement, asArrays))
@@ -70,7 +70,7 @@ export class PostgresPool {
     })
   }
 
-  /** Ends every connection, after what is under way on it. */
+  /** Ends every connection after its running query. */
   async close (): Promise<void> {
     this.#isClosed = true
     for (const wake of this.#waiting.splice(0)) wake()

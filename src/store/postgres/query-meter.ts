@@ -1,12 +1,12 @@
-/** Counts and times the queries of a postgres.js client. */
+/** Counts and times the queries of a pool. */
 import type { Metrics } from '../../observability/metrics/metrics.ts'
 
 const MS_PER_S = 1_000
-/** The kinds of statements that are told apart; others are `other`. */
+/** The kinds of statements that are distinguished; all others are `other`. */
 const OPS = ['select', 'insert', 'update', 'delete', 'with'] as const
 type Op = typeof OPS[number] | 'post' | 'transaction' | 'other'
 
-/** A query begins; what a transaction does counts as one. @returns what is to be called when it has ended */
+/** Registers the start of a query; a transaction counts as one. @returns a function to call at its end */
 export function meterQuery (statement: string | undefined, metrics: Metrics): () => void {
   const start = performance.now()
   metrics.queriesRunning++
@@ -16,7 +16,7 @@ export function meterQuery (statement: string | undefined, metrics: Metrics): ()
   }
 }
 
-/** The kind of a statement: its first word, or that it stores posts. */
+/** The kind of a statement: its first word, or `post` for those that store posts. */
 function opOf (statement: string | undefined): Op {
   if (statement === undefined) return 'transaction'
   if (statement.includes('post_messages(') || statement.startsWith('with "post_head"')) return 'post'

@@ -1,7 +1,7 @@
 /**
- * Connections to Postgres: to whichever of several hosts serves, and cut when nothing comes from a server that owes an
- * answer. A host that lost its power or its network closes nothing, and the kernel goes on trying for a quarter of an
- * hour.
+ * TCP connections and Unix sockets to Postgres: to the first of several hosts that serves, and cut when a server that
+ * owes an answer sends nothing. A host that lost power or network closes nothing, and the kernel keeps retransmitting
+ * for a quarter of an hour.
  */
 import net, { type Socket } from 'node:net'
 import path from 'node:path'
@@ -10,14 +10,14 @@ import path from 'node:path'
 export type PostgresHost = { host: string, port: number }
 
 const DEFAULT_PORT = 5_432
-/** A connection that ends before was not taken. */
+/** A connection that ends earlier counts as refused. */
 const SHORTEST_LIFE_MS = 2_000
 const URL_PARTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<name>[^?]*)\??(?<query>.*)$/s
-/** The driver is given a socket that is connected, and needs some host in its URL. */
+/** The driver receives an open socket, but requires a host in its URL. */
 const ANY_HOST = 'localhost'
 
 /**
- * Takes apart a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`, or
+ * Splits a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`, or
  * `postgres://user@/name?host=/folder/of/a/socket`.
  * @returns the hosts, and a URL with one host and without the parameter `host`
  */
@@ -47,9 +47,9 @@ function connect ({ host, port }: PostgresHost): Socket {
 /** The connections of a pool. */
 export class PostgresSockets {
   readonly #hosts: readonly [PostgresHost, ...PostgresHost[]]
-  /** How much each has received, and since when no more. */
+  /** Bytes that each has received, and the time of the last change. */
   readonly #received = new Map<Socket, { bytes: number, since: number }>()
-  /** The host that served last is asked first, and the next when it refuses. */
+  /** Index of the host that served last; it is tried first, and the next one when it refuses. */
   #preferred = 0
   #answered = 0
 
@@ -58,14 +58,14 @@ export class PostgresSockets {
   }
 
   /**
-   * How many connections a server has answered on, until now. It grows before such a connection brings its first
-   * result.
+   * Number of connections on which a server has answered so far. It is incremented before such a connection delivers
+   * its first result.
    */
   get answered (): number {
     return this.#answered
   }
 
-  /** Begins a connection. Bytes may be written before it stands, as Node keeps them. */
+  /** Opens a connection. Bytes may be written before it is established, as Node buffers them. */
   open (): Socket {
     const index = this.#preferred
     const socket = connect(this.#hosts[index] ?? this.#hosts[0])
@@ -74,7 +74,7 @@ export class PostgresSockets {
     return socket
   }
 
-  /** Takes note of what was received until now. */
+  /** Records the number of bytes received so far. */
   observe (): void {
     for (const [socket, { bytes }] of this.#received) {
       if (socket.bytesRead > bytes) this.#received.set(socket, { bytes: socket.bytesRead, since: performance.now() })
@@ -82,8 +82,8 @@ export class PostgresSockets {
   }
 
   /**
-   * Destroys with `ETIMEDOUT` those on which {@link observe} has seen nothing for so long: whoever waits for them asks
-   * on another.
+   * Destroys with `ETIMEDOUT` the connections on which {@link observe} has seen no progress for `silenceMs`; callers
+   * retry on another one.
    */
   destroySilent (silenceMs: number): void {
     for (const [socket, { since }] of this.#received) {
@@ -96,14 +96,14 @@ export class PostgresSockets {
     const openedAt = performance.now()
     const forget = (hadError: boolean) => {
       if (!this.#received.delete(socket)) return
-      // Nobody is there, or a standby where a primary is wanted.
+      // No server, or a standby where a primary is wanted.
       const isRefused = hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS
       if (isRefused && this.#preferred === index) this.#preferred = (index + 1) % this.#hosts.length
     }
     socket.once('close', forget)
     socket.once('data', () => {
       this.#answered++
-      // The driver takes all listeners off a socket that it goes on to encrypt.
+      // The driver removes all listeners from a socket that it upgrades to TLS.
       setImmediate(() => (socket.destroyed ? forget(false) : socket.once('close', forget)))
     })
   }

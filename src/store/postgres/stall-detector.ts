@@ -1,30 +1,30 @@
 /**
- * Notices a server that owes an answer and says nothing. What a connection owes cannot be told from its bytes, as
- * queries are sent behind one another and may be encrypted; but while a query waits for longer than the server may
- * take, a connection on which nothing comes is idle or dead, and worth no more than a new one.
+ * Detects a server that owes an answer and sends nothing. The outstanding answers of a connection cannot be counted in
+ * bytes, as queries are pipelined and may be encrypted. But while any query waits for longer than the server may take,
+ * a connection that receives nothing is idle or dead, and a new one serves as well.
  */
 import type { PostgresSockets } from './socket.ts'
 
-/** How often it looks within the time of silence. */
+/** Checks per silence period. */
 const LOOKS = 4
 
-/** Watches over the queries of a pool. */
+/** Watches the queries of a pool. */
 export class StallDetector {
   readonly #sockets: PostgresSockets
   readonly #silenceMs: number
   readonly #timer: NodeJS.Timeout
-  /** When the queries that have no answer yet began, oldest first, as a set keeps the order. */
+  /** Start times of the queries without an answer, oldest first since a set keeps insertion order. */
   readonly #unanswered = new Set<{ since: number }>()
 
-  /** @param silenceMs how long a query may wait, which is longer than the server gives it */
+  /** @param silenceMs maximum wait of a query; longer than the server's own time limit */
   constructor (sockets: PostgresSockets, silenceMs: number) {
     this.#sockets = sockets
     this.#silenceMs = silenceMs
-    // A busy event loop is no silence: what has come is read first.
+    // A blocked event loop is not silence: pending input is read first.
     this.#timer = setInterval(() => setImmediate(() => this.#look()), silenceMs / LOOKS).unref()
   }
 
-  /** A query begins. @returns what is to be called when it has ended */
+  /** Registers the start of a query. @returns a function to call at its end */
   begin (): () => void {
     const query = { since: performance.now() }
     this.#unanswered.add(query)

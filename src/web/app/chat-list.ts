@@ -1,4 +1,4 @@
-/** The chats of the user, with what is new in them, as it happens. */
+/** The user's chats with their unread messages, updated live. */
 import {
   type Account,
   type ConfabClient,
@@ -15,20 +15,20 @@ const PAGE_SIZE = 100
 /** A chat in the list. */
 export type ChatEntry = {
   chatID: number
-  /** What the other is called. */
+  /** Display name of the other user. */
   name: string
-  /** Undefined when the other has left. */
+  /** Undefined when the other user has left. */
   other: Person | undefined
   lastMessage: LastMessage | undefined
   unread: number
   updatedAt: string
 }
 
-/** What is known of the list. */
+/** State of the list. */
 export type ChatListState = {
   entries: readonly ChatEntry[]
   status: 'loading' | 'ready' | 'failed'
-  /** Whether there are older chats that were not asked for. */
+  /** Whether there are older chats that were not loaded. */
   hasMore: boolean
 }
 
@@ -47,17 +47,17 @@ export class ChatList {
     client.on('message', (message) => this.#take(message))
   }
 
-  /** A chat of the list. */
+  /** Returns a chat of the list. */
   find (chatID: number): ChatEntry | undefined {
     return this.state.value.entries.find((entry) => entry.chatID === chatID)
   }
 
-  /** How many chats have something new. */
+  /** Number of chats with unread messages. */
   get unreadChats (): number {
     return this.state.value.entries.filter(({ unread }) => unread > 0).length
   }
 
-  /** Asks the server: it does not tell of chats that others have opened. */
+  /** Loads the list from the server, which does not report chats that others have opened. */
   refresh (): Promise<void> {
     this.#refreshing ??= this.#load().finally(() => {
       this.#refreshing = undefined
@@ -65,19 +65,19 @@ export class ChatList {
     return this.#refreshing
   }
 
-  /** Asks for older chats, too. */
+  /** Loads older chats. */
   loadMore (): Promise<void> {
     this.#pages++
     return this.refresh()
   }
 
-  /** Takes note of the chat that the user looks at: what is posted to it is not new. */
+  /** Sets the chat that the user is reading: its messages do not become unread. */
   setReading (chatID: number | undefined): void {
     this.#readingID = chatID
     if (chatID !== undefined) this.#change(chatID, { unread: 0 })
   }
 
-  /** Takes a chat out of the list. */
+  /** Removes a chat from the list. */
   remove (chatID: number): void {
     this.state.set({ entries: this.state.value.entries.filter((entry) => entry.chatID !== chatID) })
   }
@@ -104,7 +104,7 @@ export class ChatList {
     }
   }
 
-  /** What was heard while the answer was on its way is newer than the answer. */
+  /** Messages that arrived while the request was running are newer than its answer. */
   #merge ({ chatID, name, people, lastMessage, unread, updatedAt }: Conversation): ChatEntry {
     const known = this.find(chatID)
     const isKnownNewer = (known?.lastMessage?.messageID ?? 0) > (lastMessage?.messageID ?? 0)

@@ -1,24 +1,24 @@
-/** One chat as it is shown: the messages that were loaded, in order and without a gap, and what is on its way to it. */
+/** One chat on the screen: the loaded messages, in order and without a gap, and the posts that are being sent. */
 import { type Chat, type ConfabClient, ConfabError, type Message } from '../../client/index.ts'
 import type { Outgoing, Post } from './outgoing.ts'
 import { Store } from './store.ts'
 
 const PAGE = 50
 
-/** What is known of a chat. */
+/** State of a chat. */
 export type ConversationState = {
   messages: readonly Message[]
   posts: readonly Post[]
   status: 'loading' | 'ready' | 'failed'
-  /** Messages before those that were loaded. */
+  /** Messages before the loaded ones. */
   older: 'none' | 'some' | 'loading' | 'failed'
-  /** The seq of the first message that was new when the chat was opened. */
+  /** The seq of the first message that was unread when the chat was opened. */
   firstNew: number | undefined
-  /** Why the user may not follow the chat any more. */
+  /** Why the user can no longer follow the chat. */
   refusal: string | undefined
 }
 
-/** A chat that was opened. */
+/** An open chat. */
 export class Conversation {
   readonly chatID: number
   readonly state = new Store<ConversationState>({
@@ -43,7 +43,7 @@ export class Conversation {
     this.#chat = client.open(chatID)
     this.#ends = [
       this.#chat.on('message', (message) => this.#take(message)),
-      // It was followed from a place behind what was loaded: what is between was told to nobody.
+      // The chat was joined at a position after the loaded messages: those in between were not delivered.
       this.#chat.on('joined', ({ seq }) => void this.#fill(seq)),
       this.#chat.on('reset', () => void this.load()),
       this.#chat.on('refused', ({ message }) => this.state.set({ refusal: message })),
@@ -56,7 +56,7 @@ export class Conversation {
     this.#outgoing.post(this.chatID, text)
   }
 
-  /** Loads the newest messages. @param unread how many of them are new */
+  /** Loads the newest messages. @param unread number of unread ones */
   async load (unread = 0): Promise<void> {
     this.state.set({ messages: [], status: 'loading', older: 'none', firstNew: undefined })
     try {
@@ -70,7 +70,7 @@ export class Conversation {
     }
   }
 
-  /** Loads what is before the messages that are there. */
+  /** Loads the messages before those that are loaded. */
   async loadOlder (): Promise<void> {
     const {
       messages: [oldest],
@@ -87,28 +87,28 @@ export class Conversation {
     }
   }
 
-  /** Tells the server that everything was seen: what its history hands out counts as read. */
+  /** Marks everything as read: messages that the history returns count as read. */
   async markRead (): Promise<void> {
     await this.#client.history(this.chatID, { limit: 1 }).catch(() => undefined)
   }
 
-  /** Marks the newest messages as new, or none. */
+  /** Marks the newest messages as unread, or none. */
   markNew (unread: number): void {
     const firstNew = unread > 0 ? this.#newest - unread + 1 : undefined
     if (this.state.value.firstNew !== firstNew) this.state.set({ firstNew })
   }
 
-  /** Shown no more. The chat is followed on, for the list. */
+  /** Hides the chat. It is still followed, for the list. */
   close (): void {
     for (const end of this.#ends) end()
   }
 
-  /** A message that is told. Before the history is there it would be alone; the history will have it. */
+  /** Handles a live message. Before the history is loaded it would stand alone; the history will contain it. */
   #take (message: Message): void {
     if (this.state.value.status === 'ready') this.#add([message])
   }
 
-  /** Loads what is between the newest message that is there and a seq. */
+  /** Loads the messages between the newest loaded one and a seq. */
   async #fill (seq: number): Promise<void> {
     if (this.#isFilling || this.state.value.status !== 'ready') return
     this.#isFilling = true
@@ -135,7 +135,7 @@ export class Conversation {
     this.#takePosts()
   }
 
-  /** A post that the server has told back is a message, and no post any more. */
+  /** Removes posts whose messages have arrived. */
   #takePosts (): void {
     const { messages } = this.state.value
     const told = new Set(messages.map(({ clientMessageID }) => clientMessageID))
@@ -148,7 +148,7 @@ export class Conversation {
   }
 }
 
-/** Whether nothing comes before these: the page is not full, or begins with the first message. */
+/** Whether no messages precede these: the page is not full, or begins with the first message. */
 function isWhole (page: readonly Message[]): boolean {
   return page.length < PAGE || page[0]?.seq === 1
 }

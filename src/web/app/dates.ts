@@ -1,4 +1,4 @@
-/** Dates and times as the reader's locale writes them. */
+/** Dates and times in the reader's locale. */
 const TIME = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: 'long' })
 const SHORT_WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: 'short' })
@@ -15,12 +15,12 @@ export function timeOf (date: Date): string {
   return TIME.format(date)
 }
 
-/** Everything there is to say of a moment. */
+/** Full date and time. */
 export function momentOf (date: Date): string {
   return FULL.format(date)
 }
 
-/** Today, yesterday, or the date: what stands between the messages of two days. */
+/** Today, yesterday, or the date: the heading between messages of different days. */
 export function dayOf (date: Date, now = new Date()): string {
   const days = daysBetween(date, now)
   if (days <= 1) return capitalised(RELATIVE.format(-days, 'day'))
@@ -28,7 +28,7 @@ export function dayOf (date: Date, now = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? DAY : DAY_OF_YEAR).format(date)
 }
 
-/** A moment in the few letters that a list has room for. */
+/** Short form of a point in time, for the list. */
 export function shortly (date: Date, now = new Date()): string {
   const days = daysBetween(date, now)
   if (days === 0) return TIME.format(date)
@@ -36,12 +36,12 @@ export function shortly (date: Date, now = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? SHORT_DAY : SHORT_DATE).format(date)
 }
 
-/** Whether two moments are on one day of the reader's calendar. */
+/** Whether two times are on the same day of the reader's calendar. */
 export function isSameDay (one: Date, other: Date): boolean {
   return one.toDateString() === other.toDateString()
 }
 
-/** By the calendar, not by hours, and never of the future: clocks differ. */
+/** Calendar days, never negative: clocks differ. */
 function daysBetween (date: Date, now: Date): number {
   const midnight = (each: Date) => Date.UTC(each.getFullYear(), each.getMonth(), each.getDate())
   return Math.max(0, Math.round((midnight(now) - midnight(date)) / 86_400_000))

@@ -1,14 +1,14 @@
-/** Elements. Text reaches the document as text, by these functions and no other way. */
+/** Creation of elements. Text enters the document only as text nodes, through these functions. */
 
-/** What may be inside an element; undefined is nothing. */
+/** Content of an element; undefined is nothing. */
 export type Child = Node | string | undefined
 
-/** Attributes by their names: true is an empty one, false and undefined are none; `click` is what a click does. */
+/** Attributes by name: true is an empty one, false and undefined are none; `click` is the handler of clicks. */
 export type Attributes = { click?: () => void } & {
   [name: string]: string | number | boolean | undefined | (() => void)
 }
 
-/** Makes an element. */
+/** Creates an element. */
 export function element<Tag extends keyof HTMLElementTagNameMap> (
   tag: Tag,
   attributes: Attributes = {},
@@ -20,7 +20,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap> (
   return made
 }
 
-/** Sets attributes of an element, and takes away those that are false or undefined. */
+/** Sets attributes of an element, and removes those that are false or undefined. */
 export function setAttributes (target: Element, { click, ...attributes }: Attributes): void {
   if (click !== undefined) target.addEventListener('click', click)
   for (const [name, value] of Object.entries(attributes)) {
@@ -29,14 +29,14 @@ export function setAttributes (target: Element, { click, ...attributes }: Attrib
   }
 }
 
-/** Text that only screen readers say. */
+/** Text for screen readers only. */
 export function unseen (text: string): HTMLElement {
   return element('span', { class: 'unseen' }, text)
 }
 
 /**
- * Makes the children of an element those given, in that order. What stays where it was is not touched, so that it keeps
- * its focus, its selection and its animation.
+ * Replaces the children of an element. Children that keep their position are not touched, so that they keep their
+ * focus, selection and animation.
  */
 export function arrange (parent: Element, children: readonly Element[]): void {
   const wanted = new Set<Element>(children)
@@ -47,7 +47,7 @@ export function arrange (parent: Element, children: readonly Element[]): void {
   })
 }
 
-/** Whether somebody uses the element, or something in it, by keyboard. */
+/** Whether the element, or something in it, has the keyboard focus. */
 export function hasFocus (target: Element): boolean {
   return target.contains(document.activeElement)
 }

@@ -1,4 +1,4 @@
-/** The drawings: strokes on a field of 24 by 24, in the colour of the text around them. */
+/** Icons: strokes on a grid of 24 by 24, in the colour of the surrounding text. */
 const NAMESPACE = 'http://www.w3.org/2000/svg'
 
 const PATHS = {
@@ -14,10 +14,10 @@ const PATHS = {
   close: 'M6 6l12 12M18 6L6 18'
 } as const
 
-/** Which drawing. */
+/** Name of an icon. */
 export type IconName = keyof typeof PATHS
 
-/** A drawing that says nothing to screen readers: what it stands beside, or is in, has words. */
+/** An icon that is hidden from screen readers: its surroundings have a text. */
 export function icon (name: IconName): SVGElement {
   const svg = document.createElementNS(NAMESPACE, 'svg')
   for (const [attribute, value] of Object.entries({
@@ -33,10 +33,10 @@ export function icon (name: IconName): SVGElement {
   return svg
 }
 
-/** The mark is in the page that this script came with. */
+/** The logo is in the page that loaded this script. */
 const logo = document.querySelector('.boot svg')
 
-/** The mark of the product. */
+/** A copy of the logo. */
 export function mark (): Node {
   const copy = logo?.cloneNode(true)
   if (!(copy instanceof SVGElement)) return document.createTextNode('')

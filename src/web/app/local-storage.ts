@@ -1,13 +1,13 @@
 /**
- * What this browser keeps of whoever is signed in, by username: tokens, account, and posts that were not sent. A tab
- * knows whose it is, so that two people can use two tabs; a new tab belongs to who signed in last.
+ * Storage in this browser for the signed-in users, by username: tokens, account, and unsent posts. Each tab knows its
+ * user, so that two people can use two tabs; a new tab belongs to the user who signed in last.
  */
 import type { Account, Tokens } from '../../client/index.ts'
 
-/** A login that is kept. */
+/** A stored login. */
 export type Login = { tokens: Tokens, account: Account }
 
-/** A post that no server has acknowledged. `id` is its `clientMessageID`. */
+/** A post that is not acknowledged. `id` is its `clientMessageID`. */
 export type UnsentPost = { id: string, chatID: number, text: string, at: string }
 
 type StorageArea = 'localStorage' | 'sessionStorage'
@@ -16,13 +16,13 @@ const LOGIN = 'confab:login:'
 const POST = 'confab:post:'
 const USER = 'confab:user'
 
-/** Whose tab this is; undefined when nobody is signed in. */
+/** The user of this tab; undefined when it has none. */
 export function currentUser (): string | undefined {
   const username = read('sessionStorage', USER) ?? read('localStorage', USER)
   return username !== undefined && readLogin(username) !== undefined ? username : undefined
 }
 
-/** Keeps a login, and makes this its tab. */
+/** Stores a login, and makes this tab its tab. */
 export function saveLogin (login: Login): void {
   const { username } = login.account
   write('localStorage', LOGIN + username, JSON.stringify(login))
@@ -30,26 +30,26 @@ export function saveLogin (login: Login): void {
   write('localStorage', USER, username)
 }
 
-/** A login that was kept; undefined when there is none. */
+/** Returns a stored login; undefined when there is none. */
 export function readLogin (username: string): Login | undefined {
   const login = parse(read('localStorage', LOGIN + username))
   return isLogin(login) ? login : undefined
 }
 
-/** Keeps newer tokens of a login that is still there. */
+/** Stores newer tokens of a login that still exists. */
 export function saveTokens (username: string, tokens: Tokens): void {
   const login = readLogin(username)
   if (login !== undefined) write('localStorage', LOGIN + username, JSON.stringify({ ...login, tokens }))
 }
 
-/** Forgets a login and all that was kept with it. */
+/** Deletes a login and everything that was stored with it. */
 export function forgetLogin (username: string): void {
   for (const key of [LOGIN + username, ...keysOf(POST + username)]) shelf('localStorage')?.removeItem(key)
   shelf('sessionStorage')?.removeItem(USER)
   if (read('localStorage', USER) === username) shelf('localStorage')?.removeItem(USER)
 }
 
-/** Calls back when another tab ends a login. @returns what ends it */
+/** Calls `listener` when another tab ends a login. @returns a function that stops that */
 export function onForgotten (username: string, listener: () => void): () => void {
   const hear = () => {
     if (readLogin(username) === undefined) listener()
@@ -58,7 +58,7 @@ export function onForgotten (username: string, listener: () => void): () => void
   return () => removeEventListener('storage', hear)
 }
 
-/** The posts that wait to be sent, in the order they were written. */
+/** The unsent posts, in the order they were written. */
 export function readUnsentPosts (username: string): UnsentPost[] {
   const posts = keysOf(POST + username)
     .map((key) => parse(read('localStorage', key)))
@@ -66,12 +66,12 @@ export function readUnsentPosts (username: string): UnsentPost[] {
   return posts.sort((one, other) => one.at.localeCompare(other.at))
 }
 
-/** Keeps a post that waits to be sent; each by itself, so that tabs do not write over each other's. */
+/** Stores an unsent post; each under its own key, so that tabs do not overwrite each other's posts. */
 export function saveUnsentPost (username: string, post: UnsentPost): void {
   write('localStorage', `${POST}${username}:${post.id}`, JSON.stringify(post))
 }
 
-/** Forgets a post that is stored, or given up. */
+/** Deletes a post that is stored on the server, or was given up. */
 export function forgetUnsentPost (username: string, id: string): void {
   shelf('localStorage')?.removeItem(`${POST}${username}:${id}`)
 }
@@ -80,7 +80,7 @@ function keysOf (prefix: string): string[] {
   return Object.keys(shelf('localStorage') ?? {}).filter((key) => key.startsWith(`${prefix}:`))
 }
 
-/** A browser that was told to keep nothing refuses even to be asked: then a login ends with its page. */
+/** A browser that blocks storage throws even on access: then a login ends with its page. */
 function shelf (name: StorageArea): Storage | undefined {
   try {
     return globalThis[name]
@@ -97,7 +97,7 @@ function write (name: StorageArea, key: string, value: string): void {
   try {
     shelf(name)?.setItem(key, value)
   } catch {
-    // There is no room: what was there before stays.
+    // The quota is exceeded: the earlier content stays.
   }
 }
 

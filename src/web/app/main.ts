@@ -1,4 +1,4 @@
-/** The web client: shows the screen that the address names, to whoever this tab belongs to. */
+/** The web client: shows the screen that the address names, for the user of this tab. */
 import { announce, installAnnouncer } from './announcer.ts'
 import { currentUser, readLogin } from './local-storage.ts'
 import { currentRoute, goTo, onRoute } from './routes.ts'
@@ -30,7 +30,7 @@ function enter (signedIn: SignedIn): void {
   inside = { session, workspace: new Workspace(session) }
 }
 
-/** The session goes on where it is kept; this tab takes no part in it any more. */
+/** Signs out of this tab only; the session continues in others. */
 function leave (): void {
   inside?.workspace.close()
   inside?.session.stop()

@@ -1,9 +1,11 @@
-/** What the user has written and no server has told back yet: on its way, stored, or refused. Kept beyond a reload. */
+/**
+ * The user's posts that the server has not delivered back yet: being sent, stored, or refused. They survive a reload.
+ */
 import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/index.ts'
 import { forgetUnsentPost, type UnsentPost, saveUnsentPost, readUnsentPosts } from './local-storage.ts'
 import { Store } from './store.ts'
 
-/** A post. It is `sent` once it is stored, with its seq; `failed` says why. */
+/** A post. `sent` has the seq under which it is stored; `failed` has the reason. */
 export type Post = UnsentPost &
   ({ state: 'sending' } | { state: 'sent', seq: number } | { state: 'failed', reason: string })
 
@@ -13,7 +15,7 @@ export class Outgoing {
   readonly #client: ConfabClient
   readonly #username: string
 
-  /** Sends again what was kept: under its own id it is stored once, whatever became of it before. */
+  /** Sends stored posts again: under its own id each is stored once, whether or not an earlier attempt succeeded. */
   constructor (client: ConfabClient, username: string) {
     this.#client = client
     this.#username = username
@@ -30,14 +32,14 @@ export class Outgoing {
     void this.#send(post)
   }
 
-  /** Posts once more what failed. */
+  /** Retries a failed post. */
   retry ({ id, chatID, text, at }: Post): void {
     const post = { id, chatID, text, at }
     this.#change(id, { ...post, state: 'sending' })
     void this.#send(post)
   }
 
-  /** Forgets posts: they were given up, or the server has told them back. */
+  /** Removes posts that were given up, or that the server has delivered back. */
   forget (isOver: (post: Post) => boolean): void {
     const over = this.posts.value.all.filter(isOver)
     if (over.length === 0) return
@@ -51,7 +53,7 @@ export class Outgoing {
       const { seq } = await this.#client.post(chatID, text, { clientMessageID: id })
       this.#change(id, { ...post, state: 'sent', seq })
     } catch (error) {
-      // The page is being left, or the user is signing out: what is kept says the rest.
+      // The page is being closed, or the user signs out: the post stays stored.
       if (error instanceof ConfabError && error.code === 'closed') return
       this.#change(id, {
         ...post,

@@ -1,4 +1,4 @@
-/** Which screen is shown: the part of the address behind `#`, so that the back button goes back. */
+/** The current screen: the fragment of the address, so that the back button works. */
 
 /** A screen. */
 export type Route =
@@ -7,7 +7,7 @@ export type Route =
 const CHANGE = 'hashchange'
 const SCREENS = ['sign-in', 'register', 'verify', 'forgotten', 'chats'] as const
 
-/** The screen that the address names; undefined when it names none. */
+/** The screen in the address; undefined when it names none. */
 export function currentRoute (): Route | undefined {
   const [, name, id] = location.hash.split('/')
   const chatID = Number(id)
@@ -21,7 +21,7 @@ export function addressOf (route: Route): string {
   return route.screen === 'chat' ? `#/chats/${String(route.chatID)}` : `#/${route.screen}`
 }
 
-/** Shows a screen, also when it is the one that is shown. `replace` leaves no way back to this one. */
+/** Shows a screen, also when it is the current one. `replace` adds no entry to the browser's history. */
 export function goTo (route: Route, { replace = false } = {}): void {
   const address = addressOf(route)
   if (location.hash === address) dispatchEvent(new Event(CHANGE))
@@ -29,7 +29,7 @@ export function goTo (route: Route, { replace = false } = {}): void {
   else location.hash = address
 }
 
-/** Calls back when another screen should be shown. */
+/** Calls `listener` when another screen should be shown. */
 export function onRoute (listener: () => void): void {
   addEventListener(CHANGE, listener)
 }

@@ -1,4 +1,4 @@
-/** Somebody who is signed in: their client, their chats, what they have written, until the session ends. */
+/** A signed-in user: client, chats and posts, until the session ends. */
 import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/index.ts'
 import { ChatList } from './chat-list.ts'
 import { Conversation } from './conversation.ts'
@@ -6,15 +6,15 @@ import { forgetLogin, saveLogin, saveTokens, type Login, onForgotten, readLogin 
 import { Outgoing } from './outgoing.ts'
 import { Store } from './store.ts'
 
-/** How often the server is asked for chats that others have opened, in milliseconds. */
+/** Interval at which the list of chats is loaded, for chats that others have opened, in milliseconds. */
 const REFRESH_MS = 30_000
-/** People look at the banner while they wait, so attempts are closer together than a program's. */
+/** Users watch the banner while they wait, so retries are more frequent than those of a program. */
 const BACKOFF = { baseMs: 500, maxMs: 8_000 }
 
-/** Somebody's client, connected. */
+/** A connected client and its account. */
 export type SignedIn = { account: Account, client: ConfabClient }
 
-/** A client, of a login or of nobody. `username` is whose it is, once that is known. */
+/** Creates a client. `username` is its user, once that is known. */
 export function newClient ({
   tokens,
   username
@@ -27,7 +27,7 @@ export function newClient ({
   return new ConfabClient({ url: location.origin, backoff: BACKOFF, tokens, sharedTokens: shared })
 }
 
-/** Signs in, and keeps that. @throws {ConfabError} see {@link ConfabClient.logIn} */
+/** Signs in, and stores the login. @throws {ConfabError} see {@link ConfabClient.logIn} */
 export async function signIn (credentials: { username: string, password: string }): Promise<SignedIn> {
   let account: Account | undefined
   const client = newClient({ username: () => account?.username })
@@ -43,7 +43,7 @@ export async function signIn (credentials: { username: string, password: string 
   }
 }
 
-/** Goes on with a login that was kept. */
+/** Continues with a stored login. */
 export function resume ({ tokens, account }: Login): SignedIn {
   const client = newClient({ tokens, username: () => account.username })
   client.connect()
@@ -56,12 +56,12 @@ export class Session {
   readonly client: ConfabClient
   readonly chats: ChatList
   readonly outgoing: Outgoing
-  /** `isLost` once a connection failed, until there is one again. */
+  /** `isLost` from a failed connection until the next one. */
   readonly connection = new Store<{ state: ConnectionState, isLost: boolean }>({ state: 'connecting', isLost: false })
   readonly #conversations = new Map<number, Conversation>()
   readonly #ends: (() => void)[] = []
 
-  /** @param onEnd called when the session is over, here or everywhere */
+  /** @param onEnd called when the session has ended, here or on the server */
   constructor ({ account, client }: SignedIn, onEnd: () => void) {
     this.account = account
     this.client = client
@@ -83,7 +83,7 @@ export class Session {
         state,
         isLost: state === 'offline' || (state === 'connecting' && this.connection.value.isLost)
       })
-      // What happened meanwhile.
+      // Loads changes from the time without a connection.
       if (state === 'online') void this.chats.refresh()
     }
     this.client.on('state', follow)
@@ -101,7 +101,7 @@ export class Session {
     )
   }
 
-  /** A chat as it is shown; what was loaded of it before is still there. */
+  /** Returns a chat, with the messages loaded earlier. */
   conversation (chatID: number): Conversation {
     const unread = this.chats.find(chatID)?.unread ?? 0
     const known = this.#conversations.get(chatID)
@@ -117,7 +117,7 @@ export class Session {
   }
 
   /**
-   * Opens the chat with somebody, or finds the one there is. @returns its id @throws {ConfabError} see {@link
+   * Opens the chat with a user, or returns the existing one. @returns its id @throws {ConfabError} see {@link
    * ConfabClient.createChat}
    */
   async openChat (username: string): Promise<number> {
@@ -138,13 +138,13 @@ export class Session {
     this.chats.remove(chatID)
   }
 
-  /** Ends the session on the server, too; where that cannot be reached it ends here. */
+  /** Ends the session on the server; if that cannot be reached it ends in this browser. */
   async signOut (): Promise<void> {
-    // The client tells that the tokens are gone, whatever the server says.
+    // The client emits that the tokens are gone, whatever the server answers.
     await this.client.logOut().catch(() => undefined)
   }
 
-  /** Ends what this tab does in it. */
+  /** Stops this tab's part of the session. */
   stop (): void {
     for (const end of this.#ends.splice(0)) end()
     for (const conversation of this.#conversations.values()) conversation.close()

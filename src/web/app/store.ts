@@ -1,6 +1,6 @@
-/** A value that whoever shows it hears of. What changes before the next picture is drawn is told once. */
+/** An observable value. Changes within one animation frame result in one notification. */
 
-/** A page that is not seen draws no pictures, and hears after this time, in milliseconds. */
+/** A hidden page draws no frames; it is notified after this time, in milliseconds. */
 const UNSEEN_MS = 100
 
 /** The value. */
@@ -17,7 +17,7 @@ export class Store<Value extends object> {
     return this.#value
   }
 
-  /** Replaces some of its parts. */
+  /** Replaces some of its fields. */
   set (change: Partial<Value>): void {
     this.#value = { ...this.#value, ...change }
     if (this.#isTelling) return
@@ -31,7 +31,7 @@ export class Store<Value extends object> {
     setTimeout(tell, UNSEEN_MS)
   }
 
-  /** Calls back now and after each change. @returns what ends it */
+  /** Calls `listener` now and after each change. @returns a function that stops that */
   follow (listener: (value: Value) => void): () => void {
     this.#listeners.add(listener)
     listener(this.#value)

@@ -1,16 +1,16 @@
 /**
- * What stands in a conversation, from top to bottom: days, messages in groups, the mark before what is new, posts on
- * their way.
+ * The lines of a conversation, from top to bottom: days, groups of messages, the mark before unread ones, pending
+ * posts.
  */
 import type { Message } from '../../client/index.ts'
 import type { ConversationState } from './conversation.ts'
 import { isSameDay } from './dates.ts'
 import type { Post } from './outgoing.ts'
 
-/** Messages that are further apart than this are not one group, in milliseconds. */
+/** Maximum time between messages of one group, in milliseconds. */
 const GROUP_MS = 300_000
 
-/** Something said: `key` is the same for a post and the message that it becomes. */
+/** A message or a post: `key` is the same for a post and the message that it becomes. */
 export type TimelineMessage = {
   kind: 'said'
   key: string
@@ -23,9 +23,9 @@ export type TimelineMessage = {
   isLast: boolean
   /** Whether its time is shown: before a pause, and at the end. */
   isTimed: boolean
-  /** Whether nothing came after it. */
+  /** Whether it is the last of all. */
   isNewest: boolean
-  /** Undefined for what is not one's own. */
+  /** Undefined for messages of others. */
   post: Post | undefined
 }
 
@@ -34,7 +34,7 @@ export type Line = TimelineMessage | { kind: 'day', key: string, day: Date } | {
 
 type Entry = Pick<TimelineMessage, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
 
-/** Lays out a conversation for one of its two. */
+/** Arranges a conversation for one of its two members. */
 export function timelineOf (
   { messages, posts, firstNew }: ConversationState,
   me: { userID: number, username: string }

@@ -1,4 +1,4 @@
-/** What every screen has: type, focus, buttons, faces. */
+/** Styles of every screen: type, focus, buttons, avatars. */
 export const BASE = `
 *, ::before, ::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }

@@ -1,6 +1,4 @@
-/**
- * The frame of the workspace, and the list of chats. On a phone the list and the conversation are screens of their own.
- */
+/** The frame of the workspace, and the list of chats. On a phone the list and the conversation are separate screens. */
 export const CHATS = `
 .workspace {
   display: grid;

@@ -1,4 +1,4 @@
-/** A chat that is open. */
+/** An open chat. */
 export const CONVERSATION = `
 .conversation { display: flex; flex-direction: column; height: 100%; }
 .conversation-head {

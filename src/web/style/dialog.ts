@@ -1,4 +1,4 @@
-/** Dialogs, and the people in one of them. */
+/** Dialogs, and the list of people in one of them. */
 export const DIALOG = `
 .dialog {
   width: min(26rem, calc(100vw - 32px));

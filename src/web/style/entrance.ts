@@ -1,4 +1,4 @@
-/** The forms of who is not signed in: as the pages have them. */
+/** The forms before signing in, in the style of the pages. */
 export const ENTRANCE = `
 .entrance {
   display: grid;

@@ -6,5 +6,5 @@ import { CONVERSATION } from './conversation.ts'
 import { DIALOG } from './dialog.ts'
 import { ENTRANCE } from './entrance.ts'
 
-/** The whole sheet. */
+/** The whole style sheet. */
 export const STYLE = [COLOURS.toString(), BASE, ENTRANCE, CHATS, CONVERSATION, DIALOG].join('').replace(/\n\s*/g, '\n')

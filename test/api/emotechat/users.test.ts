@@ -4,7 +4,7 @@ import { register, registerPending } from '../../support/data/accounts.ts'
 import { expectSentence, registerEmote } from '../../support/data/emotechat.ts'
 import { at, fieldsOf, integerAt, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onEachDeployment, type Suite } from '../../support/servers/deployments.ts'
 
 const WRONG_INTEGERS = [
   '0',
@@ -38,7 +38,7 @@ async function pageOf (
   return { users: listAt(answer.body, 'users'), pagination: at(answer.body, 'pagination') }
 }
 
-await onEachDeployment(t, async (t, cluster) => {
+const suite: Suite = async (t, cluster) => {
   const emma = await registerEmote(cluster)
   const ann = await register(cluster)
   await registerPending(cluster)
@@ -146,4 +146,6 @@ await onEachDeployment(t, async (t, cluster) => {
       expectSentence(t, await cluster.get(`${target}?page=x`), 401, 'without a session nothing else is said')
     }
   })
-})
+}
+
+await onEachDeployment(t, suite, { isEmpty: true })

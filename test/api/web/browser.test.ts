@@ -1,6 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import t, { type Test } from '../../support/tap.ts'
-import { ConfabClient } from '../../../src/client/node.ts'
+import { WebSocket } from 'ws'
+import { ConfabClient } from '../../../src/client/index.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { newRegistration, type Registration } from '../../support/data/accounts.ts'
 import { eventually } from '../../support/deadline.ts'
@@ -84,7 +85,7 @@ async function expectTexts (t: Test, page: Page, texts: readonly string[], title
 }
 
 async function clientOf (t: Test, { url }: ReplicaProcess, visitor: Registration): Promise<ConfabClient> {
-  const client = new ConfabClient({ url })
+  const client = new ConfabClient({ url, WebSocket })
   t.teardown(() => client.close())
   await client.logIn(visitor)
   return client

@@ -18,7 +18,7 @@ const CHANNELS = 60
  * come, since a first answer that not all is well yet begins another try.
  */
 const ASKER = `
-import { connectRedisCluster } from '../../bus/dist/lib/redis/connection.js'
+import { connectRedisCluster } from './dist/lib/redis/connection.js'
 const cluster = connectRedisCluster(JSON.parse(process.argv[1]), 'asker')
 cluster.connect().catch(() => undefined)
 await new Promise((resolve) => cluster.once('ready', resolve))

@@ -1,8 +1,9 @@
 /**
- * A program that uses `confab/client`, and writes down what the library tells it: what comes to whoever relies on that.
+ * A program that uses `confab-client`, and writes down what the library tells it: what comes to whoever relies on that.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfabClient } from '../../../src/client/node.ts'
+import { WebSocket } from 'ws'
+import { ConfabClient } from '../../../src/client/index.ts'
 import type { PostRecord, ReaderRecord } from '../checking/history.ts'
 import type { Journal } from './journal.ts'
 
@@ -39,7 +40,7 @@ export class LibraryClient {
     this.#options = options
     this.record = { reader: name, chatID, start: 0, seen: [] }
     journal.readers.push(this.record)
-    this.#client = new ConfabClient({ url, tokens: { accessToken: token, refreshToken: '' }, ...PATIENCE })
+    this.#client = new ConfabClient({ url, WebSocket, tokens: { accessToken: token, refreshToken: '' }, ...PATIENCE })
     const chat = this.#client.open(chatID, { after: 0 })
     chat.on('message', ({ seq, messageID, text }) => {
       this.record.seen.push({ seq, messageID, text, at: Date.now() })

@@ -192,8 +192,7 @@ t.test('compose.yaml keeps the rules', async (t) => {
     [
       '${JWT_SECRET:-for-trying-out-and-nothing-else-0123456789}',
       ['services', 'confab', 'environment', 'JWT_SECRET'],
-      'confab: JWT_SECRET is published in Confab\'s samples: set one of your own (for example from: openssl rand -hex ' +
-      '32).'
+      'confab: JWT_SECRET is published in Confab\'s samples: generate another one (for example: openssl rand -hex 32).'
     ],
     [
       undefined,

@@ -1,39 +1,14 @@
 /** The client library for tests: what it is answered and sent is held against what the server says of itself. */
-import { ConfabClient as Client } from '../../../src/client/client.ts'
-import type { Options } from '../../../src/client/index.ts'
-import { NodeSocket } from '../../../src/client/node-socket.ts'
-import type { SocketLike } from '../../../src/client/realtime.ts'
+import { WebSocket } from 'ws'
+import { type ClientOptions, ConfabClient as Client } from '../../../src/client/index.ts'
 import { checkAnswer, checkClose, checkFrame } from '../checks/described.ts'
 
-/** A socket of the library that looks at frames before the library does. */
-class DescribedSocket implements SocketLike {
-  onopen: SocketLike['onopen'] = null
-  onmessage: SocketLike['onmessage'] = null
-  onclose: SocketLike['onclose'] = null
-  onerror: SocketLike['onerror'] = null
-  readonly #socket: NodeSocket
-
+/** A socket that looks at frames before the library does. */
+class DescribedSocket extends WebSocket {
   constructor (url: string) {
-    const socket = new NodeSocket(url)
-    socket.onopen = () => this.onopen?.()
-    socket.onerror = () => this.onerror?.()
-    socket.onmessage = (event) => {
-      checkFrame(JSON.parse(String(event.data)))
-      this.onmessage?.(event)
-    }
-    socket.onclose = (event) => {
-      checkClose(event.code)
-      this.onclose?.(event)
-    }
-    this.#socket = socket
-  }
-
-  send (data: string): void {
-    this.#socket.send(data)
-  }
-
-  close (code?: number, reason?: string): void {
-    this.#socket.close(code, reason)
+    super(url)
+    this.addEventListener('message', ({ data }) => checkFrame(JSON.parse(String(data))))
+    this.addEventListener('close', ({ code }) => checkClose(code))
   }
 }
 
@@ -50,7 +25,7 @@ const describedFetch: typeof fetch = async (input, init) => {
 
 /** A server as one user sees it. */
 export class ConfabClient extends Client {
-  constructor (options: Options) {
-    super({ ...options, socket: DescribedSocket, fetch: describedFetch })
+  constructor (options: Omit<ClientOptions, 'WebSocket' | 'fetch'>) {
+    super({ ...options, WebSocket: DescribedSocket, fetch: describedFetch })
   }
 }

@@ -1,5 +1,6 @@
-/** What is kept in `docs` of what the server says of itself. */
+/** The files in `docs/reference` that are generated from the code. */
 import type { Documents } from '../../../src/api/openapi/documents.ts'
+import { cliMarkdown, configurationMarkdown } from './reference-pages.ts'
 import { errorsMarkdown, listErrors } from '../../../src/api/openapi/error-catalogue.ts'
 
 /** The files with their texts, by their paths. */
@@ -8,6 +9,8 @@ export function committedFiles ({ openapi, asyncapi, routes }: Documents): Recor
   return {
     'docs/reference/openapi.json': written(openapi),
     'docs/reference/asyncapi.json': written(asyncapi),
-    'docs/reference/errors.md': errorsMarkdown(listErrors(routes))
+    'docs/reference/errors.md': errorsMarkdown(listErrors(routes)),
+    'docs/reference/configuration.md': configurationMarkdown(),
+    'docs/reference/cli.md': cliMarkdown()
   }
 }

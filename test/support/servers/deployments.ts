@@ -9,8 +9,11 @@ const FILE_TIMEOUT_MS = 300_000
 
 /** What is tested on a running cluster. */
 export type Suite = (t: Test, cluster: Cluster) => Promise<void>
-/** The cluster that a suite wants. */
-export type SuiteOptions = Omit<ClusterOptions, 'services'>
+/** The cluster that a suite wants: without options, one that other suites of this process use, too. */
+export type SuiteOptions = Omit<ClusterOptions, 'services'> & {
+  /** Nothing is in the database that the suite has not put there. */
+  isEmpty?: true
+}
 
 /** The services that `TEST_DATABASE_URL` and `TEST_REDIS_URL` name. */
 export function availableServices (): Services | undefined {
@@ -73,7 +76,9 @@ async function shareCluster (options: ClusterOptions): Promise<Cluster> {
   return cluster
 }
 
-async function run (t: Test, suite: Suite, { services, ...options }: ClusterOptions): Promise<void> {
+type RunOptions = SuiteOptions & Pick<ClusterOptions, 'services'>
+
+async function run (t: Test, suite: Suite, { services, ...options }: RunOptions): Promise<void> {
   const isPlain = Object.keys(options).length === 0
   const cluster = isPlain ? await shareCluster({ services }) : await startCluster(t, { services, ...options })
   forgetConfidential()

@@ -12,6 +12,8 @@ import { at, textAt } from '../data/json.ts'
 import { ROOT } from './process.ts'
 
 const DEADLINE_MS = 60_000
+const RETRIES = 20
+const RETRY_MS = 100
 const run = promisify(execFile)
 
 /** What a process left behind; the code is undefined when it had to be killed. */
@@ -69,6 +71,7 @@ export async function runConfab (
 /** An empty folder with a short path, gone with the test. */
 export async function temporaryFolder (t: Scope): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  // A server that was killed leaves a Postgres that ends by itself a moment later.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: RETRIES, retryDelay: RETRY_MS }))
   return folder
 }

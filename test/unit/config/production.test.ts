@@ -7,7 +7,7 @@ import t from '../../support/tap.ts'
 import { loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 
-/** What production asks for. */
+/** The settings that production requires. */
 const PRODUCTION = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://confab:a-password-of-its-own@db/confab',
@@ -16,12 +16,12 @@ const PRODUCTION = {
   SMTP_URL: 'smtp://mail',
   MAIL_FROM: 'Confab <noreply@example.org>'
 }
-const STORE_NEEDED = 'NODE_ENV=production needs DATABASE_URL; EMBEDDED_STORE=on asks for one replica that keeps its ' +
-  'messages in DATA_DIR instead.'
+const STORE_NEEDED = 'NODE_ENV=production needs DATABASE_URL, or EMBEDDED_STORE=on for a single replica that stores ' +
+  'its messages in DATA_DIR.'
 
 const run = promisify(execFile)
 
-/** What is said of an environment, line by line. */
+/** The lines of the error about an environment. */
 function complaintsAbout (environment: Record<string, string>): string[] {
   try {
     loadConfig(environment)
@@ -35,7 +35,7 @@ function complaintsAbout (environment: Record<string, string>): string[] {
 const namesIn = (environment: Record<string, string>) =>
   complaintsAbout(environment).map((line) => line.split(' ', 1)[0])
 
-t.test('production refuses what is fit for a trial only, and takes what is asked for by name', async (t) => {
+t.test('production refuses settings for trials, unless they are asked for by name', async (t) => {
   t.strictSame(complaintsAbout(PRODUCTION), [])
   const cases: [Record<string, string>, string | RegExp][] = [
     [{ DATABASE_URL: '' }, STORE_NEEDED],
@@ -44,10 +44,10 @@ t.test('production refuses what is fit for a trial only, and takes what is asked
     [{ MAIL_FROM: '' }, /^MAIL_FROM is required with NODE_ENV=production/],
     [{ SMTP_URL: '' }, /^Mail has no way out/],
     [{ JWT_SECRET: 'Change-Me-to-something-of-your-own-1234' }, /^JWT_SECRET is published in Confab's samples/],
-    [{ DATABASE_URL: 'postgres://confab:CHANGE-ME@db/x' }, /^DATABASE_URL has a password that is published/],
-    [{ DATABASE_URL: 'postgres://x:for%2Dtrying-out@a:1,b:2/x' }, /^DATABASE_URL has a password that is published/],
-    [{ REDIS_URL: 'redis+sentinel://:change-me@a:1,b:2/x' }, /^REDIS_URL has a password that is published/],
-    [{ SMTP_URL: 'smtp://confab:Secret@mail' }, /^SMTP_URL has a password that is published/],
+    [{ DATABASE_URL: 'postgres://confab:CHANGE-ME@db/x' }, /^DATABASE_URL contains a password from/],
+    [{ DATABASE_URL: 'postgres://x:for%2Dtrying-out@a:1,b:2/x' }, /^DATABASE_URL contains a password from/],
+    [{ REDIS_URL: 'redis+sentinel://:change-me@a:1,b:2/x' }, /^REDIS_URL contains a password from/],
+    [{ SMTP_URL: 'smtp://confab:Secret@mail' }, /^SMTP_URL contains a password from/],
     [{ EMBEDDED_STORE: 'on' }, /^EMBEDDED_STORE=on and DATABASE_URL exclude each other/]
   ]
   for (const [environment, expected] of cases)
@@ -74,19 +74,19 @@ t.test('production refuses every key and password that is published in the sampl
     ...found(/(?:postgres(?:ql)?|rediss?(?:\+\w+)?|smtps?):\/\/[^\s:@/]*:([^\s@]+)@/g),
     ...found(/POSTGRES_PASSWORD[=:]\s*"?([^\s"${}]+)/g),
     ...found(/login password '([^']+)'/g)
-  ].filter((password) => !/^[<$…]/.test(password))
+  ].filter((password) => /^[\w-]+$/.test(password))
   t.ok(keys.length > 0 && passwords.length > 3, 'there are samples')
   for (const JWT_SECRET of keys)
     t.match(complaintsAbout({ ...PRODUCTION, JWT_SECRET }), [/^JWT_SECRET is published/], JWT_SECRET)
   for (const password of passwords)
     t.match(
       complaintsAbout({ ...PRODUCTION, DATABASE_URL: `postgres://x:${password}@db/x` }),
-      [/^DATABASE_URL has a password that is published/],
+      [/^DATABASE_URL contains a password from/],
       password
     )
 })
 
-t.test('all that is wrong is told at once, a line for each, and nothing that follows from it', async (t) => {
+t.test('all problems are reported at once, each on its own line, without those that follow from others', async (t) => {
   const folder = t.testdir({ file: '' })
   const broken = { NODE_ENV: 'production', PORT: 'x', LOG_LEVEL: 'loud', DRAIN_WINDOW: '10' }
   t.strictSame(namesIn(broken), [

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../../support/tap.ts'
 import { Lifecycle, STOP_PHASES, type PhaseLimits, type StopPhase } from '../../../src/server/lifecycle.ts'
 
 const LIMIT_MS = 20

@@ -1,9 +1,9 @@
-/** The strip that says that the connection is lost, for as long as it is. */
+/** The banner that is shown while the connection is lost. */
 import { announce } from '../announcer.ts'
 import { element } from '../dom.ts'
 import type { Session } from '../session.ts'
 
-/** Makes the strip. @returns it, and what ends it */
+/** Creates the banner. @returns its element, and a function that removes it */
 export function banner ({ connection, client }: Session): { view: HTMLElement, end: () => void } {
   const view = element(
     'div',

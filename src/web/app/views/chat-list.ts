@@ -1,4 +1,4 @@
-/** The list of chats, and who is signed in. */
+/** The list of chats, and the signed-in user. */
 import { arrange, element, hasFocus, setAttributes, unseen } from '../dom.ts'
 import { momentOf, shortly } from '../dates.ts'
 import { avatar } from '../avatar.ts'
@@ -13,7 +13,7 @@ const MAX_SHOWN_UNREAD = 99
 
 type Row = { view: HTMLElement, link: HTMLElement, shown: string }
 
-/** The list as it is shown. */
+/** The view of the list. */
 export class ChatListView {
   readonly view: HTMLElement
   readonly #session: Session
@@ -58,20 +58,20 @@ export class ChatListView {
     this.#end = session.chats.state.follow(() => this.#show())
   }
 
-  /** Marks the chat that is open. */
+  /** Marks the open chat. */
   setCurrent (chatID: number | undefined): void {
     this.#currentID = chatID
     this.#show()
   }
 
-  /** Puts the focus on a chat. @returns whether it is there */
+  /** Focuses a chat. @returns whether it is in the list */
   focus (chatID: number | undefined): boolean {
     const row = chatID === undefined ? undefined : this.#rows.get(chatID)
     row?.link.focus()
     return row !== undefined
   }
 
-  /** Shown no more. */
+  /** Removes its subscriptions. */
   close (): void {
     this.#end()
   }
@@ -108,7 +108,7 @@ export class ChatListView {
     const rows = entries.map((entry) => this.#row(entry))
     for (const chatID of [...this.#rows.keys()])
       if (!entries.some((entry) => entry.chatID === chatID)) this.#rows.delete(chatID)
-    // Moving an element takes its focus away.
+    // Moving an element removes its focus.
     const focused = rows.find(({ link }) => hasFocus(link))
     arrange(
       this.#list,
@@ -185,7 +185,7 @@ export class ChatListView {
     ]
   }
 
-  /** Up and down go from chat to chat. */
+  /** The arrow keys move from chat to chat. */
   #walk (event: KeyboardEvent): void {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     const links = [...this.#list.querySelectorAll('a')]
@@ -196,7 +196,7 @@ export class ChatListView {
   }
 }
 
-/** Leaves a chat after a question. */
+/** Leaves a chat after a confirmation. */
 export function askToLeave (session: Session, { chatID, name }: ChatEntry): void {
   confirmDialog({
     title: `Leave the chat with ${name}?`,

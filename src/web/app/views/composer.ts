@@ -1,5 +1,5 @@
 /**
- * Where a message is written. Enter sends it, with Shift it begins a line; on a touch screen it always begins a line.
+ * The input for a message. Enter sends it, Shift+Enter inserts a line break; on a touch screen Enter inserts one, too.
  */
 import { element, setAttributes } from '../dom.ts'
 import { icon } from '../icons.ts'
@@ -7,14 +7,14 @@ import { icon } from '../icons.ts'
 const MAX_LENGTH = 4_000
 const MAX_HEIGHT_PX = 168
 
-/** The field and its button. */
+/** The input and its button. */
 export class Composer {
   readonly view: HTMLFormElement
   readonly #input: HTMLTextAreaElement
   readonly #button: HTMLElement
   readonly #onSend: (text: string) => void
 
-  /** @param draft what was written before and not sent */
+  /** @param draft text that was written earlier and not sent */
   constructor ({
     name,
     draft,
@@ -66,12 +66,12 @@ export class Composer {
     })
   }
 
-  /** Puts the cursor into the field. */
+  /** Focuses the input. */
   focus (): void {
     this.#input.focus()
   }
 
-  /** Measures the text, once the field is in the document. */
+  /** Fits the height to the text, once the input is in the document. */
   fit (): void {
     this.#fit()
   }

@@ -1,4 +1,4 @@
-/** A chat that is open: who it is with, its messages, and the field to write in. */
+/** An open chat: its other member, its messages, and the composer. */
 import type { Message } from '../../../client/index.ts'
 import { announce } from '../announcer.ts'
 import type { ChatEntry } from '../chat-list.ts'
@@ -12,10 +12,10 @@ import { askToLeave } from './chat-list.ts'
 import { Composer } from './composer.ts'
 import { TimelineView } from './timeline.ts'
 
-/** What was written and not sent, by chat. */
+/** Unsent text by chat. */
 const drafts = new Map<number, string>()
 
-/** An open chat. */
+/** The view of an open chat. */
 export class ConversationView {
   readonly view: HTMLElement
   readonly name: string
@@ -25,7 +25,7 @@ export class ConversationView {
   readonly #composer: Composer
   readonly #ends: (() => void)[]
 
-  /** @param onLeave called when the user wants back to the list */
+  /** @param onLeave called when the user returns to the list */
   constructor (session: Session, entry: ChatEntry, onLeave: () => void) {
     const { chatID, name } = entry
     this.name = name
@@ -80,7 +80,7 @@ export class ConversationView {
 
   #header (entry: ChatEntry): HTMLElement {
     const { name, other } = entry
-    // Most people are called what they are known by.
+    // The display name is often the same as the username.
     const note = other === undefined ? 'has left this chat' : other.username === name ? undefined : `@${other.username}`
     const back = { class: 'round back', href: addressOf({ screen: 'chats' }), 'aria-label': 'Back to the chats' }
     const leave = {
@@ -105,24 +105,21 @@ export class ConversationView {
     )
   }
 
-  /**
-   * Puts the focus where the next thing happens: the field to write in, or on a touch screen, where a keyboard would
-   * come up, the name.
-   */
+  /** Focuses the composer; on a touch screen, where that would open the keyboard, the name instead. */
   focus (): void {
     this.#composer.fit()
     if (matchMedia('(pointer: coarse)').matches) this.#heading.focus()
     else this.#composer.focus()
   }
 
-  /** Shown no more. */
+  /** Removes its subscriptions. */
   close (): void {
     for (const end of this.#ends) end()
     this.#session.chats.setReading(undefined)
     this.#conversation.markNew(0)
   }
 
-  /** Whether the chat is read is whether it can be seen. */
+  /** The chat is being read while it is visible. */
   #look (): void {
     const isSeen = document.visibilityState === 'visible'
     const { chatID } = this.#conversation

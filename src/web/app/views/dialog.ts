@@ -1,8 +1,8 @@
-/** A dialog over everything else. The browser keeps the focus in it, closes it on Escape and gives the focus back. */
+/** A modal dialog. The browser keeps the focus in it, closes it on Escape and restores the focus. */
 import { type Child, element } from '../dom.ts'
 import { icon } from '../icons.ts'
 
-/** Opens a dialog, which is gone from the document when it is closed. */
+/** Opens a dialog, which is removed from the document when it is closed. */
 export function openDialog (title: string, ...content: Child[]): HTMLDialogElement {
   const dialog: HTMLDialogElement = element(
     'dialog',
@@ -20,7 +20,7 @@ export function openDialog (title: string, ...content: Child[]): HTMLDialogEleme
     ...content
   )
   dialog.addEventListener('close', () => dialog.remove())
-  // A click beside it lands on the dialog itself, whose content fills it.
+  // A click on the backdrop has the dialog itself as its target, since the content fills the dialog.
   dialog.addEventListener('click', ({ target }) => {
     if (target === dialog) dialog.close()
   })
@@ -29,7 +29,7 @@ export function openDialog (title: string, ...content: Child[]): HTMLDialogEleme
   return dialog
 }
 
-/** Asks before something is done. */
+/** Asks for a confirmation. */
 export function confirmDialog ({
   title,
   text,

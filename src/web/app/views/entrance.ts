@@ -1,4 +1,4 @@
-/** The screens of who is not signed in: sign in, register, prove the address, forgotten password. */
+/** The screens before signing in: sign in, register, verify the address, forgotten password. */
 import { ConfabError } from '../../../client/index.ts'
 import { element } from '../dom.ts'
 import { addressOf, goTo, type Route } from '../routes.ts'
@@ -32,7 +32,7 @@ const CODE: Field = {
 type EntranceScreen = Exclude<Route['screen'], 'chat' | 'chats'>
 type Registration = { username: string, password: string, email: string | undefined }
 
-/** The way in. What was typed at one screen is known at the next. */
+/** These screens share the input: values typed on one are filled in on the next. */
 export class Entrance {
   readonly #onSignedIn: (signedIn: SignedIn) => void
   #registration: Registration | undefined
@@ -41,7 +41,7 @@ export class Entrance {
     this.#onSignedIn = onSignedIn
   }
 
-  /** Makes a screen. */
+  /** Creates a screen. */
   screen (name: EntranceScreen): HTMLElement {
     if (name === 'register') return this.#register()
     if (name === 'forgotten') return this.#forgotten()

@@ -1,4 +1,4 @@
-/** A screen with one form: its fields, what went wrong, and where else to go. */
+/** A screen with one form: its fields, its error, and links to other screens. */
 import { ConfabError } from '../../../client/index.ts'
 import { type Child, element, setAttributes } from '../dom.ts'
 import { mark } from '../icons.ts'
@@ -18,16 +18,16 @@ export type FormScreenOptions = {
   title: string
   lead: Child
   fields: readonly Field[]
-  /** A sentence that has to be agreed to. */
+  /** A sentence that must be agreed to. */
   consent?: string
   submit: string
-  /** What stands below the form. */
+  /** Content below the form. */
   links: Child[]
-  /** What to do with what was typed, by the names of the fields. What it throws is told. */
+  /** Handles the values, by the names of the fields. An error that it throws is shown. */
   onSubmit: (values: Record<string, string>) => Promise<void>
 }
 
-/** What to tell of something that went wrong. */
+/** The sentence to show for an error. */
 export function sentenceOf (error: unknown): string {
   if (!(error instanceof ConfabError)) return 'Something went wrong. Please try again.'
   if (error.code !== 'rate_limited' || error.retryAfterMs === undefined) return error.message
@@ -36,7 +36,7 @@ export function sentenceOf (error: unknown): string {
     `${seconds < 60 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`}.`
 }
 
-/** Makes the screen. */
+/** Creates the screen. */
 export function formScreen ({ title, lead, fields, consent, submit, links, onSubmit }: FormScreenOptions): HTMLElement {
   const inputs = fields.map(({ name, hint, attributes }) =>
     element('input', {
@@ -92,12 +92,12 @@ export function formScreen ({ title, lead, fields, consent, submit, links, onSub
     form,
     element('p', { class: 'links' }, ...links)
   )
-  // The first thing that is still to be filled in.
+  // Focus the first empty field.
   queueMicrotask(() => (inputs.find(({ value }) => value === '') ?? button).focus())
   return screen
 }
 
-/** The frame of every screen of who is not signed in. */
+/** The frame of every screen before signing in. */
 export function entranceScreen (...content: Child[]): HTMLElement {
   return element(
     'div',

@@ -6,10 +6,10 @@ import { icon } from '../icons.ts'
 import type { Post } from '../outgoing.ts'
 import type { TimelineMessage } from '../timeline.ts'
 
-/** What can be done with a post that failed. */
+/** Actions for a failed post. */
 export type SaidActions = { retry: (post: Post) => void, discard: (post: Post) => void }
 
-/** Makes it. */
+/** Creates a bubble. */
 export function messageBubble (said: TimelineMessage, otherName: string, actions: SaidActions): HTMLElement {
   const { isOwn, isFirst, isLast, text, at, post } = said
   const meta = metaOf(said, actions)
@@ -31,7 +31,7 @@ export function messageBubble (said: TimelineMessage, otherName: string, actions
         'div',
         { class: 'bubble', title: momentOf(at) },
         unseen(`${isOwn ? 'You' : otherName}, ${timeOf(at)}: `),
-        // Which way a text is written is its own business.
+        // Each text has its own direction of writing.
         element('p', { dir: 'auto' }, text)
       ),
       meta.length === 0 ? undefined : element('div', { class: 'meta' }, ...meta)
@@ -39,7 +39,7 @@ export function messageBubble (said: TimelineMessage, otherName: string, actions
   )
 }
 
-/** What stands below it: its time before a pause, and what became of one's own while nobody has answered. */
+/** The line below it: its time before a pause, or the state of one's own post until it is answered. */
 function metaOf (
   { isOwn, isTimed, isNewest, at, post }: TimelineMessage,
   { retry, discard }: SaidActions

@@ -1,4 +1,4 @@
-/** The dialog in which somebody to talk to is chosen, or named. */
+/** The dialog that chooses, or names, the user for a new chat. */
 import type { Person } from '../../../client/index.ts'
 import { arrange, element } from '../dom.ts'
 import { avatar } from '../avatar.ts'
@@ -10,7 +10,7 @@ import { sentenceOf } from './form-screen.ts'
 const PAGE_SIZE = 100
 const MAX_SHOWN = 8
 
-/** Opens it. */
+/** Opens the dialog. */
 export function openNewChat (session: Session): void {
   const input = element('input', {
     id: 'receiver',
@@ -68,7 +68,7 @@ export function openNewChat (session: Session): void {
     ({ items }) => {
       people = items.filter(({ userID }) => userID !== session.account.userID)
       show()
-      // Without the list there is still the name.
+      // Without the list a username can still be typed.
     },
     () => undefined
   )

@@ -1,6 +1,6 @@
 /**
- * The messages of a chat in a box that scrolls: it stays at the end where it was, and where it was when older ones
- * come.
+ * The messages of a chat in a scrolling box: at the end it stays at the end, and it keeps its position when older
+ * messages are inserted.
  */
 import type { ConversationState } from '../conversation.ts'
 import { dayOf } from '../dates.ts'
@@ -9,13 +9,15 @@ import { icon } from '../icons.ts'
 import { type Line, timelineOf } from '../timeline.ts'
 import { type SaidActions, messageBubble } from './message-bubble.ts'
 
-/** So near to the end that it counts as the end, and so near to the beginning that older ones are loaded, in pixels. */
+/**
+ * Distance from the end that counts as the end, and from the beginning at which older messages are loaded, in pixels.
+ */
 const AT_END_PX = 60
 const NEAR_START_PX = 700
 
 type Row = { view: HTMLElement, shown: string }
 
-/** What the box is for. */
+/** Options of the box. */
 export type TimelineOptions = {
   otherName: string
   me: { userID: number, username: string }
@@ -51,13 +53,13 @@ export class TimelineView {
     )
     this.view = element('div', { class: 'timeline-box' }, this.#scroller, this.#toEnd)
     this.#scroller.addEventListener('scroll', () => this.#noteScroll(), { passive: true })
-    // The box gets smaller when a keyboard comes up.
+    // The box shrinks when an on-screen keyboard opens.
     new ResizeObserver(() => {
       if (this.#toEnd.hidden) this.#scrollToEnd()
     }).observe(this.#scroller)
   }
 
-  /** Shows what is known. */
+  /** Shows a state. */
   show (state: ConversationState): void {
     const lines = timelineOf(state, this.#options.me)
     const wasAtEnd = this.#isAtEnd
@@ -77,7 +79,7 @@ export class TimelineView {
     this.#noteScroll()
   }
 
-  /** Where a chat begins when it is opened: at what is new, or else at the end. */
+  /** The position when a chat is opened: at the first unread message, or else at the end. */
   #begin (state: ConversationState): void {
     if (state.status !== 'ready') return
     this.#isStarted = true
@@ -85,7 +87,7 @@ export class TimelineView {
     this.#scrollToEnd()
     if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop)
       this.#scroller.scrollTop = mark.offsetTop - AT_END_PX
-    // What is there already did not just arrive.
+    // Lines that exist now did not just arrive.
     requestAnimationFrame(() => this.#list.classList.add('alive'))
   }
 
@@ -99,7 +101,7 @@ export class TimelineView {
     this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: isCalm ? 'instant' : behavior })
   }
 
-  /** The first line in sight, and where it is. */
+  /** The first visible line, and its position. */
   #anchor (): { key: string, top: number } | undefined {
     const edge = this.#scroller.scrollTop
     for (const [key, { view }] of this.#rows)
@@ -152,7 +154,7 @@ export class TimelineView {
     const known = this.#rows.get(line.key)
     if (known?.shown === shown) return known.view
     const view = this.#make(line)
-    // Another form of what was there did not just arrive.
+    // A changed form of an existing line did not just arrive.
     if (known !== undefined) view.classList.add('settled')
     this.#rows.set(line.key, { view, shown })
     return view
@@ -164,7 +166,7 @@ export class TimelineView {
     return messageBubble(line, this.#options.otherName, this.#options.actions)
   }
 
-  /** Rows are kept in the order of the lines, so that the first in sight is found by going through them. */
+  /** Rows are kept in the order of the lines, so that the first visible one is found by iteration. */
   #forget (lines: readonly Line[]): void {
     const rows = lines.flatMap(({ key }): [string, Row][] => {
       const row = this.#rows.get(key)

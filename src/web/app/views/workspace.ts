@@ -1,6 +1,4 @@
-/**
- * Everything of who is signed in: the chats, the one that is open, and the banner. On a phone one of the two at a time.
- */
+/** The screen of a signed-in user: the chats, the open one, and the banner. A phone shows one of the two at a time. */
 import { element, setAttributes } from '../dom.ts'
 import { icon, mark } from '../icons.ts'
 import type { Route } from '../routes.ts'
@@ -28,7 +26,7 @@ export class Workspace {
     this.view = element('main', { class: 'workspace' }, this.#heading, strip.view, this.#list.view, this.#pane)
     this.#ends = [
       strip.end,
-      // The chat of the address may be one that the list does not have yet.
+      // The chat in the address may not be in the list yet.
       session.chats.state.follow(() => this.#update())
     ]
   }
@@ -40,11 +38,11 @@ export class Workspace {
     setAttributes(this.view, { 'data-screen': route.screen })
     this.#list.setCurrent(this.#wantedID)
     this.#update()
-    // What is read out first after a form is gone is where one is now.
+    // When a form has closed, screen readers first read where the user is now.
     if (this.#wantedID === undefined && !this.#list.focus(before)) this.#heading.focus()
   }
 
-  /** Shown no more. */
+  /** Removes its subscriptions. */
   close (): void {
     for (const end of this.#ends) end()
     this.#list.close()

@@ -1,0 +1,133 @@
+/**
+ * Everything that belongs to one login: its tokens, its socket, the chats it follows, the posts it has not sent. It ends
+ * as a whole, so that nothing of one user can reach the next one who logs in on the same client.
+ */
+import type { BackoffBounds } from './backoff.ts'
+import { Chat } from './chat.ts'
+import { ConfabError } from './errors.ts'
+import type { Http } from './http.ts'
+import { textOf } from './json.ts'
+import { type Message, messageOf } from './message.ts'
+import { Outbox } from './outbox.ts'
+import { Realtime } from './realtime.ts'
+import { Session, type Tokens } from './session.ts'
+import type { ConnectionState, SocketConstructor } from './socket.ts'
+import { onWakeUp } from './wake-up.ts'
+
+/** What a login needs from around it; times in milliseconds. */
+export type LoginOptions = {
+  url: string
+  http: Http
+  tokens: Tokens
+  sharedTokens: (() => Tokens | undefined) | undefined
+  socket: SocketConstructor
+  backoff: BackoffBounds
+  timeoutMs: number
+  heartbeatMs: number
+  onTokens: (tokens: Tokens) => void
+  onState: (state: ConnectionState) => void
+  onMessage: (message: Message) => void
+  /** Called once, when the server has ended the session. */
+  onEnd: () => void
+  onUnopened: () => void
+  /** Takes the error of a listener of the program. */
+  reportFailure: (error: unknown) => void
+}
+
+/** One user's login, connected or not. */
+export class Login {
+  readonly session: Session
+  readonly realtime: Realtime
+  readonly #options: LoginOptions
+  readonly #chats = new Map<number, Chat>()
+  readonly #outboxes = new Map<number, Outbox>()
+  #stopWatching: (() => void) | undefined
+
+  constructor (options: LoginOptions) {
+    this.#options = options
+    const { url, http, tokens, sharedTokens, socket, backoff, timeoutMs, heartbeatMs, onTokens, onUnopened } = options
+    this.session = new Session({
+      http,
+      tokens,
+      sharedTokens,
+      onTokens,
+      onEnd: () => {
+        this.end()
+        options.onEnd()
+      }
+    })
+    this.realtime = new Realtime({ url, session: this.session, socket, backoff, timeoutMs, heartbeatMs, onUnopened })
+    this.realtime.on('state', options.onState)
+    this.realtime.on('frame', (frame) => this.#take(frame))
+  }
+
+  /** How many posts are not acknowledged yet. */
+  get pendingPosts (): number {
+    return [...this.#outboxes.values()].reduce((sum, outbox) => sum + outbox.size, 0)
+  }
+
+  /** Connects; nothing when that was begun already. */
+  start (): void {
+    this.#stopWatching ??= onWakeUp((wakeUp) => this.realtime.wakeUp(wakeUp))
+    this.realtime.start()
+  }
+
+  /** Follows a chat: from now on, or from what comes after a seq. */
+  open (chatID: number, after: number | undefined): Chat {
+    const known = this.#chats.get(chatID)
+    if (known !== undefined) return known
+    const { backoff, onMessage, reportFailure } = this.#options
+    const chat = new Chat({
+      chatID,
+      after,
+      realtime: this.realtime,
+      outbox: this.outbox(chatID),
+      backoff,
+      onMessage,
+      onClose: () => {
+        this.#chats.delete(chatID)
+      },
+      reportFailure
+    })
+    this.#chats.set(chatID, chat)
+    return chat
+  }
+
+  /** The posts of a chat. */
+  outbox (chatID: number): Outbox {
+    const known = this.#outboxes.get(chatID)
+    if (known !== undefined) return known
+    const outbox = new Outbox(chatID, this.realtime, this.#options.backoff)
+    this.#outboxes.set(chatID, outbox)
+    return outbox
+  }
+
+  /** The chat that is followed under a number. */
+  chat (chatID: number): Chat | undefined {
+    return this.#chats.get(chatID)
+  }
+
+  /** Disconnects, and gives up what waits. The session goes on, and may be started again. */
+  close (error: ConfabError): void {
+    this.#stopWatching?.()
+    this.#stopWatching = undefined
+    const chats = [...this.#chats.values()]
+    const outboxes = [...this.#outboxes.values()]
+    this.#chats.clear()
+    this.#outboxes.clear()
+    for (const outbox of outboxes) outbox.close(error)
+    for (const chat of chats) chat.end(error)
+    this.realtime.stop(error)
+  }
+
+  /** Ends it for good. What waits, and whatever is asked of it later, fails with `logged_out`. */
+  end (): void {
+    this.session.end()
+    this.close(new ConfabError('logged_out', 'The session has ended.'))
+  }
+
+  #take (frame: unknown): void {
+    const message = textOf(frame, 'type') === 'new_message' ? messageOf(frame) : undefined
+    if (message !== undefined) this.#chats.get(message.chatID)?.take(message)
+  }
+}

@@ -1,0 +1,73 @@
+/** Puts a dump into a new store. */
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { TransactionSql } from 'postgres'
+import Value from 'typebox/value'
+import { copyMigrations, listMigrations } from '../../migrations.ts'
+import { migratePostgres } from '../../postgres/open.ts'
+import { EmbeddedStoreError } from '../errors.ts'
+import type { EmbeddedPostgres } from '../serve-cluster.ts'
+import { connectTo } from './client.ts'
+import { MANIFEST_FILE, type Manifest, ManifestSchema, quote, tableFile } from './dump.ts'
+
+/** Rows of about so many bytes are written at once, which bounds the memory that takes. */
+const BYTES_AT_ONCE = 1_048_576
+
+/**
+ * Makes the tables as they were when the dump was written, and fills them, all at once or not at all. Later migrations
+ * run when the store is opened.
+ * @param folder a dump
+ * @param server has an empty store
+ * @throws {EmbeddedStoreError} when the dump is of a newer build
+ */
+export async function restoreDump (folder: string, { url, superuserUrl }: EmbeddedPostgres): Promise<void> {
+  const manifest = Value.Parse(ManifestSchema, JSON.parse(await readFile(path.join(folder, MANIFEST_FILE), 'utf8')))
+  const migrations = await listMigrations()
+  if (!migrations.some(({ when }) => when === manifest.migration)) {
+    throw new EmbeddedStoreError('The store was written by a newer version of Confab: move it with that one.')
+  }
+  const migrationsFolder = path.join(folder, 'migrations')
+  await copyMigrations(manifest.migration, migrationsFolder)
+  await migratePostgres({ url, pool: 1, prepare: true, timeoutMs: 0 }, migrationsFolder)
+  const client = connectTo(superuserUrl)
+  try {
+    await client.begin((transaction) => fill(transaction, folder, manifest))
+    await client.unsafe('analyze')
+  } finally {
+    await client.end()
+  }
+}
+
+async function fill (transaction: TransactionSql, folder: string, { tables, sequences }: Manifest): Promise<void> {
+  // Rows come table by table: what they refer to may come later, and what follows from them is among them.
+  await transaction.unsafe('set local session_replication_role = replica')
+  // Migrations may have written rows, too.
+  await transaction.unsafe(`truncate ${tables.map(({ name }) => nameOf(name)).join()}`)
+  for (const { name, columns } of tables) {
+    const list = columns.map(quote).join()
+    const statement = `
+      insert into ${nameOf(name)} (${list}) overriding system value
+      select ${list} from json_populate_recordset(null::${nameOf(name)}, $1::text::json)`
+    for await (const lines of readLines(tableFile(folder, name))) {
+      await transaction.unsafe(statement, [`[${lines.join()}]`])
+    }
+  }
+  for (const { name, last, isUsed } of sequences) {
+    await transaction.unsafe('select setval($1::regclass, $2::bigint, $3::boolean)', [nameOf(name), last, isUsed])
+  }
+}
+
+/** The lines of a file, some at once. A line may hold other characters that end lines, which `readline` knows. */
+async function * readLines (file: string): AsyncGenerator<string[]> {
+  let rest = ''
+  for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: BYTES_AT_ONCE })) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.length > 0) yield lines
+  }
+}
+
+function nameOf (relation: string): string {
+  return `public.${quote(relation)}`
+}
