@@ -25,19 +25,25 @@ const REPLICAS_NOT_NOTIFIED =
 /** Maximum number of gaps listed per chat. */
 const MAX_HOLES = 20
 
+/** Servers that `confab` starts; they end by a signal. */
+export const SERVERS = [
+  { words: 'serve', usage: '', purpose: 'serve, as the environment configures it, until SIGTERM or SIGINT' },
+  { words: 'demo', usage: '', purpose: 'serve a team with conversations to look at; nothing of it is left afterwards' }
+] as const
+
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },
   {
     words: 'migrate-embedded',
     usage: '',
-    purpose: 'make an embedded store of that of Confab 0.1 in DATA_DIR, which stays; fetches its library by npm',
+    purpose: 'convert the embedded store of Confab 0.1 in DATA_DIR, which stays; downloads its library by npm',
     run: runMigrateEmbedded
   },
   {
     words: 'upgrade-embedded',
     usage: '',
-    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; fetches the old one by npm if need be',
+    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; downloads the old one by npm if needed',
     run: runUpgradeEmbedded
   },
   {
