@@ -9,7 +9,6 @@ import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
 import { isServiceRequired, onEmbedded, onServices } from '../../support/servers/deployments.ts'
 import { cleanEnvironment, ROOT } from '../../support/servers/process.ts'
-import { ensureBuilt } from '../../support/servers/program.ts'
 
 const PASTE_DEADLINE_MS = 60_000
 const run = promisify(execFile)
@@ -62,7 +61,7 @@ async function paste (text: string, cluster: Cluster): Promise<string> {
     .replaceAll('http://localhost:5123', cluster.replica(0).url)
     .replaceAll('data/outbox.jsonl', cluster.outbox.file)
   // Without what the test runner puts into each program that a test starts.
-  const { stdout, stderr } = await run('/usr/bin/env', ['-u', 'NODE_OPTIONS', 'bash', '-euc', script], {
+  const { stdout, stderr } = await run('bash', ['-euc', script], {
     cwd: ROOT,
     env: cleanEnvironment(),
     timeout: PASTE_DEADLINE_MS
@@ -75,8 +74,6 @@ const hasCurl = await run('curl', ['--version']).then(
   () => false
 )
 const skip = hasCurl || isServiceRequired() ? {} : { skip: 'there is no curl' }
-await ensureBuilt()
-
 await onEmbedded(t, async (t, cluster) => {
   for (const [page, fromBlock, shown] of PASTES) {
     await t.test(`${page} can be pasted`, skip, async (t) => {
