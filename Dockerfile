@@ -13,7 +13,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY build.js ./
 COPY src src
 RUN npm run build
-RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 RUN mkdir data
 
 # Nothing is run below: what is copied belongs to root and can be read only, and of tools there are Node.js and its npm.

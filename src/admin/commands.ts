@@ -31,13 +31,13 @@ export const COMMANDS: readonly Command[] = [
   {
     words: 'migrate-embedded',
     usage: '',
-    purpose: 'make an embedded store of that of Confab 0.1 in DATA_DIR, which stays; fetches its library by npm',
+    purpose: 'convert the embedded store of Confab 0.1 in DATA_DIR, which stays; downloads its library by npm',
     run: runMigrateEmbedded
   },
   {
     words: 'upgrade-embedded',
     usage: '',
-    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; fetches the old one by npm if need be',
+    purpose: 'move the embedded store in DATA_DIR to a newer Postgres; downloads the old one by npm if needed',
     run: runUpgradeEmbedded
   },
   {

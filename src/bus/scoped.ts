@@ -1,20 +1,20 @@
 /**
- * A bus for one installation among others: every channel gets a prefix. It is the epoch of the data, so it may change;
- * {@link ScopedBus.rescope} then moves the subscriptions.
+ * A bus for one of several installations: every channel gets a prefix. The prefix is the epoch of the data, so it may
+ * change; {@link ScopedBus.rescope} then moves the subscriptions.
  */
 import type { Bus, BusHandler } from './bus.ts'
 
-/** `name` is the channel's on the bus below; each handler is subscribed there as the function beside it. */
+/** `name` is the channel on the underlying bus; each handler is subscribed there as the mapped function. */
 type Channel = { name: string, handlers: Map<BusHandler, BusHandler> }
 
-/** Scopes another bus. */
+/** Adds a scope to another bus. */
 export class ScopedBus implements Bus {
   readonly #bus: Bus
   readonly #scope: () => string
-  /** Those with handlers; composing a name for each payload would cost as much as its publication. */
+  /** Channels with handlers; composing a name for each payload would cost as much as publishing it. */
   readonly #channels = new Map<string, Channel>()
 
-  /** @param scope the first part of the name of every channel, now */
+  /** @param scope returns the current prefix of every channel */
   constructor (bus: Bus, scope: () => string) {
     this.#bus = bus
     this.#scope = scope
@@ -56,7 +56,9 @@ export class ScopedBus implements Bus {
     this.#bus.onChange(listener)
   }
 
-  /** Moves every subscription to the scope of now. Those that the bus cannot acknowledge follow when it is back. */
+  /**
+   * Moves every subscription to the current scope. Those that the bus cannot acknowledge now follow when it is back.
+   */
   rescope (): void {
     for (const [channel, known] of this.#channels) {
       const name = this.#nameOf(channel)

@@ -1,7 +1,7 @@
 /** Typed events, in browsers and Node alike. */
 
-/** Takes what an event carries. */
-export type Listener<Payload> = (payload: Payload) => void
+/** Takes what an event carries. It may be async. */
+export type Listener<Payload> = (payload: Payload) => unknown
 
 // Browsers have it, and show the error like one that nothing has caught; Node has not.
 declare const reportError: ((error: unknown) => void) | undefined
@@ -15,6 +15,9 @@ export function reportUncaught (error: unknown): void {
 /** A source of `Events`: their names, each with its payload. */
 export class Emitter<Events extends object> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  /** Events that came while others were delivered. */
+  readonly #queue: (() => void)[] = []
+  #isDelivering = false
 
   /** Calls back at each event of a name. @returns a function that ends it */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
@@ -45,15 +48,25 @@ export class Emitter<Events extends object> {
     })
   }
 
-  /** A listener that fails is reported; neither the other listeners nor the emitter notice. */
+  /**
+   * A listener that fails is reported; neither the other listeners nor the emitter notice. All listeners get all events
+   * in the same order: what a listener causes is delivered behind what it was called for.
+   */
   protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
+    this.#queue.push(() => this.#deliver(name, payload))
+    if (this.#isDelivering) return
+    this.#isDelivering = true
+    for (let deliver = this.#queue.shift(); deliver !== undefined; deliver = this.#queue.shift()) deliver()
+    this.#isDelivering = false
+  }
+
+  #deliver<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     const report = (error: unknown) => {
       this.reportFailure(name, error)
     }
     for (const listener of [...(this.#listeners[name] ?? [])]) {
       try {
-        const returned: unknown = listener(payload)
-        // An async function is a listener, too.
+        const returned = listener(payload)
         if (returned instanceof Promise) returned.catch(report)
       } catch (error) {
         report(error)

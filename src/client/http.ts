@@ -33,18 +33,18 @@ export class Http {
     signal?.throwIfAborted()
     // `AbortSignal.timeout` and `any` would outlive the request.
     const ending = new AbortController()
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      ending.abort()
-    }, this.#options.timeoutMs)
+    const timer = setTimeout(
+      () => ending.abort(new ConfabError('timeout', 'The server did not answer in time.')),
+      this.#options.timeoutMs
+    )
     const abort = () => ending.abort(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     try {
       return await this.#send(path, options, ending.signal)
     } catch (error) {
       if (error instanceof ConfabError || signal?.aborted === true) throw error
-      if (isLate) throw new ConfabError('timeout', 'The server did not answer in time.', { cause: error })
+      const reason: unknown = ending.signal.reason
+      if (reason instanceof ConfabError) throw reason
       throw new ConfabError('unreachable', describeUnreachable(this.#options.url), { cause: error })
     } finally {
       clearTimeout(timer)

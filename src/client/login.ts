@@ -1,6 +1,6 @@
 /**
- * Everything that belongs to one login: its tokens, its socket, the chats it follows, the posts it has not sent. It ends
- * as a whole, so that nothing of one user can reach the next one who logs in on the same client.
+ * Everything that belongs to one login: its tokens, its socket, the chats it follows, the posts it has not sent. It
+ * ends as a whole, so that nothing of one user can reach the next one who logs in on the same client.
  */
 import type { BackoffBounds } from './backoff.ts'
 import { Chat } from './chat.ts'

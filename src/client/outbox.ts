@@ -57,8 +57,8 @@ export class Outbox {
 
   /**
    * Adds a post. It waits for the server as long as it takes, and for the end of the login at the longest.
-   * @throws {ConfabError} a refusal that a retry would not change, `logged_out` or `closed`; or the signal's reason. After
-   *   each of these but a refusal the post may be stored all the same
+   * @throws {ConfabError} a refusal that a retry would not change, `logged_out` or `closed`; or the signal's reason.
+   *   After each of these but a refusal the post may be stored all the same
    */
   post (text: string, { clientMessageID = newClientMessageID(), signal }: PostOptions): Promise<Acknowledgement> {
     if (this.#end !== undefined) return Promise.reject(this.#end)

@@ -82,7 +82,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     void this.#connect()
   }
 
-  /** Finds out whether the connection outlived a time of standing still; one that surely did not is replaced at once. */
+  /** Finds out whether the connection outlived a standstill; one that surely did not is replaced at once. */
   wakeUp ({ isFrozen }: WakeUp): void {
     const socket = this.#socket
     if (socket !== undefined && isFrozen) this.#lose(socket, GIVEN_UP)

@@ -139,6 +139,7 @@ function socketSettings (env: Environment) {
     maxFrameBytes: env.MAX_FRAME_BYTES,
     maxUnsentBytes: env.MAX_UNSENT_BYTES,
     maxSockets: env.MAX_SOCKETS,
+    maxUnauthenticatedPerAddress: env.MAX_UNAUTHENTICATED_PER_ADDRESS,
     maxSocketsPerUser: env.MAX_SOCKETS_PER_USER,
     maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
     framesPerSecond: env.FRAMES_PER_SECOND,

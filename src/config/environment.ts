@@ -209,6 +209,12 @@ export const EnvironmentSchema = Type.Object({
   MAX_FRAME_BYTES: integer('largest WebSocket frame accepted, in bytes', 65_536, 1_024, 16_777_216),
   MAX_UNSENT_BYTES: integer('bytes that may wait for a slow socket before it is closed with 1013', 1_048_576, 65_536),
   MAX_SOCKETS: integer('open sockets on this replica', 50_000, 1),
+  MAX_UNAUTHENTICATED_PER_ADDRESS: integer(
+    'open sockets from one IPv4 address or IPv6 /64 on this replica that have not authenticated yet; more are ' +
+    'answered 503; not with RATE_LIMITS=off',
+    64,
+    1
+  ),
   MAX_SOCKETS_PER_USER: integer('open sockets of one user on this replica', 100, 1),
   MAX_CHATS_PER_SOCKET: integer('chats that one socket may join', 1_000, 1),
   FRAMES_PER_SECOND: integer('frames a socket may send per second, sustained', 100, 1),

@@ -176,11 +176,11 @@ class Sender {
     try {
       await query()
     } catch (error) {
-      if (!this.#storeAway) log.error({ err: error }, 'the mail outbox cannot be read: mails wait')
+      if (!this.#storeAway) log.error({ err: error }, 'the mail outbox cannot be reached: mails wait')
       this.#storeAway = true
       return
     }
-    if (this.#storeAway) log.info({}, 'the mail outbox can be read again')
+    if (this.#storeAway) log.info({}, 'the mail outbox can be reached again')
     this.#storeAway = false
   }
 

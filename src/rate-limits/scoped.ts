@@ -1,7 +1,7 @@
-/** Rates of one installation among others that count in the same Redis. */
+/** Rate limits of one of several installations that share a Redis. */
 import type { RateLimiter } from './rate-limiter.ts'
 
-/** The same rates, every key of which begins with a scope. */
+/** Wraps a limiter; every key gets a prefix. */
 export function createScopedRateLimiter (rates: RateLimiter, scope: () => string): RateLimiter {
   const scoped = (key: string) => `${scope()}:${key}`
   return {

@@ -1,40 +1,28 @@
 /**
- * The order of one chat on this replica: runs come in as the bus and the local poster deliver them, lost, doubled, late
- * or out of order; every subscriber gets the seqs one after the other.
+ * The order of one chat on this replica: batches come in as the bus and the local poster deliver them, lost, doubled,
+ * late or out of order; every subscriber gets the seqs one after the other.
  */
 import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
+import { Audience, type FeedSubscriber } from './audience.ts'
+import { bytesBehind, shownBehind, type Codec } from './codec.ts'
+import { countBefore, coversAny, framesIn, type EventBatch } from './event-batch.ts'
 import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
-import { bytesFrom, firstSeqOf, type EventBatch } from './event-batch.ts'
+import { HeldBatches } from './held-batches.ts'
 
-/** Where a run that is traced stands in its trace. */
+/** Where a batch that is traced stands in its trace. */
 export type BatchTrace = NonNullable<EventBatch['trace']>
 
 const RETRY_DELAY_MS = 500
 const MS_PER_S = 1_000
-/** Bytes of runs that may be held behind a gap; what is beyond will be read from the store. */
-const MAX_HELD_BYTES = 1_048_576
 
 /** Shared by the many feeds that have nothing to keep; never written to. */
 const NONE: never[] = []
-
-/** Who gets the frames of a chat. */
-export type FeedSubscriber = {
-  readonly userId: number
-  /** The seq up to which nothing is shown to this membership; another value means another membership. */
-  readonly fromSeq: number
-  /** The version of the membership that was asked for this subscriber: a list from before it says nothing of them. */
-  readonly membersVersion: number
-  /** Takes bytes of whole frames. */
-  write: (bytes: Buffer) => void
-  /** The user is not a participant any more; nothing is written from here on. */
-  removed: () => void
-}
 
 /** Where feeds read what they were not told. */
 export type FeedSource = GapSource & {
   /** Who is in the chat, and the version of the membership that this is at least as new as. */
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
-  /** Told when runs that are traced have been written to so many sockets. */
+  /** Told when batches that are traced have been written to so many sockets. */
   delivered: (traces: readonly BatchTrace[], sockets: number) => void
 }
 
@@ -48,21 +36,17 @@ export class ChatFeed implements Flushable {
   #wantedVersion = 0
   /** The highest seq that is known to exist. */
   #knownHead = 0
-  /** Subscribers in step with the feed. */
-  readonly #live = new Set<FeedSubscriber>()
+  /** Subscribers in step with the feed, by their codecs: one of these as a rule. */
+  #audiences: readonly Audience[] = NONE
   /** Subscribers that are ahead of the feed, by the seq with which they go on; seldom any. */
   #waiting: Map<FeedSubscriber, number> | undefined
   /** Subscribers that are still reading their way up to the feed; seldom any. */
   #replaying: Set<FeedSubscriber> | undefined
-  /** Runs that cannot be delivered yet, by their first seq. */
-  #held: EventBatch[] = NONE
-  #heldBytes = 0
-  /** What is delivered and leaves at the end of this turn. */
-  #pending: Buffer[] = NONE
-  #pendingFrames = 0
-  /** When the oldest of what is pending was committed. */
+  /** Batches that cannot be delivered yet; seldom any. */
+  #held: HeldBatches | undefined
+  /** When the oldest of what is delivered and leaves at the end of this turn was committed. */
   #pendingSince = Infinity
-  /** Those of the pending that are traced; seldom any. */
+  /** Those of it that are traced; seldom any. */
   #pendingTraces: BatchTrace[] | undefined
   #flushScheduled = false
   /** Made for the first gap; seldom any. */
@@ -86,36 +70,43 @@ export class ChatFeed implements Flushable {
   }
 
   /** How many subscribers get what is delivered. */
-  get audience (): number {
-    return this.#live.size
+  get liveCount (): number {
+    let count = 0
+    for (const { subscribers } of this.#audiences) count += subscribers.size
+    return count
+  }
+
+  /** The codec of some of its live subscribers; undefined when there are none. */
+  get codec (): Codec | undefined {
+    return this.#audiences[0]?.codec
   }
 
   get isEmpty (): boolean {
-    return this.#live.size === 0 && this.#waiting === undefined && this.#replaying === undefined
+    return this.liveCount === 0 && this.#waiting === undefined && this.#replaying === undefined
   }
 
-  /** Takes a run from the poster or the bus. */
-  receive (run: EventBatch): void {
-    this.#knownHead = Math.max(this.#knownHead, run.lastSeq)
-    this.observeMembers(run.membersVersion)
-    if (run.ends.length > 0 && (this.#nextSeq === undefined || run.lastSeq >= this.#nextSeq)) {
-      if (this.#held.length === 0 && this.#isNext(run)) this.#deliver(run)
-      else this.#hold(run)
+  /** Takes a batch from the poster or the bus. */
+  receive (batch: EventBatch): void {
+    this.#knownHead = Math.max(this.#knownHead, batch.lastSeq)
+    this.observeMembers(batch.membersVersion)
+    if (coversAny(batch) && (this.#nextSeq === undefined || batch.lastSeq >= this.#nextSeq)) {
+      if (this.#held === undefined && this.#isNext(batch)) this.#deliver(batch)
+      else this.#hold(batch)
     }
     this.#advance('gap')
   }
 
-  /** What subscribers wait for that no run has brought; undefined also while the membership is not known. */
+  /** What subscribers wait for that no batch has brought; undefined also while the membership is not known. */
   get gap (): Gap | undefined {
     if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#isFenced()) return undefined
     return { after: this.#nextSeq - 1, head: this.#knownHead }
   }
 
   /** Takes what the store has behind the beginning of a gap. */
-  fill ({ after, head }: Gap, run: EventBatch): void {
-    this.receive(run)
+  fill ({ after, head }: Gap, batch: EventBatch): void {
+    this.receive(batch)
     // Nothing there: the chat is gone, or the hint was wrong.
-    if (run.ends.length === 0 && this.#knownHead === head) this.#knownHead = after
+    if (!coversAny(batch) && this.#knownHead === head) this.#knownHead = after
   }
 
   /** Takes note that the chat goes up to a seq, with a membership of that version. The first call starts the feed. */
@@ -145,7 +136,7 @@ export class ChatFeed implements Flushable {
     this.detach(subscriber)
     // What is on its way out now is from before this subscriber's time.
     this.flush()
-    if (startSeq <= this.nextSeq) this.#live.add(subscriber)
+    if (startSeq <= this.nextSeq) this.#addLive(subscriber)
     else {
       this.#waiting = (this.#waiting ?? new Map()).set(subscriber, startSeq)
       this.observeHead(startSeq - 1, this.#membersVersion, 'join')
@@ -160,27 +151,21 @@ export class ChatFeed implements Flushable {
 
   /** Takes a subscriber off. */
   detach (subscriber: FeedSubscriber): void {
-    this.#live.delete(subscriber)
+    this.#removeLive(subscriber)
     if (this.#waiting?.delete(subscriber) === true && this.#waiting.size === 0) this.#waiting = undefined
     if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
   }
 
   /** Writes out what is delivered but not yet on its way. */
   flush (): void {
-    const [first] = this.#pending
-    if (first === undefined) return
-    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending)
-    this.#pending = NONE
-    for (const subscriber of this.#live) subscriber.write(bytes)
-    if (this.#live.size > 0) {
-      const { framesSent, deliverySeconds } = this.#source.metrics
-      framesSent.add('new_message', this.#pendingFrames * this.#live.size)
-      deliverySeconds.observe((Date.now() - this.#pendingSince) / MS_PER_S)
-    }
-    this.#pendingFrames = 0
+    if (this.#pendingSince === Infinity) return
+    const { metrics } = this.#source
+    let count = 0
+    for (const audience of this.#audiences) count += audience.flush(metrics)
+    if (count > 0) metrics.deliverySeconds.observe((Date.now() - this.#pendingSince) / MS_PER_S)
     this.#pendingSince = Infinity
     if (this.#pendingTraces === undefined) return
-    this.#source.delivered(this.#pendingTraces, this.#live.size)
+    this.#source.delivered(this.#pendingTraces, count)
     this.#pendingTraces = undefined
   }
 
@@ -194,64 +179,101 @@ export class ChatFeed implements Flushable {
     this.#repair?.close()
   }
 
-  #hold (run: EventBatch): void {
-    if (this.#nextSeq !== undefined && firstSeqOf(run) > this.#nextSeq) this.#source.metrics.hintGaps++
-    this.#held = [...this.#held, run].sort((a, b) => firstSeqOf(a) - firstSeqOf(b))
-    this.#heldBytes += run.bytes.length
-    while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1)
-      this.#heldBytes -= this.#held.pop()?.bytes.length ?? 0
+  #addLive (subscriber: FeedSubscriber): void {
+    let audience = this.#audiences.find(({ codec }) => codec === subscriber.codec)
+    if (audience === undefined) {
+      audience = new Audience(subscriber.codec)
+      this.#audiences = [...this.#audiences, audience]
+    }
+    audience.subscribers.add(subscriber)
+  }
+
+  #removeLive (subscriber: FeedSubscriber): void {
+    const audience = this.#audiences.find(({ codec }) => codec === subscriber.codec)
+    if (audience?.subscribers.delete(subscriber) === true && audience.subscribers.size === 0)
+      this.#audiences = this.#audiences.length === 1 ? NONE : this.#audiences.filter((other) => other !== audience)
+  }
+
+  #hold (batch: EventBatch): void {
+    if (this.#nextSeq !== undefined && batch.firstSeq > this.#nextSeq) this.#source.metrics.hintGaps++
+    this.#held ??= new HeldBatches()
+    this.#held.add(batch)
   }
 
   /** Delivers whatever has come into line, and sees to what is missing. */
   #advance (cause: RepairCause): void {
-    for (;;) {
-      const [run] = this.#held
-      if (run === undefined || !this.#isNext(run)) break
-      this.#held = this.#held.length === 1 ? NONE : this.#held.slice(1)
-      this.#heldBytes -= run.bytes.length
-      if (run.lastSeq >= this.nextSeq) this.#deliver(run)
-    }
+    if (this.#held !== undefined) this.#deliverHeld(this.#held)
     if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#closed) return
     this.#repair ??= new GapRepair(this.#chatId, this, this.#source)
     this.#repair.schedule(cause)
   }
 
-  /** Whether a run may be delivered now, from the seq on that is due. */
-  #isNext (run: EventBatch): boolean {
-    return this.#nextSeq !== undefined && firstSeqOf(run) <= this.#nextSeq && !this.#isFenced()
+  #deliverHeld (held: HeldBatches): void {
+    for (let batch = held.first; batch !== undefined && this.#isNext(batch); batch = held.first) {
+      held.removeFirst()
+      if (batch.lastSeq >= this.nextSeq) this.#deliver(batch)
+    }
+    if (held.first === undefined) this.#held = undefined
+  }
+
+  /** Whether a batch may be delivered now, from the seq on that is due. */
+  #isNext (batch: EventBatch): boolean {
+    return this.#nextSeq !== undefined && batch.firstSeq <= this.#nextSeq && !this.#isFenced()
   }
 
   #isFenced (): boolean {
     return this.#reloading || this.#wantedVersion > this.#membersVersion
   }
 
-  #deliver (run: EventBatch): void {
-    const bytes = bytesFrom(run, this.nextSeq)
-    this.#pendingFrames += run.lastSeq + 1 - this.nextSeq
-    this.#pendingSince = Math.min(this.#pendingSince, run.committedAt)
-    if (run.trace !== undefined) (this.#pendingTraces ??= []).push(run.trace)
-    this.#nextSeq = run.lastSeq + 1
-    if (this.#pending.length === 0) this.#pending = [bytes]
-    else this.#pending.push(bytes)
-    if (this.#waiting !== undefined) this.#deliverToWaiting(this.#waiting, run)
+  /** Whether each subscriber's frames can be had from a batch. */
+  #isReadable (batch: EventBatch): boolean {
+    for (const { codec } of this.#audiences) if (framesIn(batch, codec) === undefined) return false
+    if (this.#waiting === undefined) return true
+    for (const { codec } of this.#waiting.keys()) if (framesIn(batch, codec) === undefined) return false
+    return true
+  }
+
+  #deliver (batch: EventBatch): void {
+    // A build that lacks a codec of ours has published it: what it brings is read from the store.
+    if (!this.#isReadable(batch)) return
+    const skipped = countBefore(batch, this.nextSeq)
+    for (const audience of this.#audiences) {
+      const frames = framesIn(batch, audience.codec)
+      if (frames !== undefined) audience.add(frames, skipped)
+    }
+    if (batch.frames.ends.length > 0) this.#pendingSince = Math.min(this.#pendingSince, batch.committedAt)
+    if (batch.trace !== undefined) (this.#pendingTraces ??= []).push(batch.trace)
+    this.#nextSeq = batch.lastSeq + 1
+    if (this.#waiting !== undefined) this.#deliverToWaiting(this.#waiting, batch)
     else if (!this.#flushScheduled) {
-      // Runs that arrive in the same turn of the event loop leave in one write per socket.
+      // Batches that arrive in the same turn of the event loop leave in one write per socket.
       this.#flushScheduled = true
       flushAtEndOfTick(this)
     }
   }
 
-  #deliverToWaiting (waiting: Map<FeedSubscriber, number>, run: EventBatch): void {
+  #deliverToWaiting (waiting: Map<FeedSubscriber, number>, batch: EventBatch): void {
     this.flush()
     for (const [subscriber, startSeq] of waiting) {
       if (startSeq > this.nextSeq) continue
-      if (startSeq < this.nextSeq) {
-        subscriber.write(bytesFrom(run, startSeq))
-        this.#source.metrics.framesSent.add('new_message', this.nextSeq - startSeq)
+      const frames = startSeq < this.nextSeq ? framesIn(batch, subscriber.codec) : undefined
+      if (frames !== undefined) {
+        const skipped = countBefore(batch, startSeq)
+        const bytes = bytesBehind(frames, skipped)
+        if (bytes.length > 0) subscriber.write(bytes)
+        this.#source.metrics.framesSent.add(subscriber.codec.eventFrameType, shownBehind(frames, skipped))
       }
       this.detach(subscriber)
-      this.#live.add(subscriber)
+      this.#addLive(subscriber)
     }
+  }
+
+  #subscribers (): FeedSubscriber[] {
+    return [
+      ...this.#audiences.flatMap(({ subscribers }) => [...subscribers]),
+      ...(this.#waiting?.keys() ?? NONE),
+      ...(this.#replaying ?? NONE)
+    ]
   }
 
   /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */
@@ -264,7 +286,7 @@ export class ChatFeed implements Flushable {
     let isLoaded = false
     try {
       const { version, fromSeqs } = await this.#source.members(this.#chatId)
-      for (const subscriber of [...this.#live, ...(this.#waiting?.keys() ?? NONE), ...(this.#replaying ?? NONE)]) {
+      for (const subscriber of this.#subscribers()) {
         if (subscriber.membersVersion > version || fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
         this.detach(subscriber)
         subscriber.removed()

@@ -1,11 +1,12 @@
 /**
- * One authenticated socket: bounded writing, the rate of its frames, the chats it has joined.
+ * One authenticated socket: bounded writing, the posts under way, the chats it has joined.
  */
 import type { Socket } from 'node:net'
 import type { Session } from '../domain/accounts/sessions.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
-import type { FeedSubscriber } from './chat-feed.ts'
+import type { FeedSubscriber } from './audience.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
+import type { Codec } from './codec.ts'
 import { encodeTextFrame } from '../lib/websocket/frame.ts'
 
 /** Up to this a socket counts as having caught up, in unsent bytes: Node's own mark, beyond which it emits `drain`. */
@@ -30,11 +31,25 @@ export type WebSocketHandle = {
 /** A place in a chat that a socket has taken, until it is ended. A silent one writes no more. */
 export type ChatSubscription = FeedSubscriber & { silence: () => void, end: () => void }
 
+/** What a connection is made of. */
+export type ConnectionParts = {
+  /** The upgraded socket. */
+  webSocket: WebSocketHandle
+  /** The TCP socket under it. */
+  socket: Socket
+  codec: Codec
+  session: Session
+  limits: ConnectionLimits
+  metrics: Metrics
+}
+
 /** A socket whose user is known. */
 export class Connection {
   readonly #webSocket: WebSocketHandle
   /** The TCP socket, to which whole frames are written directly. */
   readonly socket: Socket
+  /** How it is shown events. */
+  readonly codec: Codec
   readonly #limits: ConnectionLimits
   readonly #metrics: Metrics
   #session: Session
@@ -50,19 +65,10 @@ export class Connection {
   /** What this socket has joined, by chat. */
   readonly subscriptions = new Map<number, ChatSubscription>()
 
-  /**
-   * @param webSocket the upgraded socket
-   * @param socket the TCP socket under it
-   */
-  constructor (
-    webSocket: WebSocketHandle,
-    socket: Socket,
-    session: Session,
-    limits: ConnectionLimits,
-    metrics: Metrics
-  ) {
+  constructor ({ webSocket, socket, codec, session, limits, metrics }: ConnectionParts) {
     this.#webSocket = webSocket
     this.socket = socket
+    this.codec = codec
     this.#session = session
     this.#limits = limits
     this.#metrics = metrics

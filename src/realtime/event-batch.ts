@@ -1,135 +1,104 @@
 /**
- * A run: frames of one chat whose seqs follow each other, ready to be written to sockets, and its form on the bus.
- *
- * On the bus (big-endian): version u8 · length of the header u8 · membersVersion u48 · lastSeq u48 · count u16 ·
- * committedAt u48 · origin u32 [· trace 25 bytes] · count × end u32 · frames. The frames are those of the sockets, so a
- * replica that receives them neither parses nor serialises JSON. A run without frames says that the chat goes up to
- * `lastSeq` and leaves the reading to the receiver. A longer header is one of a later build, whose additions are
- * skipped.
+ * A batch: a stretch of a chat's log on its way to the sockets that follow the chat, as bytes that are ready to be
+ * written. Its form on the bus is in `bus-payload.ts`.
  */
-
-import {
-  readTraceContext,
-  TRACE_BYTES,
-  writeTraceContext,
-  type TraceContext
-} from '../observability/tracing/trace-context.ts'
-
-const FORMAT_VERSION = 2
-const HEADER_BYTES = 26
-const [MEMBERS_VERSION_AT, LAST_SEQ_AT, COUNT_AT, COMMITTED_AT, ORIGIN_AT] = [2, 8, 14, 16, 22]
-const END_BYTES = 4
-/** Length of the header of a run that is traced. */
-const TRACED_HEADER_BYTES = HEADER_BYTES + TRACE_BYTES
-const MAX_FRAMES = 65_535
+import type { ChatEvent } from '../domain/events/event.ts'
+import type { TraceContext } from '../observability/tracing/trace-context.ts'
+import { type Codec, encodeFrames, type Frames } from './codec.ts'
 
 /**
- * Consecutive frames of a chat, the last of which has `lastSeq`. `ends[i]` is where frame `i` ends in `bytes`.
- * `committedAt` is when they were stored, in milliseconds since 1970: for the metrics, and by another machine's clock.
+ * The events of a chat from `firstSeq` to `lastSeq`. One without any says that the chat goes up to `lastSeq` and leaves
+ * the reading to the receiver; its `firstSeq` is beyond its `lastSeq`.
  */
 export type EventBatch = {
+  readonly firstSeq: number
   readonly lastSeq: number
+  /**
+   * The seqs of the events; undefined when there is one for each seq. What lies between them is missing in the store
+   * for good.
+   */
+  readonly seqs: readonly number[] | undefined
   readonly membersVersion: number
-  readonly ends: readonly number[]
-  readonly bytes: Buffer
+  /** The frames of the events in the codec of whoever made the batch. */
+  readonly frames: Frames
+  /** The events themselves, for subscribers of another codec; undefined when only those frames are known. */
+  readonly events: BatchEvents | undefined
+  /** When they were stored, in milliseconds since 1970: for the metrics, and by another machine's clock. */
   readonly committedAt: number
   /** The span of its publication and when it got here, in milliseconds since 1970; undefined unless it is traced. */
   readonly trace: { readonly context: TraceContext, readonly at: number } | undefined
 }
 
-/** The seq of a run's first frame; beyond `lastSeq` when it has none. */
-export function firstSeqOf (run: EventBatch): number {
-  return run.lastSeq - run.ends.length + 1
+/** Parts of a batch beside its frames. */
+export type BatchParts = {
+  lastSeq: number
+  membersVersion: number
+  committedAt: number
+  events?: BatchEvents | undefined
+  trace?: TraceContext | undefined
 }
 
-/** Joins frames into a run. */
-export function createEventBatch (
-  frames: readonly Buffer[],
-  lastSeq: number,
-  membersVersion: number,
-  committedAt: number,
-  trace?: TraceContext
-): EventBatch {
-  let end = 0
-  const ends = frames.map((frame) => (end += frame.length))
-  const [only] = frames
-  const traced = trace === undefined ? undefined : { context: trace, at: committedAt }
+/** Makes a batch of the frames of consecutive events, the last of which has `lastSeq`. */
+export function createEventBatch (frames: Frames, parts: BatchParts): EventBatch {
+  const { lastSeq, membersVersion, committedAt, events, trace } = parts
   return {
+    firstSeq: lastSeq - frames.ends.length + 1,
     lastSeq,
+    seqs: undefined,
     membersVersion,
-    ends,
+    frames,
+    events,
     committedAt,
-    trace: traced,
-    bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames, end)
+    trace: trace === undefined ? undefined : { context: trace, at: committedAt }
   }
 }
 
-/** The bytes of a run's frames from a seq on. */
-export function bytesFrom (run: EventBatch, seq: number): Buffer {
-  const skipped = seq - firstSeqOf(run)
-  return skipped <= 0 ? run.bytes : run.bytes.subarray(run.ends[skipped - 1] ?? run.bytes.length)
+/** Whether a batch covers any seqs. One that does not is only a hint. */
+export function coversAny (batch: EventBatch): boolean {
+  return batch.firstSeq <= batch.lastSeq
 }
 
-/** A run as a payload of the bus. @param origin a number of the replica that publishes it, below 2^32 */
-export function encodeEventBatch (run: EventBatch, origin: number): Buffer {
-  const { lastSeq, membersVersion, ends, bytes, committedAt, trace } = run
-  if (ends.length > MAX_FRAMES) return encodeEventBatch({ ...run, ends: [], bytes: Buffer.alloc(0) }, origin)
-  const headerBytes = trace === undefined ? HEADER_BYTES : TRACED_HEADER_BYTES
-  const payload = Buffer.allocUnsafe(headerBytes + ends.length * END_BYTES + bytes.length)
-  payload[0] = FORMAT_VERSION
-  payload[1] = headerBytes
-  payload.writeUIntBE(membersVersion, MEMBERS_VERSION_AT, 6)
-  payload.writeUIntBE(lastSeq, LAST_SEQ_AT, 6)
-  payload.writeUInt16BE(ends.length, COUNT_AT)
-  payload.writeUIntBE(committedAt, COMMITTED_AT, 6)
-  payload.writeUInt32BE(origin, ORIGIN_AT)
-  if (trace !== undefined) writeTraceContext(trace.context, payload, HEADER_BYTES)
-  let offset = headerBytes
-  for (const end of ends) offset = payload.writeUInt32BE(end, offset)
-  bytes.copy(payload, offset)
-  return payload
+/** How many events of a batch come before a seq. */
+export function countBefore ({ firstSeq, seqs }: EventBatch, seq: number): number {
+  if (seqs === undefined) return seq - firstSeq
+  const index = seqs.findIndex((own) => own >= seq)
+  return index < 0 ? seqs.length : index
 }
 
-/** Whether a payload is of no use to who has everything before `nextSeq`. */
-export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
-  return (
-    payload.length >= HEADER_BYTES &&
-    payload.readUIntBE(LAST_SEQ_AT, 6) < nextSeq &&
-    payload.readUIntBE(MEMBERS_VERSION_AT, 6) <= membersVersion
-  )
+/** The frames of a batch in a codec; undefined when neither they nor the events are known here. */
+export function framesIn (batch: EventBatch, codec: Codec): Frames | undefined {
+  return batch.frames.codec === codec.name ? batch.frames : batch.events?.framesIn(codec)
 }
 
-/** The number of the replica that published a payload; undefined when it is no run of this format. */
-export function originOf (payload: Buffer): number | undefined {
-  return payload.length >= HEADER_BYTES && payload[0] === FORMAT_VERSION ? payload.readUInt32BE(ORIGIN_AT) : undefined
-}
+/** The events of a batch, encoded once for each codec that asks. */
+export class BatchEvents {
+  readonly #read: () => readonly ChatEvent[] | undefined
+  readonly #frames: Frames[] = []
+  #events: readonly ChatEvent[] | undefined
+  #isRead = false
 
-/** Reads a payload of the bus; undefined when it is none of this format. */
-export function decodeEventBatch (payload: Buffer): EventBatch | undefined {
-  if (payload.length < HEADER_BYTES || payload[0] !== FORMAT_VERSION) return undefined
-  const headerBytes = payload[1] ?? 0
-  const count = payload.readUInt16BE(COUNT_AT)
-  const framesOffset = headerBytes + count * END_BYTES
-  const lastSeq = payload.readUIntBE(LAST_SEQ_AT, 6)
-  if (headerBytes < HEADER_BYTES || payload.length < framesOffset || lastSeq < count) return undefined
-  const bytes = payload.subarray(framesOffset)
-  const ends: number[] = []
-  let previous = 0
-  for (let offset = headerBytes; offset < framesOffset; offset += END_BYTES) {
-    const end = payload.readUInt32BE(offset)
-    if (end <= previous) return undefined
-    ends.push((previous = end))
+  /** @param read finds the events; undefined when this build cannot. It is called once, and only if somebody asks */
+  constructor (read: () => readonly ChatEvent[] | undefined) {
+    this.#read = read
   }
-  const context = headerBytes >= TRACED_HEADER_BYTES ? readTraceContext(payload, HEADER_BYTES) : undefined
-  const trace = context === undefined ? undefined : { context, at: Date.now() }
-  return previous === bytes.length
-    ? {
-        trace,
-        lastSeq,
-        membersVersion: payload.readUIntBE(MEMBERS_VERSION_AT, 6),
-        committedAt: payload.readUIntBE(COMMITTED_AT, 6),
-        ends,
-        bytes
-      }
-    : undefined
+
+  /** The events; undefined when this build cannot read them. */
+  list (): readonly ChatEvent[] | undefined {
+    if (!this.#isRead) {
+      this.#isRead = true
+      this.#events = this.#read()
+    }
+    return this.#events
+  }
+
+  /** The frames of the events in a codec; undefined when this build cannot read the events. */
+  framesIn (codec: Codec): Frames | undefined {
+    const known = this.#frames.find((frames) => frames.codec === codec.name)
+    if (known !== undefined) return known
+    const events = this.list()
+    if (events === undefined) return undefined
+    const frames = encodeFrames(codec, events)
+    this.#frames.push(frames)
+    return frames
+  }
 }

@@ -1,17 +1,19 @@
 /**
  * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them
- * and lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides a message.
+ * and lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides an event.
  */
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
-import type { Message } from '../domain/events/message.ts'
 import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
-import { ChatFeed, type FeedSource, type BatchTrace } from './chat-feed.ts'
+import { decodeEventBatch, encodeEventBatch, isOld } from './bus-payload.ts'
+import { ChatFeed } from './chat-feed.ts'
+import { type Codec, type Codecs, encodeFrames } from './codec.ts'
 import type { Connection } from './connection.ts'
+import { BatchEvents, createEventBatch } from './event-batch.ts'
+import { type ChatHead, type ChatLog, StoreFeedSource } from './feed-source.ts'
 import { end, replay } from './replay.ts'
-import { createEventBatch, decodeEventBatch, encodeEventBatch, isOld, type EventBatch } from './event-batch.ts'
 import { Subscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
@@ -24,30 +26,15 @@ const FEW_SUBSCRIBERS = 4
 /** Chats compared in one query. */
 const SWEEP_CHUNK = 1_000
 
-/** What the hub asks of the domain. */
-export type ChatLog = {
-  /** @throws {ChatError} `not_a_participant` */
-  membership: (
-    userId: number,
-    chatId: number
-  ) => Promise<{ chatId: number, lastSeq: number, membersVersion: number, fromSeq: number }>
-  heads: (chatIds: number[]) => Promise<{ chatId: number, lastSeq: number, membersVersion: number }[]>
-  /** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
-  participants: (chatId: number) => Promise<ReadonlyMap<number, number>>
-  read: (chatId: number, after: number, limit: number) => Promise<Message[]>
-  /** The same as a participant; empty for anybody else. */
-  readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<Message[]>
-}
-
 /** What the hub needs from around it. */
 export type HubDeps = {
   /** It need not bring back what was published with this `origin`. */
   bus: Bus
-  /** The number of this replica in the runs that it publishes, below 2^32. */
+  /** The number of this replica in the payloads that it publishes, below 2^32. */
   origin: number
   log: ChatLog
-  /** A message as the frame its subscribers get. */
-  encode: (message: Message) => Buffer
+  /** The codecs of all the sockets that may join. */
+  codecs: Codecs
   sweepIntervalMs: number
   metrics: Metrics
   tracing?: Tracing | undefined
@@ -63,24 +50,25 @@ type Room = {
   releaseTimer: NodeJS.Timeout | undefined
 }
 
-/** Delivers the messages of chats to the sockets of this replica. */
+/** Delivers the events of chats to the sockets of this replica. */
 export class Hub {
   readonly #deps: HubDeps
   readonly #rooms = new Map<number, Room>()
-  readonly #source: FeedSource
+  readonly #source: StoreFeedSource
   #sweepTimer: NodeJS.Timeout | undefined
   #sweeping = false
   #closed = false
 
   constructor (deps: HubDeps) {
     this.#deps = deps
-    this.#source = {
-      read: (chatId, after, limit) => this.#read(chatId, after, limit),
-      members: (chatId) => this.#members(chatId),
-      failed: (error) => this.#logFailure(error),
-      delivered: (traces, sockets) => this.#traceDelivery(traces, sockets),
-      metrics: deps.metrics
-    }
+    this.#source = new StoreFeedSource({
+      log: deps.log,
+      codecOf: (chatId) => this.#codecOf(this.#rooms.get(chatId)),
+      hasManyCodecs: this.#hasManyCodecs,
+      metrics: deps.metrics,
+      tracing: deps.tracing,
+      logger: deps.logger
+    })
     deps.bus.onChange(() => void this.sweep())
     this.#scheduleSweep()
   }
@@ -90,30 +78,39 @@ export class Hub {
     return this.#rooms.size
   }
 
-  /** Tells of stored messages: the sockets of this replica at once, the other replicas through the bus. */
-  announce (committed: CommittedEvents): void {
-    const frames = committed.messages.map((message) => this.#deps.encode(message))
-    const { chatId, trace } = committed
+  /** Whether sockets of a codec may join. */
+  hasCodec (codec: Codec): boolean {
+    return this.#deps.codecs.includes(codec)
+  }
+
+  /** Tells of stored events: the sockets of this replica at once, the other replicas through the bus. */
+  announce ({ chatId, events, lastSeq, membersVersion, trace }: CommittedEvents): void {
     const span =
       trace === undefined
         ? undefined
         : this.#deps.tracing?.begin('publish', {
             kind: 'producer',
             parent: trace,
-            attributes: { 'chat.id': chatId, 'chat.messages': frames.length }
+            attributes: { 'chat.id': chatId, 'chat.messages': events.length }
           })
-    const run = createEventBatch(frames, committed.lastSeq, committed.membersVersion, Date.now(), span?.context)
     const room = this.#rooms.get(chatId)
+    const batch = createEventBatch(encodeFrames(this.#codecOf(room), events), {
+      lastSeq,
+      membersVersion,
+      committedAt: Date.now(),
+      events: this.#hasManyCodecs ? new BatchEvents(() => events) : undefined,
+      trace: span?.context
+    })
     const channel = room?.channel ?? this.#channelOf(chatId)
-    const payload = encodeEventBatch(run, this.#deps.origin)
+    const payload = encodeEventBatch(batch, { origin: this.#deps.origin, isNamed: this.#hasManyCodecs })
     // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another
     // replica would for many.
-    if (room !== undefined && room.feed.audience <= FEW_SUBSCRIBERS) {
-      room.feed.receive(run)
+    if (room !== undefined && room.feed.liveCount <= FEW_SUBSCRIBERS) {
+      room.feed.receive(batch)
       this.#deps.bus.publish(channel, payload)
     } else {
       this.#deps.bus.publish(channel, payload)
-      room?.feed.receive(run)
+      room?.feed.receive(batch)
     }
     span?.end()
   }
@@ -211,19 +208,28 @@ export class Hub {
         }
       }
     } catch (error) {
-      this.#logFailure(error)
+      this.#source.failed(error)
     }
     this.#sweeping = false
     this.#scheduleSweep()
   }
 
-  #compare (chatId: number, room: Room, head: Awaited<ReturnType<ChatLog['heads']>>[number] | undefined): void {
+  #compare (chatId: number, room: Room, head: ChatHead | undefined): void {
     const { feed } = room
     if (head !== undefined && feed.nextSeq > 0) feed.observeHead(head.lastSeq, head.membersVersion)
     // A chat that is gone has no participants left.
     else if (head === undefined && feed.nextSeq > 0) feed.observeMembers(feed.membersVersion + 1)
     // Subscribers whose membership ended leave without a word to the hub.
     if (room.releaseTimer === undefined) this.#releaseIfUnused(chatId, room)
+  }
+
+  get #hasManyCodecs (): boolean {
+    return this.#deps.codecs.length > 1
+  }
+
+  /** The codec whose bytes are needed anyway. */
+  #codecOf (room: Room | undefined): Codec {
+    return room?.feed.codec ?? this.#deps.codecs[0]
   }
 
   /** Forgets every chat: another history has begun. The sockets must be closed before. */
@@ -258,8 +264,8 @@ export class Hub {
         this.#deps.metrics.hintDuplicates++
         return
       }
-      const run = decodeEventBatch(payload)
-      if (run !== undefined) feed.receive(run)
+      const batch = decodeEventBatch(payload, this.#deps.codecs[0].name)
+      if (batch !== undefined) feed.receive(batch)
     }
     // Without the bus the sweep delivers, so a refused subscription is no reason to refuse the socket.
     const channel = this.#channelOf(chatId)
@@ -268,23 +274,6 @@ export class Hub {
     void opened.then(() => (room.opened = undefined))
     this.#rooms.set(chatId, room)
     return room
-  }
-
-  async #read (chatId: number, after: number, limit: number): Promise<EventBatch> {
-    const messages = await this.#deps.log.read(chatId, after, limit)
-    const [head] = await this.#deps.log.heads([chatId])
-    const [oldest] = messages
-    return createEventBatch(
-      messages.map((message) => this.#deps.encode(message)),
-      messages.at(-1)?.seq ?? after,
-      head?.membersVersion ?? 0,
-      oldest?.at.getTime() ?? 0
-    )
-  }
-
-  async #members (chatId: number) {
-    const [head] = await this.#deps.log.heads([chatId])
-    return { version: head?.membersVersion ?? 0, fromSeqs: await this.#deps.log.participants(chatId) }
   }
 
   #releaseIfUnused (chatId: number, room: Room): void {
@@ -304,25 +293,5 @@ export class Hub {
 
   #channelOf (chatId: number): string {
     return `chat:${String(chatId)}`
-  }
-
-  #traceDelivery (traces: readonly BatchTrace[], sockets: number): void {
-    for (const { context, at } of traces) {
-      this.#deps.tracing
-        ?.begin('deliver', {
-          kind: 'consumer',
-          parent: context,
-          startedAt: at,
-          attributes: { 'chat.sockets': sockets }
-        })
-        .end()
-    }
-  }
-
-  #logFailure (error: unknown): void {
-    this.#deps.logger.warn(
-      { reason: error instanceof Error ? error.message : String(error) },
-      'the store cannot be read; trying again'
-    )
   }
 }

@@ -2,27 +2,21 @@
  * What a socket missed, from the store: a page at a time, no faster than it reads, and without a hole before what is
  * live.
  */
-import { ChatError } from '../domain/errors.ts'
-import type { Message } from '../domain/events/message.ts'
+import { asChatError, ChatError } from '../domain/errors.ts'
+import type { ChatEvent } from '../domain/events/event.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { ChatFeed } from './chat-feed.ts'
 import type { ChatSubscription } from './connection.ts'
+import type { ChatLog } from './feed-source.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Messages read at once. */
+/** Events read at once. */
 const PAGE = 200
-/** Bytes written at once, however many messages they are. */
+/** Bytes written at once, however many events they are. */
 const CHUNK_BYTES = 16_384
 
 /** What a replay needs from around it. */
-export type ReplayDeps = {
-  log: {
-    /** Messages of a chat with `after < seq`, oldest first; empty for anybody who is not a participant. */
-    readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<Message[]>
-  }
-  encode: (message: Message) => Buffer
-  metrics: Metrics
-}
+export type ReplayDeps = { log: Pick<ChatLog, 'membership' | 'readAs'>, metrics: Metrics }
 
 /**
  * Brings a socket up to the feed and lets it go on live.
@@ -36,36 +30,55 @@ export async function replay (
   subscription: Subscription,
   { after, head }: { after: number, head: number }
 ): Promise<number> {
-  let position = after
-  while (position < head || position + 1 < feed.nextSeq) {
+  const goalNow = () => Math.max(head, feed.nextSeq - 1)
+  let [position, sent] = [after, 0]
+  for (let goal = goalNow(); position < goal; goal = goalNow()) {
     const page = await deps.log.readAs(subscription.userId, subscription.chatId, position, PAGE)
-    const last = page.at(-1)
-    if (last === undefined || !subscription.isActive) {
+    if (!subscription.isActive || (page.length === 0 && !(await isMember(deps, subscription)))) {
       end(feed, subscription)
       throw new ChatError('not_a_participant')
     }
-    await writePage(deps, subscription, page)
-    deps.metrics.framesSent.add('new_message', page.length)
-    position = last.seq
+    const shown = await writePage(subscription, page)
+    deps.metrics.framesSent.add(subscription.codec.eventFrameType, shown)
+    sent += shown
+    const lastSeq = page.at(-1)?.seq ?? position
+    // A page that is not full has all there is. The store lacks the rest up to a goal that was known before, for good.
+    position = page.length < PAGE ? Math.max(lastSeq, goal) : lastSeq
   }
   if (subscription.isActive) feed.attach(subscription, position + 1)
   else end(feed, subscription)
-  deps.metrics.resumeMessages.observe(position - after)
+  deps.metrics.resumeMessages.observe(sent)
   return position
 }
 
-async function writePage ({ encode }: ReplayDeps, subscription: Subscription, page: readonly Message[]): Promise<void> {
-  let [frames, size]: [Buffer[], number] = [[], 0]
-  for (const [index, message] of page.entries()) {
-    const frame = encode(message)
-    frames.push(frame)
-    size += frame.length
-    if (size < CHUNK_BYTES && index < page.length - 1) continue
+/** Whether the membership of a subscription still lasts: an empty page alone does not tell. */
+async function isMember ({ log }: ReplayDeps, { userId, chatId, fromSeq }: Subscription): Promise<boolean> {
+  try {
+    return (await log.membership(userId, chatId)).fromSeq === fromSeq
+  } catch (error) {
+    if (asChatError(error).code === 'not_a_participant') return false
+    throw error
+  }
+}
+
+/** @returns how many of the events were shown */
+async function writePage (subscription: Subscription, page: readonly ChatEvent[]): Promise<number> {
+  const { codec, connection } = subscription
+  let [frames, size, shown]: [Buffer[], number, number] = [[], 0, 0]
+  for (const [index, event] of page.entries()) {
+    const frame = codec.encodeEvent(event)
+    if (frame !== undefined) {
+      frames.push(frame)
+      size += frame.length
+      shown++
+    }
+    if (size === 0 || (size < CHUNK_BYTES && index < page.length - 1)) continue
     subscription.write(Buffer.concat(frames, size))
     frames = []
     size = 0
-    await subscription.connection.drained()
+    await connection.drained()
   }
+  return shown
 }
 
 /** Ends a socket's place in a chat. */

@@ -1,5 +1,6 @@
 /** One socket's place in one chat. */
 import type { Socket } from 'node:net'
+import type { Codec } from './codec.ts'
 import type { Connection, ChatSubscription } from './connection.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { Connection, ChatSubscription } from './connection.ts'
 export class Subscription implements ChatSubscription {
   readonly chatId: number
   readonly userId: number
+  readonly codec: Codec
   readonly fromSeq: number
   readonly membersVersion: number
   readonly connection: Connection
@@ -22,6 +24,7 @@ export class Subscription implements ChatSubscription {
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.membersVersion
     this.userId = connection.session.userId
+    this.codec = connection.codec
   }
 
   /** Whether frames are still wanted. */

@@ -1,4 +1,4 @@
-/** The HTTP server: plugins, then operations, then the dialects with their prefixes, on one screen. */
+/** The HTTP server: plugins, then the operations, then the dialects with their prefixes, on one screen. */
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config/config.ts'
@@ -19,6 +19,7 @@ import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders, { securityHeaders as headersOfEveryAnswer } from '../api/http/security-headers.ts'
 import services, { type Served } from '../api/http/context.ts'
 import websocket from '../api/http/websocket.ts'
+import websocketGate from '../api/http/websocket-gate.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
 import web from '../web/index.ts'
@@ -26,32 +27,33 @@ import web from '../web/index.ts'
 const EMOTECHAT_PREFIX = '/api'
 const WEB_PREFIX = '/app'
 const BODY_LIMIT_BYTES = 262_144
-/** All headers of a request together; Node refuses more with 431. */
+/** Maximum size of all headers of a request; Node refuses more with 431. */
 const HEADER_LIMIT_BYTES = 16_384
 
-/** Makes the server, without routes: its logger is needed before the rest can be built. */
+/** Creates the server without routes: its logger is needed before the rest can be built. */
 export function createServer (config: Config, logStream?: LogStream): FastifyInstance {
   const { headersMs, requestMs, idleMs } = config.timeouts
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
-    // One line per request, written below when it is answered.
-    // Like no other, on any replica.
+    // Unique across replicas.
     genReqId: () => randomUUID(),
+    // One line per request, written below when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
-    // Node looks at its connections this often, so a client that drips its headers is cut off a quarter late at most.
+    // Node checks its connections at this interval, so a client that sends its headers slowly is cut off at most a
+    // quarter late.
     http: {
       maxHeaderSize: HEADER_LIMIT_BYTES,
       headersTimeout: headersMs,
       connectionsCheckingInterval: Math.ceil(headersMs / 4)
     },
     routerOptions: { ignoreTrailingSlash: true },
-    // Types are taken as they come: a string is no number.
+    // Types are not converted: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
-    // No route was found for such a URL, so no dialect's error handler is asked.
+    // No route was found for such a URL, so no dialect's error handler is called.
     frameworkErrors: (_error, request, reply) => {
       const answer = request.url.startsWith(`${EMOTECHAT_PREFIX}/`) ? emotechatBadUrl : chatcliBadUrl
       reply.raw.writeHead(400, { ...headersOfEveryAnswer(config), 'content-type': 'application/json; charset=utf-8' })
@@ -74,19 +76,20 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
   return app
 }
 
-/** Adds everything that is served. */
+/** Registers everything that is served. */
 export async function buildApp (
   app: FastifyInstance,
   deps: Served & ReadinessDeps & { rates: RateLimiter }
 ): Promise<void> {
   await app.register(services, deps)
-  // Before whatever may refuse a request: it is its hooks that end the connection of an upgrade that is refused.
+  // Before any plugin that may refuse a request: its hooks end the connection of a refused upgrade.
   await app.register(websocket)
   await app.register(requestTraces)
   await app.register(requestMetrics)
   await app.register(securityHeaders)
   await app.register(overload)
   await app.register(origins)
+  await app.register(websocketGate)
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.

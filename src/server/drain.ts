@@ -1,4 +1,4 @@
-/** How a replica parts from its clients: the first three phases of the end. */
+/** How a replica closes the connections of its clients: the first three phases of its end. */
 import type { FastifyInstance } from 'fastify'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
@@ -11,12 +11,12 @@ const CLOSE_GRACE_MS = 1_000
 const CLOSE_POLL_MS = 10
 /** How long requests have to be answered before their connections are cut, in milliseconds. */
 const REQUEST_GRACE_MS = 5_000
-/** What a phase may take beyond the waits that are part of it, in milliseconds. */
+/** Time that a phase may take in addition to its waits, in milliseconds. */
 const MARGIN_MS = 2_000
-/** The connections to other servers are closed, or left, within this time, in milliseconds. */
+/** Time limit for closing the connections to other servers, in milliseconds. */
 const RELEASE_LIMIT_MS = 10_000
 
-/** How long each phase of the end may take: what its waits add up to, and a margin. */
+/** The time limit of each phase of the end: the sum of its waits, and a margin. */
 export function phaseLimits ({ drain, posting }: Pick<Config, 'drain' | 'posting'>): PhaseLimits {
   return {
     leaving: drain.delayMs + MARGIN_MS,

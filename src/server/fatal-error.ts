@@ -1,12 +1,12 @@
-/** What an operator is told when a process cannot do its work: one sentence, not a stack. */
+/** One sentence, not a stack, for the operator of a process that cannot do its work. */
 import { ConfigError } from '../config/errors.ts'
 import { ChatError } from '../domain/errors.ts'
 import { EmbeddedStoreError } from '../store/embedded/errors.ts'
 
 /**
- * Puts an error in a sentence. What is not the operator's to mend is told by its innermost cause alone: what is wrapped
- * around it may quote a statement and its parameters.
- * @param failure what could not be done, e.g. `Confab cannot start`
+ * Describes an error in a sentence. An error that the operator cannot correct is described by its innermost cause
+ * alone: the errors around it may quote a statement and its parameters.
+ * @param failure what failed, e.g. `Confab cannot start`
  */
 export function describeFatalError (error: unknown, failure: string): string {
   if (error instanceof ConfigError || error instanceof EmbeddedStoreError || error instanceof ChatError)
@@ -16,7 +16,7 @@ export function describeFatalError (error: unknown, failure: string): string {
     return 'The port is in use: stop whatever listens there, or set another PORT.'
   let root = error
   while (root.cause instanceof Error) root = root.cause
-  // Several addresses of one host that all failed have an error each, and no message together.
+  // When several addresses of one host have failed, each has an error, and there is no common message.
   if (root instanceof AggregateError && root.message === '')
     return `${failure}: ${root.errors.map((each) => (each instanceof Error ? each.message : String(each))).join('; ')}`
   return `${failure}: ${root.message}`

@@ -1,19 +1,19 @@
 /**
- * The phases of a replica, from its start to its end. Whatever is opened registers how it is ended and in which phase;
- * the phases of the end follow each other, each with a limit of its own, so that one that hangs cannot take the time of
- * those behind it.
+ * The phases of a replica, from its start to its end. Each open resource registers how it is closed and in which phase.
+ * The phases of the end run one after the other, each with a time limit, so that one that hangs cannot use up the time
+ * of the next.
  */
 import { withDeadline } from '../lib/deadline.ts'
 
-/** The phases of the end, in their order. */
+/** The phases of the end, in order. */
 export const STOP_PHASES = [
-  /** Readiness fails, and new sockets are still let in, until load balancers have noticed. */
+  /** Readiness fails, but new sockets are still accepted, until load balancers have noticed. */
   'leaving',
-  /** New sockets are refused; those that are open are closed, after the posts under way are answered. */
+  /** New sockets are refused; open ones are closed, after their pending posts are answered. */
   'draining',
-  /** The HTTP servers end, once their requests are answered. */
+  /** The HTTP servers close, once their requests are answered. */
   'closing',
-  /** Posts under way are stored, background work ends. */
+  /** Pending posts are stored, background work ends. */
   'flushing',
   /** The connections to the bus, the database and the mail server are closed. */
   'releasing'
@@ -27,10 +27,10 @@ export type Phase = 'starting' | 'serving' | StopPhase
 /** The part of a logger that is used. */
 type Log = { info: (details: object, message: string) => void, warn: (details: object, message: string) => void }
 
-/** How long each phase of the end may take, in milliseconds. */
+/** Time limits of the phases of the end, in milliseconds. */
 export type PhaseLimits = Readonly<Record<StopPhase, number>>
 
-/** Knows the phase of a replica, and ends it. */
+/** Tracks the phase of a replica, and ends the replica. */
 export class Lifecycle {
   readonly #limits: PhaseLimits
   readonly #log: Log
@@ -47,22 +47,22 @@ export class Lifecycle {
     return this.#phase
   }
 
-  /** Whether the replica is on its way out, and should be sent no more traffic. */
+  /** Whether the replica is stopping, and should receive no more traffic. */
   get isStopping (): boolean {
     return this.#phase !== 'starting' && this.#phase !== 'serving'
   }
 
-  /** Whether new sockets are let in: until load balancers have had the time to notice that readiness fails. */
+  /** Whether new sockets are accepted: until load balancers have had time to notice that readiness fails. */
   get admitsSockets (): boolean {
     return !this.isStopping || this.#phase === 'leaving'
   }
 
-  /** The start is over. */
+  /** Marks the end of the start. */
   serve (): void {
     if (this.#phase === 'starting') this.#phase = 'serving'
   }
 
-  /** Registers a step of a phase of the end. Within a phase the steps registered last are run first. */
+  /** Registers a step of a phase of the end. Within a phase the step registered last runs first. */
   onStop (phase: StopPhase, step: () => Promise<void> | void): void {
     const steps = this.#steps.get(phase)
     if (steps === undefined) this.#steps.set(phase, [step])

@@ -1,13 +1,13 @@
 /**
- * The settings of the log: one JSON line per event. Tokens, codes, passwords and message texts never get in, because
- * nothing that could hold one is logged: no headers, no bodies, no query strings, no parameters of SQL.
+ * The settings of the log: one JSON line per event. Tokens, codes, passwords and message texts never get into it,
+ * because nothing that could contain one is logged: no headers, no bodies, no query strings, no SQL parameters.
  */
 import type { FastifyRequest } from 'fastify'
 
-/** Where lines go instead of to standard output. */
+/** Destination of the lines instead of standard output. */
 export type LogStream = { write: (line: string) => void }
 
-/** The logger settings of the HTTP server, which is also everybody else's logger. */
+/** The logger settings of the HTTP server, whose logger all other parts use. */
 export function loggerOptions (level: string, stream?: LogStream) {
   return {
     level,
@@ -23,7 +23,7 @@ export function loggerOptions (level: string, stream?: LogStream) {
   }
 }
 
-/** The innermost cause: what is wrapped around it may quote the statement and its parameters. */
+/** The innermost cause: the errors around it may quote the statement and its parameters. */
 function describeError (error: Error) {
   let root = error
   while (root.cause instanceof Error) root = root.cause

@@ -1,4 +1,4 @@
-/** The ports of a replica: adapters chosen by the configuration, opened in order, ended in the last phase. */
+/** The ports of a replica: adapters selected by the configuration, opened in order, closed in the last phase. */
 import { randomInt } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Bus } from '../bus/bus.ts'
@@ -16,15 +16,15 @@ import { createLocalRateLimiter } from '../rate-limits/local.ts'
 import { type RateLimiter, UNLIMITED } from '../rate-limits/rate-limiter.ts'
 import { createRedisRateLimiter } from '../rate-limits/redis.ts'
 import { createScopedRateLimiter } from '../rate-limits/scoped.ts'
-import { originOf } from '../realtime/event-batch.ts'
+import { originOf } from '../realtime/bus-payload.ts'
 import type { Database } from '../store/database.ts'
 import { openStore } from '../store/open.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { waitForMigrations } from './wait-for-migrations.ts'
 
-/** Numbers that tell replicas apart. */
+/** Range of the numbers that distinguish replicas. */
 const ORIGINS = 2 ** 32
-/** A Redis that has not counted by then is taken to be away. */
+/** A Redis that has not answered by then counts as unavailable. */
 const RATE_TIMEOUT_MS = 2_000
 
 /** The open ports. */
@@ -32,17 +32,17 @@ export type Ports = {
   readonly database: Database
   readonly epoch: Epoch
   readonly bus: Bus
-  /** The number by which this replica knows its own publications. */
+  /** The number by which this replica recognises its own publications. */
   readonly origin: number
   readonly rates: RateLimiter
   readonly mailer: Mailer
   readonly tracing: Tracing | undefined
 }
 
-/** For tests: what to use in the place of the configured. */
+/** For tests: replacements for configured adapters. */
 export type PortOverrides = { database?: Database, wrapBus?: (bus: Bus) => Bus }
 
-/** What the ports are opened with. */
+/** Dependencies of the ports. */
 export type PortDeps = {
   config: Config
   overrides: PortOverrides
@@ -75,7 +75,7 @@ export async function openPorts ({ config, overrides, lifecycle, metrics, log }:
   return { database, epoch, bus, origin, rates, mailer, tracing }
 }
 
-/** What is not configured is not even loaded. */
+/** Loads the SDK only when it is configured. */
 async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
   if (tracing === undefined) return undefined
   const { openOtlp } = await import('../observability/tracing/otlp.ts')
@@ -94,7 +94,7 @@ async function openBus (
   return wrapBus === undefined ? bus : wrapBus(bus)
 }
 
-/** Rates are counted on a connection of their own. It reports nothing: the bus already reports when Redis is away. */
+/** Opens a connection for rate limits. It logs nothing: the bus already reports when Redis is unavailable. */
 function openRateLimiter ({ rateLimits, redis: settings }: Config, release: (close: () => void) => void): RateLimiter {
   if (!rateLimits) return UNLIMITED
   if (settings === undefined) return createLocalRateLimiter()

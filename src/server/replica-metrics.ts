@@ -1,4 +1,4 @@
-/** Where the metrics of a replica are read from, and the port on which they are served. */
+/** The sources of a replica's metrics, and the port on which they are served. */
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { withDeadline } from '../lib/deadline.ts'
@@ -10,16 +10,13 @@ import type { Database } from '../store/database.ts'
 import { findOldestMail } from '../store/outbox.ts'
 
 const MS_PER_S = 1_000
-/** A database that has not answered by then does not hold up the other metrics, in milliseconds. */
+/** Time in milliseconds after which a database that does not answer no longer delays the other metrics. */
 const READ_TIMEOUT_MS = 1_000
 
-/** What is read beside the decorations of the server. */
+/** Sources in addition to the decorations of the server. */
 export type Sources = { config: Config, database: Database, bus: Bus }
 
-/**
- * Serves the metrics of a replica that is built, if its configuration asks for it.
- * @throws when the port is taken
- */
+/** Serves the metrics of a built replica, if it is configured. @throws when the port is taken */
 export async function serveReplicaMetrics (app: FastifyInstance, sources: Sources): Promise<MetricsServer | undefined> {
   const { metrics: address } = sources.config
   if (address === undefined) return undefined

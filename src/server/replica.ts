@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp, createServer } from './app.ts'
 import type { Config } from '../config/config.ts'
-import { encodeNewMessage } from '../api/chatcli/ws/frames.ts'
+import { CHATCLI_CODEC } from '../api/chatcli/ws/codec.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
 import { createOutboxSender } from '../jobs/outbox-sender.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
@@ -18,14 +18,14 @@ import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
-/** Connections that may wait to be accepted: after a restart all clients come at once. */
+/** Connections that may wait to be accepted: after a restart all clients reconnect at once. */
 const LISTEN_BACKLOG = 4_096
 
 /** A running replica. */
 export type Replica = {
   /** Where it listens, e.g. `http://127.0.0.1:5123`. */
   readonly url: string
-  /** Where its metrics are, seen from its machine; undefined when they are off. */
+  /** Address of its metrics on its machine; undefined when they are off. */
   readonly metricsUrl: string | undefined
   readonly app: FastifyInstance
   /** What it runs on, in one sentence without a credential. */
@@ -34,10 +34,10 @@ export type Replica = {
   close: () => Promise<void>
 }
 
-/** For tests: what to use in the place of the configured. */
+/** For tests: replacements for configured parts. */
 export type ReplicaOptions = PortOverrides & { logStream?: LogStream }
 
-/** What the parts of a replica are made from. */
+/** The parts of a replica. */
 type Parts = {
   config: Config
   app: FastifyInstance
@@ -57,7 +57,7 @@ export async function startReplica (config: Config, options: ReplicaOptions = {}
   try {
     return await start(config, app, options, lifecycle)
   } catch (error) {
-    // The reason why it cannot start matters more than a failure to tidy up.
+    // The reason why it cannot start matters more than a failure to clean up.
     await lifecycle.stop().catch(() => undefined)
     throw error
   }
@@ -111,24 +111,26 @@ async function start (
   }
 }
 
-function createHub ({ config, app, ports, services: { chats, messages }, metrics, lifecycle }: Parts): Hub {
+function createHub ({ config, app, ports, services, metrics, lifecycle }: Parts): Hub {
   const { bus, origin, tracing } = ports
+  const { chats, log, messages } = services
   const hub = new Hub({
     bus,
     origin,
-    log: { ...chats, read: messages.read, readAs: messages.readAs },
-    encode: encodeNewMessage,
+    log: { ...chats, ...log },
+    // A face with sockets has its codec here. The first is common to all builds: see `realtime/codec.ts`.
+    codecs: [CHATCLI_CODEC],
     sweepIntervalMs: config.sweepIntervalMs,
     metrics,
     tracing,
     logger: app.log
   })
   messages.onCommitted((committed) => {
-    metrics.eventsCommitted.add('message', committed.messages.length)
+    metrics.eventsCommitted.add('message', committed.events.length)
     hub.announce(committed)
   })
   lifecycle.onStop('flushing', () => hub.close())
-  // Registered last, so it is run before the hub is closed, which publishes what is stored.
+  // Registered last, so it runs before the hub is closed, which publishes the stored messages.
   lifecycle.onStop('flushing', () => messages.flush())
   return hub
 }
@@ -145,7 +147,8 @@ function createConnections ({ config: { sockets }, services, lifecycle }: Parts)
 }
 
 /**
- * Changes of sessions, memberships and the epoch, made here or on other replicas, reach the caches and sockets here.
+ * Applies changes of sessions, memberships and the epoch, made here or on other replicas, to the caches and sockets of
+ * this replica.
  */
 function followOtherReplicas (
   { app, ports: { bus }, services, metrics }: Parts,
@@ -158,7 +161,7 @@ function followOtherReplicas (
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
   }
-  // Down now means subscribed later; until then the sessions of sockets are looked up every few seconds.
+  // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
   bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)
   bus.onChange((isUp) => {
     if (!isUp) return

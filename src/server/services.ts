@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { createAccounts } from '../domain/accounts/accounts.ts'
 import { createChats } from '../domain/chats/chats.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
+import { createEventLog } from '../domain/events/log.ts'
 import { createMessages } from '../domain/events/messages.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
@@ -13,20 +14,20 @@ import type { Database } from '../store/database.ts'
 import { preparePostBatch } from '../store/posts.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 
-/** What the domain is wired to. */
+/** Dependencies of the domain. */
 export type ServiceDeps = {
   config: Config
   database: Database
   epoch: Epoch
   bus: Bus
-  /** Called after a transaction that left a mail in the outbox. */
+  /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
   rates: RateLimiter
   clock: () => Date
   tracing: Tracing | undefined
 }
 
-/** The domain, as dialects and the hub use it. */
+/** The services of the domain, as dialects and the hub use them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
@@ -44,6 +45,7 @@ export async function createServices ({ config, database, epoch, bus, onMail, ra
     sessions,
     chats,
     epoch,
+    log: createEventLog(orm),
     messages: createMessages({
       orm,
       chats,

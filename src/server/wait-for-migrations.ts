@@ -1,19 +1,19 @@
-/** Before the tables are new enough there is nothing to serve: until then only the probes are answered. */
+/** Answers only the probes until the tables are new enough to be served. */
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../store/database.ts'
 
-/** How often the tables are looked at, in milliseconds. */
+/** Interval at which the tables are checked, in milliseconds. */
 const INTERVAL_MS = 500
 
 /** The part of a logger that is used. */
 type Log = { warn: (details: object, message: string) => void }
 
 /**
- * Waits until the tables have every migration that this build needs, run by somebody else. Meanwhile it is alive, and
- * says that it is not ready and why.
+ * Waits until the tables have every migration that this build needs, which another process runs. Meanwhile the process
+ * is alive, but not ready, and answers with the missing migrations.
  */
 export async function waitForMigrations (
   database: Database,
@@ -35,7 +35,7 @@ export async function waitForMigrations (
   await once(server, 'listening')
   while (missing.length > 0) {
     await delay(INTERVAL_MS)
-    // A database that is away for a moment is as much behind as before.
+    // A database that is unavailable for a moment keeps its last known state.
     missing = await database.missingMigrations().catch(() => missing)
   }
   const closed = once(server, 'close')

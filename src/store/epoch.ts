@@ -1,6 +1,6 @@
 /**
- * The identity of the data: whose it is (the installation), and which history of it this is (the epoch). The epoch
- * changes when acknowledged rows may have gone.
+ * The identity of the data: the installation it belongs to, and its epoch. The epoch changes when acknowledged rows may
+ * have been lost.
  */
 import { sql } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
@@ -10,13 +10,13 @@ import { epochs, installations } from './schema.ts'
 
 const LENGTH = 16
 
-/** Whose data it is, and which history of it. */
+/** The installation that the data belongs to, and its epoch. */
 export type DataIdentity = {
-  /** A UUID, made with the tables; a dump brings it along. */
+  /** A UUID, generated with the tables and included in dumps. */
   installationId: string
-  /** The history as clients know it: a short string without meaning of its own. */
+  /** The epoch as clients know it: a short opaque string. */
   epoch: string
-  /** The history for our own use: no two databases have the same, not even when one is a copy of the other. */
+  /** The epoch for internal use: it differs between any two databases, even if one is a copy of the other. */
   scope: string
 }
 
@@ -32,9 +32,9 @@ const statements = oncePerDatabase((orm) => ({
 }))
 
 /**
- * Reads the identity. The history is made of the id of the installation, Postgres' system identifier, the database,
- * the timeline (another after a standby was promoted or a base backup was recovered), what a restored dump cannot bring
- * along, and the counter of {@link bumpEpoch}; see the SQL function `current_installation`.
+ * Reads the identity. The epoch consists of the id of the installation, Postgres' system identifier, the database, the
+ * timeline (different after a standby was promoted or a base backup recovered), facts that a restored dump cannot
+ * contain, and the counter of {@link bumpEpoch}; see the SQL function `current_installation`.
  * @throws while the server is a standby
  */
 export async function readIdentity (orm: Orm): Promise<DataIdentity> {
@@ -56,7 +56,7 @@ export async function bumpEpoch (orm: Orm): Promise<void> {
 }
 
 /**
- * Makes another installation of the database, with an epoch of its own: for a copy that is to live beside its origin.
+ * Turns the database into another installation, with an epoch of its own: for a copy that is used beside its origin.
  */
 export async function renewInstallation (orm: Orm): Promise<void> {
   await orm.update(installations).set({ installationId: sql`gen_random_uuid()` })

@@ -24,8 +24,8 @@ export async function listMigrations (): Promise<Migration[]> {
 
 /**
  * Writes the migrations of this build up to one of them into a folder, for Drizzle's migrator.
- * @param last when the last of them was written
- * @param folder is made
+ * @param last creation time of the last one
+ * @param folder is created
  */
 export async function copyMigrations (last: number, folder: string): Promise<void> {
   await cp(MIGRATIONS_FOLDER, folder, { recursive: true })

@@ -1,4 +1,4 @@
-/** Opens the store that the configuration names: a Postgres server, or an embedded one. */
+/** Opens the configured store: a Postgres server, or an embedded one. */
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Database } from './database.ts'
 import { type EmbeddedLog, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts'
@@ -12,8 +12,8 @@ export type StoreSettings = {
 }
 
 /**
- * Opens it, and unless told otherwise brings the tables to the version of this build. An embedded one, which no other
- * process migrates, is always brought there, and ends when the store is closed.
+ * Opens the store and, by default, migrates the tables to the version of this build. An embedded store is always
+ * migrated, since no other process does that, and stops when the store is closed.
  * @param deps.metrics where queries are counted
  * @param deps.log where an embedded server reports
  * @throws when a server cannot be reached, a migration fails, or an embedded one cannot be started

@@ -220,9 +220,9 @@ export const epochs = pgTable(
 )
 
 /**
- * The identity of the installation: one row, with an id that is made once and kept by dumps. While the history of the
- * database is `kept_for` it goes by the name that 0.1 gave it, so that an upgrade begins no other epoch. See the SQL
- * function `current_installation`.
+ * The identity of the installation: one row, with an id that is generated once and included in dumps. While the history
+ * of the database equals `kept_for` its epoch keeps the name that 0.1 gave it, so that an upgrade does not begin a new
+ * epoch. See the SQL function `current_installation`.
  */
 export const installations = pgTable(
   'installations',

@@ -107,10 +107,17 @@ export async function setSuspended (orm: Orm, userId: number, since: Date | null
   await orm.update(users).set({ suspendedAt: since }).where(eq(users.id, userId))
 }
 
-/** Keeps an account from being suspended until the transaction ends. @returns false when it is suspended already */
-export async function lockUnlessSuspended (tx: Orm, userId: number): Promise<boolean> {
-  const [row] = await tx.select({ suspendedAt: users.suspendedAt }).from(users).where(eq(users.id, userId)).for('share')
-  return row?.suspendedAt === null
+/** Keeps the password of an account, and whether it is suspended, as they are until the transaction ends. */
+export async function lockCredentials (
+  tx: Orm,
+  userId: number
+): Promise<Pick<UserRow, 'passwordHash' | 'suspendedAt'> | undefined> {
+  const [row] = await tx
+    .select({ passwordHash: users.passwordHash, suspendedAt: users.suspendedAt })
+    .from(users)
+    .where(eq(users.id, userId))
+    .for('share')
+  return row
 }
 
 /** Replaces the password of an account. */

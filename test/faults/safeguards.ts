@@ -51,7 +51,7 @@ export const SAFEGUARDS = {
     replacements: [
       {
         file: 'dist/domain/events/messages.js',
-        from: 'clientMessageId === void 0 ? serverKeys() : CLIENT_KEY + clientMessageId',
+        from: 'clientMessageId === void 0 ? serverKeys() : clientKey(clientMessageId)',
         to: 'serverKeys()'
       }
     ],

@@ -199,9 +199,9 @@ await withServices(t, 'a login at the moment of a suspension leaves no session b
   })
   const outcomes = new Set<string>()
   const isVaried = await eventually(async () => {
-    const { id: userId, username } = await addUser(orm)
+    const { id: userId, username, passwordHash } = await addUser(orm)
     const opening = Array.from({ length: ROUNDS }, () =>
-      sessions.open({ userId, username }).then(
+      sessions.open({ userId, username, passwordHash }).then(
         () => 'opened',
         (error: unknown) => (error instanceof Error ? error.message : String(error))
       )

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from '../support/tap.ts'
@@ -82,6 +82,35 @@ await t.test('accounts and acknowledged messages outlive a kill -9 and an orderl
   t.strictSame(await readHistory(third, ann, chatID), before, 'the history is the same')
   t.equal(await post(await connect(t, third, token), chatID, 'after the end'), before.length + 1)
   t.strictSame((await readHistory(third, { ...bob, token }, chatID)).at(-1)?.message, 'after the end')
+})
+
+await t.test('acknowledged messages outlive a kill -9 of Postgres, and posting goes on', async (t) => {
+  const folder = await temporaryStore(t)
+  const server = await spawnReplica(t, { DATA_DIR: folder, RATE_LIMITS: 'off' })
+  const outbox = new Outbox(folder)
+  const [ann, bob] = [await signUp(server, outbox), await signUp(server, outbox)]
+  const chatID = await openChat(server, ann, bob)
+  const socket = await connect(t, server, ann.token)
+  const sent = async (first: number, count: number) => {
+    for (let index = first; index < first + count; index++)
+      socket.send({ type: 'post_msg', chatID, text: `text ${String(index)}`, ref: index })
+  }
+  await sent(0, ENOUGH)
+  await socket.next(isAck, DEADLINE_MS)
+  process.kill(Number.parseInt(await readFile(path.join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10), 'SIGKILL')
+  await sent(ENOUGH, ENOUGH)
+  for (let count = 1; count < 2 * ENOUGH; count++) await socket.next(isAck, DEADLINE_MS)
+  const acknowledged = socket.frames.filter(isAck).map((ack) => integerAt(ack, 'seq'))
+  const history = await readHistory(server, ann, chatID)
+  const numbers = Array.from({ length: 2 * ENOUGH }, (_, index) => index + 1)
+  t.strictSame(acknowledged, numbers, 'every message is acknowledged, in order')
+  t.strictSame(
+    history.map(({ seq, message }) => ({ seq, message })),
+    numbers.map((seq) => ({ seq, message: `text ${String(seq - 1)}` })),
+    'and stored once'
+  )
+  t.match(server.stdout(), /"signal":"SIGKILL","msg":"the embedded Postgres ended: it is started again"/)
+  t.strictSame(await end(server, 'SIGTERM'), { code: 0, signal: null })
 })
 
 async function expectRefusal (t: Test, environment: { DATA_DIR: string }) {

@@ -1,6 +1,7 @@
 /**
- * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`) and a session (`sid`). The signature says
- * who made them; whether the session still lives is asked of the domain each time.
+ * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation
+ * that they are for (`aud`). The signature says who made them; whether the session still lives is asked of the domain each
+ * time.
  */
 import jwt from '@fastify/jwt'
 import fastifyPlugin from 'fastify-plugin'
@@ -18,6 +19,8 @@ const claims = Compile(Type.Object({
   sub: Type.String(),
   sid: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
   typ: Type.Literal('access'),
+  // Tokens of 0.1, which live for a day, have none.
+  aud: Type.Optional(Type.String()),
   exp: Type.Number()
 }))
 
@@ -47,12 +50,15 @@ export default fastifyPlugin(async (app) => {
       sub: String(userId),
       sid: sessionId,
       typ: 'access',
+      aud: app.services.epoch.installationId,
       exp: Math.floor(Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) / MS_PER_S)
     }),
     async authenticate (token) {
       if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
       const payload = verify(token)
       if (!claims.Check(payload)) throw new ChatError('unauthenticated')
+      if (payload.aud !== undefined && payload.aud !== app.services.epoch.installationId)
+        throw new ChatError('unauthenticated')
       const session = await app.services.sessions.authenticate(payload.sid)
       if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
       return { ...session, expiresAt: new Date(Math.min(payload.exp * MS_PER_S, session.expiresAt.getTime())) }

@@ -4,13 +4,16 @@
  * none and are let in, because nothing here is granted for a cookie.
  */
 import cors from '@fastify/cors'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../../domain/errors.ts'
 
 /** How long a browser may remember a preflight, in seconds: the longest that all of them accept. */
 const PREFLIGHT_MAX_AGE_S = 7_200
 const FORM = 'application/x-www-form-urlencoded'
+/** Origins of which the log says that they were refused; a stranger can make up any number. */
+const MAX_LOGGED_ORIGINS = 100
+const MAX_ORIGIN_LENGTH = 200
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -35,8 +38,11 @@ export default fastifyPlugin(
       }
     })
 
+    const logRefused = createRefusalLog(app.log)
     // A form is what any page can make a browser send here without asking first.
     app.addHook('onRequest', async (request) => {
+      const { origin } = request.headers
+      if (origin !== undefined && !isTrusted(origin, request)) logRefused(origin)
       const isForm = request.headers['content-type']?.toLowerCase().startsWith(FORM) === true
       if (isForm && !isAcceptable(request)) throw new ChatError('foreign_origin')
     })
@@ -68,3 +74,20 @@ export default fastifyPlugin(
   },
   { name: 'origins', dependencies: ['services'], fastify: '5.x' }
 )
+
+/**
+ * Logs each refused origin once: the page's developer sees no more than that the browser got no permission. Whatever is
+ * no origin is left out, as are the pages that browsers call `null`.
+ */
+function createRefusalLog (log: FastifyBaseLogger): (origin: string) => void {
+  const logged = new Set<string>()
+  return (origin) => {
+    if (logged.has(origin) || logged.size >= MAX_LOGGED_ORIGINS || origin.length > MAX_ORIGIN_LENGTH) return
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) return
+    logged.add(origin)
+    log.warn(
+      { origin },
+      'pages of this origin are refused: list it in CORS_ORIGINS, or in PUBLIC_URL where it is this server\'s own'
+    )
+  }
+}

@@ -26,6 +26,12 @@ declare module 'fastify' {
     /** Operators are served however busy the replica is. */
     isOperational?: true
   }
+  interface FastifyInstance {
+    overload: {
+      /** @throws {ChatError} `over_capacity` while the replica has more to do than it can */
+      check: () => void
+    }
+  }
 }
 
 export default fastifyPlugin(
@@ -57,11 +63,17 @@ export default fastifyPlugin(
       delays.disable()
     })
 
-    app.addHook('onRequest', async ({ routeOptions }) => {
-      const reason = pressure ?? (app.services.messages.waiting() > posts ? 'posts' : undefined)
-      if (reason === undefined || routeOptions.config.isOperational === true) return
-      app.metrics.overloadRefusals.add(reason)
-      throw new ChatError('over_capacity', undefined, { retryAfterMs: RETRY_AFTER_MS })
+    app.decorate('overload', {
+      check () {
+        const reason = pressure ?? (app.services.messages.waiting() > posts ? 'posts' : undefined)
+        if (reason === undefined) return
+        app.metrics.overloadRefusals.add(reason)
+        throw new ChatError('over_capacity', undefined, { retryAfterMs: RETRY_AFTER_MS })
+      }
+    })
+    // Upgrades are checked by the gate.
+    app.addHook('onRequest', async ({ ws, routeOptions }) => {
+      if (!ws && routeOptions.config.isOperational !== true) app.overload.check()
     })
   },
   { name: 'overload', dependencies: ['services', 'websocket'], fastify: '5.x' }

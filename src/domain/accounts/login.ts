@@ -6,6 +6,9 @@ import { countLogin, rememberNetwork, withdrawLogin } from './login-guard.ts'
 import type { Identity } from './rate-keys.ts'
 import type { IssuedTokens } from './sessions.ts'
 
+/** How often a password that is replaced during the login is verified anew. */
+const ATTEMPTS = 3
+
 /** A login by username or by address, with the network of the client. */
 export type LoginRequest = { identity: Identity, password: string, network: string }
 
@@ -20,8 +23,7 @@ export async function logIn (
 ): Promise<IssuedTokens & { account: Account }> {
   const attempt = await countLogin(deps, identity, network)
   try {
-    const user = await authenticate(deps, identity, password)
-    const tokens = await deps.sessions.open({ userId: user.id, username: user.username })
+    const { user, tokens } = await openSession(deps, identity, password)
     await Promise.all([withdrawLogin(deps, attempt), rememberNetwork(deps, user, network)])
     return { ...tokens, account: toAccount(user) }
   } catch (error) {
@@ -29,6 +31,21 @@ export async function logIn (
     if (!isGuess) await withdrawLogin(deps, attempt)
     throw error
   }
+}
+
+/** A session exists only for the password that the account has at the moment when the session begins. */
+async function openSession (
+  deps: AccountsDeps,
+  identity: Identity,
+  password: string
+): Promise<{ user: users.UserRow, tokens: IssuedTokens }> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const user = await authenticate(deps, identity, password)
+    const { id: userId, username, passwordHash } = user
+    const tokens = await deps.sessions.open({ userId, username, passwordHash })
+    if (tokens !== undefined) return { user, tokens }
+  }
+  throw new ChatError('overloaded')
 }
 
 async function authenticate (deps: AccountsDeps, identity: Identity, password: string): Promise<users.UserRow> {
@@ -42,16 +59,18 @@ async function authenticate (deps: AccountsDeps, identity: Identity, password: s
   }
   if (user.suspendedAt !== null)
     throw new ChatError(deps.areAccountsHidden ? 'wrong_credentials' : 'suspended', undefined, { userId: user.id })
-  if (deps.passwords.isOutdated(user.passwordHash)) await upgradeHash(deps, user, password)
-  return user
+  return deps.passwords.isOutdated(user.passwordHash) ? upgradeHash(deps, user, password) : user
 }
 
-async function upgradeHash (deps: AccountsDeps, user: users.UserRow, password: string): Promise<void> {
+async function upgradeHash (deps: AccountsDeps, user: users.UserRow, password: string): Promise<users.UserRow> {
   try {
+    const passwordHash = await deps.passwords.hash(password)
     // A password that was changed in the meantime stays.
-    await users.replacePasswordHash(deps.orm, user.id, user.passwordHash, await deps.passwords.hash(password))
+    await users.replacePasswordHash(deps.orm, user.id, user.passwordHash, passwordHash)
+    return { ...user, passwordHash }
   } catch (error) {
     // The old hash stays valid; the next login tries again.
     if (!(error instanceof ChatError && error.code === 'overloaded')) throw error
+    return user
   }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/sessions.ts'
-import { lockUnlessSuspended } from '../../store/users.ts'
+import { lockCredentials } from '../../store/users.ts'
 import { ChatError, type ChatErrorOptions } from '../errors.ts'
 import { publishInvalidation } from '../invalidations.ts'
 import { createToken, hashToken } from './secrets.ts'
@@ -15,6 +15,9 @@ const RETENTION_MS = 86_400_000
 
 /** A live session with its owner. */
 export type Session = store.LiveSession
+
+/** A user whose password was verified, against this hash. */
+export type AuthenticatedUser = { userId: number, username: string, passwordHash: string }
 
 /** Result of a login or a refresh. */
 export type IssuedTokens = { session: Session, refreshToken: string }
@@ -38,17 +41,23 @@ export class Sessions {
     this.#deps = deps
   }
 
-  /** Opens a session for an authenticated user. @throws {ChatError} `suspended`, also when that happens concurrently */
-  async open (user: { userId: number, username: string }): Promise<IssuedTokens> {
-    const session = { ...user, sessionId: randomUUID(), expiresAt: this.#expiry() }
+  /**
+   * Opens a session for an authenticated user.
+   * @returns undefined when the password has been replaced since it was verified: then it is to be verified again
+   * @throws {ChatError} `suspended`, also when that happens concurrently
+   */
+  async open ({ userId, username, passwordHash }: AuthenticatedUser): Promise<IssuedTokens | undefined> {
+    const session = { userId, username, sessionId: randomUUID(), expiresAt: this.#expiry() }
     const refreshToken = createToken('cfr_')
-    await this.#deps.orm.transaction(async (tx) => {
-      if (!(await lockUnlessSuspended(tx, session.userId)))
-        throw new ChatError('suspended', undefined, { userId: session.userId })
+    const isOpen = await this.#deps.orm.transaction(async (tx) => {
+      const credentials = await lockCredentials(tx, userId)
+      if (credentials?.passwordHash !== passwordHash) return false
+      if (credentials.suspendedAt !== null) throw new ChatError('suspended', undefined, { userId })
       await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
       await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
+      return true
     })
-    return { session, refreshToken }
+    return isOpen ? { session, refreshToken } : undefined
   }
 
   /**

@@ -8,6 +8,7 @@ import { ChatError } from '../errors.ts'
 import { type ChatPosts, PostQueue } from './post-queue.ts'
 import type { TraceContext } from '../../observability/tracing/trace-context.ts'
 import type { Span, Tracing } from '../../observability/tracing/tracing.ts'
+import type { ChatEvent, MessageCreated } from './event.ts'
 import type { Message } from './message.ts'
 
 const FIRST_RETRY_DELAY_MS = 20
@@ -25,15 +26,15 @@ export type Post = {
 }
 
 /**
- * Committed messages of one chat: it extends to `lastSeq`, and `messages` are its newest, without a gap up to
- * `lastSeq`. There may be fewer of them than are new, even none: a retry can find messages whose announcement was lost
- * with the replica that stored them. `trace` is the commit's span, if one of its posts is traced.
+ * Committed events of one chat: it extends to `lastSeq`, and `events` are its newest, without a gap up to `lastSeq`.
+ * There may be fewer of them than are new, even none: a retry can find messages whose announcement was lost with the
+ * replica that stored them. `trace` is the commit's span, if one of its posts is traced.
  */
 export type CommittedEvents = {
   chatId: number
   membersVersion: number
   lastSeq: number
-  messages: readonly Message[]
+  events: readonly ChatEvent[]
   trace?: TraceContext | undefined
 }
 
@@ -179,7 +180,7 @@ export class EventWriter {
     first: number,
     span: Span | undefined
   ): void {
-    const news: News = { chatId, membersVersion: 0, lastSeq: 0, messages: [], trace: undefined }
+    const news: News = { chatId, membersVersion: 0, lastSeq: 0, events: [], trace: undefined }
     const told = posts.map(({ post }, index) => ({ post, result: settle(post, outcomes[first + index], news) }))
     if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
     if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
@@ -203,7 +204,7 @@ export class EventWriter {
   }
 }
 
-type News = CommittedEvents & { messages: Message[] }
+type News = CommittedEvents & { events: ChatEvent[] }
 
 /**
  * Starts a span for the batch, in the trace of its first traced post, with links to all of them; undefined when none is
@@ -223,7 +224,8 @@ function settle (post: Post, result: PostOutcome | undefined, news: News): Recei
   if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
   const { outcome, seq, id, at, membersVersion } = result
   const { chatId, author, text, clientMessageId } = post
-  const message: Message = {
+  const message: MessageCreated = {
+    kind: 'message.created',
     chatId,
     seq,
     id,
@@ -235,6 +237,6 @@ function settle (post: Post, result: PostOutcome | undefined, news: News): Recei
   }
   news.membersVersion = membersVersion
   news.lastSeq = Math.max(news.lastSeq, seq)
-  if (outcome === 'stored') news.messages.push(message)
+  if (outcome === 'stored') news.events.push(message)
   return { message, duplicate: outcome === 'duplicate' }
 }

@@ -1,22 +1,18 @@
-/** Messages: posting, and reading by position. */
-import { randomBytes } from 'node:crypto'
+/** Messages: posting, and paging through a chat's history. */
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/messages.ts'
 import type { Chats } from '../chats/chats.ts'
 import { ChatError } from '../errors.ts'
 import type { Message } from './message.ts'
 import type { CommitListener, Post, EventWriter } from './event-writer.ts'
+import { messageOf } from './log.ts'
+import { clientKey, createServerKeys } from './post-key.ts'
 import { isStorable } from '../text.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
 export const MAX_TEXT_LENGTH = 4_000
 /** Longest `clientMessageID`, in characters. */
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64
-
-/** Prefix of keys in `messages.post_key` that come from clients, so that they never collide with ours. */
-const CLIENT_KEY = 'c'
-const SERVER_KEY = 's'
-const SERVER_KEY_BYTES = 8
 
 /** A page of history: the newest `limit` messages with `after < seq < before`. */
 export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
@@ -33,12 +29,6 @@ export function createMessages (deps: MessagesDeps) {
   return {
     post: (request: Post) => post(deps.poster, serverKeys, request),
     history: history.bind(undefined, deps),
-    /** Messages of a chat with `after < seq`, oldest first; the caller has checked the reader's membership. */
-    read: async (chatId: number, after: number, limit: number) =>
-      (await store.listMessagesAfter(deps.orm, chatId, after, limit)).map(toMessage),
-    /** The same for a member of the chat; empty for others. */
-    readAs: async (userId: number, chatId: number, after: number, limit: number) =>
-      (await store.listMessagesAfterAs(deps.orm, userId, chatId, after, limit)).map(toMessage),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
     /** Number of posts that wait to be stored. */
     waiting: () => deps.poster.waiting,
@@ -55,16 +45,7 @@ function post (poster: EventWriter, serverKeys: () => string, request: Post): vo
   const { text, clientMessageId } = request
   if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text))
     request.onSettled(new ChatError('invalid_text'))
-  else poster.post(request, clientMessageId === undefined ? serverKeys() : CLIENT_KEY + clientMessageId)
-}
-
-/**
- * Creates keys for posts without a `clientMessageId`: a random prefix of this process and a counter make them unique.
- */
-function createServerKeys (): () => string {
-  const start = randomBytes(SERVER_KEY_BYTES).toString('base64url')
-  let counter = 0
-  return () => `${SERVER_KEY}${start}${(counter++).toString(36)}`
+  else poster.post(request, clientMessageId === undefined ? serverKeys() : clientKey(clientMessageId))
 }
 
 /**
@@ -90,9 +71,5 @@ async function history (
         )
   const lastSeq = rows.at(-1)?.seq ?? 0
   if (lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
-  return rows.map(toMessage)
-}
-
-function toMessage ({ postKey, ...row }: store.MessageRow): Message {
-  return postKey.startsWith(CLIENT_KEY) ? { ...row, clientMessageId: postKey.slice(CLIENT_KEY.length) } : row
+  return rows.map(messageOf)
 }

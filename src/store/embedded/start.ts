@@ -1,4 +1,4 @@
-/** The embedded store: a Postgres server of this process' own, with no port, which lives and ends with it. */
+/** The embedded store: a Postgres server of this process, without a TCP port, which starts and stops with it. */
 import { mkdir } from 'node:fs/promises'
 import { openCluster } from './cluster-folder.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -10,16 +10,16 @@ export type { EmbeddedLog } from './supervisor.ts'
 
 /** Where it is and how it runs. */
 export type EmbeddedOptions = ServeOptions & {
-  /** `DATA_DIR`: the data folder is `postgres` in it. It is made if it is not there. */
+  /** `DATA_DIR`, with the data folder `postgres` in it; created if it does not exist. */
   dataDir: string
-  /** `PATH`, on which Postgres is looked for if the package for this platform is not installed. */
+  /** `PATH`, in which Postgres is searched if the package for this platform is not installed. */
   searchPath?: string | undefined
 }
 
 /**
- * Starts it on the data folder in `dataDir`, which is made at the first start, and starts it again whenever it crashes.
- * @throws {FolderInUseError} when another process has it open
- * @throws {EmbeddedStoreError} when it cannot be made or opened
+ * Starts it on the data folder in `dataDir`, which is created at the first start, and restarts it after a crash.
+ * @throws {FolderInUseError} when another process uses it
+ * @throws {EmbeddedStoreError} when it cannot be created or opened
  */
 export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const unlock = await lockDataDir(options.dataDir)
@@ -34,9 +34,9 @@ export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<
 }
 
 /**
- * Makes a `DATA_DIR` this process' own.
- * @returns gives it free
- * @throws {FolderInUseError} when another process has it open
+ * Locks a `DATA_DIR` for this process.
+ * @returns a function that releases it
+ * @throws {FolderInUseError} when another process uses it
  */
 export async function lockDataDir (dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })

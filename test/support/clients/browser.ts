@@ -21,6 +21,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync'
 ]
+/** A server that is away is told by the browser, too, and is no fault of the page. */
+const USUAL_ERRORS = /net::ERR_|WebSocket|status of 4\d\d/
 const AXE_OPTIONS = { resultTypes: ['violations'] }
 
 /** A browser that ends with the test. */
@@ -49,22 +51,30 @@ export async function withBrowser (
   await t.test(title, { skip: reason }, () => undefined)
 }
 
+/** How to open a page. */
+export type PageOptions = BrowserContextOptions & {
+  /** Runs in the page before everything else. */
+  script?: string
+  /** What the browser may complain of. */
+  usualErrors?: RegExp
+}
+
 /** Somebody's browser, which nobody else's cookies and logins are in. Whatever goes wrong in a page fails the test. */
 export async function openPage (
   t: Test,
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {}
+  { script, usualErrors = USUAL_ERRORS, ...options }: PageOptions = {}
 ): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options })
+  if (script !== undefined) await context.addInitScript(script)
   context.setDefaultTimeout(DEADLINE_MS)
   const page = await context.newPage()
   page.on('pageerror', (error) => {
     t.fail(`an error in the page: ${error.message}`)
   })
   page.on('console', (message) => {
-    // A server that is away is told by the browser, too, and is no fault of the page.
-    if (message.type() === 'error' && !/net::ERR_|WebSocket|status of 4\d\d/.test(message.text()))
+    if (message.type() === 'error' && !usualErrors.test(message.text()))
       t.fail(`the browser complains: ${message.text()}`)
   })
   await page.goto(url)

@@ -7,7 +7,9 @@ import { checkAnswer, checkClose, checkFrame } from '../checks/described.ts'
 class DescribedSocket extends WebSocket {
   constructor (url: string) {
     super(url)
-    this.addEventListener('message', ({ data }) => checkFrame(JSON.parse(String(data))))
+    this.on('message', (data) => {
+      if (Buffer.isBuffer(data)) checkFrame(JSON.parse(data.toString()))
+    })
     this.addEventListener('close', ({ code }) => checkClose(code))
   }
 }

@@ -4,8 +4,11 @@
  */
 import { ChatFeed } from '../../../src/realtime/chat-feed.ts'
 import { Metrics } from '../../../src/observability/metrics/metrics.ts'
-import { createEventBatch, type EventBatch } from '../../../src/realtime/event-batch.ts'
-import { FeedReader } from './feed-reader.ts'
+import type { ChatEvent } from '../../../src/domain/events/event.ts'
+import { encodeFrames, joinFrames } from '../../../src/realtime/codec.ts'
+import { BatchEvents, createEventBatch, type EventBatch } from '../../../src/realtime/event-batch.ts'
+import { StoreFeedSource } from '../../../src/realtime/feed-source.ts'
+import { FeedReader, PLAIN, SPARSE } from './feed-reader.ts'
 import { Random } from './random.ts'
 import type { VirtualTime } from '../virtual-time.ts'
 
@@ -33,6 +36,9 @@ export class FeedModel {
   #version = 1
   #isFailing = false
   #asking = { read: 0, members: 0 }
+  /** What was removed from the store by hand. */
+  readonly #erased = new Set<number>()
+  readonly metrics = new Metrics()
 
   /** @param padding characters that every frame has on top */
   constructor (time: VirtualTime, options: { users: number, seed: number, padding?: number }) {
@@ -40,12 +46,26 @@ export class FeedModel {
     this.#random = new Random(options.seed)
     this.#padding = 'x'.repeat(options.padding ?? 0)
     this.#members = new Map(Array.from({ length: options.users }, (_, userId) => [userId, 0]))
+    const source = new StoreFeedSource({
+      log: {
+        read: (_chat, after, limit) => this.#answer(() => this.#rows(after, this.head).slice(0, limit)),
+        heads: ([chatId = 0]) =>
+          this.#answer(() => [{ chatId, lastSeq: this.head, membersVersion: this.#version }]),
+        participants: () => this.#answer(() => new Map(this.#members))
+      },
+      codecOf: () => this.#feed.codec ?? PLAIN,
+      hasManyCodecs: true,
+      metrics: this.metrics,
+      tracing: undefined,
+      logger: { warn: () => undefined }
+    })
     this.#feed = new ChatFeed(CHAT, {
-      read: (_chat, after, limit) => this.#alone('read', () => this.#read(after, limit)),
-      members: () => this.#alone('members', () => this.#listMembers()),
+      read: (chat, after, limit) => this.#alone('read', () => source.read(chat, after, limit)),
+      members: (chat) => this.#alone('members', () => source.members(chat)),
       failed: () => undefined,
+      stalled: () => undefined,
       delivered: () => undefined,
-      metrics: new Metrics()
+      metrics: this.metrics
     })
   }
 
@@ -59,7 +79,12 @@ export class FeedModel {
     for (let index = 0; index < count; index++) this.#versions.push(this.#version)
   }
 
-  /** Hands the feed the messages with these seqs, as a replica that stored or read them would. */
+  /** Removes a message from the store by hand; nobody hears of it. */
+  erase (seq: number): void {
+    if (seq <= this.head) this.#erased.add(seq)
+  }
+
+  /** Hands the feed the messages with these seqs, as the replica that stored them would. */
   announce (first: number, last: number): void {
     if (first >= 1 && first <= last && last <= this.head)
       this.#feed.receive(this.#run(first, last, this.#versions[last] ?? 0))
@@ -67,7 +92,10 @@ export class FeedModel {
 
   /** Tells the feed of messages without handing them over; nothing says that it is true. */
   hint (lastSeq: number, version = this.#versions[lastSeq] ?? this.#version): void {
-    this.#feed.receive(createEventBatch([], lastSeq, version, Date.now()))
+    const committedAt = Date.now()
+    this.#feed.receive(
+      createEventBatch(joinFrames(PLAIN.name, []), { lastSeq, membersVersion: version, committedAt })
+    )
   }
 
   /** Compares the feed with the store. */
@@ -150,7 +178,8 @@ export class FeedModel {
     if (after !== undefined && after > membership.lastSeq) return
     const startSeq =
       Math.max(after ?? this.#feed.nextSeq - 1, after === undefined ? membership.lastSeq : membership.fromSeq) + 1
-    const reader = new FeedReader(userId, membership, startSeq)
+    const codec = this.#random.chance(0.5) ? PLAIN : SPARSE
+    const reader = new FeedReader({ userId, codec }, membership, startSeq, this.#erased)
     this.readers.push(reader)
     // Who was removed between the answer of the store and now was so before this reader was there.
     for (const removal of this.#removals) {
@@ -165,36 +194,54 @@ export class FeedModel {
 
   async #replay (reader: FeedReader, head: number): Promise<void> {
     while (reader.isFollowing() && (reader.nextSeq <= head || reader.nextSeq < this.#feed.nextSeq)) {
-      const last = await this.#answer(() =>
-        this.#members.get(reader.userId) === reader.fromSeq ? Math.min(this.head, reader.nextSeq + REPLAY_PAGE - 1) : 0
-      )
+      const { last, rows } = await this.#answer(() => {
+        const isMember = this.#members.get(reader.userId) === reader.fromSeq
+        const last = isMember ? Math.min(this.head, reader.nextSeq + REPLAY_PAGE - 1) : 0
+        return { last, rows: this.#rows(reader.nextSeq - 1, last) }
+      })
       if (!reader.isFollowing()) break
       if (last < reader.nextSeq) {
         this.leave(reader)
         return
       }
-      reader.write(this.#run(reader.nextSeq, last, 0).bytes)
+      const { bytes } = encodeFrames(reader.codec, rows)
+      if (bytes.length > 0) reader.write(bytes)
+      reader.isBroughtTo(last)
     }
     if (reader.isFollowing()) this.#feed.attach(reader, reader.nextSeq)
     else this.#feed.detach(reader)
   }
 
+  /** A batch in either codec, of a build that knows the other one or of one that does not. */
   #run (first: number, last: number, version: number): EventBatch {
-    const frames = Array.from({ length: last - first + 1 }, (_, index) =>
-      Buffer.from(FeedReader.frame(first + index, this.#padding))
-    )
-    return createEventBatch(frames, last, version, Date.now())
+    const events = Array.from({ length: last - first + 1 }, (_, index) => this.#event(first + index))
+    return createEventBatch(encodeFrames(this.#random.chance(0.7) ? PLAIN : SPARSE, events), {
+      lastSeq: last,
+      membersVersion: version,
+      committedAt: Date.now(),
+      events: this.#random.chance(0.8) ? new BatchEvents(() => events) : undefined
+    })
   }
 
-  async #read (after: number, limit: number): Promise<EventBatch> {
-    const last = await this.#answer(() => Math.min(this.head, after + limit))
-    const version = await this.#answer(() => this.#version)
-    return this.#run(after + 1, last, version)
+  /** What the store has of a range. */
+  #rows (after: number, last: number): ChatEvent[] {
+    return Array.from({ length: Math.max(0, last - after) }, (_, index) => after + 1 + index)
+      .filter((seq) => !this.#erased.has(seq))
+      .map((seq) => this.#event(seq))
   }
 
-  async #listMembers (): Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }> {
-    const version = await this.#answer(() => this.#version)
-    return { version, fromSeqs: await this.#answer(() => new Map(this.#members)) }
+  #event (seq: number): ChatEvent {
+    return {
+      kind: 'message.created',
+      chatId: CHAT,
+      seq,
+      id: seq,
+      authorId: 1,
+      username: '',
+      text: this.#padding,
+      at: new Date(),
+      clientMessageId: undefined
+    }
   }
 
   #findMembership (userId: number): Promise<Membership | undefined> {

@@ -1,31 +1,61 @@
 /** A subscriber of a feed that checks every byte it gets. */
-import type { FeedSubscriber } from '../../../src/realtime/chat-feed.ts'
+import type { FeedSubscriber } from '../../../src/realtime/audience.ts'
+import type { Codec } from '../../../src/realtime/codec.ts'
+
+/** Begins every frame of the second codec. */
+const SPARSE_MARK = '~'
+
+/** The frame that stands for a message: any byte of another would show. */
+function frame (seq: number, padding: string): string {
+  return `${String(seq)}${'.'.repeat(seq % 5)}${padding}\n`
+}
+
+/** Shows every message. */
+export const PLAIN: Codec = {
+  name: 'plain',
+  eventFrameType: 'plain',
+  encodeEvent: ({ seq, text }) => Buffer.from(frame(seq, text))
+}
+
+/** Shows two of three messages, otherwise than the first. */
+export const SPARSE: Codec = {
+  name: 'sparse',
+  eventFrameType: 'sparse',
+  encodeEvent: ({ seq, text }) => (seq % 3 === 0 ? undefined : Buffer.from(SPARSE_MARK + frame(seq, text)))
+}
 
 /** Follows a chat under one membership. */
 export class FeedReader implements FeedSubscriber {
   readonly userId: number
+  readonly codec: Codec
   readonly fromSeq: number
   readonly membersVersion: number
   readonly #complaints: string[] = []
   readonly #startSeq: number
+  readonly #erased: ReadonlySet<number>
   #nextSeq: number
   /** The seq of the removal: nothing above it may come. */
   #lastAllowed = Infinity
   #hasEnded = false
   #state: 'following' | 'removed' | 'left' = 'following'
 
-  /** @param startSeq the first seq it must get */
-  constructor (userId: number, membership: { fromSeq: number, version: number }, startSeq: number) {
-    this.userId = userId
+  /**
+   * @param startSeq the first seq it must get
+   * @param erased what was removed from the store by hand: it may come or not
+   */
+  constructor (
+    who: { userId: number, codec: Codec },
+    membership: { fromSeq: number, version: number },
+    startSeq: number,
+    erased: ReadonlySet<number>
+  ) {
+    this.userId = who.userId
+    this.codec = who.codec
+    this.#erased = erased
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.version
     this.#startSeq = startSeq
     this.#nextSeq = startSeq
-  }
-
-  /** The frame that stands for a message: any byte of another would show. */
-  static frame (seq: number, padding = ''): string {
-    return `${String(seq)}${'.'.repeat(seq % 5)}${padding}\n`
   }
 
   /** The seq that must come next. */
@@ -43,16 +73,26 @@ export class FeedReader implements FeedSubscriber {
       this.#complain(`got bytes after it had ${this.#state === 'left' ? 'left' : 'been removed'}`)
     const text = bytes.toString()
     if (!text.endsWith('\n')) this.#complain('got half a frame')
-    for (const line of text.split('\n').slice(0, -1)) {
+    for (const marked of text.split('\n').slice(0, -1)) {
+      const mark = this.codec === SPARSE ? SPARSE_MARK : ''
+      if (!marked.startsWith(mark)) this.#complain(`got ${marked.slice(0, 20)} of another codec`)
+      const line = marked.slice(mark.length)
       const seq = Number.parseInt(line, 10)
-      const [padding] = /x*$/.exec(line) ?? []
-      if (seq !== this.#nextSeq) this.#complain(`got ${line.slice(0, 20)}, not ${String(this.#nextSeq)}`)
-      else if (`${line}\n` !== FeedReader.frame(seq, padding)) this.#complain(`got a mangled ${String(seq)}`)
+      const [padding = ''] = /x*$/.exec(line) ?? []
+      const due = this.#firstDue(this.#nextSeq, seq - 1)
+      if (due !== undefined || !(seq >= this.#nextSeq))
+        this.#complain(`got ${line.slice(0, 20)}, not ${String(due ?? this.#nextSeq)}`)
+      else if (`${line}\n` !== frame(seq, padding)) this.#complain(`got a mangled ${String(seq)}`)
       if (seq > this.#lastAllowed)
         this.#complain(`got ${String(seq)}, although it was removed at ${String(this.#lastAllowed)}`)
       if (seq <= this.fromSeq) this.#complain(`got ${String(seq)} from before its time`)
       this.#nextSeq = seq + 1
     }
+  }
+
+  /** It was read everything up to a seq. */
+  isBroughtTo (seq: number): void {
+    this.#nextSeq = Math.max(this.#nextSeq, seq + 1)
   }
 
   removed (): void {
@@ -85,13 +125,21 @@ export class FeedReader implements FeedSubscriber {
       if (this.#state === 'removed' && !this.#hasEnded) this.#complain('was removed, although it is a member')
       else if (this.#state === 'following' && fromSeq !== this.fromSeq)
         this.#complain('was not removed, although it is no member')
-      else if (this.#state === 'following' && this.#nextSeq !== head + 1)
+      else if (this.#state === 'following' && this.#firstDue(this.#nextSeq, head) !== undefined)
         this.#complain(`got nothing behind ${String(this.#nextSeq - 1)}, although the chat goes up to ${String(head)}`)
     }
     return this.#complaints
   }
 
+  /** The first seq of a range that it must be shown. */
+  #firstDue (from: number, to: number): number | undefined {
+    for (let seq = from; seq <= to; seq++) {
+      if (!this.#erased.has(seq) && (this.codec !== SPARSE || seq % 3 !== 0)) return seq
+    }
+    return undefined
+  }
+
   #complain (what: string): void {
-    this.#complaints.push(`user ${String(this.userId)}, from ${String(this.#startSeq)}: ${what}`)
+    this.#complaints.push(`user ${String(this.userId)} (${this.codec.name}), from ${String(this.#startSeq)}: ${what}`)
   }
 }

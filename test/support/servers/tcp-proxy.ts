@@ -23,6 +23,7 @@ type Connection = { readonly client: Socket, readonly service: Socket, onTheWay:
 export class TcpProxy {
   readonly #target: { host: string, port: number }
   readonly #connections = new Set<Connection>()
+  readonly #stranded = new Set<Connection>()
   #server: Server | undefined
   #port = 0
   #holding = false
@@ -51,7 +52,7 @@ export class TcpProxy {
   async cut (): Promise<void> {
     const server = this.#server
     this.#server = undefined
-    for (const { client, service } of this.#connections) {
+    for (const { client, service } of [...this.#connections, ...this.#stranded]) {
       client.destroy()
       service.destroy()
     }
@@ -62,6 +63,16 @@ export class TcpProxy {
   hold (): void {
     this.#holding = true
     for (const { service } of this.#connections) service.pause()
+  }
+
+  /** Lets the connections that there are die without a word: nothing more passes. New ones are as good as before. */
+  strand (): void {
+    for (const connection of this.#connections) {
+      this.#stranded.add(connection)
+      connection.client.pause()
+      connection.service.pause()
+    }
+    this.#connections.clear()
   }
 
   /** Passes on what was kept. */
@@ -115,6 +126,7 @@ export class TcpProxy {
       from.on('close', () => {
         to.destroy()
         this.#connections.delete(connection)
+        this.#stranded.delete(connection)
       })
     }
     if (this.#holding) service.pause()

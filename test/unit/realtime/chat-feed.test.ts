@@ -39,6 +39,7 @@ const commands = {
     model.announce(near(model, back), model.head)
     model.announce(near(model, back), model.head)
   }),
+  erase: command('erase', (model, back) => model.erase(near(model, back))),
   hint: command('hint', (model, back) => model.hint(near(model, back))),
   bogusHint: command('bogusHint', (model, beyond) => model.hint(model.head + 1 + beyond)),
   sweep: command('sweep', (model) => model.sweep()),
@@ -75,6 +76,7 @@ const {
   post,
   announce,
   announceTwice,
+  erase,
   hint,
   bogusHint,
   sweep,
@@ -97,6 +99,7 @@ const delivery = [
   { arbitrary: commit, weight: 3 },
   { arbitrary: announce, weight: 5 },
   { arbitrary: announceTwice, weight: 1 },
+  { arbitrary: erase, weight: 3 },
   { arbitrary: hint, weight: 1 },
   { arbitrary: bogusHint, weight: 1 },
   { arbitrary: sweep, weight: 1 },

@@ -1,189 +1,119 @@
 import fc from 'fast-check'
 import t from '../../support/tap.ts'
-import {
-  bytesFrom,
-  createEventBatch,
-  decodeEventBatch,
-  encodeEventBatch,
-  firstSeqOf,
-  originOf,
-  type EventBatch
-} from '../../../src/realtime/event-batch.ts'
+import type { ChatEvent } from '../../../src/domain/events/event.ts'
+import { bytesBehind, encodeFrames, joinFrames, shownBehind, type Codec } from '../../../src/realtime/codec.ts'
+import { BatchEvents, countBefore, createEventBatch, framesIn } from '../../../src/realtime/event-batch.ts'
 import { seedOf } from '../../support/data/random.ts'
 
-const MAX_U48 = 2 ** 48 - 1
-const MAX_FRAMES = 65_535
-const HEADER_BYTES = 26
-/** A replica's number. */
-const ORIGIN = 2 ** 32 - 1
+const eventOf = (seq: number): ChatEvent => ({
+  kind: 'message.created',
+  chatId: 1,
+  seq,
+  id: seq,
+  authorId: 1,
+  username: 'ann',
+  text: 'x',
+  at: new Date(0),
+  clientMessageId: undefined
+})
 
-type Content = { frames: Buffer[], lastSeq: number, membersVersion: number, committedAt: number }
-
-const frame = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes))
-const content: fc.Arbitrary<Content> = fc.array(frame, { maxLength: 12 }).chain((frames) =>
-  fc.record({
-    frames: fc.constant(frames),
-    lastSeq: fc.oneof(
-      fc.integer({ min: frames.length, max: frames.length + 5 }),
-      fc.integer({ min: frames.length, max: MAX_U48 })
-    ),
-    membersVersion: fc.oneof(fc.nat(5), fc.integer({ min: 0, max: MAX_U48 })),
-    committedAt: fc.integer({ min: 0, max: MAX_U48 })
-  })
-)
-const run = content.map(({ frames, lastSeq, membersVersion, committedAt }) =>
-  createEventBatch(frames, lastSeq, membersVersion, committedAt)
-)
-
-/** What is wrong with a run; undefined if nothing. */
-function complaintAbout ({ lastSeq, membersVersion, committedAt, ends, bytes }: EventBatch): string | undefined {
-  if (![lastSeq, membersVersion, committedAt, ...ends].every((value) => Number.isSafeInteger(value) && value >= 0))
-    return 'there is something else than a natural number'
-  if (lastSeq < ends.length) return 'the first seq is below 1'
-  if (ends.some((end, index) => end <= (ends[index - 1] ?? 0))) return 'a frame is empty, or ends before it begins'
-  return (ends.at(-1) ?? 0) === bytes.length ? undefined : 'the frames are not all of the bytes'
+function countingCodec (name: string): Codec & { calls: number } {
+  return {
+    name,
+    eventFrameType: name,
+    calls: 0,
+    encodeEvent ({ seq }) {
+      this.calls++
+      return Buffer.from(`${name}${String(seq)}`)
+    }
+  }
 }
 
-t.test('a run is on the other side of the bus what it was on this', async (t) => {
-  fc.assert(
-    fc.property(run, (sent) => {
-      const arrived = decodeEventBatch(encodeEventBatch(sent, ORIGIN))
-      return (
-        arrived !== undefined &&
-        complaintAbout(arrived) === undefined &&
-        arrived.lastSeq === sent.lastSeq &&
-        arrived.membersVersion === sent.membersVersion &&
-        arrived.committedAt === sent.committedAt &&
-        arrived.ends.join() === sent.ends.join() &&
-        arrived.bytes.equals(sent.bytes)
-      )
-    }),
-    { seed: seedOf(t), numRuns: 500 }
-  )
-})
+/** Frames of some events, not all of which are shown. */
+const frames = fc.array(
+  fc.oneof(
+    fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
+    fc.constant(undefined)
+  ),
+  { maxLength: 12 }
+)
 
 t.test('the bytes from a seq on are the frames from that seq on, in order', async (t) => {
   fc.assert(
     fc.property(
-      content,
-      fc.integer({ min: -2, max: 15 }),
-      ({ frames, lastSeq, membersVersion, committedAt }, offset) => {
-        const created = createEventBatch(frames, lastSeq, membersVersion, committedAt)
-        const wanted = Buffer.concat(frames.slice(Math.max(0, offset)))
+      frames,
+      fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 12, maxLength: 12 }),
+      fc.integer({ min: -2, max: 60 }),
+      (list, steps, from) => {
+        let seq = 0
+        const seqs = list.map((_, index) => (seq += steps[index] ?? 1))
+        const joined = joinFrames('any', list)
+        const batch = {
+          ...createEventBatch(joined, { lastSeq: seq, membersVersion: 1, committedAt: 1 }),
+          firstSeq: 1,
+          seqs
+        }
+        const wanted = list.filter((_, index) => (seqs[index] ?? 0) >= from).map((bytes) => bytes ?? Buffer.alloc(0))
+        const skipped = countBefore(batch, from)
         return (
-          firstSeqOf(created) === lastSeq - frames.length + 1 &&
-          bytesFrom(created, firstSeqOf(created) + offset).equals(wanted)
+          bytesBehind(joined, skipped).equals(Buffer.concat(wanted)) &&
+          shownBehind(joined, skipped) === wanted.filter(({ length }) => length > 0).length
         )
       }
     ),
-    { seed: seedOf(t), numRuns: 500 }
+    { seed: seedOf(t), numRuns: 1_000 }
   )
 })
 
-t.test(
-  'a run of more frames than can be counted arrives without frames, so that the receiver reads them',
-  async (t) => {
-    const whole = createEventBatch(
-      Array.from({ length: MAX_FRAMES }, () => Buffer.from('x')),
-      70_000,
-      2,
-      3
-    )
-    t.equal(decodeEventBatch(encodeEventBatch(whole, ORIGIN))?.ends.length, MAX_FRAMES)
-    const tooLong = createEventBatch(
-      Array.from({ length: MAX_FRAMES + 1 }, () => Buffer.from('x')),
-      70_000,
-      2,
-      3
-    )
-    t.strictSame(decodeEventBatch(encodeEventBatch(tooLong, ORIGIN)), {
-      lastSeq: 70_000,
-      membersVersion: 2,
-      committedAt: 3,
-      trace: undefined,
-      ends: [],
-      bytes: Buffer.alloc(0)
-    })
-  }
-)
-
-t.test('a run tells which replica published it, and the header of a later build may be longer', async (t) => {
-  const payload = encodeEventBatch(createEventBatch([Buffer.from('one')], 7, 1, 5), ORIGIN)
-  t.equal(originOf(payload), ORIGIN)
-  t.equal(originOf(payload.subarray(0, HEADER_BYTES - 1)), undefined)
-  const longer = Buffer.concat([payload.subarray(0, HEADER_BYTES), Buffer.from('more'), payload.subarray(HEADER_BYTES)])
-  longer[1] = HEADER_BYTES + 4
-  t.strictSame(decodeEventBatch(longer), decodeEventBatch(payload))
-  longer[1] = HEADER_BYTES - 1
-  t.equal(decodeEventBatch(longer), undefined)
-})
-
-const damage = fc.oneof(
-  fc.record({ kind: fc.constant('change' as const), at: fc.nat(300), to: fc.nat(255) }),
-  fc.record({ kind: fc.constant('change' as const), at: fc.nat(HEADER_BYTES + 8), to: fc.nat(255) }),
-  fc.record({ kind: fc.constant('cut' as const), at: fc.nat(300), to: fc.constant(0) }),
-  fc.record({ kind: fc.constant('insert' as const), at: fc.nat(300), to: fc.nat(255) }),
-  fc.record({ kind: fc.constant('append' as const), at: fc.constant(0), to: fc.nat(255) })
-)
-
-function damaged (
-  payload: Buffer,
-  { kind, at, to }: { kind: 'change' | 'cut' | 'insert' | 'append', at: number, to: number }
-): Buffer {
-  const index = at % (payload.length + 1)
-  if (kind === 'cut') return payload.subarray(0, index)
-  if (kind === 'insert') return Buffer.concat([payload.subarray(0, index), Buffer.from([to]), payload.subarray(index)])
-  if (kind === 'append') return Buffer.concat([payload, Buffer.from([to])])
-  const changed = Buffer.from(payload)
-  if (index < changed.length) changed[index] = to
-  return changed
-}
-
-t.test('a damaged payload is no run, or one that holds together; it never throws', async (t) => {
-  let [refused, accepted] = [0, 0]
+t.test('where no seq is missing, the first one follows from the last', async (t) => {
   fc.assert(
-    fc.property(run, fc.array(damage, { minLength: 1, maxLength: 4 }), (sent, damages) => {
-      const arrived = decodeEventBatch(damages.reduce(damaged, encodeEventBatch(sent, ORIGIN)))
-      if (arrived === undefined) refused++
-      else accepted++
-      return arrived === undefined || complaintAbout(arrived) === undefined
-    }),
-    { seed: seedOf(t), numRuns: 5_000 }
-  )
-  t.ok(refused > 100 && accepted > 100, 'both happen')
-})
-
-t.test('a payload whose first message would have a seq below 1 is no run', async (t) => {
-  const frames = [Buffer.from('one'), Buffer.from('two')]
-  t.equal(decodeEventBatch(encodeEventBatch(createEventBatch(frames, 1, 0, 0), ORIGIN)), undefined)
-  t.equal(decodeEventBatch(encodeEventBatch(createEventBatch(frames, 2, 0, 0), ORIGIN))?.lastSeq, 2)
-})
-
-t.test('a payload cut short at any byte is no run', async (t) => {
-  fc.assert(
-    fc.property(run, (sent) => {
-      const payload = encodeEventBatch(sent, ORIGIN)
-      return Array.from({ length: payload.length }, (_, length) => decodeEventBatch(payload.subarray(0, length))).every(
-        (arrived) => arrived === undefined
-      )
+    fc.property(frames, fc.nat(100), fc.integer({ min: 0, max: 12 }), (list, before, offset) => {
+      const batch = createEventBatch(joinFrames('any', list), {
+        lastSeq: before + list.length,
+        membersVersion: 1,
+        committedAt: 1
+      })
+      return batch.firstSeq === before + 1 && countBefore(batch, batch.firstSeq + offset) === offset
     }),
     { seed: seedOf(t), numRuns: 200 }
   )
 })
 
-t.test('bytes that nobody meant as a run are no run, or one that holds together', async (t) => {
-  const withVersion = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from([2, 26, ...bytes]))
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
-        withVersion
-      ),
-      (payload) => {
-        const arrived = decodeEventBatch(payload)
-        return arrived === undefined || complaintAbout(arrived) === undefined
-      }
-    ),
-    { seed: seedOf(t), numRuns: 2_000 }
-  )
+t.test('events are encoded once for each codec that asks, and never for the one that is there already', async (t) => {
+  const [own, other, third] = [countingCodec('own'), countingCodec('other'), countingCodec('third')]
+  const list = [eventOf(4), eventOf(5)]
+  let reads = 0
+  const batch = createEventBatch(encodeFrames(own, list), {
+    lastSeq: 5,
+    membersVersion: 1,
+    committedAt: 1,
+    events: new BatchEvents(() => {
+      reads++
+      return list
+    })
+  })
+  t.equal(reads, 0, 'nor are they read before')
+  for (let time = 0; time < 3; time++) {
+    t.equal(framesIn(batch, own)?.bytes.toString(), 'own4own5')
+    t.equal(framesIn(batch, other)?.bytes.toString(), 'other4other5')
+    t.equal(framesIn(batch, third)?.bytes.toString(), 'third4third5')
+  }
+  t.strictSame([own.calls, other.calls, third.calls, reads], [2, 2, 2, 1])
+})
+
+t.test('without its events a batch is of use to one codec only', async (t) => {
+  const parts = { lastSeq: 4, membersVersion: 1, committedAt: 1 }
+  const frames = encodeFrames(countingCodec('own'), [eventOf(4)])
+  t.equal(framesIn(createEventBatch(frames, parts), countingCodec('other')), undefined)
+  let reads = 0
+  const unreadable = createEventBatch(frames, {
+    ...parts,
+    events: new BatchEvents(() => {
+      reads++
+      return undefined
+    })
+  })
+  t.equal(framesIn(unreadable, countingCodec('other')), undefined)
+  t.equal(framesIn(unreadable, countingCodec('other')), undefined)
+  t.equal(reads, 1, 'what cannot be read is not tried again')
 })

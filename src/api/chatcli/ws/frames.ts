@@ -2,13 +2,11 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ChatError, type ErrorCode } from '../../../domain/errors.ts'
-import type { Message } from '../../../domain/events/message.ts'
 import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts'
 import type { Receipt } from '../../../domain/events/event-writer.ts'
 import { isStorable } from '../../../domain/text.ts'
-import { encodeTextFrame } from '../../../lib/websocket/frame.ts'
+import { Ref, type RefValue } from '../../../realtime/client-frame.ts'
 import { ChatId, Seq } from '../chat/schemas.ts'
-import { Ref, type RefValue } from './ref.ts'
 import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
 
 const MAX_SHOWN_TYPE_LENGTH = 100
@@ -84,28 +82,6 @@ const DECODERS = new Map<string, (frame: object) => Action>([
 /** The `type` of every frame that a client may send. */
 export const ACTION_TYPES: readonly string[] = [...DECODERS.keys()]
 
-/** Reads the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
-export function parseFrame (text: string | undefined): object {
-  if (text === undefined) throw new ChatError('invalid_input', 'A frame is text, not binary.')
-  let frame: unknown
-  try {
-    frame = JSON.parse(text)
-  } catch (error) {
-    throw new ChatError('invalid_input', 'The frame is not valid JSON.', { cause: error })
-  }
-  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
-    throw new ChatError('invalid_input', 'A frame is one JSON object.')
-  return frame
-}
-
-const refValidator = Compile(Ref)
-
-/** The `ref` to refuse a frame with, if it could be read and has one. */
-export function refOf (frame: object | undefined): RefValue | undefined {
-  const ref = frame !== undefined && 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
-  return typeof ref === 'string' && !isStorable(ref) ? undefined : ref
-}
-
 /** Reads the action of a frame. @throws {ChatError} `unknown_action`, `invalid_input` */
 export function decodeAction (frame: object): Action {
   const type = 'type' in frame && typeof frame.type === 'string' ? frame.type : undefined
@@ -122,34 +98,6 @@ export function decodeAction (frame: object): Action {
 
 /** The answer to a right token. */
 export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status: 'ok' }
-
-/** Text that is the same in JSON, between quotes: as a rule, and three times as fast to find out as to encode. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-
-const quote = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
-
-/** The messages of a batch are of the same few milliseconds. */
-let lastTime = NaN
-let lastTimestamp = ''
-
-function timestampOf (at: Date): string {
-  const time = at.getTime()
-  if (time !== lastTime) {
-    lastTime = time
-    lastTimestamp = at.toISOString()
-  }
-  return lastTimestamp
-}
-
-/** A message as its subscribers get it. Written by hand: this is the one object that is encoded for every message. */
-export function encodeNewMessage ({ id, chatId, authorId, username, text, at, seq, clientMessageId }: Message): Buffer {
-  const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${quote(clientMessageId)}`
-  return encodeTextFrame(
-    `{"type":"new_message","messageID":${String(id)},"chatID":${String(chatId)},"userID":${String(authorId)}` +
-    `,"username":${quote(username)},"message":${quote(text)}` +
-    `,"timestamp":"${timestampOf(at)}","seq":${String(seq)}${tail}}`
-  )
-}
 
 /** The acknowledgement of a post. */
 export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static<typeof PostAckFrame> {
@@ -178,11 +126,6 @@ export function joinAck (
 export function leaveAck (ref: RefValue, chatID: number): Static<typeof LeaveAckFrame> {
   return { type: 'ack', ref, chatID }
 }
-
-/** A frame that answers one of the socket's own. */
-export type Answer =
-  | Static<typeof AuthAckFrame | typeof PostAckFrame | typeof JoinAckFrame | typeof LeaveAckFrame>
-  | ReturnType<typeof errorFrame>
 
 /** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
 export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import type { ErrorCode } from '../../../domain/errors.ts'
 import { ChatId, Seq } from '../chat/schemas.ts'
 import { MESSAGE_FIELDS } from '../message.ts'
-import { Ref } from './ref.ts'
+import { Ref } from '../../../realtime/client-frame.ts'
 
 /** Errors that a frame may tell; the others belong to requests. */
 export const FRAME_ERRORS = [

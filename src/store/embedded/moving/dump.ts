@@ -1,6 +1,6 @@
 /**
- * A dump: the rows of a store in a folder, one file a table and one line of JSON a row, which every version of Postgres
- * writes and reads. It has no tables: those are made by the migrations that the store had.
+ * A dump: the rows of a store in a folder, one file per table and one line of JSON per row, which every version of
+ * Postgres can write and read. It contains no tables: the migrations that the store had create them.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -10,13 +10,13 @@ import { pipeline } from 'node:stream/promises'
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 
-/** Pages of 8 KiB that are read at once, which bounds the memory that takes. */
+/** Pages of 8 KiB that are read at once, which bounds the memory used. */
 const PAGES_AT_ONCE = 1_024
 
 const TableSchema = Type.Object({ name: Type.String(), columns: Type.Array(Type.String()) })
 const SequenceSchema = Type.Object({ name: Type.String(), last: Type.String(), isUsed: Type.Boolean() })
 
-/** The contents of a dump. `migration` is the moment its newest migration was written, in milliseconds. */
+/** The contents of a dump. `migration` is the creation time of its newest migration, in milliseconds. */
 export const ManifestSchema = Type.Object({
   migration: Type.Integer(),
   tables: Type.Array(TableSchema),
@@ -24,10 +24,10 @@ export const ManifestSchema = Type.Object({
 })
 export type Manifest = Static<typeof ManifestSchema>
 
-/** Runs a query of a store that is dumped, to which no one else writes meanwhile. @returns its rows */
+/** Runs a query on the store to dump, which no other process uses. @returns its rows */
 export type DumpSource = (sql: string) => Promise<unknown[]>
 
-/** The file of a dump that says what is in it. */
+/** The file of a dump that lists its contents. */
 export const MANIFEST_FILE = 'manifest.json'
 
 /** The file of a table. */
@@ -40,11 +40,7 @@ export function quote (name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/**
- * Writes a dump.
- * @param folder is made; it holds what is secret
- * @throws whatever the source throws
- */
+/** Writes a dump. @param folder is created; it contains secrets @throws the errors of the source */
 export async function writeDump (source: DumpSource, folder: string): Promise<Manifest> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const manifest = {
@@ -76,7 +72,7 @@ async function listTables (source: DumpSource): Promise<Manifest['tables']> {
   return Value.Parse(Type.Array(TableSchema), rows)
 }
 
-/** A sequence that was never used gives its first value, others the one after the last. */
+/** An unused sequence continues with its first value, others with the one after the last. */
 async function listSequences (source: DumpSource): Promise<Manifest['sequences']> {
   const rows = await source(`
     select sequencename::text as name, coalesce(last_value, start_value)::text as last,

@@ -1,4 +1,4 @@
-/** Makes a new embedded store of the data of another: of Confab 0.1, or of an earlier major version of Postgres. */
+/** Moves data into a new embedded store: from Confab 0.1, or from an earlier major version of Postgres. */
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { findBinaries, type PostgresBinaries } from '../binaries.ts'
@@ -15,16 +15,16 @@ import { findOlderBinaries } from './older-binaries.ts'
 import { withLegacyStore } from './pglite.ts'
 import { restoreDump } from './restore.ts'
 
-/** The new data folder's name until it is complete. */
+/** Name of the new data folder until it is complete. */
 const UNFINISHED_NAME = `${CLUSTER_NAME}.moving`
 
 /** Where the store is, and how to find programs. */
 export type MoveOptions = Pick<ClusterOptions, 'searchPath'> & { dataDir: string }
 
 /**
- * Makes an embedded store of that of Confab 0.1, which stays as it is.
- * @returns where the old store is
- * @throws {EmbeddedStoreError} when there is none, or one was made of it already
+ * Converts the embedded store of Confab 0.1, which stays unchanged.
+ * @returns path of the old store
+ * @throws {EmbeddedStoreError} when there is none, or it was converted already
  */
 export async function migrateLegacyStore (options: MoveOptions): Promise<string> {
   const { dataDir } = options
@@ -41,9 +41,9 @@ export async function migrateLegacyStore (options: MoveOptions): Promise<string>
 }
 
 /**
- * Moves the embedded store to the version of Postgres that is at hand. The old data folder stays, under another name.
- * @returns where the old data folder is
- * @throws {EmbeddedStoreError} when nothing is to be done, or programs of the old version cannot be had
+ * Moves the embedded store to the available version of Postgres. The old data folder stays, under another name.
+ * @returns path of the old data folder
+ * @throws {EmbeddedStoreError} when there is nothing to do, or no programs of the old version can be found
  */
 export async function upgradeCluster (options: MoveOptions): Promise<string> {
   const { dataDir } = options
@@ -53,7 +53,7 @@ export async function upgradeCluster (options: MoveOptions): Promise<string> {
     const current = await findBinaries({ workFolder: dataDir, searchPath: options.searchPath })
     if (major === undefined) throw new EmbeddedStoreError(`${dataDir} has no embedded store.`)
     if (major === current.major) {
-      throw new EmbeddedStoreError(`The embedded store is at PostgreSQL ${String(major)}: nothing is to be done.`)
+      throw new EmbeddedStoreError(`The embedded store is at PostgreSQL ${String(major)}: there is nothing to do.`)
     }
     const binaries = await findOlderBinaries(major, { workFolder, searchPath: options.searchPath })
     await withCluster(folder, binaries, (source) => fillNewCluster(source, workFolder, options))
@@ -64,7 +64,7 @@ export async function upgradeCluster (options: MoveOptions): Promise<string> {
   })
 }
 
-/** Does it while no server runs, with a folder that is gone afterwards. */
+/** Runs work while no server runs, with a temporary folder. */
 async function exclusively<Result> (dataDir: string, work: (workFolder: string) => Promise<Result>): Promise<Result> {
   const unlock = await lockDataDir(dataDir)
   const workFolder = await mkdtemp(path.join(dataDir, 'moving-'))

@@ -1,4 +1,4 @@
-/** Packages of npm that are needed once, to read what an earlier version wrote. */
+/** Packages of npm that are needed once, to read data of an earlier version. */
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -7,7 +7,7 @@ import Value from 'typebox/value'
 import Type from 'typebox'
 import { EmbeddedStoreError } from '../errors.ts'
 
-/** A registry that has not answered by then is out of reach, in milliseconds. */
+/** A registry that does not answer within this time counts as unreachable, in milliseconds. */
 const TIMEOUT_MS = 300_000
 const NPM_FLAGS = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
 
@@ -19,13 +19,13 @@ const NPM_FLAGS = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=er
  */
 export async function installPackage (spec: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
-  // Otherwise npm looks for a project in the folders above.
+  // Otherwise npm looks for a project in the parent folders.
   await writeFile(path.join(folder, 'package.json'), '{"private":true}')
   await npm(['install', ...NPM_FLAGS, spec], folder)
   return path.join(folder, 'node_modules', spec.slice(0, spec.lastIndexOf('@')))
 }
 
-/** The published versions of a package. @throws {EmbeddedStoreError} when they cannot be asked for */
+/** The published versions of a package. @throws {EmbeddedStoreError} when the registry cannot be reached */
 export async function listVersions (name: string, folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true })
   return Value.Parse(Type.Array(Type.String()), JSON.parse(await npm(['view', name, 'versions', '--json'], folder)))
@@ -36,7 +36,7 @@ async function npm (args: readonly string[], cwd: string): Promise<string> {
     const { stdout } = await promisify(execFile)('npm', [...args], { cwd, timeout: TIMEOUT_MS })
     return stdout
   } catch (error) {
-    const message = `npm ${args.join(' ')} failed, which is needed once for this: is the registry in reach?`
+    const message = `npm ${args.join(' ')} failed, which is needed once for this: can the registry be reached?`
     throw new EmbeddedStoreError(message, { cause: error })
   }
 }

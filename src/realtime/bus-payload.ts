@@ -1,0 +1,188 @@
+/**
+ * A batch as a payload of the bus, big-endian:
+ *
+ *     version u8 · length of header u8 · membersVersion u48 · lastSeq u48 · count u16 · committedAt u48 · origin u32
+ *     version 2: [· trace 25 bytes]
+ *     version 3: · flags u8 · length of the codec's name u8 · name [· trace 25 bytes]
+ *     count × end u32 · frames
+ *     version 3: [· events as JSON]
+ *
+ * The frames are those of the sockets, so a replica that receives them neither parses nor serialises JSON. Version 2
+ * has frames of the common codec (see `codec.ts`) and is all that a replica publishes that has no other codec. Version
+ * 3 names the codec and has the events as well, for replicas with sockets of another one.
+ *
+ * Rolling updates: a longer header is one of a later build, whose additions are skipped. A payload of an unknown
+ * version is dropped, and its receiver delivers when its next sweep compares the chat with the store
+ * (`SWEEP_INTERVAL`), which is slower and no more; so it is for builds up to 0.1 with version 3 and with frames without
+ * bytes. Frames of a codec that the receiver does not have are left aside: it reads the JSON, and where it cannot, the
+ * store.
+ */
+import {
+  readTraceContext,
+  TRACE_BYTES,
+  writeTraceContext,
+  type TraceContext
+} from '../observability/tracing/trace-context.ts'
+import { MAX_CODEC_NAME_BYTES } from './codec.ts'
+import { BatchEvents, type EventBatch } from './event-batch.ts'
+import { decodeEvents, encodeEvents } from './event-json.ts'
+
+const COMMON_VERSION = 2
+const NAMED_VERSION = 3
+/** What both versions begin with. */
+const HEADER_BYTES = 26
+const [MEMBERS_VERSION_AT, LAST_SEQ_AT, COUNT_AT, COMMITTED_AT, ORIGIN_AT] = [2, 8, 14, 16, 22]
+const [FLAGS_AT, NAME_AT] = [HEADER_BYTES, HEADER_BYTES + 1]
+const END_BYTES = 4
+const MAX_FRAMES = 65_535
+const TRACED = 1
+const NOTHING = Buffer.alloc(0)
+
+/** How a batch is published. */
+export type PublishOptions = {
+  /** A number of the replica that publishes it, below 2^32. */
+  origin: number
+  /** Whether the payload names its codec and brings the events, which replicas with other codecs need. */
+  isNamed: boolean
+}
+
+/** A batch of consecutive events as a payload of the bus. */
+export function encodeEventBatch (batch: EventBatch, { origin, isNamed }: PublishOptions): Buffer {
+  const { ends, bytes } = batch.frames
+  // More than can be counted is left to be read.
+  if (ends.length > MAX_FRAMES) return encodeEventBatch(withoutFrames(batch), { origin, isNamed })
+  return isNamed ? encodeNamed(batch, origin) : encodeCommon(batch, origin, ends, bytes)
+}
+
+function encodeCommon (batch: EventBatch, origin: number, ends: readonly number[], bytes: Buffer): Buffer {
+  const headerBytes = HEADER_BYTES + (batch.trace === undefined ? 0 : TRACE_BYTES)
+  const payload = Buffer.allocUnsafe(headerBytes + ends.length * END_BYTES + bytes.length)
+  writeHeader(payload, COMMON_VERSION, headerBytes, batch, origin)
+  if (batch.trace !== undefined) writeTraceContext(batch.trace.context, payload, HEADER_BYTES)
+  bytes.copy(payload, writeEnds(payload, headerBytes, ends))
+  return payload
+}
+
+function encodeNamed (batch: EventBatch, origin: number): Buffer {
+  const { trace, events, frames: { codec, ends, bytes } } = batch
+  const name = Buffer.from(codec, 'latin1')
+  const list = events?.list()
+  const json = list === undefined || ends.length === 0 ? NOTHING : encodeEvents(list)
+  const traceAt = NAME_AT + 1 + name.length
+  const headerBytes = traceAt + (trace === undefined ? 0 : TRACE_BYTES)
+  const payload = Buffer.allocUnsafe(headerBytes + ends.length * END_BYTES + bytes.length + json.length)
+  writeHeader(payload, NAMED_VERSION, headerBytes, batch, origin)
+  payload[FLAGS_AT] = trace === undefined ? 0 : TRACED
+  payload[NAME_AT] = name.length
+  name.copy(payload, NAME_AT + 1)
+  if (trace !== undefined) writeTraceContext(trace.context, payload, traceAt)
+  const framesAt = writeEnds(payload, headerBytes, ends)
+  bytes.copy(payload, framesAt)
+  json.copy(payload, framesAt + bytes.length)
+  return payload
+}
+
+function writeHeader (payload: Buffer, version: number, headerBytes: number, batch: EventBatch, origin: number): void {
+  payload[0] = version
+  payload[1] = headerBytes
+  payload.writeUIntBE(batch.membersVersion, MEMBERS_VERSION_AT, 6)
+  payload.writeUIntBE(batch.lastSeq, LAST_SEQ_AT, 6)
+  payload.writeUInt16BE(batch.frames.ends.length, COUNT_AT)
+  payload.writeUIntBE(batch.committedAt, COMMITTED_AT, 6)
+  payload.writeUInt32BE(origin, ORIGIN_AT)
+}
+
+/** @returns where the frames begin */
+function writeEnds (payload: Buffer, at: number, ends: readonly number[]): number {
+  let offset = at
+  for (const end of ends) offset = payload.writeUInt32BE(end, offset)
+  return offset
+}
+
+function withoutFrames (batch: EventBatch): EventBatch {
+  const { codec } = batch.frames
+  return {
+    ...batch,
+    firstSeq: batch.lastSeq + 1,
+    frames: { codec, ends: [], bytes: NOTHING, shown: 0 },
+    events: undefined
+  }
+}
+
+/** Whether a payload is of no use to who has everything before `nextSeq`. */
+export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
+  return (
+    payload.length >= HEADER_BYTES &&
+    payload.readUIntBE(LAST_SEQ_AT, 6) < nextSeq &&
+    payload.readUIntBE(MEMBERS_VERSION_AT, 6) <= membersVersion
+  )
+}
+
+/** The number of the replica that published a payload; undefined when it is no batch of a known version. */
+export function originOf (payload: Buffer): number | undefined {
+  return payload.length >= HEADER_BYTES && isKnown(payload[0]) ? payload.readUInt32BE(ORIGIN_AT) : undefined
+}
+
+function isKnown (version: number | undefined): boolean {
+  return version === COMMON_VERSION || version === NAMED_VERSION
+}
+
+/**
+ * Reads a payload of the bus; undefined when it is no batch of a known version.
+ * @param common the name of the common codec
+ */
+export function decodeEventBatch (payload: Buffer, common: string): EventBatch | undefined {
+  if (payload.length < HEADER_BYTES || !isKnown(payload[0])) return undefined
+  const headerBytes = payload[1] ?? 0
+  const count = payload.readUInt16BE(COUNT_AT)
+  const framesAt = headerBytes + count * END_BYTES
+  const lastSeq = payload.readUIntBE(LAST_SEQ_AT, 6)
+  if (headerBytes < HEADER_BYTES || payload.length < framesAt || lastSeq < count) return undefined
+  const isNamed = payload[0] === NAMED_VERSION
+  const codec = isNamed ? readName(payload, headerBytes) : common
+  if (codec === undefined) return undefined
+  const ends: number[] = []
+  let [end, shown] = [0, 0]
+  for (let offset = headerBytes; offset < framesAt; offset += END_BYTES) {
+    const next = payload.readUInt32BE(offset)
+    if (next < end) return undefined
+    if (next > end) shown++
+    ends.push((end = next))
+  }
+  const jsonAt = framesAt + end
+  if (isNamed ? jsonAt > payload.length : jsonAt !== payload.length) return undefined
+  const firstSeq = lastSeq - count + 1
+  return {
+    firstSeq,
+    lastSeq,
+    seqs: undefined,
+    membersVersion: payload.readUIntBE(MEMBERS_VERSION_AT, 6),
+    frames: { codec, ends, bytes: payload.subarray(framesAt, jsonAt), shown },
+    events:
+      jsonAt < payload.length
+        ? new BatchEvents(() => decodeEvents(payload.subarray(jsonAt), firstSeq, count))
+        : undefined,
+    committedAt: payload.readUIntBE(COMMITTED_AT, 6),
+    trace: readTrace(payload, headerBytes, isNamed)
+  }
+}
+
+/** The name of the codec; undefined when the header has no room for it. */
+function readName (payload: Buffer, headerBytes: number): string | undefined {
+  const length = payload[NAME_AT] ?? 0
+  const end = NAME_AT + 1 + length
+  return length > 0 && length <= MAX_CODEC_NAME_BYTES && end <= headerBytes
+    ? payload.toString('latin1', NAME_AT + 1, end)
+    : undefined
+}
+
+function readTrace (
+  payload: Buffer,
+  headerBytes: number,
+  isNamed: boolean
+): { context: TraceContext, at: number } | undefined {
+  const isTraced = !isNamed || ((payload[FLAGS_AT] ?? 0) & TRACED) === TRACED
+  const at = isNamed ? NAME_AT + 1 + (payload[NAME_AT] ?? 0) : HEADER_BYTES
+  const context = isTraced && headerBytes >= at + TRACE_BYTES ? readTraceContext(payload, at) : undefined
+  return context === undefined ? undefined : { context, at: Date.now() }
+}
