@@ -69,9 +69,7 @@ export async function launch (
   { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch
 ): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
-  // Without what the test runner puts into each program that a test starts, by NODE_OPTIONS: it takes long to load, and
-  // only its own user may.
-  const child = spawn('/usr/bin/env', ['-u', 'NODE_OPTIONS', command, ...parameters], {
+  const child = spawn(command, parameters, {
     cwd,
     env: { ...cleanEnvironment(), HOST: '127.0.0.1', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
