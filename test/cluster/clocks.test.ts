@@ -9,14 +9,13 @@ import { JWT_SECRET } from '../support/servers/cluster.ts'
 import { createStore } from '../support/servers/database.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { type ReplicaProcess, spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, temporaryFolder } from '../support/servers/program.ts'
+import { temporaryFolder } from '../support/servers/program.ts'
 
 /** How far the clocks of the replicas are from that of the database: one is fast, one is slow. */
 const OFFSETS_MS = [90_000, -90_000]
 const GRACE = '30s'
 
 t.setTimeout(300_000)
-await ensureBuilt()
 
 await withServices(t, 'replicas whose clocks are 90 s wrong', async (t, { databaseUrl, redisUrl }) => {
   const url = await createStore(t, databaseUrl)

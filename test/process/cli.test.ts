@@ -13,7 +13,7 @@ import { addChat } from '../support/data/rows.ts'
 import { textAt } from '../support/data/json.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { freePort, ROOT, spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 
@@ -22,7 +22,6 @@ const FAILED = 1
 const MISSPELT = 2
 
 t.setTimeout(300_000)
-await ensureBuilt()
 
 await t.test('what is misspelt gets help and 2, and does nothing', async (t) => {
   const environment = { DATA_DIR: `${await temporaryFolder(t)}/not-made` }

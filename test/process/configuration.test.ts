@@ -9,7 +9,7 @@ import { EnvironmentSchema } from '../../src/config/environment.ts'
 import { ConfigError } from '../../src/config/errors.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { temporaryStore } from '../support/servers/embedded-store.ts'
 import { startRedisServer, withRedisServers } from '../support/servers/redis-server.ts'
@@ -386,7 +386,6 @@ t.test('names that are a slip away from a variable are noticed, others are not',
   )
 })
 
-await ensureBuilt()
 
 await t.test('a process with a wrong value ends with 1 and one line', async (t) => {
   const DATA_DIR = await temporaryFolder(t)

@@ -71,7 +71,7 @@ export class HubReplica {
       },
       socket,
       codec,
-      session: { ...user, sessionId: codec.name, expiresAt: new Date(Date.now() + DEADLINE_MS) },
+      session: { ...user, sessionId: codec.name, clockOffsetMs: 0, expiresAt: new Date(Date.now() + DEADLINE_MS) },
       limits: LIMITS,
       metrics: this.metrics
     })
