@@ -27,8 +27,12 @@ const MAX_HOLES = 20
 
 /** Servers that `confab` starts; they end by a signal. */
 export const SERVERS = [
-  { words: 'serve', usage: '', purpose: 'serve, as the environment configures it, until SIGTERM or SIGINT' },
-  { words: 'demo', usage: '', purpose: 'serve a team with conversations to look at; nothing of it is left afterwards' }
+  { words: 'serve', usage: '', purpose: 'start the server, which the environment configures' },
+  {
+    words: 'demo',
+    usage: '',
+    purpose: 'start a server with a team and conversations to look at; its data is removed at the end'
+  }
 ] as const
 
 /** Every command. */

@@ -60,7 +60,11 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     routerOptions: { ignoreTrailingSlash: true },
     // Types are not converted: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
-    frameworkErrors: (_error, { url }, reply) => rawAnswers.badUrl(url, reply.raw),
+    frameworkErrors: (_error, { url, raw }, reply) => {
+      // The connection of an upgrade ends here, since no hook of the gate is run.
+      if (raw.headers.upgrade !== undefined) reply.raw.once('finish', () => raw.socket.destroy())
+      rawAnswers.badUrl(url, reply.raw)
+    },
     clientErrorHandler: rawAnswers.clientError
   })
   app.server.on('checkExpectation', rawAnswers.expectation)

@@ -1,4 +1,4 @@
-/** How a face mounts a route for its sockets. */
+/** Mounts the socket routes of faces. */
 import type { FastifyInstance } from 'fastify'
 import type { SocketContext } from '../../realtime/socket-context.ts'
 import type { Command, SocketProtocol } from '../../realtime/socket-protocol.ts'
@@ -6,7 +6,7 @@ import { SocketSession } from '../../realtime/socket-session.ts'
 import type { UpgradeDescription } from './face.ts'
 
 /**
- * Adds a route whose upgrades become sockets of a protocol. Who gets in is up to the gate (`websocket-gate.ts`).
+ * Adds a route whose upgrades become sockets of a protocol, if the gate (`websocket-gate.ts`) admits them.
  * @throws when the hub does not know the codec, as no event could be shown then
  */
 export function addSocketRoute<Own extends Command> (
@@ -24,7 +24,7 @@ export function addSocketRoute<Own extends Command> (
   app.get(url, { websocket: true, schema, config: { errors, isSocket: true } }, (webSocket, request) => {
     const { socket } = request.raw
     const admission = app.websocketGate.admit(request)
-    // The library's own, which would answer every error with a close of its own.
+    // The library's own listener would answer every error with a close of its own.
     webSocket.removeAllListeners('error')
     new SocketSession({ context, protocol, webSocket, socket, admission })
   })

@@ -56,9 +56,9 @@ export function configurationMarkdown (): string {
 
 Written by \`npm run describe\` from \`src/config/environment.ts\`.
 
-Confab is configured by environment variables. A wrong value stops the start with one sentence; an empty one counts as
-absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the start the log
-shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
+Confab is configured by environment variables. Wrong values stop the start, with one sentence for each; an empty value
+counts as absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the start
+the log shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
 ${tables.join('')}`
 }
 
@@ -79,9 +79,9 @@ container image it is \`node dist/cli.js\`, e.g. \`kubectl -n confab exec deploy
 |---|---|
 ${[...SERVERS, ...COMMANDS].map(commandRow).join('\n')}
 
-Commands other than \`serve\` and \`demo\` use \`DATABASE_URL\` and \`REDIS_URL\` or, without them, the embedded
-store in \`DATA_DIR\`: stop the server first. They need no other variable. Exit codes: 0 ok, 1 failed, 2 usage error. No command takes a
-secret as a parameter: \`--password-stdin\` reads a password from the standard input.
+Commands other than \`serve\` and \`demo\` use \`DATABASE_URL\` and \`REDIS_URL\` or, without them, the
+embedded store in \`DATA_DIR\`: stop the server first. They need no other variable. Exit codes: 0 ok, 1 failed,
+2 usage error. No command takes a secret as a parameter: \`--password-stdin\` reads a password from the standard input.
 
 - A suspension takes effect on requests at once on every replica; on open sockets at once by Redis, and without Redis
   within \`SESSION_CHECK_INTERVAL\`. A suspended user who logs in with the right password receives the error
