@@ -7,7 +7,9 @@
  * its source stays as it is, and the output of a source that is gone is deleted. With --if-possible it is no failure
  * that packages are missing.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs'
+import {
+  existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync
+} from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -75,20 +77,25 @@ function outputOf (tree, source) {
   return path.join(tree.outputs, path.relative(tree.sources, source).replace(/\.ts$/, '.js'))
 }
 
-/** The specifier of an import in the output. @param {Tree} tree @param {string} importer @param {string} specifier */
-function importOf (tree, importer, specifier) {
-  const source = path.relative(ROOT, path.resolve(path.dirname(importer), specifier))
-  const target = tree.contains(source) && isBelow(source, tree.sources) ? tree : TREES.server
-  const from = path.dirname(outputOf(tree, path.relative(ROOT, importer)))
-  const relative = path.relative(from, outputOf(target, source)).split(path.sep).join('/')
-  return relative.startsWith('.') ? relative : `./${relative}`
+/**
+ * A module with the paths of outputs in its imports. esbuild leaves paths as they are, and prints each import as the
+ * expression below matches it.
+ * @param {Tree} tree @param {string} source @param {string} text
+ */
+function redirectImports (tree, source, text) {
+  return text.replace(/(?<=^(?:import|export|\}) (?:.* )?(?:from )?"|\bimport\(")\.{1,2}\/[^"]+\.ts(?="\)|";$)/gm, (specifier) =>
+    importOf(tree, source, specifier))
 }
 
-/**
- * Compiles some modules of a tree. They are "bundled" with all that they import left outside, since that is how esbuild
- * resolves imports.
- * @param {Tree} tree @param {string[]} sources
- */
+/** @param {Tree} tree @param {string} source @param {string} specifier of a module that it imports */
+function importOf (tree, source, specifier) {
+  const imported = path.normalize(path.join(path.dirname(source), specifier))
+  const owner = tree.contains(imported) && isBelow(imported, tree.sources) ? tree : TREES.server
+  const relative = path.relative(path.dirname(outputOf(tree, source)), outputOf(owner, imported))
+  return (relative.startsWith('.') ? relative : `./${relative}`).split(path.sep).join('/')
+}
+
+/** Compiles some modules of a tree. @param {Tree} tree @param {string[]} sources */
 async function compile (tree, sources) {
   const { build } = await import('esbuild').catch((/** @type {unknown} */ cause) => {
     throw new MissingPackages(
@@ -97,24 +104,25 @@ async function compile (tree, sources) {
       { cause }
     )
   })
-  await build({
+  const { outputFiles } = await build({
     ...tree.options,
     absWorkingDir: ROOT,
     entryPoints: sources,
     outbase: tree.sources,
     outdir: tree.outputs,
-    bundle: true,
     format: 'esm',
-    packages: 'external',
-    treeShaking: false,
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     logLevel: 'warning',
-    plugins: [{
-      name: 'imports',
-      setup: ({ onResolve }) => onResolve({ filter: /^\..*\.ts$/ }, ({ kind, importer, path: specifier }) =>
-        kind === 'entry-point' ? undefined : { path: importOf(tree, importer, specifier), external: true })
-    }]
+    write: false
   })
+  const texts = new Map(outputFiles.map((file) => [path.relative(ROOT, file.path), file.text]))
+  for (const source of sources) {
+    const output = outputOf(tree, source)
+    mkdirSync(path.join(ROOT, path.dirname(output)), { recursive: true })
+    const map = texts.get(`${output}.map`)
+    if (map !== undefined) writeFileSync(path.join(ROOT, `${output}.map`), map)
+    writeFileSync(path.join(ROOT, output), redirectImports(tree, source, texts.get(output) ?? ''))
+  }
 }
 
 /**

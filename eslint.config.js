@@ -102,7 +102,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'build.js', 'build-client.js', 'drizzle/config.ts'] },
+        projectService: {
+          allowDefaultProject: ['eslint.config.js', 'build.js', 'build-client.js', 'drizzle/config.ts']
+        },
         tsconfigRootDir: import.meta.dirname
       }
     },

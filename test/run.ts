@@ -24,6 +24,15 @@ const WORKERS = path.join(OUTPUTS, 'workers')
 const TAP = path.join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 /** A worker has no time limit: each of its files has one. tap takes none for half a minute. */
 const WORKER_TIMEOUT = '--timeout=86400'
+/**
+ * tap has each program that a test starts load its own loader, by NODE_OPTIONS: it takes longer than most of them do,
+ * and a program that runs as another user may not even read it.
+ */
+const WORKER = `import processOnSpawn from 'process-on-spawn'
+processOnSpawn.removeAllListeners()
+const { work } = await import('../support/worker.js')
+await work(NUMBER)
+`
 /** In this order: what takes longest comes first, so that the workers end together. */
 const FOLDERS = ['repo', 'process', 'cluster', 'contract', 'api', 'faults']
 
@@ -84,7 +93,7 @@ async function writeWorkers (count: number): Promise<string[]> {
   const numbers = Array.from({ length: count }, (_, index) => String(index + 1))
   return Promise.all(numbers.map(async (number) => {
     const file = path.join(WORKERS, `${number}.mjs`)
-    await writeFile(path.join(ROOT, file), `import { work } from '../support/worker.js'\nawait work(${number})\n`)
+    await writeFile(path.join(ROOT, file), WORKER.replace('NUMBER', number))
     return file
   }))
 }

@@ -3,7 +3,7 @@
  * within a rate limit, until it closes. The face defines the frames ({@link SocketProtocol}).
  */
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type WebSocket from 'ws'
 import type { Session } from '../domain/accounts/sessions.ts'
 import { asChatError, ChatError, type ErrorCode } from '../domain/errors.ts'
 import type { Receipt } from '../domain/events/event-writer.ts'

@@ -1,5 +1,6 @@
 import postgres, { type Sql } from 'postgres'
 import t from '../support/tap.ts'
+import { collectUnhandled } from '../support/checks/unhandled.ts'
 import { startChat } from '../support/data/accounts.ts'
 import { eventually } from '../support/deadline.ts'
 import { startCluster } from '../support/servers/cluster.ts'
@@ -19,8 +20,7 @@ const QUIET_LOOKS = 20
 const DEADLINE_MS = 60_000
 
 t.setTimeout(300_000)
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
+const rejections = collectUnhandled(t, 'unhandledRejection')
 
 await withServices(t, 'with connections to Postgres that die during commits', async (t, services) => {
   const random = new Random(seedOf(t))
@@ -33,7 +33,7 @@ await withServices(t, 'with connections to Postgres that die during commits', as
     inspectable: true,
     environment: { SWEEP_INTERVAL: '200ms', POST_DEADLINE: '60s' }
   })
-  target.pathname = new URL(cluster.replica(0).app.config.database?.url ?? '').pathname
+  target.pathname = new URL(cluster.replica(0).app.config.database.url ?? '').pathname
   const direct = postgres(target.href, { max: 1 })
   t.teardown(() => direct.end())
 

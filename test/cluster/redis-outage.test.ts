@@ -1,4 +1,5 @@
 import t from '../support/tap.ts'
+import { collectUnhandled } from '../support/checks/unhandled.ts'
 import { createChat, register } from '../support/data/accounts.ts'
 import { eventually } from '../support/deadline.ts'
 import { startCluster } from '../support/servers/cluster.ts'
@@ -13,8 +14,7 @@ const WINDOW = 2
 const MESSAGES_PER_PHASE = 150
 
 t.setTimeout(300_000)
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
+const rejections = collectUnhandled(t, 'unhandledRejection')
 
 await withServices(t, 'with Postgres, and a Redis that comes and goes', async (t, services) => {
   await withRedisServers(t, 'under load', async (t) => {

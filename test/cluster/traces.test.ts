@@ -15,6 +15,7 @@ const named = (spans: readonly SeenSpan[], name: string) => spans.filter((span) 
 t.setTimeout(120_000)
 // The library's own setting; by default spans leave every five seconds.
 process.env['OTEL_BSP_SCHEDULE_DELAY'] = '100'
+t.teardown(() => delete process.env['OTEL_BSP_SCHEDULE_DELAY'])
 
 const environmentOf = (collector: Collector, more: Record<string, string> = {}) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

@@ -13,7 +13,7 @@ import { eventually, within } from '../support/deadline.ts'
 import { JWT_SECRET, type Services } from '../support/servers/cluster.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { freePort, launch, ROOT, spawnReplica, type ReplicaProcess } from '../support/servers/process.ts'
-import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, temporaryFolder } from '../support/servers/program.ts'
 import { buildCommit } from '../support/servers/commit-build.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { layOutOldTables } from '../support/servers/old-tables.ts'
@@ -24,8 +24,6 @@ const POSTS = 30
 const exec = promisify(execFile)
 
 t.setTimeout(300_000)
-await ensureBuilt()
-
 const migrations = (await listMigrations()).map(({ tag }) => tag)
 const newest = migrations.at(-1) ?? ''
 
@@ -127,7 +125,7 @@ await withServices(
 await withServices(t, 'a replica that waits for migrations ends when it is told to', async (t, services) => {
   const environment = await share(t, services)
   const port = String(await freePort())
-  const child = exec('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/main.js'], {
+  const child = exec(process.execPath, ['dist/main.js'], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...environment, PORT: port }
   })

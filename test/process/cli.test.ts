@@ -13,7 +13,7 @@ import { addChat } from '../support/data/rows.ts'
 import { textAt } from '../support/data/json.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { freePort, ROOT, spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, runConfab, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 
@@ -22,7 +22,6 @@ const FAILED = 1
 const MISSPELT = 2
 
 t.setTimeout(300_000)
-await ensureBuilt()
 
 await t.test('what is misspelt gets help and 2, and does nothing', async (t) => {
   const environment = { DATA_DIR: `${await temporaryFolder(t)}/not-made` }
@@ -141,9 +140,8 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are complete.\n`])
     const { checkChats } = createAdministration({
       orm,
-      clock: () => new Date(),
       passwords: await createPasswordHasher({ cost: OWASP_COST, concurrency: 1, queue: 1 }),
-      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1, clock: () => new Date() })
+      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1 })
     })
     const verdict = async (change: Promise<unknown>) => {
       await change
@@ -185,8 +183,8 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     ])
     t.strictSame(await say('chat', 'check', String(torn)), [
       FAILED,
-      `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, 7–8, ` +
-      `39–40.\n`
+      `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, ` +
+      '7–8, 39–40.\n'
     ])
     const setHead = async (lastSeq: number) => orm.update(chatHeads).set({ lastSeq }).where(eq(chatHeads.chatId, torn))
     t.strictSame(await verdict(setHead(30)), [

@@ -9,7 +9,7 @@ import { EnvironmentSchema } from '../../src/config/environment.ts'
 import { ConfigError } from '../../src/config/errors.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, runToEnd, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { temporaryStore } from '../support/servers/embedded-store.ts'
 import { startRedisServer, withRedisServers } from '../support/servers/redis-server.ts'
@@ -17,6 +17,15 @@ import { startRedisServer, withRedisServers } from '../support/servers/redis-ser
 const JWT_SECRET = 'k'.repeat(32)
 /** Part of every credential below: it may not be said aloud. */
 const HIDDEN = 'hidden'
+/** The settings that production requires. */
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: `postgres://confab:${HIDDEN}@db/confab`,
+  JWT_SECRET,
+  PUBLIC_URL: 'https://chat.example.org',
+  SMTP_URL: `smtp://confab:${HIDDEN}@mail`,
+  MAIL_FROM: 'Confab <noreply@example.org>'
+}
 
 t.setTimeout(300_000)
 
@@ -50,7 +59,7 @@ t.test('without an environment it has the defaults of the table', async (t) => {
     port: 5123,
     publicUrl: 'http://localhost:5123',
     dataDir: path.resolve('data'),
-    database: { url: undefined, pool: 10, prepare: true, timeoutMs: 5_000, migrate: true },
+    database: { url: undefined, pool: 10, prepare: true, timeoutMs: 5_000, waitMs: 60_000, migrate: true },
     redis: undefined,
     jwtSecret: JWT_SECRET,
     accessTokenTtlMs: 86_400_000,
@@ -299,7 +308,7 @@ t.test('with a shared database the key must be given', async (t) => {
 })
 
 t.test('mail leaves by what is set, and in production by nothing that was not asked for', async (t) => {
-  const [RESEND_API_KEY, SMTP_URL, NODE_ENV] = [`re_${HIDDEN}`, `smtp://confab:${HIDDEN}@mail`, 'production']
+  const [RESEND_API_KEY, SMTP_URL] = [`re_${HIDDEN}`, `smtp://confab:${HIDDEN}@mail`]
   const transport = (environment: Record<string, string>) => loadConfig({ JWT_SECRET, ...environment }).mail.transport
   t.strictSame(
     [
@@ -308,9 +317,9 @@ t.test('mail leaves by what is set, and in production by nothing that was not as
       transport({ SMTP_URL }),
       transport({ RESEND_API_KEY, SMTP_URL, MAIL_TRANSPORT: 'smtp' }),
       transport({ SMTP_URL, MAIL_TRANSPORT: 'file' }),
-      transport({ NODE_ENV, RESEND_API_KEY }),
-      transport({ NODE_ENV, SMTP_URL }),
-      transport({ NODE_ENV, MAIL_TRANSPORT: 'file' }),
+      transport({ ...PRODUCTION, SMTP_URL: '', RESEND_API_KEY }),
+      transport({ ...PRODUCTION, SMTP_URL }),
+      transport({ ...PRODUCTION, SMTP_URL: '', MAIL_TRANSPORT: 'file' }),
       transport({ NODE_ENV: 'development' })
     ],
     ['file', 'resend', 'smtp', 'smtp', 'file', 'resend', 'smtp', 'file', 'file']
@@ -318,7 +327,10 @@ t.test('mail leaves by what is set, and in production by nothing that was not as
   expectComplaints(t, [
     [{ MAIL_TRANSPORT: 'resend', SMTP_URL }, 'MAIL_TRANSPORT=resend needs RESEND_API_KEY.'],
     [{ MAIL_TRANSPORT: 'smtp', RESEND_API_KEY }, 'MAIL_TRANSPORT=smtp needs SMTP_URL.'],
-    [{ NODE_ENV }, 'Mail has no way out: set RESEND_API_KEY or SMTP_URL, or ask for MAIL_TRANSPORT=file.']
+    [
+      { ...PRODUCTION, SMTP_URL: '' },
+      'Mail has no way out: set RESEND_API_KEY or SMTP_URL, or ask for MAIL_TRANSPORT=file.'
+    ]
   ])
 })
 
@@ -374,7 +386,6 @@ t.test('names that are a slip away from a variable are noticed, others are not',
   )
 })
 
-await ensureBuilt()
 
 await t.test('a process with a wrong value ends with 1 and one line', async (t) => {
   const DATA_DIR = await temporaryFolder(t)
@@ -389,6 +400,17 @@ await t.test('a process with a wrong value ends with 1 and one line', async (t) 
     t.notMatch(stderr, HIDDEN)
     t.strictSame([code, stdout], [1, ''])
   }
+})
+
+const STORE_NEEDED = /^NODE_ENV=production needs DATABASE_URL, or EMBEDDED_STORE=on for/
+
+await t.test('in production nothing is embedded that was not asked for', async (t) => {
+  const DATA_DIR = path.join(await temporaryFolder(t), 'data')
+  const environment = { NODE_ENV: 'production', DATA_DIR }
+  const server = await runToEnd(environment)
+  t.match(server, { code: 1, stdout: '', stderr: STORE_NEEDED })
+  t.match(await runConfab(['migrate'], environment), { code: 1, stdout: '', stderr: STORE_NEEDED })
+  t.notOk(existsSync(DATA_DIR), 'and nothing is made')
 })
 
 await t.test('an embedded server', async (t) => {

@@ -6,13 +6,10 @@ import { WebSocket } from 'ws'
 import { ConfabClient } from '../../src/client/index.ts'
 import { within } from '../support/deadline.ts'
 import { freePort, launch } from '../support/servers/process.ts'
-import { ensureBuilt } from '../support/servers/program.ts'
 
 const DEADLINE_MS = 60_000
 
 t.setTimeout(120_000)
-await ensureBuilt()
-
 await t.test('npm run demo shows a server with people in it, and leaves nothing behind', async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

@@ -8,7 +8,7 @@ import { eventually, within } from '../support/deadline.ts'
 import { startCluster } from '../support/servers/cluster.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { spawnReplica } from '../support/servers/process.ts'
-import { ensureBuilt, temporaryFolder } from '../support/servers/program.ts'
+import { temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 import { scrape } from '../support/clients/metrics.ts'
@@ -26,8 +26,6 @@ const OTHERS = 30
 const RESTART = 1012
 
 t.setTimeout(300_000)
-await ensureBuilt()
-
 const isAck = (frame: Frame) => frame['type'] === 'ack'
 
 /** Keeps some posts on the way until the socket is closed. @returns what was acknowledged, by seq */

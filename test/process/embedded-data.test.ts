@@ -12,7 +12,7 @@ import { Outbox } from '../support/data/outbox.ts'
 import { within } from '../support/deadline.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { ROOT, spawnReplica, type ReplicaProcess } from '../support/servers/process.ts'
-import { ensureBuilt, runToEnd, temporaryFolder } from '../support/servers/program.ts'
+import { runToEnd, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { temporaryStore } from '../support/servers/embedded-store.ts'
 import { openChat, readHistory, signIn, signUp } from '../support/clients/visitor.ts'
@@ -24,8 +24,6 @@ const CONTENDERS = 7
 const ROUNDS = 5
 
 t.setTimeout(300_000)
-await ensureBuilt()
-
 const isAck = (frame: Frame) => frame['type'] === 'ack'
 
 /** Posts and waits for the acknowledgement. @returns its seq */

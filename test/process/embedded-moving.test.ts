@@ -13,13 +13,12 @@ import { startEmbeddedPostgres } from '../../src/store/embedded/start.ts'
 import { copyMigrations, listMigrations } from '../../src/store/migrations.ts'
 import { migratePostgres } from '../../src/store/postgres/open.ts'
 import { isServiceRequired } from '../support/servers/deployments.ts'
-import { ensureBuilt, runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
 
 /** The versions whose programs may be installed here beside those that the server uses. */
 const OLDER_MAJORS = [17, 16, 15]
 
 t.setTimeout(300_000)
-await ensureBuilt()
 
 /** The last migration of 0.1. */
 const LAST_MIGRATION = '0005_suspend_accounts'

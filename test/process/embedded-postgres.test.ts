@@ -16,7 +16,7 @@ import { type EmbeddedOptions, startEmbeddedPostgres } from '../../src/store/emb
 import { within } from '../support/deadline.ts'
 import { temporaryStore } from '../support/servers/embedded-store.ts'
 import { ROOT } from '../support/servers/process.ts'
-import { ensureBuilt, temporaryFolder } from '../support/servers/program.ts'
+import { temporaryFolder } from '../support/servers/program.ts'
 
 const DEADLINE_MS = 60_000
 const INTERVAL_MS = 20
@@ -28,7 +28,6 @@ const SECRET = 'nobody-may-read-this'
 const exec = promisify(execFile)
 
 t.setTimeout(300_000)
-await ensureBuilt()
 
 async function start (t: Test, options: EmbeddedOptions) {
   const server = await startEmbeddedPostgres(options)

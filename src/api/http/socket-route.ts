@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { SocketContext } from '../../realtime/socket-context.ts'
 import type { Command, SocketProtocol } from '../../realtime/socket-protocol.ts'
 import { SocketSession } from '../../realtime/socket-session.ts'
-import type { Operation } from '../openapi/operation.ts'
+import type { UpgradeDescription } from './face.ts'
 
 /**
  * Adds a route whose upgrades become sockets of a protocol, if the gate (`websocket-gate.ts`) admits them.
@@ -12,7 +12,7 @@ import type { Operation } from '../openapi/operation.ts'
 export function addSocketRoute<Own extends Command> (
   app: FastifyInstance,
   url: string,
-  { operation, protocol }: { operation: Operation, protocol: SocketProtocol<Own> }
+  { upgrade, protocol }: { upgrade: UpgradeDescription, protocol: SocketProtocol<Own> }
 ): void {
   const { codec, commandTypes, answerTypes } = protocol
   if (!app.hub.hasCodec(codec)) throw new Error(`The hub has no codec of the name ${codec.name}.`)
@@ -20,7 +20,8 @@ export function addSocketRoute<Own extends Command> (
   app.metrics.framesSent.declare([...answerTypes, codec.eventFrameType])
   const context = socketContext(app)
 
-  app.get(url, { websocket: true, config: { operation, isSocket: true } }, (webSocket, request) => {
+  const { schema, errors } = upgrade
+  app.get(url, { websocket: true, schema, config: { errors, isSocket: true } }, (webSocket, request) => {
     const { socket } = request.raw
     const admission = app.websocketGate.admit(request)
     // The library's own listener would answer every error with a close of its own.

@@ -6,7 +6,6 @@ import { eventually, within } from '../../support/deadline.ts'
 import { startCluster } from '../../support/servers/cluster.ts'
 import { withServices } from '../../support/servers/deployments.ts'
 import { spawnReplica } from '../../support/servers/process.ts'
-import { ensureBuilt } from '../../support/servers/program.ts'
 import { temporaryStore } from '../../support/servers/embedded-store.ts'
 import { startRedisServer, withRedisServers } from '../../support/servers/redis-server.ts'
 import { startTcpProxy } from '../../support/servers/tcp-proxy.ts'
@@ -93,8 +92,6 @@ await withServices(t, 'readiness follows the services of a replica, liveness doe
     await becomes(t, server, OK, 'until it answers again')
   })
 })
-
-await ensureBuilt()
 
 const folder = await temporaryStore(t)
 await t.test('SIGINT ends it in order as well', async (t) => {

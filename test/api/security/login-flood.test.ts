@@ -4,7 +4,6 @@ import { call } from '../../support/clients/http.ts'
 import { newRegistration } from '../../support/data/accounts.ts'
 import { Outbox } from '../../support/data/outbox.ts'
 import { spawnReplica } from '../../support/servers/process.ts'
-import { ensureBuilt } from '../../support/servers/program.ts'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import { temporaryStore } from '../../support/servers/embedded-store.ts'
 import { openChat, signUp } from '../../support/clients/visitor.ts'
@@ -13,8 +12,6 @@ const LOGINS = 200
 /** Two hashes of 19 MiB at a time, and room for what 200 requests need besides; all at once they would take 3.8 GiB. */
 const MAX_GROWTH_KIB = 256 * 1_024
 const ENOUGH_POSTS = 20
-
-await ensureBuilt()
 
 await t.test('200 logins at once take bounded memory, and sockets keep flowing', async (t) => {
   const folder = await temporaryStore(t)

@@ -8,7 +8,7 @@ import { eventually } from '../../support/deadline.ts'
 import { withServices } from '../../support/servers/deployments.ts'
 import { freePort, type ReplicaProcess, spawnReplica } from '../../support/servers/process.ts'
 import { accessibilityFaults, openPage, withBrowser } from '../../support/clients/browser.ts'
-import { ensureBuilt, temporaryFolder } from '../../support/servers/program.ts'
+import { temporaryFolder } from '../../support/servers/program.ts'
 import { createDatabase } from '../../support/servers/database.ts'
 import { codeIn, linkIn, Outbox } from '../../support/data/outbox.ts'
 import { signUp, type Visitor } from '../../support/clients/visitor.ts'
@@ -91,7 +91,6 @@ async function clientOf (t: Test, { url }: ReplicaProcess, visitor: Registration
   return client
 }
 
-await ensureBuilt()
 await withServices(t, 'the web client', async (t, services) => {
   await withBrowser(t, 'in Chromium', async (t, browser) => {
     const world = await startWorld(t, services)

@@ -5,7 +5,6 @@ import t from '../../support/tap.ts'
 import { Ear, testBus } from './suite.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import { ROOT } from '../../support/servers/process.ts'
-import { ensureBuilt } from '../../support/servers/program.ts'
 import { redisCommand, startRedisCluster } from '../../support/servers/redis-cluster.ts'
 import { addressOf, withRedisServers } from '../../support/servers/redis-server.ts'
 import { newPrefix, openWatchedBus } from '../../support/servers/watched-bus.ts'
@@ -31,8 +30,6 @@ cluster.refreshSlotsCache = (callback) => {
 `
 
 t.setTimeout(300_000)
-await ensureBuilt()
-
 await withRedisServers(t, 'a Redis Cluster', async (t) => {
   const cluster = await startRedisCluster(t)
   /** How many connections follow each channel, server by server. */

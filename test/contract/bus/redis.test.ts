@@ -1,17 +1,35 @@
 import { Redis } from 'ioredis'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from '../../support/tap.ts'
 import { BusDownError } from '../../../src/bus/bus.ts'
-import { openRedisBus } from '../../../src/bus/redis.ts'
 import { Ear, testBus } from './suite.ts'
 import { eventually, within } from '../../support/deadline.ts'
 import { withServices } from '../../support/servers/deployments.ts'
+import { ROOT } from '../../support/servers/process.ts'
 import { addressOf, createRedisServer, startRedisServer, withRedisServers } from '../../support/servers/redis-server.ts'
 import { startTcpProxy } from '../../support/servers/tcp-proxy.ts'
 import { newPrefix, openWatchedBus as open } from '../../support/servers/watched-bus.ts'
 
 const DEADLINE_MS = 30_000
 const MANY = 2_000
-const SILENT = { warn: () => undefined }
+
+/** Opens a bus, says when it goes down, and closes it when it is told to: then nothing must keep the process alive. */
+const BUS_PROGRAM = `
+import { openRedisBus } from './dist/bus/redis.js'
+const options = JSON.parse(process.argv[1])
+const bus = await openRedisBus({ ...options, isEcho: () => false, log: { warn: () => undefined } })
+bus.onChange((isUp) => isUp || console.log('down'))
+await bus.subscribe('chat:1', () => undefined)
+console.log('open')
+process.stdin.once('data', async () => {
+  process.stdin.destroy()
+  await bus.close()
+  console.log(bus.isUp ? 'up' : 'down')
+})
+`
 
 t.setTimeout(300_000)
 
@@ -240,7 +258,7 @@ await withRedisServers(t, 'a subscription that was not acknowledged in time is m
       async () =>
         bus.subscribe('chat:1', second.handler).then(
           () => true,
-          () => immediately().then(() => false)
+          () => setImmediate().then(() => false)
         ),
       DEADLINE_MS
     ),
@@ -255,24 +273,17 @@ await withRedisServers(
   'a closed bus leaves no connection and no timer, whether its server is there or not',
   async (t) => {
     const server = await startRedisServer(t)
-    const handles = () =>
-      process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'Timeout').length
-    const before = handles()
-    const options = { address: addressOf(server.url), prefix: newPrefix(), log: SILENT }
+    const redis = await inspect(t, server.url)
+    const before = await connectionsOf(redis)
+    const first = await startBusProgram(t, server.url)
+    t.ok((await connectionsOf(redis)) >= before + 2, 'an open bus has connections')
+    t.match(await first.close(), { code: 0 }, 'with its server there')
+    t.ok(await eventually(async () => (await connectionsOf(redis)) === before), 'none of them is left')
 
-    const bus = await openRedisBus(options)
-    await bus.subscribe('chat:1', () => undefined)
-    t.ok(handles() >= before + 2, 'an open bus has connections')
-    await bus.close()
-    t.ok(await eventually(async () => (await immediately()) && handles() <= before), 'with its server there')
-
-    const orphan = await openRedisBus(options)
-    const down = new Promise<void>((resolve) => orphan.onChange(() => resolve()))
+    const orphan = await startBusProgram(t, server.url)
     await server.stop()
-    await within(down, DEADLINE_MS, 'the bus to come down')
-    await within(orphan.close(), DEADLINE_MS, 'the bus to close')
-    t.ok(await eventually(async () => (await immediately()) && handles() <= before), 'with its server gone')
-    t.equal(orphan.isUp, false)
+    t.equal(await within(orphan.next(), DEADLINE_MS, 'the bus to come down'), 'down')
+    t.strictSame(await orphan.close(), { code: 0, isUp: false }, 'with its server gone')
   }
 )
 
@@ -288,9 +299,32 @@ await withRedisServers(t, 'no credential is in the description or the log', asyn
   t.notMatch(warnings.join(), /hidden/)
 })
 
-/** Lets the event loop turn once. */
-function immediately (): Promise<boolean> {
-  return new Promise((resolve) => setImmediate(() => resolve(true)))
+/** Runs a bus in a process of its own. */
+async function startBusProgram (t: Test, url: string) {
+  const options = JSON.stringify({ address: addressOf(url), prefix: newPrefix() })
+  const program = spawn(process.execPath, ['--input-type=module', '-e', BUS_PROGRAM, options], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
+  t.teardown(() => program.kill('SIGKILL'))
+  const lines = createInterface(program.stdout)[Symbol.asyncIterator]()
+  const next = async (): Promise<unknown> => (await lines.next()).value
+  if ((await within(next(), DEADLINE_MS, 'the bus to open')) !== 'open') throw new Error('The bus does not open.')
+  return {
+    next,
+    close: async () => {
+      const exited = once(program, 'exit')
+      program.stdin.end('close')
+      const isUp = (await within(next(), DEADLINE_MS, 'the bus to close')) === 'up'
+      await within(exited, DEADLINE_MS, 'the process to end by itself')
+      return { code: program.exitCode, isUp }
+    }
+  }
+}
+
+/** How many clients a server has. */
+async function connectionsOf (redis: Redis): Promise<number> {
+  return String(await redis.client('LIST')).trim().split('\n').length
 }
 
 await withServices(

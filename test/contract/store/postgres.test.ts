@@ -5,6 +5,7 @@ import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import t, { type Test } from '../../support/tap.ts'
+import { collectUnhandled } from '../../support/checks/unhandled.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { isTransient } from '../../../src/store/postgres/failures.ts'
 import { EpochChangedError } from '../../../src/store/postgres/epoch-fence.ts'
@@ -123,10 +124,7 @@ await withServices(
     const url = await createDatabase(t, databaseUrl)
     const { orm } = await open(t, url, { pool: 1 })
     await orm.execute(sql`create table marks (mark text)`)
-    const uncaught: unknown[] = []
-    const note = (error: unknown) => uncaught.push(error)
-    process.on('uncaughtException', note)
-    t.teardown(() => process.off('uncaughtException', note))
+    const uncaught = collectUnhandled(t, 'uncaughtException')
     const error = await within(
       orm
         .transaction(async (transaction) => {
@@ -189,10 +187,7 @@ await withServices(
     await once(proxy.listen(0, '127.0.0.1'), 'listening')
     const address = proxy.address()
     url.host = `127.0.0.1:${typeof address === 'object' && address !== null ? String(address.port) : ''}`
-    const rejections: unknown[] = []
-    const note = (reason: unknown) => rejections.push(reason)
-    process.on('unhandledRejection', note)
-    t.teardown(() => process.off('unhandledRejection', note))
+    const rejections = collectUnhandled(t, 'unhandledRejection')
     for (const allowed of [0, 1, 2, 3]) {
       const database = await open(t, url.href, { pool: 1 })
       for (const client of clients) client.end(TERMINATED)

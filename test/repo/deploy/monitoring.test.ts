@@ -7,15 +7,13 @@ import { call } from '../../support/clients/http.ts'
 import { at, isRecord, listAt, textAt } from '../../support/data/json.ts'
 import { isServiceRequired, withServices } from '../../support/servers/deployments.ts'
 import { freePort, ROOT, spawnReplica } from '../../support/servers/process.ts'
-import { ensureBuilt, temporaryFolder } from '../../support/servers/program.ts'
+import { temporaryFolder } from '../../support/servers/program.ts'
 import { createDatabase } from '../../support/servers/database.ts'
 import { complaintsAbout, nameOf, ofKind, render, withKubectl } from '../../support/data/manifests.ts'
 
 const FOLDER = `${ROOT}/k8s/overlays/monitoring`
 
 t.setTimeout(120_000)
-await ensureBuilt()
-
 const rules = at(parse(await readFile(`${FOLDER}/rules.yaml`, 'utf8')), 'spec')
 const alerts = listAt(rules, 'groups').flatMap((group) => listAt(group, 'rules'))
 const dashboard: unknown = JSON.parse(await readFile(`${FOLDER}/dashboard.json`, 'utf8'))

@@ -10,7 +10,6 @@ import { at, listAt } from '../../support/data/json.ts'
 import { within } from '../../support/deadline.ts'
 import { isServiceRequired, onEmbedded, onServices } from '../../support/servers/deployments.ts'
 import { cleanEnvironment, freePort, launch, ROOT } from '../../support/servers/process.ts'
-import { ensureBuilt } from '../../support/servers/program.ts'
 
 const PASTE_DEADLINE_MS = 60_000
 const DEMO_DEADLINE_MS = 60_000
@@ -94,8 +93,7 @@ async function paste (text: string, folder: string, url: string): Promise<string
     .replaceAll('http://localhost:5123', url)
     .replaceAll('ws://localhost:5123', url.replace('http', 'ws'))
     .replaceAll(INSTALL, await installClient(folder))
-  // Without the options that the test runner passes to every child process.
-  const { stdout, stderr } = await run('/usr/bin/env', ['-u', 'NODE_OPTIONS', 'bash', '-euc', script], {
+  const { stdout, stderr } = await run('bash', ['-euc', script], {
     cwd: folder,
     env: cleanEnvironment(),
     timeout: PASTE_DEADLINE_MS
@@ -108,8 +106,6 @@ const hasCurl = await run('curl', ['--version']).then(
   () => false
 )
 const skip = hasCurl || isServiceRequired() ? {} : { skip: 'there is no curl' }
-await ensureBuilt()
-
 await t.test('the program of the README runs with the demo', async (t) => {
   const demo = await launch(t, {
     command: process.execPath,

@@ -34,6 +34,11 @@ export function isChatChannel (channel: string): boolean {
   return /(^|:)chat:\d+$/.test(channel)
 }
 
+/** Whether a channel carries the ends of sessions and memberships. */
+export function isInvalidationsChannel (channel: string): boolean {
+  return /(^|:)events$/.test(channel)
+}
+
 /** Anything may happen to a payload: lost, doubled, late, out of order, or nothing at all. */
 export function anyFate (random: Random, maxDelayMs: number): Fate {
   if (random.chance(0.3)) return []
