@@ -1,12 +1,15 @@
 /**
  * Compiles TypeScript to JavaScript, one module for one module, without checking types (`npm run check` does).
  *
- *     node build.js [test] [bench] [--watch]
+ *     node build.js [test] [bench] [--watch] [--if-possible]
  *
  * The server and the web client are always built, tests and benchmark where they are named. A module that is as new as
- * its source stays as it is, and the output of a source that is gone is deleted.
+ * its source stays as it is, and the output of a source that is gone is deleted. With --if-possible it is no failure
+ * that packages are missing.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
+import {
+  existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync
+} from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,6 +23,9 @@ import { parseArgs } from 'node:util'
  */
 
 /** @typedef {'server' | 'browser' | 'test' | 'bench'} TreeName */
+
+/** What is needed is not installed. */
+class MissingPackages extends Error {}
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url))
 const WATCH_DELAY_MS = 30
@@ -92,7 +98,11 @@ function importOf (tree, source, specifier) {
 /** Compiles some modules of a tree. @param {Tree} tree @param {string[]} sources */
 async function compile (tree, sources) {
   const { build } = await import('esbuild').catch((/** @type {unknown} */ cause) => {
-    throw new Error('The build needs the development dependencies: run npm ci without --omit=dev.', { cause })
+    throw new MissingPackages(
+      'Confab is not built, and the build needs the development dependencies: run npm ci without --omit=dev, then ' +
+      'npm run build. After that npm prune --omit=dev may follow.',
+      { cause }
+    )
   })
   const { outputFiles } = await build({
     ...tree.options,
@@ -158,6 +168,22 @@ function follow (names) {
   }
 }
 
+/** Fails when a package is not installed that the server needs to run. */
+function checkPackages () {
+  /** @type {{ dependencies: Record<string, string> }} */
+  const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
+  const missing = Object.keys(dependencies).filter((name) => {
+    try {
+      import.meta.resolve(name)
+      return false
+    } catch (error) {
+      return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+    }
+  })
+  if (missing.length > 0)
+    throw new MissingPackages(`Packages are not installed, among them ${missing[0]}: run npm ci.`)
+}
+
 /** @param {unknown} error */
 function report (error) {
   // esbuild has printed where its own errors are.
@@ -166,7 +192,7 @@ function report (error) {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { watch: { type: 'boolean', default: false } }
+  options: { watch: { type: 'boolean', default: false }, 'if-possible': { type: 'boolean', default: false } }
 })
 /** @type {TreeName[]} */
 const names = ['server', 'browser']
@@ -176,8 +202,11 @@ for (const name of positionals) {
 }
 try {
   await update(names)
+  checkPackages()
 } catch (error) {
-  report(error)
-  process.exitCode = 1
+  if (!(values['if-possible'] && error instanceof MissingPackages)) {
+    report(error)
+    process.exitCode = 1
+  }
 }
 if (values.watch) follow(names)

@@ -96,13 +96,15 @@ const PAGE_SINKS = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-bench/', 'dist-test/', 'node_modules/', '.tap/', 'data/', 'coverage/'] },
+  { ignores: ['dist/', 'dist-bench/', 'dist-client/', 'dist-test/', 'node_modules/', '.tap/', 'data/', 'coverage/'] },
   ...tseslint.configs.strictTypeChecked,
   stylistic.configs.customize({ indent: 2, quotes: 'single', semi: false, commaDangle: 'never', braceStyle: '1tbs' }),
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'build.js', 'drizzle/config.ts'] },
+        projectService: {
+          allowDefaultProject: ['eslint.config.js', 'build.js', 'build-client.js', 'drizzle/config.ts']
+        },
         tsconfigRootDir: import.meta.dirname
       }
     },

@@ -1,20 +1,25 @@
 #!/usr/bin/env node
-/** `confab`: commands for operators, on the configured store and bus. Exit codes: 0 ok, 1 failed, 2 usage error. */
+/** `confab`: the server, and commands for operators on its store and bus. Exit codes: 0 ok, 1 failed, 2 usage error. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './admin/command-error.ts'
-import { type Call, type Command, COMMANDS } from './admin/commands.ts'
+import { type Call, type Command, COMMANDS, SERVERS } from './admin/commands.ts'
 import { describeFatalError } from './server/fatal-error.ts'
 
 const FAILED = 1
 const USAGE_ERROR = 2
 
-function help (commands: readonly Command[] = COMMANDS): string {
+/** Each of these modules is a program that runs when it is loaded. */
+const PROGRAMS = { serve: () => import('./main.ts'), demo: () => import('./demo/main.ts') }
+
+type Described = Pick<Command, 'words' | 'usage' | 'purpose'>
+
+function help (commands: readonly Described[] = [...SERVERS, ...COMMANDS]): string {
   const lines = commands.map(({ words, usage, purpose }) =>
     `  confab ${words} ${usage}`.trimEnd().concat(`\n      ${purpose}`)
   )
-  return `Usage:\n${lines.join('\n')}\n\nEverything works on DATABASE_URL and REDIS_URL or, without them, on the ` +
-    `embedded store in DATA_DIR while no server has it open.\n`
+  return `Usage:\n${lines.join('\n')}\n\nCommands other than serve and demo work on DATABASE_URL and REDIS_URL ` +
+    `or, without them, on the embedded store in DATA_DIR while no server has it open.\n`
 }
 
 function parse (args: string[]) {
@@ -31,7 +36,7 @@ function parse (args: string[]) {
 }
 
 /** Whether the number of parameters and the flags match the usage. */
-function isCalledRight ({ usage }: Command, parameters: readonly string[], flags: Call['flags']): boolean {
+function isCalledRight ({ usage }: Described, parameters: readonly string[], flags: Call['flags']): boolean {
   const given = Object.entries(flags)
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([flag]) => flag)
@@ -48,7 +53,8 @@ async function readLine (): Promise<string> {
   return ''
 }
 
-async function main (args: string[]): Promise<number> {
+/** @returns the exit code; undefined when a server was started, which sets its own */
+async function main (args: string[]): Promise<number | undefined> {
   let parsed: ReturnType<typeof parse>
   try {
     parsed = parse(args)
@@ -60,16 +66,25 @@ async function main (args: string[]): Promise<number> {
     values: { help: isHelp, ...flags },
     positionals
   } = parsed
-  const command = COMMANDS.find(({ words }) => `${positionals.join(' ')} `.startsWith(`${words} `))
+  const isMeant = ({ words }: Described) => `${positionals.join(' ')} `.startsWith(`${words} `)
+  const server = SERVERS.find(isMeant)
+  const command = COMMANDS.find(isMeant)
+  const described = server ?? command
   if (isHelp) {
-    process.stdout.write(help(command === undefined ? COMMANDS : [command]))
+    process.stdout.write(help(described && [described]))
     return 0
   }
-  const parameters = command === undefined ? [] : positionals.slice(command.words.split(' ').length)
-  if (command === undefined || !isCalledRight(command, parameters, flags)) {
-    process.stderr.write(help(command === undefined ? COMMANDS : [command]))
+  const parameters = described === undefined ? [] : positionals.slice(described.words.split(' ').length)
+  if (described === undefined || !isCalledRight(described, parameters, flags)) {
+    process.stderr.write(help(described && [described]))
     return USAGE_ERROR
   }
+  if (command !== undefined) return runCommand(command, { parameters, flags })
+  if (server !== undefined) await PROGRAMS[server.words]()
+  return undefined
+}
+
+async function runCommand (command: Command, call: Pick<Call, 'parameters' | 'flags'>): Promise<number> {
   // Drivers take longer to load than the rest, and help needs none.
   const [{ loadStorageConfig }, { AdminContext }] = await Promise.all([
     import('./config/config.ts'),
@@ -77,8 +92,7 @@ async function main (args: string[]): Promise<number> {
   ])
   const lines = await command.run({
     context: new AdminContext(loadStorageConfig(process.env)),
-    parameters,
-    flags,
+    ...call,
     readLine
   })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
@@ -87,7 +101,7 @@ async function main (args: string[]): Promise<number> {
 
 main(process.argv.slice(2)).then(
   (code) => {
-    process.exitCode = code
+    if (code !== undefined) process.exitCode = code
   },
   (error: unknown) => {
     process.stderr.write(

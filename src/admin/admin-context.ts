@@ -66,11 +66,10 @@ export class AdminContext {
       const { scope } = await readIdentity(database.orm)
       const bus = new ScopedBus(await openBus(config), () => scope)
       closers.add(() => bus.close())
-      const clock = () => new Date()
-      const sessions = new Sessions({ orm: database.orm, bus, clock, ...UNUSED_TTLS })
+      const sessions = new Sessions({ orm: database.orm, bus, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
       return await work(
-        createAdministration({ orm: database.orm, sessions, passwords, clock }),
+        createAdministration({ orm: database.orm, sessions, passwords }),
         config.database.url === undefined || (config.redis !== undefined && bus.isUp)
       )
     } finally {

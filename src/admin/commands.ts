@@ -25,6 +25,16 @@ const REPLICAS_NOT_NOTIFIED =
 /** Maximum number of gaps listed per chat. */
 const MAX_HOLES = 20
 
+/** Servers that `confab` starts; they end by a signal. */
+export const SERVERS = [
+  { words: 'serve', usage: '', purpose: 'start the server, which the environment configures' },
+  {
+    words: 'demo',
+    usage: '',
+    purpose: 'start a server with a team and conversations to look at; its data is removed at the end'
+  }
+] as const
+
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },

@@ -1,15 +1,15 @@
-/** What a client can read in an access token: whose it is, and how long it lives. */
+/** Claims of an access token that a client uses: its user, and its lifetime. */
 import { integerOf, textOf } from './json.ts'
 
 /**
- * The claims of a JWT (RFC 7519) as far as they are there: the user, and when the token was issued and ends, in
- * milliseconds since 1970. A token that is no JWT has none, and is left for the server to judge.
+ * The claims of a JWT (RFC 7519) that are present: the user, and the times of issue and expiry, in milliseconds since
+ * 1970. A token that is no JWT has none, and the server decides about it.
  */
 export type Claims = { userID: string | undefined, issuedAt: number | undefined, expiresAt: number | undefined }
 
 const MS_PER_S = 1_000
 
-/** Reads the claims of a token. Nothing is verified: that is the server's part. */
+/** Reads the claims of a token. Nothing is verified: the server does that. */
 export function claimsOf (token: string): Claims {
   const payload = payloadOf(token)
   const [issued, expires] = [integerOf(payload, 'iat'), integerOf(payload, 'exp')]

@@ -1,4 +1,4 @@
-/** One chat as it happens: every message once and in order, through lost connections and restarted servers. */
+/** One followed chat: every message once and in order, through lost connections and restarted servers. */
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { Emitter, reasonOf } from './emitter.ts'
 import { ConfabError } from './errors.ts'
@@ -12,13 +12,16 @@ export type ChatEvents = {
   message: Message
   /** Joined, or joined again: everything up to `seq` has been emitted. */
   joined: { seq: number }
-  /** What is known of the chat is void, as the server's data went back to an earlier state: load its history again. */
+  /**
+   * The data of the server went back to an earlier state, so the client's copy of the chat is void: load its history
+   * again.
+   */
   reset: { seq: number }
-  /** The server does not let the user follow the chat (any more). */
+  /** The server does not let the user follow the chat, or no longer. */
   refused: ConfabError
 }
 
-/** What a chat needs from around it. */
+/** Dependencies of a chat. */
 export type ChatOptions = {
   chatID: number
   /** The seq up to which everything is known; without it messages are emitted from now on. */
@@ -28,26 +31,28 @@ export type ChatOptions = {
   backoff: BackoffBounds
   /** Called with each message, after the listeners of the chat. */
   onMessage: (message: Message) => void
-  /** Called when the chat is not followed any more, unless its login ended it. */
+  /** Called when the chat is no longer followed, unless its login ended it. */
   onClose: () => void
-  /** Takes the error of a listener. */
+  /** Receives the error of a listener. */
   reportFailure: (error: unknown) => void
 }
 
-/** A chat that is followed. */
+/** A followed chat. */
 export class Chat extends Emitter<ChatEvents> {
   readonly chatID: number
   readonly #options: ChatOptions
   readonly #backoff: Backoff
   #lastSeq: number | undefined
-  /** What came before it was known where the chat begins for us: a live message may overtake the answer to the join. */
+  /**
+   * Messages that arrived before the starting position was known: a live message may overtake the answer to the join.
+   */
   #early: Message[] = []
   #epoch: string | null = null
   #isJoined = false
   #isJoining = false
-  /** Whether the next join is one to another state of the server's data. */
+  /** Whether the next join is to another state of the server's data. */
   #isReset = false
-  /** Why it is not followed any more. */
+  /** Why it is no longer followed. */
   #end: ConfabError | undefined
   readonly #waiters = new Set<(error?: Error) => void>()
   #retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -72,8 +77,8 @@ export class Chat extends Emitter<ChatEvents> {
   }
 
   /**
-   * Resolves when the chat is joined. @throws {ConfabError} why it cannot be, `closed` or `logged_out`; or the signal's
-   * reason
+   * Resolves when the chat is joined. @throws {ConfabError} the reason why it cannot be joined, `closed` or
+   * `logged_out`; or the signal's reason
    */
   ready ({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
@@ -97,12 +102,12 @@ export class Chat extends Emitter<ChatEvents> {
     return this.#options.outbox.post(text, options)
   }
 
-  /** Follows it no longer. */
+  /** Stops following it. */
   close (): void {
     this.#leave(new ConfabError('closed', 'The chat was closed.'))
   }
 
-  /** Ends with the login, without a word to the server. */
+  /** Ends with the login, without notifying the server. */
   end (error: ConfabError): void {
     if (this.#end !== undefined) return
     this.#end = error
@@ -111,7 +116,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#settle(error)
   }
 
-  /** Takes a message of this chat. */
+  /** Receives a message of this chat. */
   take (message: Message): void {
     if (this.#end !== undefined) return
     if (this.#lastSeq === undefined) {
@@ -119,8 +124,8 @@ export class Chat extends Emitter<ChatEvents> {
       return
     }
     if (message.seq <= this.#lastSeq) return
-    // The server leaves no hole. Should one appear all the same, what is missing is asked for and nothing is emitted
-    // before.
+    // The server leaves no gap. If one appears all the same, the missing messages are requested, and nothing is emitted
+    // before them.
     if (message.seq > this.#lastSeq + 1) {
       this.#isJoined = false
       void this.#join()
@@ -165,7 +170,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#joinLater()
   }
 
-  /** After a failure, unless a close or a lost connection made it unnecessary meanwhile. */
+  /** After a failure, unless a close or a lost connection has made it unnecessary. */
   #joinLater (): void {
     if (this.#mayJoin) this.#retryTimer = setTimeout(() => void this.#join(), this.#backoff.next())
   }

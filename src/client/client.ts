@@ -1,4 +1,4 @@
-/** The client: accounts, chats, history, and everything as it happens. */
+/** The client: accounts, chats, history, and live messages. */
 import type { BackoffBounds } from './backoff.ts'
 import type { Chat } from './chat.ts'
 import {
@@ -36,26 +36,31 @@ declare const WebSocket: SocketConstructor | undefined
 /** Events of the client. */
 export type ClientEvents = {
   state: ConnectionState
-  /** New tokens, to be kept; undefined when the session has ended. */
+  /** New tokens, to be stored; undefined when the session has ended. */
   tokens: Tokens | undefined
-  /** A message of any chat that is followed. */
+  /** A message of any followed chat. */
   message: Message
-  /** What a listener of the program threw. Without a listener of this event it is reported like any uncaught error. */
+  /**
+   * An error thrown by a listener of the program. Without a listener of this event it is reported like an uncaught
+   * error.
+   */
   error: unknown
 }
 
-/** How to reach a server. Times in milliseconds. */
+/** Options of a client. Times in milliseconds. */
 export type ClientOptions = {
-  /** Where it is, e.g. `https://chat.example.org`. */
+  /** Address of the server, e.g. `https://chat.example.org`. */
   url: string
-  /** Those of an earlier login, as the event `tokens` handed them out. */
+  /** Tokens of an earlier login, as delivered by the event `tokens`. */
   tokens?: Tokens | undefined
   /**
-   * The tokens that were kept last, for clients that share a login, such as the tabs of a browser: one renews, the
-   * others take. Those of another user are ignored.
+   * Returns the tokens stored last, for clients that share a login, such as the tabs of a browser: one renews them, the
+   * others adopt them. Tokens of another user are ignored.
    */
   sharedTokens?: (() => Tokens | undefined) | undefined
-  /** Opens sockets; that of the platform by default. Node.js before 22 has none: pass that of the package `ws`. */
+  /**
+   * Opens sockets; by default the WebSocket of the platform. Node.js before 22 has none: pass that of the package `ws`.
+   */
   WebSocket?: SocketConstructor | undefined
   fetch?: typeof fetch | undefined
   timeoutMs?: number | undefined
@@ -63,7 +68,7 @@ export type ClientOptions = {
   backoff?: BackoffBounds | undefined
 }
 
-/** Which part of a chat's history: the newest messages, or those before or after a seq. */
+/** A part of a chat's history: the newest messages, or those before or after a seq. */
 export type HistoryRange = { limit?: number | undefined, before?: number | undefined, after?: number | undefined }
 
 /** A server as one user sees it. */
@@ -71,11 +76,11 @@ export class ConfabClient extends Emitter<ClientEvents> {
   readonly #http: Http
   readonly #newLogin: (tokens: Tokens) => Login
   #login: Login | undefined
-  /** Counts the logins and closes: of those that overlap, the last one holds. */
+  /** Counts logins and closes: of concurrent ones the last one applies. */
   #turn = 0
   #hasWarned = false
 
-  /** @throws {ConfabError} `no_websocket` where the platform has none and none is passed */
+  /** @throws {ConfabError} `no_websocket` if the platform has none and none is passed */
   constructor ({
     url,
     tokens,
@@ -93,7 +98,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
         'This platform has no WebSocket: use Node.js 22, or pass that of the package ws as the option WebSocket.'
       )
     const base = url.replace(/\/+$/, '')
-    // A method of the window must be called as a function.
+    // The browser's fetch must be called as a function, not as a method.
     this.#http = new Http({ url: base, fetch: (...call) => send(...call), timeoutMs })
     this.#newLogin = (tokens) => {
       const login: Login = new Login({
@@ -121,23 +126,24 @@ export class ConfabClient extends Emitter<ClientEvents> {
     if (tokens !== undefined) this.#login = this.#newLogin(tokens)
   }
 
-  /** Whether messages come and go now. */
+  /** State of the connection. */
   get state (): ConnectionState {
     return this.#login?.realtime.state ?? 'closed'
   }
 
-  /** What to keep for the next start; undefined when nobody is logged in. */
+  /** The tokens to store for the next start; undefined without a login. */
   get tokens (): Tokens | undefined {
     return this.#login?.session.tokens
   }
 
-  /** How many posts are not acknowledged yet. */
+  /** Number of posts without an acknowledgement. */
   get pendingPosts (): number {
     return this.#login?.pendingPosts ?? 0
   }
 
   /**
-   * Makes an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`, …
+   * Registers an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`,
+   * …
    */
   async register (
     account: { username: string, email: string, password: string },
@@ -146,32 +152,32 @@ export class ConfabClient extends Emitter<ClientEvents> {
     await this.#http.request('/user/register', { ...options, body: account })
   }
 
-  /** Proves the address with the mailed code. @throws {ConfabError} `wrong_code` */
+  /** Verifies the address with the mailed code. @throws {ConfabError} `wrong_code` */
   async verifyEmail ({ username, code }: { username: string, code: string }, options: CallOptions = {}): Promise<void> {
     await this.#http.request('/user/verify-email', { ...options, body: { username, email_token: code } })
   }
 
-  /** Has a link mailed with which the password can be set anew. @throws {ConfabError} `unknown_user` */
+  /** Requests a mail with a link that sets a new password. @throws {ConfabError} `unknown_user` */
   async requestPasswordReset (username: string, options: CallOptions = {}): Promise<void> {
     await this.#http.request('/user/reset-password-request', { ...options, body: { username } })
   }
 
   /**
-   * Logs in and connects. The login before it on this client ends here: its chats are closed, and its posts that wait
-   * fail with `logged_out`.
+   * Logs in and connects. An earlier login of this client ends: its chats are closed, and its pending posts fail with
+   * `logged_out`.
    * @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited`; `closed` when another login or a close
-   *   came meanwhile
+   * happened in the meantime
    */
   async logIn (credentials: { username: string, password: string }, options: CallOptions = {}): Promise<void> {
     const turn = ++this.#turn
     const sentAt = Date.now()
     const tokens = await requestTokens(this.#http, credentials, options)
-    if (turn !== this.#turn) throw new ConfabError('closed', 'Another login or a close came meanwhile.')
+    if (turn !== this.#turn) throw new ConfabError('closed', 'The client was closed, or logged in again, in the meantime.')
     const former = this.#login
     const login = (this.#login = this.#newLogin(tokens))
     former?.end()
     login.session.receive(tokens, sentAt)
-    // A listener of the new tokens may have ended it.
+    // A listener of the new tokens may have ended the login.
     if (this.#login === login && turn === this.#turn) login.start()
   }
 
@@ -180,38 +186,35 @@ export class ConfabClient extends Emitter<ClientEvents> {
     this.#current().start()
   }
 
-  /**
-   * Tries to connect at once, where an attempt was waiting for its time: for a program that knows that the network is
-   * back.
-   */
+  /** Tries to connect at once instead of after the current delay: for a program that knows that the network is back. */
   reconnectNow (): void {
     this.#login?.realtime.reconnectNow()
   }
 
-  /** The account of the user. */
+  /** Returns the account of the user. */
   async account (options: CallOptions = {}): Promise<Account> {
     return accountOf(await this.#session.request('/api/auth/validate', { ...options, method: 'GET' }))
   }
 
-  /** A page of the user's chats with what is new in them, latest activity first. */
+  /** Returns a page of the user's chats with their unread counts, latest activity first. */
   async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
     const answer = await this.#session.request(pathOfPage('/api/conversations', page), { signal, method: 'GET' })
     return pageOf(answer, 'conversations', conversationOf)
   }
 
-  /** A page of the people on the server, in the order they came. */
+  /** Returns a page of the users of the server, in the order they registered. */
   async people ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Person>> {
     const answer = await this.#session.request(pathOfPage('/api/profile/users', page), { signal, method: 'GET' })
     return pageOf(answer, 'users', personOf)
   }
 
-  /** The user's chats, latest activity first. */
+  /** Returns the user's chats, latest activity first. */
   async chats (options: CallOptions = {}): Promise<ChatSummary[]> {
     return summariesOf(await this.#session.request('/chat/fetch-chats', options))
   }
 
   /**
-   * Opens the chat with another user, or finds the one there is. @returns its number
+   * Returns the chat with another user, and creates it if needed. @returns its id
    * @throws {ConfabError} `unknown_receiver`, `chat_with_yourself`
    */
   async createChat (receiver: string, options: CallOptions = {}): Promise<number> {
@@ -236,7 +239,8 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   /**
-   * A page of a chat's messages, oldest first: the newest 50, or as the range says. What it hands out counts as read.
+   * Returns a page of a chat's messages, oldest first: the newest 50, or those in the range. Messages that were
+   * returned count as read.
    * @throws {ConfabError} `not_a_participant`
    */
   async history (chatID: number, { signal, ...range }: HistoryRange & CallOptions = {}): Promise<Message[]> {
@@ -245,7 +249,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   /**
-   * Follows a chat: from now on, or from what comes after a seq. A chat that is followed already stays as it is.
+   * Follows a chat: from now on, or after a seq. A chat that is already followed stays unchanged.
    * @throws {ConfabError} `logged_out`
    */
   open (chatID: number, { after }: { after?: number | undefined } = {}): Chat {
@@ -257,13 +261,13 @@ export class ConfabClient extends Emitter<ClientEvents> {
     return this.#current().outbox(chatID).post(text, options)
   }
 
-  /** Disconnects. Posts that are not acknowledged are given up, and the tokens are kept. */
+  /** Disconnects. Posts without an acknowledgement fail, and the tokens stay valid. */
   close (): void {
     this.#turn++
     this.#login?.close(new ConfabError('closed', 'The client was closed.'))
   }
 
-  /** Ends the session on the server, too. */
+  /** Ends the session on the server and disconnects. */
   async logOut (options: CallOptions = {}): Promise<void> {
     const login = this.#current()
     try {
@@ -284,11 +288,11 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   #current (): Login {
-    if (this.#login === undefined) throw new ConfabError('logged_out', 'Nobody is logged in.')
+    if (this.#login === undefined) throw new ConfabError('logged_out', 'There is no session: log in first.')
     return this.#login
   }
 
-  /** A login that has ended leaves nobody logged in, unless another one has taken its place. */
+  /** The end of a login leaves the client without one, unless another login has replaced it. */
   #forget (login: Login): void {
     if (this.#login !== login) return
     this.#login = undefined
@@ -309,7 +313,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
     else reportUncaught(error)
   }
 
-  /** A socket that does not open says nothing of its reason, and no promise of the program fails with it. */
+  /** A browser gives no reason for a socket that does not open, and no promise of the program fails with it. */
   #warnOfOrigin (url: string): void {
     if (this.#hasWarned || foreignOrigin(url) === undefined) return
     this.#hasWarned = true

@@ -1,47 +1,47 @@
-/** Who and what there is on the server, page by page: people, and the user's chats with what is new in them. */
+/** Lists of the server, in pages: users, and the user's chats with their unread counts. */
 import { fieldOf, integerOf, textOf } from './json.ts'
 
 const PAGE_SIZE = 30
 
-/** Which page of a list, from 1, and how many there are to one, at most 100; the first of 30 by default. */
+/** Number of the page, from 1, and its size, at most 100; by default the first 30. */
 export type PageOptions = { page?: number | undefined, pageSize?: number | undefined }
 
 /** A page of a list. */
 export type Page<Item> = { items: Item[], totalPages: number, totalCount: number }
 
-/** Somebody with an account. `name` is what they are called, `username` what they are known by. */
+/** A user of the server. `name` is the display name. */
 export type Person = { userID: number, username: string, name: string }
 
 /** The account of the user. */
 export type Account = Person & { email: string }
 
-/** A chat of the user. `name` and `userID` are those of the other one. */
+/** A chat of the user. `name` and `userID` are those of the other user. */
 export type ChatSummary = { chatID: number, name: string, userID: number, lastSeq: number, lastActivity: string }
 
 /** The newest message of a chat. */
 export type LastMessage = { messageID: number, userID: number, text: string, timestamp: string }
 
-/** A chat with what is new in it. */
+/** A chat with its unread count. */
 export type Conversation = {
   chatID: number
-  /** What the other is called. */
+  /** Display name of the other user. */
   name: string
-  /** Who is in it, the user included; who has left is missing. */
+  /** Its members, including the user; a user who has left is missing. */
   people: Person[]
-  /** Undefined while nothing was posted. */
+  /** Undefined before the first message. */
   lastMessage: LastMessage | undefined
-  /** How many messages are new to the user. */
+  /** Number of unread messages. */
   unread: number
-  /** When something last happened, as ISO 8601 in UTC. */
+  /** Time of the last activity, as ISO 8601 in UTC. */
   updatedAt: string
 }
 
-/** The address of a page of a list. */
+/** The path of a page of a list. */
 export function pathOfPage (path: string, { page = 1, pageSize = PAGE_SIZE }: PageOptions): string {
   return `${path}?page=${String(page)}&page_size=${String(pageSize)}`
 }
 
-/** Reads a page of what is in a field of an answer. */
+/** Reads a page from a field of an answer. */
 export function pageOf<Item> (answer: unknown, field: string, itemOf: (value: unknown) => Item): Page<Item> {
   const pagination = fieldOf(answer, 'pagination')
   return {
@@ -51,7 +51,7 @@ export function pageOf<Item> (answer: unknown, field: string, itemOf: (value: un
   }
 }
 
-/** Reads a person. */
+/** Reads a user. */
 export function personOf (value: unknown): Person {
   const username = textOf(value, 'username') ?? ''
   return { userID: integerOf(value, 'id') ?? 0, username, name: textOf(value, 'name') ?? username }
@@ -63,7 +63,7 @@ export function accountOf (answer: unknown): Account {
   return { ...personOf(user), email: textOf(user, 'email') ?? '' }
 }
 
-/** Reads a chat with what is new in it. */
+/** Reads a chat with its unread count. */
 export function conversationOf (value: unknown): Conversation {
   return {
     chatID: integerOf(value, 'id') ?? 0,

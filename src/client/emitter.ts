@@ -1,25 +1,25 @@
-/** Typed events, in browsers and Node alike. */
+/** Typed events, in browsers and Node.js. */
 
-/** Takes what an event carries. It may be async. */
+/** Receives the payload of an event. It may be async. */
 export type Listener<Payload> = (payload: Payload) => unknown
 
-// Browsers have it, and show the error like one that nothing has caught; Node has not.
+// Browsers have it, and show the error like an uncaught one; Node.js does not.
 declare const reportError: ((error: unknown) => void) | undefined
 
-/** Reports an error that no caller can catch, where the developer looks for such errors. */
+/** Reports an error that no caller can catch, where developers look for such errors. */
 export function reportUncaught (error: unknown): void {
   if (typeof reportError === 'function') reportError(error)
   else console.error(error)
 }
 
-/** A source of `Events`: their names, each with its payload. */
+/** A source of `Events`: a map from names to payloads. */
 export class Emitter<Events extends object> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
-  /** Events that came while others were delivered. */
+  /** Events that were emitted while others were being delivered. */
   readonly #queue: (() => void)[] = []
   #isDelivering = false
 
-  /** Calls back at each event of a name. @returns a function that ends it */
+  /** Calls `listener` for each event of a name. @returns a function that stops that */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     const listeners = (this.#listeners[name] ??= new Set())
     listeners.add(listener)
@@ -49,8 +49,8 @@ export class Emitter<Events extends object> {
   }
 
   /**
-   * A listener that fails is reported; neither the other listeners nor the emitter notice. All listeners get all events
-   * in the same order: what a listener causes is delivered behind what it was called for.
+   * An error of a listener is reported; other listeners and the emitter are not affected. All listeners receive all
+   * events in the same order: events that a listener causes are delivered after the one it was called for.
    */
   protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     this.#queue.push(() => this.#deliver(name, payload))
@@ -84,7 +84,7 @@ export class Emitter<Events extends object> {
   }
 }
 
-/** Why a signal was aborted, as an error. */
+/** The reason why a signal was aborted, as an error. */
 export function reasonOf (signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason
   return reason instanceof Error ? reason : new Error('The operation was aborted.', { cause: reason })

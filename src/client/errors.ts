@@ -1,4 +1,4 @@
-/** What can go wrong between a program and a server, in one form. */
+/** Errors between a program and a server, in one form. */
 
 /** Codes after which the same may succeed later without a change. */
 const RETRYABLE = new Set([
@@ -14,19 +14,19 @@ const RETRYABLE = new Set([
   'timeout'
 ])
 
-/** What is known of a refusal beside its code. */
+/** Details of an error besides its code. */
 export type ConfabErrorDetails = ErrorOptions & {
   /** The status of the HTTP answer. */
   status?: number
   /** How long the same would be refused again, in milliseconds. */
   retryAfterMs?: number | undefined
-  /** The epoch that the server is in; with `epoch_changed`. */
+  /** The current epoch of the server; with `epoch_changed`. */
   epoch?: string | undefined
 }
 
 /**
- * A refusal by the server under its stable `code`, or one of the client's own: `unreachable` (no connection), `timeout`
- * (no answer), `logged_out` (there is no session any more), `closed` (the client was closed).
+ * An error of the server with its stable `code`, or one of the client: `unreachable` (no connection), `timeout` (no
+ * answer), `logged_out` (no session), `closed` (the client was closed).
  */
 export class ConfabError extends Error {
   override readonly name = 'ConfabError'

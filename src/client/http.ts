@@ -1,19 +1,19 @@
-/** Requests to the server, and its refusals as {@link ConfabError}. */
+/** Requests to the server; its errors become {@link ConfabError}. */
 import { ConfabError } from './errors.ts'
 import { parseJson, textOf } from './json.ts'
 import { describeUnreachable } from './page-origin.ts'
 
-/** What every call takes. */
+/** Options of every call. */
 export type CallOptions = { signal?: AbortSignal | undefined }
 
-/** What a request may carry; it is a POST unless it says otherwise. */
+/** Options of a request; it is a POST by default. */
 export type RequestOptions = CallOptions & {
   method?: 'GET' | 'POST'
   body?: object | undefined
   accessToken?: string | undefined
 }
 
-/** Where the server is, and what is used to reach it. */
+/** The address of the server, and the functions to reach it. */
 export type HttpOptions = { url: string, fetch: typeof fetch, timeoutMs: number }
 
 /** Sends requests. */
@@ -25,9 +25,9 @@ export class Http {
   }
 
   /**
-   * Sends a request, a POST with a JSON body.
+   * Sends a request, by default a POST with a JSON body.
    * @returns the JSON of the answer
-   * @throws {ConfabError} the server's refusal, `unreachable` or `timeout`; or the signal's reason
+   * @throws {ConfabError} the server's error, `unreachable` or `timeout`; or the signal's reason
    */
   async request (path: string, { signal, ...options }: RequestOptions = {}): Promise<unknown> {
     signal?.throwIfAborted()
@@ -73,7 +73,7 @@ export class Http {
   }
 }
 
-/** A proxy's page in the server's place is no answer of the server. */
+/** A page of a proxy is no answer of the server. */
 function refusalOf ({ status, headers }: Response, body: unknown): ConfabError {
   const code = textOf(body, 'code') ?? (status >= 500 ? 'unavailable' : 'refused')
   const seconds = Number(headers.get('retry-after') ?? NaN)

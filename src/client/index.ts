@@ -1,4 +1,4 @@
-/** The client library: what a program imports. */
+/** The client library: its public exports. */
 export type { BackoffBounds } from './backoff.ts'
 export type { Chat, ChatEvents } from './chat.ts'
 export { ConfabClient, type ClientEvents, type ClientOptions, type HistoryRange } from './client.ts'

@@ -1,4 +1,4 @@
-/** Fields of JSON that came from the server, each read as what it should be. */
+/** Reads typed fields of JSON that came from the server. */
 
 /** Parses a text; undefined when it is no JSON. */
 export function parseJson (text: string): unknown {

@@ -1,6 +1,6 @@
 /**
- * Everything that belongs to one login: its tokens, its socket, the chats it follows, the posts it has not sent. It
- * ends as a whole, so that nothing of one user can reach the next one who logs in on the same client.
+ * The state of one login: its tokens, its socket, its followed chats, its unsent posts. It ends as a whole, so that no
+ * state of one user can reach the next one who logs in on the same client.
  */
 import type { BackoffBounds } from './backoff.ts'
 import { Chat } from './chat.ts'
@@ -14,7 +14,7 @@ import { Session, type Tokens } from './session.ts'
 import type { ConnectionState, SocketConstructor } from './socket.ts'
 import { onWakeUp } from './wake-up.ts'
 
-/** What a login needs from around it; times in milliseconds. */
+/** Dependencies of a login; times in milliseconds. */
 export type LoginOptions = {
   url: string
   http: Http
@@ -30,7 +30,7 @@ export type LoginOptions = {
   /** Called once, when the server has ended the session. */
   onEnd: () => void
   onUnopened: () => void
-  /** Takes the error of a listener of the program. */
+  /** Receives the error of a listener of the program. */
   reportFailure: (error: unknown) => void
 }
 
@@ -61,18 +61,18 @@ export class Login {
     this.realtime.on('frame', (frame) => this.#take(frame))
   }
 
-  /** How many posts are not acknowledged yet. */
+  /** Number of posts without an acknowledgement. */
   get pendingPosts (): number {
     return [...this.#outboxes.values()].reduce((sum, outbox) => sum + outbox.size, 0)
   }
 
-  /** Connects; nothing when that was begun already. */
+  /** Connects, unless it has started to already. */
   start (): void {
     this.#stopWatching ??= onWakeUp((wakeUp) => this.realtime.wakeUp(wakeUp))
     this.realtime.start()
   }
 
-  /** Follows a chat: from now on, or from what comes after a seq. */
+  /** Follows a chat: from now on, or after a seq. */
   open (chatID: number, after: number | undefined): Chat {
     const known = this.#chats.get(chatID)
     if (known !== undefined) return known
@@ -102,12 +102,12 @@ export class Login {
     return outbox
   }
 
-  /** The chat that is followed under a number. */
+  /** The followed chat with an id. */
   chat (chatID: number): Chat | undefined {
     return this.#chats.get(chatID)
   }
 
-  /** Disconnects, and gives up what waits. The session goes on, and may be started again. */
+  /** Disconnects, and fails pending posts. The session stays valid, and can be started again. */
   close (error: ConfabError): void {
     this.#stopWatching?.()
     this.#stopWatching = undefined
@@ -120,7 +120,7 @@ export class Login {
     this.realtime.stop(error)
   }
 
-  /** Ends it for good. What waits, and whatever is asked of it later, fails with `logged_out`. */
+  /** Ends it for good. Pending and later requests fail with `logged_out`. */
   end (): void {
     this.session.end()
     this.close(new ConfabError('logged_out', 'The session has ended.'))

@@ -1,4 +1,4 @@
-/** A message as the server tells it, in history and as it happens. */
+/** A message of the server, from the history or live. */
 import { integerOf, textOf } from './json.ts'
 
 /** A message. `seq` counts 1, 2, 3 … in each chat and gives the order. */
@@ -11,11 +11,11 @@ export type Message = {
   text: string
   /** ISO 8601, in UTC. */
   timestamp: string
-  /** What its author named it, if they did. */
+  /** The id that its author assigned, if any. */
   clientMessageID: string | undefined
 }
 
-/** Reads a message; undefined when it is none. */
+/** Reads a message; undefined when the value is none. */
 export function messageOf (value: unknown): Message | undefined {
   const [chatID, messageID, seq, userID] = [
     integerOf(value, 'chatID'),

@@ -1,6 +1,6 @@
 /**
- * Posts of one chat on their way: kept while the server is away and sent one after the other, so that their order
- * holds, each under one `clientMessageID`, so that it is stored once however often it is sent.
+ * Unsent posts of one chat: stored while the server is away and sent one after the other, so that their order is kept,
+ * each with one `clientMessageID`, so that it is stored once however often it is sent.
  */
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { reasonOf } from './emitter.ts'
@@ -10,15 +10,15 @@ import { fieldOf, integerOf, textOf } from './json.ts'
 import type { Realtime } from './realtime.ts'
 
 const ID_BYTES = 16
-/** A frame that the server would close the socket for; texts end long before. */
+/** The server would close the socket for a longer frame; texts are limited to much less. */
 const MAX_FRAME_BYTES = 60_000
 
-/** What became of a post: it is stored. */
+/** The result of a stored post. */
 export type Acknowledgement = { chatID: number, messageID: number, seq: number, timestamp: string, duplicate: boolean }
 
-/** How to post. */
+/** Options of a post. */
 export type PostOptions = CallOptions & {
-  /** A name of the post's own, for a program that keeps its posts beyond its own end. */
+  /** An id chosen by the program, if it stores its posts beyond its own end. */
   clientMessageID?: string | undefined
 }
 
@@ -37,7 +37,7 @@ export class Outbox {
   readonly #backoff: Backoff
   readonly #pending: Pending[] = []
   #isSending = false
-  /** Why nothing is taken any more. */
+  /** Why no more posts are accepted. */
   #end: ConfabError | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -50,15 +50,15 @@ export class Outbox {
     })
   }
 
-  /** How many posts are not acknowledged yet. */
+  /** Number of posts without an acknowledgement. */
   get size (): number {
     return this.#pending.length
   }
 
   /**
-   * Adds a post. It waits for the server as long as it takes, and for the end of the login at the longest.
+   * Adds a post. It waits for the server without a time limit, until the login ends.
    * @throws {ConfabError} a refusal that a retry would not change, `logged_out` or `closed`; or the signal's reason.
-   *   After each of these but a refusal the post may be stored all the same
+   * Except after a refusal the post may be stored all the same
    */
   post (text: string, { clientMessageID = newClientMessageID(), signal }: PostOptions): Promise<Acknowledgement> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
@@ -93,7 +93,7 @@ export class Outbox {
     })
   }
 
-  /** Gives up what was not acknowledged, and takes nothing more. */
+  /** Fails posts without an acknowledgement, and accepts no more. */
   close (error: ConfabError): void {
     this.#end = error
     clearTimeout(this.#retryTimer)
@@ -131,7 +131,7 @@ export class Outbox {
         error instanceof ConfabError &&
         (error.isRetryable || error.code === 'logged_out' || error.code === 'closed')
       ) {
-        // Without a connection, the next one brings it on.
+        // Without a connection, the next one triggers a retry.
         if (this.#realtime.state === 'online')
           this.#retryTimer = setTimeout(() => void this.#send(), this.#backoff.next())
         return false
@@ -159,9 +159,9 @@ function acknowledgementOf (chatID: number, answer: unknown): Acknowledgement {
   }
 }
 
-/** A `clientMessageID` like no other, for a program that keeps its posts. */
+/** Creates a unique `clientMessageID`, for a program that stores its posts. */
 export function newClientMessageID (): string {
-  // `crypto.randomUUID` is missing on pages that were not loaded securely.
+  // `crypto.randomUUID` is missing on pages that were loaded without TLS.
   return Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
     byte.toString(16).padStart(2, '0')
   ).join('')

@@ -1,4 +1,4 @@
-/** Requests over a socket that are not answered yet, each under its `ref`. */
+/** Requests over a socket without an answer, by `ref`. */
 import type { ConfabError } from './errors.ts'
 
 type Pending = {
@@ -7,15 +7,15 @@ type Pending = {
   timer: ReturnType<typeof setTimeout>
 }
 
-/** The requests of one socket after another. */
+/** The requests of successive sockets. */
 export class PendingRequests {
   readonly #pending = new Map<number, Pending>()
   #lastRef = 0
 
   /**
    * Adds a request.
-   * @param send sends it under its `ref`
-   * @param onLate called when it was not answered in time; the request fails with the error that it returns
+   * @param send sends it with its `ref`
+   * @param onLate called when it was not answered in time; the request fails with the returned error
    */
   add (
     { timeoutMs, send, onLate }: { timeoutMs: number, send: (ref: number) => void, onLate: () => ConfabError }
@@ -28,17 +28,17 @@ export class PendingRequests {
     })
   }
 
-  /** Takes the answer to a request; nothing when it is not waited for any more. */
+  /** Handles the answer to a request, if it is still pending. */
   resolve (ref: number, answer: unknown): void {
     this.#take(ref)?.resolve(answer)
   }
 
-  /** Fails a request; nothing when it is not waited for any more. */
+  /** Fails a request, if it is still pending. */
   reject (ref: number, error: ConfabError): void {
     this.#take(ref)?.reject(error)
   }
 
-  /** Fails all that are left. */
+  /** Fails all pending requests. */
   rejectAll (error: ConfabError): void {
     for (const ref of [...this.#pending.keys()]) this.reject(ref, error)
   }

@@ -1,6 +1,4 @@
-/**
- * The socket: opened, authenticated, kept alive, and opened again whenever it is lost, until it is stopped.
- */
+/** The socket: opened, authenticated, kept alive, and reopened whenever it is lost, until it is stopped. */
 import { Backoff, type BackoffBounds } from './backoff.ts'
 import { Emitter } from './emitter.ts'
 import { ConfabError } from './errors.ts'
@@ -10,47 +8,47 @@ import type { Session } from './session.ts'
 import type { ConnectionState, SocketConstructor, SocketLike } from './socket.ts'
 import type { WakeUp } from './wake-up.ts'
 
-/** The session is refused: another token may do. */
+/** The session is refused: another token may be accepted. */
 const REFUSED = 1008
-/** The server asks for some time. */
+/** The server asks the client to wait. */
 const TRY_AGAIN_LATER = 1013
 const TRY_AGAIN_LATER_MS = 1_000
-/** Sent by the client itself when it gives up a socket. */
+/** Sent by the client when it gives up a socket. */
 const GIVEN_UP = 4000
-/** How long an answer may take after the page or the machine stood still, in milliseconds. */
+/** Time limit of an answer after the page or the machine was suspended, in milliseconds. */
 const WAKE_UP_TIMEOUT_MS = 2_000
-/** A timer cannot be longer. */
+/** Longest timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Events of the connection. */
 export type RealtimeEvents = {
   state: ConnectionState
-  /** A frame that answers nothing. */
+  /** A frame that answers no request. */
   frame: unknown
 }
 
-/** Where the socket goes; times in milliseconds. */
+/** Dependencies of the connection; times in milliseconds. */
 export type RealtimeOptions = {
   url: string
   session: Session
   socket: SocketConstructor
   backoff: BackoffBounds
-  /** How long an answer may take. */
+  /** Time limit of an answer. */
   timeoutMs: number
-  /** After so much silence the server is asked for a sign of life. */
+  /** After this time without a frame the server is probed. */
   heartbeatMs: number
   /** Called each time a socket was closed before it was open. */
   onUnopened: () => void
 }
 
-/** A connection that comes back. Of each change of its state the event comes last, as a listener may stop it. */
+/** A connection that reconnects. The event of a state change is emitted last, as a listener may stop the connection. */
 export class Realtime extends Emitter<RealtimeEvents> {
   readonly #options: RealtimeOptions
   readonly #backoff: Backoff
   readonly #requests = new PendingRequests()
   #socket: SocketLike | undefined
   #state: ConnectionState = 'closed'
-  /** Counts the attempts to connect: an older one that is still waiting has nothing more to do. */
+  /** Counts the attempts to connect: an older one that is still waiting must do nothing more. */
   #attempt = 0
   #isProbing = false
   #retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -68,21 +66,21 @@ export class Realtime extends Emitter<RealtimeEvents> {
     return this.#state
   }
 
-  /** Begins to connect; nothing when it has begun already. */
+  /** Starts to connect, unless it has started already. */
   start (): void {
     if (this.#state !== 'closed') return
     this.#backoff.reset()
     void this.#connect()
   }
 
-  /** Tries at once, where an attempt was waiting for its time. */
+  /** Tries at once instead of after the current delay. */
   reconnectNow (): void {
     if (this.#state !== 'offline') return
     clearTimeout(this.#retryTimer)
     void this.#connect()
   }
 
-  /** Finds out whether the connection outlived a standstill; one that surely did not is replaced at once. */
+  /** Checks whether the connection has survived a suspension; one that certainly has not is replaced at once. */
   wakeUp ({ isFrozen }: WakeUp): void {
     const socket = this.#socket
     if (socket !== undefined && isFrozen) this.#lose(socket, GIVEN_UP)
@@ -99,7 +97,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     this.reconnectNow()
   }
 
-  /** Ends it. Requests that wait for an answer get the error. */
+  /** Stops it. Pending requests fail with the error. */
   stop (error: ConfabError): void {
     this.#attempt++
     this.#drop(error)
@@ -109,7 +107,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
   /**
    * Sends an action with a `ref`.
    * @returns the server's `ack`
-   * @throws {ConfabError} the server's refusal, `unreachable` when the socket is or goes away, `timeout`
+   * @throws {ConfabError} the server's refusal, `unreachable` when the socket is or gets lost, `timeout`
    */
   request (action: object): Promise<unknown> {
     const socket = this.#socket
@@ -123,7 +121,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
       timeoutMs,
       send: (ref) => socket.send(JSON.stringify({ ...action, ref })),
       onLate: () => {
-        // A socket on which answers are missing is no use.
+        // A socket that does not deliver answers is useless.
         this.#lose(socket, GIVEN_UP)
         return new ConfabError('timeout', 'The server did not answer in time.')
       }
@@ -137,7 +135,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     try {
       token = await this.#options.session.accessToken()
     } catch {
-      // A session that has ended stops this connection; everything else may pass.
+      // The end of a session stops this connection; any other failure may be temporary.
     }
     if (attempt !== this.#attempt) return
     if (token === undefined) this.#retryLater()
@@ -163,7 +161,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#take(socket, data)
     })
-    // A close follows, and says enough.
+    // A close event follows and is handled.
     socket.addEventListener('error', () => undefined)
     socket.addEventListener('close', ({ code }) => {
       if (!isOpen && this.#socket === socket) this.#options.onUnopened()
@@ -193,7 +191,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     this.#become('online')
   }
 
-  /** Goes on under a newer token before the server closes the socket for the old one. */
+  /** Authenticates with a newer token before the server closes the socket because of the old one. */
   #renewInTime (socket: SocketLike): void {
     const { session } = this.#options
     clearTimeout(this.#renewTimer)
@@ -203,7 +201,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
           (token) => {
             if (this.#socket === socket) socket.send(JSON.stringify({ type: 'auth', token }))
           },
-          // The server will close the socket when its token ends, and then another attempt is made.
+          // The server closes the socket when its token expires, and then the client reconnects.
           () => undefined
         )
       },
@@ -211,7 +209,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     )
   }
 
-  /** A connection that died without a close is noticed by asking something, whatever the answer. */
+  /** A connection that died without a close is detected by sending a request, whatever the answer. */
   #listen (socket: SocketLike): void {
     clearTimeout(this.#heartbeatTimer)
     this.#heartbeatTimer = setTimeout(() => {
@@ -220,7 +218,7 @@ export class Realtime extends Emitter<RealtimeEvents> {
     }, this.#options.heartbeatMs)
   }
 
-  /** @param token the one that the socket was opened with */
+  /** @param token the token with which the socket was opened */
   #lose (socket: SocketLike, code: number, token?: string): void {
     if (this.#socket !== socket) return
     this.#drop(new ConfabError('unreachable', 'The connection was lost.'))
@@ -234,9 +232,9 @@ export class Realtime extends Emitter<RealtimeEvents> {
     try {
       await this.#options.session.renew(token)
     } catch {
-      // As in an attempt to connect.
+      // As for an attempt to connect.
     }
-    // Not at once: a server that refuses every token must not be asked without end.
+    // Not at once: a server that refuses every token must not be called in a loop.
     if (attempt === this.#attempt) this.#retryLater()
   }
 

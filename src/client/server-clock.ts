@@ -1,20 +1,20 @@
-/** The server's clock, as far as a client can tell: that of the device may be wrong by hours. */
+/** An estimate of the server's clock: that of the device may be wrong by hours. */
 
-/** The server names times in whole seconds. */
+/** The server states times in whole seconds. */
 const RESOLUTION_MS = 1_000
 
-/** Estimates the server's time; at first that is the device's. */
+/** Estimates the server's time, initially by the device's clock. */
 export class ServerClock {
   #offsetMs = 0
 
-  /** The server's time in milliseconds since 1970; where it is in doubt, the latest that it can be. */
+  /** The server's time in milliseconds since 1970; if it is uncertain, the latest possible one. */
   now (): number {
     return Date.now() + this.#offsetMs
   }
 
   /**
-   * Takes note of a time that the server has named in an answer, cut to the second. The device's clock is believed
-   * where it agrees.
+   * Records a time that the server has stated in an answer, truncated to the second. The device's clock is used while
+   * it agrees.
    * @param time in milliseconds since 1970
    * @param sentAt when the request was sent, by the device's clock
    */

@@ -1,4 +1,4 @@
-/** The tokens of one login, renewed by themselves. */
+/** The tokens of one login, renewed automatically. */
 import { claimsOf } from './access-token.ts'
 import { ConfabError } from './errors.ts'
 import type { CallOptions, Http, RequestOptions } from './http.ts'
@@ -6,30 +6,33 @@ import { textOf } from './json.ts'
 import { ServerClock } from './server-clock.ts'
 
 /**
- * An access token is renewed so long before its end: in milliseconds, or as a part of its whole life if that is less.
+ * How long before its expiry an access token is renewed: in milliseconds, or as a part of its lifetime if that is less.
  */
 const RENEW_AHEAD_MS = 60_000
 const RENEW_AHEAD_PART = 0.25
-/** A token is good for this part of its life at least, whatever the clocks say: none is renewed over and over. */
+/**
+ * A token counts as valid for this part of its lifetime at least, whatever the clocks say, so that none is renewed
+ * repeatedly.
+ */
 const KEPT_PART = 0.5
 /**
- * How often to look whether another client of the login has kept new tokens, in milliseconds, and how many times.
+ * How often to check whether another client of the login has stored new tokens, in milliseconds, and how many times.
  */
 const SHARED_INTERVAL_MS = 50
 const SHARED_LOOKS = 20
 
-/** What a login gives. Whoever has them is the user. */
+/** The result of a login. They authenticate the user. */
 export type Tokens = { accessToken: string, refreshToken: string }
 
-/** What a session needs from around it. */
+/** Dependencies of a session. */
 export type SessionOptions = {
   http: Http
   tokens: Tokens
   /** Called with tokens that replace the former ones. */
   onTokens: (tokens: Tokens) => void
-  /** Called when the server does not accept the session any more. */
+  /** Called when the server no longer accepts the session. */
   onEnd: () => void
-  /** The tokens that were kept last, where several clients share the login. */
+  /** Returns the tokens stored last, if several clients share the login. */
   sharedTokens: (() => Tokens | undefined) | undefined
 }
 
@@ -38,7 +41,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #clock = new ServerClock()
   #tokens: Tokens | undefined
-  /** When the access token was received, by the device's clock; undefined where it was kept from before. */
+  /** When the access token was received, by the device's clock; undefined if it was stored earlier. */
   #receivedAt: number | undefined
   #renewing: Promise<Tokens> | undefined
 
@@ -47,12 +50,12 @@ export class Session {
     this.#tokens = options.tokens
   }
 
-  /** Undefined when the session is over. */
+  /** Undefined when the session has ended. */
   get tokens (): Tokens | undefined {
     return this.#tokens
   }
 
-  /** How long the access token will do, in milliseconds; not positive when it must be renewed first. */
+  /** Remaining time of the access token, in milliseconds; not positive when it must be renewed first. */
   get renewInMs (): number {
     const { issuedAt, expiresAt } = claimsOf(this.#tokens?.accessToken ?? '')
     if (issuedAt === undefined || expiresAt === undefined) return Infinity
@@ -63,7 +66,7 @@ export class Session {
       : Math.max(left, this.#receivedAt + life * KEPT_PART - Date.now())
   }
 
-  /** Takes the tokens of a login that the server has just answered. @param sentAt when it was asked */
+  /** Stores the tokens of a login that the server has just answered. @param sentAt time of the request */
   receive (tokens: Tokens, sentAt: number): void {
     const { issuedAt } = claimsOf(tokens.accessToken)
     if (issuedAt !== undefined) this.#clock.learn(issuedAt, sentAt)
@@ -72,13 +75,14 @@ export class Session {
     this.#options.onTokens(tokens)
   }
 
-  /** Forgets the tokens. From here on every request is refused with `logged_out`. */
+  /** Drops the tokens. After this every request fails with `logged_out`. */
   end (): void {
     this.#tokens = undefined
   }
 
   /**
-   * An access token that is good for a while. @throws {ConfabError} `logged_out`, or what keeps it from being renewed
+   * Returns an access token that is valid for a while. @throws {ConfabError} `logged_out`, or the reason why it cannot
+   * be renewed
    */
   async accessToken (): Promise<string> {
     if (this.#tokens === undefined) throw loggedOut()
@@ -86,7 +90,7 @@ export class Session {
     return (await this.renew(this.#tokens.accessToken)).accessToken
   }
 
-  /** A request in the user's name; an access token that is refused is renewed once. */
+  /** Sends a request as the user; when its access token is refused, the token is renewed once. */
   async request (path: string, options: RequestOptions = {}): Promise<unknown> {
     const accessToken = await this.accessToken()
     try {
@@ -99,8 +103,8 @@ export class Session {
   }
 
   /**
-   * Exchanges the refresh token, once for all that ask at the same time: a token that is used twice ends the session.
-   * @param spent the access token that was refused; nothing is done when it was replaced meanwhile
+   * Exchanges the refresh token, once for all concurrent callers: a token that is used twice ends the session.
+   * @param spent the refused access token; nothing is done when it was replaced in the meantime
    * @throws {ConfabError} `logged_out` when the session has ended
    */
   async renew (spent: string): Promise<Tokens> {
@@ -138,8 +142,8 @@ export class Session {
   }
 
   /**
-   * The tokens that another client of the login has exchanged these for. Those of another user are left alone: a
-   * program may keep the tokens of the latest login, whoever that was.
+   * Returns the tokens for which another client of the login has exchanged these. Those of another user are ignored: a
+   * program may store the tokens of the latest login of any user.
    */
   #takeShared (spent: Tokens): Tokens | undefined {
     const shared = this.#options.sharedTokens?.()
@@ -151,7 +155,7 @@ export class Session {
     return shared
   }
 
-  /** The same, where it was quicker by so little that its answer may still be on the way. */
+  /** The same, if the other client was so little faster that its answer may still be on the way. */
   async #awaitShared (spent: Tokens): Promise<Tokens | undefined> {
     for (let look = 0; look < SHARED_LOOKS && this.#options.sharedTokens !== undefined; look++) {
       const shared = this.#takeShared(spent)

@@ -1,6 +1,6 @@
 /** The part of a WebSocket that the client uses. */
 
-/** A socket: that of browsers, Node.js 22 and later, Deno, Bun, or the one of the package `ws`. */
+/** A socket: that of browsers, Node.js 22 and later, Deno, Bun, or that of the package `ws`. */
 export type SocketLike = {
   send (data: string): void
   close (code?: number, reason?: string): void
@@ -12,5 +12,5 @@ export type SocketLike = {
 /** Opens a socket. */
 export type SocketConstructor = new (url: string) => SocketLike
 
-/** Tells whether messages come and go: `offline` is between two attempts, `closed` is for good. */
+/** State of the connection: `offline` is between two attempts, `closed` is final. */
 export type ConnectionState = 'connecting' | 'online' | 'offline' | 'closed'

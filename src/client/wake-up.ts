@@ -1,16 +1,16 @@
 /**
- * Notices that a page or a machine has stood still: a laptop that was closed, a tab that was frozen. A connection can
- * die meanwhile without a close, and nothing but a request shows that.
+ * Detects that a page or a machine was suspended: a closed laptop, a frozen tab. A connection can die meanwhile without
+ * a close, which only a request reveals.
  */
 
-/** How often the clock is looked at, in milliseconds. */
+/** Interval at which the clock is checked, in milliseconds. */
 const TICK_MS = 2_000
-/** A gap between two looks that no busy page explains. */
+/** A gap between two checks that no busy page explains. */
 const PAUSE_MS = 6_000
-/** A longer gap than browsers let the timers of a hidden page wait, which is a minute. */
+/** Longer than browsers delay the timers of a hidden page, which is one minute. */
 const FREEZE_MS = 90_000
 
-/** `isFrozen` when the page surely stood still, and not only may have. */
+/** `isFrozen` when the page was certainly suspended, and not only possibly. */
 export type WakeUp = { isFrozen: boolean }
 
 type Target = {
@@ -22,7 +22,7 @@ type Target = {
 declare const window: Target | undefined
 declare const document: (Target & { readonly visibilityState: string }) | undefined
 
-/** Calls back after each time of standing still. @returns a function that ends it */
+/** Calls `listener` after each suspension. @returns a function that stops that */
 export function onWakeUp (listener: (wakeUp: WakeUp) => void): () => void {
   const ends = [watchClock(listener)]
   if (typeof window !== 'undefined') {
@@ -30,7 +30,7 @@ export function onWakeUp (listener: (wakeUp: WakeUp) => void): () => void {
     ends.push(
       listen(window, 'online', maybe),
       listen(window, 'focus', maybe),
-      // A page that comes back from the cache of the browser's history.
+      // A page that was restored from the browser's back/forward cache.
       listen(window, 'pageshow', ({ persisted = false }) => listener({ isFrozen: persisted }))
     )
   }
@@ -48,7 +48,7 @@ export function onWakeUp (listener: (wakeUp: WakeUp) => void): () => void {
   }
 }
 
-/** Most platforms tell a program nothing of a machine that slept, but its clock has gone on. */
+/** Most platforms do not notify a program that the machine slept, but its clock has advanced. */
 function watchClock (listener: (wakeUp: WakeUp) => void): () => void {
   let lookedAt = Date.now()
   const timer = setInterval(() => {

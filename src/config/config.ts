@@ -6,9 +6,10 @@ import path from 'node:path'
 import { parseRedisUrl } from '../lib/redis/address.ts'
 import { LONGEST_TIMER_MS, milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
-import { ConfigError } from './errors.ts'
+import { Problems } from './problems.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
+import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
 import { tokenKey } from './token-key.ts'
 
 /** Maximum time that a stopping process takes in addition to closing its sockets. */
@@ -27,13 +28,18 @@ export type StorageConfig = ReturnType<typeof loadStorageConfig>
 /**
  * Reads and checks the environment.
  * @param environment as in `process.env`; empty strings count as absent
- * @throws {ConfigError} on the first wrong value, or a combination that cannot work
+ * @throws {ConfigError} with every wrong value, and every combination that cannot work
  */
 export function loadConfig (environment: Record<string, string | undefined>) {
-  const values = readEnvironment(environment)
+  const problems = new Problems()
+  const values = readEnvironment(environment, problems)
+  checkRules([...STORAGE_RULES, ...SERVING_RULES], values, problems)
+  const jwtSecret = tokenKey(values, problems)
+  problems.throwAny()
   const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
   return Object.freeze({
     ...resolve(values),
+    jwtSecret,
     searchPath: environment['PATH'],
     /** The values for the log, without secrets. */
     shown: withoutSecrets(values, SECRETS),
@@ -45,11 +51,15 @@ export function loadConfig (environment: Record<string, string | undefined>) {
 /**
  * The part of the environment that administration needs: where accounts and chats are stored, without the token key and
  * the mail transport.
- * @throws {ConfigError} on the first wrong value
+ * @throws {ConfigError} with every wrong value, and every combination that cannot work
  */
 export function loadStorageConfig (environment: Record<string, string | undefined>) {
+  const problems = new Problems()
+  const values = readEnvironment(environment, problems)
+  checkRules(STORAGE_RULES, values, problems)
+  problems.throwAny()
   return Object.freeze({
-    ...resolveStorage(readEnvironment(environment)),
+    ...resolveStorage(values),
     /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
     searchPath: environment['PATH']
   })
@@ -64,6 +74,7 @@ function resolveStorage (env: Environment) {
       pool: env.DATABASE_POOL,
       prepare: env.DATABASE_PREPARE === 'on',
       timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
+      waitMs: milliseconds(env.DATABASE_WAIT),
       migrate: env.DATABASE_MIGRATE === 'on'
     },
     redis: redisSettings(env),
@@ -76,7 +87,6 @@ function resolveStorage (env: Environment) {
 }
 
 function resolve (env: Environment) {
-  const dataDir = path.resolve(env.DATA_DIR)
   return {
     host: env.HOST,
     port: env.PORT,
@@ -85,11 +95,10 @@ function resolve (env: Environment) {
     // As browsers send them: in lower case, without the default port.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
     ...resolveStorage(env),
-    jwtSecret: tokenKey(env, dataDir),
     accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
     refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
     refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
-    mail: mailSettings(env, dataDir),
+    mail: mailSettings(env),
     mailFrom: env.MAIL_FROM,
     // A login right after registering would reveal whether the address was free.
     isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
@@ -167,25 +176,12 @@ function drainSettings (env: Environment) {
   const [delayMs, windowMs] = [milliseconds(env.DRAIN_DELAY), milliseconds(env.DRAIN_WINDOW)]
   const timeoutMs =
     env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
-  if (timeoutMs <= delayMs + windowMs)
-    throw new ConfigError('DRAIN_TIMEOUT must be longer than DRAIN_DELAY and DRAIN_WINDOW together.')
   return { delayMs, windowMs, timeoutMs: Math.min(timeoutMs, LONGEST_TIMER_MS) }
 }
 
-function mailSettings (env: Environment, dataDir: string): MailSettings {
-  const transport =
-    env.MAIL_TRANSPORT ??
-    (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : undefined)
-  if (transport === 'resend') {
-    if (env.RESEND_API_KEY === undefined) throw new ConfigError('MAIL_TRANSPORT=resend needs RESEND_API_KEY.')
-    return { transport, apiKey: env.RESEND_API_KEY }
-  }
-  if (transport === 'smtp') {
-    if (env.SMTP_URL === undefined) throw new ConfigError('MAIL_TRANSPORT=smtp needs SMTP_URL.')
-    return { transport, url: env.SMTP_URL }
-  }
-  if (transport === undefined && env.NODE_ENV === 'production') {
-    throw new ConfigError('Mail has no way out: set RESEND_API_KEY or SMTP_URL, or ask for MAIL_TRANSPORT=file.')
-  }
-  return { transport: 'file', path: path.join(dataDir, 'outbox.jsonl') }
+function mailSettings (env: Environment): MailSettings {
+  const transport = transportOf(env)
+  if (transport === 'resend' && env.RESEND_API_KEY !== undefined) return { transport, apiKey: env.RESEND_API_KEY }
+  if (transport === 'smtp' && env.SMTP_URL !== undefined) return { transport, url: env.SMTP_URL }
+  return { transport: 'file', path: path.join(path.resolve(env.DATA_DIR), 'outbox.jsonl') }
 }

@@ -1,39 +1,9 @@
 /** The environment variables of Confab: their types, defaults, bounds and descriptions. */
 import Type, { type Static } from 'typebox'
-import { LONGEST_TIMER_MS } from './durations.ts'
+import { choice, duration, integer, optional, timer } from './variable-types.ts'
 
 /** Minimum length of the key of access tokens, in characters. */
 export const MINIMUM_KEY_LENGTH = 32
-
-// `expected` is our own keyword: it completes the error sentence about a wrong value.
-const integer = (description: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
-  Type.Integer({
-    description,
-    default: value,
-    minimum,
-    maximum,
-    expected: `a whole number from ${String(minimum)} to ${String(maximum)}`
-  })
-const duration = (description: string, value?: string) =>
-  Type.String({
-    description,
-    ...(value !== undefined && { default: value }),
-    pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$',
-    expected: 'a duration such as 500ms, 10s, 15m, 12h or 60d'
-  })
-const timer = (description: string, value?: string) => ({
-  ...duration(description, value),
-  expected: 'a duration from 1ms to 24d, such as 500ms, 10s or 15m',
-  longestMs: LONGEST_TIMER_MS
-})
-const choice = <const Choices extends string[]>(description: string, choices: Choices, value?: Choices[number]) =>
-  Type.Enum(choices, {
-    description,
-    expected: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'),
-    ...(value !== undefined && { default: value })
-  })
-const optional = (description: string, pattern: string, expected: string) =>
-  Type.Optional(Type.String({ description, pattern, expected }))
 
 /** Every variable, with its default, its bounds and its description. */
 export const EnvironmentSchema = Type.Object({
@@ -49,7 +19,7 @@ export const EnvironmentSchema = Type.Object({
   ),
   METRICS_HOST: Type.String({ description: 'address that METRICS_PORT listens on', default: '0.0.0.0', minLength: 1 }),
   PUBLIC_URL: optional(
-    'base of the links in mails, e.g. https://chat.example.org; without it http://localhost:PORT',
+    'base of the links in mails, e.g. https://chat.example.org; required in production, else http://localhost:PORT',
     '^https?://[^/?#\\s]+$',
     'an http or https URL without a path, such as https://chat.example.org'
   ),
@@ -66,6 +36,13 @@ export const EnvironmentSchema = Type.Object({
     default: './data',
     minLength: 1
   }),
+  EMBEDDED_STORE: Type.Optional(
+    choice(
+      'on stores messages in DATA_DIR, for one replica; without DATABASE_URL that is the default, except in ' +
+      'production, which needs one of the two',
+      ['on', 'off']
+    )
+  ),
   DATABASE_URL: optional(
     'Postgres server; without it Confab runs a Postgres of its own in DATA_DIR/postgres. With several hosts ' +
     '(host:port,host:port) the next one is tried when one fails; target_session_attrs=primary skips standbys',
@@ -82,6 +59,10 @@ export const EnvironmentSchema = Type.Object({
     'time after which Postgres cancels a statement (with DATABASE_PREPARE=off set it for the role); a connection ' +
     'that is silent for one second longer is closed',
     '5s'
+  ),
+  DATABASE_WAIT: timer(
+    'time that a starting replica waits for an unreachable Postgres, alive and not ready, before it exits with 1',
+    '1m'
   ),
   DATABASE_MIGRATE: choice(
     'on runs missing migrations at the start; off leaves them to confab migrate, and the replica is not ready ' +
@@ -134,7 +115,7 @@ export const EnvironmentSchema = Type.Object({
     'the URL of a mail server, such as smtp://user:password@mail.example.org:587'
   ),
   MAIL_FROM: Type.String({
-    description: 'sender of mails',
+    description: 'sender of mails; required in production, unless they go to the file',
     default: 'Confab <noreply@localhost>',
     minLength: 3,
     pattern: '^[^\\r\\n]+$',
@@ -289,7 +270,13 @@ export const EnvironmentSchema = Type.Object({
     pattern: '^(0|1|0?\\.[0-9]{1,9}|1\\.0+)$',
     expected: 'a number from 0 to 1'
   }),
-  NODE_ENV: Type.Optional(Type.String({ description: 'production refuses defaults that are fit for a trial only' })),
+  NODE_ENV: Type.Optional(
+    Type.String({
+      description:
+        'production refuses settings for trials: the embedded store without EMBEDDED_STORE=on, links and senders at ' +
+        'localhost, secrets from the samples'
+    })
+  ),
   LOG_LEVEL: choice(
     'least severe level that is logged',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

@@ -6,14 +6,15 @@ import { parseRedisUrl } from '../lib/redis/address.ts'
 import { splitHosts } from '../store/postgres/socket.ts'
 import { milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
-import { ConfigError } from './errors.ts'
+import type { Problems } from './problems.ts'
 
 /**
  * Checks every variable.
  * @param environment as in `process.env`; empty strings count as absent
- * @throws {ConfigError} on the first wrong value
+ * @param problems receives the wrong values
+ * @returns the values, with defaults in the place of wrong ones
  */
-export function readEnvironment (environment: Record<string, string | undefined>): Environment {
+export function readEnvironment (environment: Record<string, string | undefined>, problems: Problems): Environment {
   const values: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(EnvironmentSchema.properties)) {
     const text = environment[name]?.trim()
@@ -24,8 +25,11 @@ export function readEnvironment (environment: Record<string, string | undefined>
           ? Number(text)
           : text
     if (value === undefined) continue
-    if (!isUsable(name, schema, value)) throw new ConfigError(complaint(name, schema, text ?? ''))
-    values[name] = value
+    if (isUsable(name, schema, value)) values[name] = value
+    else {
+      problems.add(complaint(name, schema, text ?? ''), name)
+      if (defaultOf(schema) !== undefined) values[name] = defaultOf(schema)
+    }
   }
   return Value.Parse(EnvironmentSchema, values)
 }

@@ -3,36 +3,32 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Environment, MINIMUM_KEY_LENGTH } from './environment.ts'
-import { ConfigError } from './errors.ts'
+import type { Problems } from './problems.ts'
 
 /**
- * Returns the key. With a shared database every replica needs the same one; with the embedded store it is generated at
- * the first start.
- * @throws {ConfigError} without a key, or when it cannot be stored
+ * Returns the key: the configured one or, with the embedded store, one that is generated at the first start.
+ * @param problems receives the reason why it cannot be stored; the key is then empty
  */
-export function tokenKey (env: Environment, dataDir: string): string {
+export function tokenKey (env: Environment, problems: Problems): string {
   if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
-  if (env.DATABASE_URL !== undefined) {
-    throw new ConfigError(
-      'JWT_SECRET is required with DATABASE_URL, the same for all replicas (for example from: openssl rand -hex 32).'
-    )
+  if (problems.concern('JWT_SECRET', 'DATABASE_URL', 'EMBEDDED_STORE', 'DATA_DIR')) return ''
+  const file = path.join(path.resolve(env.DATA_DIR), 'jwt-secret')
+  try {
+    const secret = keptSecret(file)
+    if (secret.length < MINIMUM_KEY_LENGTH)
+      problems.add(`The key in ${file} is too short; remove the file to have a new one made.`, 'DATA_DIR')
+    return secret
+  } catch (error) {
+    problems.add(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`, 'DATA_DIR')
+    return ''
   }
-  const file = path.join(dataDir, 'jwt-secret')
-  const secret = keptSecret(file)
-  if (secret.length < MINIMUM_KEY_LENGTH)
-    throw new ConfigError(`The key in ${file} is too short; remove the file to have a new one made.`)
-  return secret
 }
 
 /** Reads the key from a file, which is created at the first start. */
 function keptSecret (file: string): string {
-  try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-    makeSecret(file)
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    throw new ConfigError(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  makeSecret(file)
+  return readFileSync(file, 'utf8').trim()
 }
 
 function makeSecret (file: string): void {

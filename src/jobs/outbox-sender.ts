@@ -15,7 +15,6 @@ const LEASE_MS = 60_000
 /**
  * Rows are stamped by the database's clock and claimed by this process's: a mail that is due by either clock is due.
  */
-const CLOCK_SKEW_MS = 2_000
 /** Mails that are sent concurrently. */
 const MAX_IN_FLIGHT = 5
 const MAX_ATTEMPTS = 10
@@ -33,7 +32,6 @@ export type OutboxLog = Record<'info' | 'warn' | 'error', (details: object, mess
 export type OutboxSenderOptions = {
   orm: Orm
   mailer: Mailer
-  clock: () => Date
   log: OutboxLog
   /** Time between polls of the outbox, in milliseconds; 3,000 by default. */
   pollMs?: number
@@ -106,12 +104,11 @@ class Sender {
   }
 
   async #claim (): Promise<void> {
-    const { orm, clock } = this.#options
+    const { orm } = this.#options
     await this.#removeSent()
     const room = MAX_IN_FLIGHT - this.#inFlight.size
     if (room === 0) return
-    const now = clock().getTime()
-    const rows = await claimMails(orm, room, new Date(now + CLOCK_SKEW_MS), new Date(now + LEASE_MS))
+    const rows = await claimMails(orm, room, LEASE_MS)
     this.#backlog = rows.length >= room
     for (const row of rows) this.#track(this.#deliver(row))
   }
@@ -154,20 +151,20 @@ class Sender {
   }
 
   async #postpone (row: OutboxRow, reason: string): Promise<void> {
-    const { orm, clock, log } = this.#options
+    const { orm, log } = this.#options
     const delayMs = retryDelayMs(row.attempts)
     log.warn(
       { mail: row.id, attempts: row.attempts, reason, retryInMs: delayMs },
       'the mail could not be sent: it is retried later'
     )
     // Not retried when it fails: the expiry of the lease has the same effect.
-    await this.#onStore(() => postponeMail(orm, row.id, new Date(clock().getTime() + delayMs)))
+    await this.#onStore(() => postponeMail(orm, row.id, delayMs))
   }
 
   async #giveUp (row: OutboxRow, reason: string): Promise<void> {
-    const { orm, clock, log } = this.#options
+    const { orm, log } = this.#options
     log.error({ mail: row.id, attempts: row.attempts, reason }, 'the mail could not be sent: it is not retried')
-    await this.#onStore(() => giveUpMail(orm, row.id, clock()))
+    await this.#onStore(() => giveUpMail(orm, row.id))
   }
 
   /** Runs a query; an unavailable store is logged once, and again when it is back. */

@@ -1,26 +1,26 @@
-/** The live subscribers of one chat that share a codec, and what is on its way to them. */
+/** The live subscribers of one chat with a common codec, and the frames that wait to be sent to them. */
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import { bytesBehind, shownBehind, type Codec, type Frames } from './codec.ts'
 
-/** Gets the frames of a chat. */
+/** Receives the frames of a chat. */
 export type FeedSubscriber = {
   readonly userId: number
-  /** How it is shown events. */
+  /** The encoding of the events that it receives. */
   readonly codec: Codec
-  /** The seq up to which nothing is shown to this membership; another value means another membership. */
+  /** The seq after which events are visible to this membership; another value is another membership. */
   readonly fromSeq: number
-  /** The version of the membership that was asked for this subscriber: a list from before it says nothing of them. */
+  /** The version of the membership that was read for this subscriber; an older list of members does not apply to it. */
   readonly membersVersion: number
-  /** Takes bytes of whole frames. */
+  /** Writes bytes of whole frames. */
   write: (bytes: Buffer) => void
-  /** The user is not a participant any more; nothing is written from here on. */
+  /** The user is no longer a member; nothing is written after this. */
   removed: () => void
 }
 
-/** Shared by those that have nothing to send; never written to. */
+/** Shared by audiences without pending frames; never mutated. */
 const NONE: never[] = []
 
-/** See above. All of it is in step with the feed. */
+/** All of its subscribers are at the position of the feed. */
 export class Audience {
   readonly codec: Codec
   readonly subscribers = new Set<FeedSubscriber>()
@@ -31,7 +31,7 @@ export class Audience {
     this.codec = codec
   }
 
-  /** Adds the events of a batch behind its first `skipped` ones to what leaves with the next flush. */
+  /** Adds the events of a batch after its first `skipped` ones to the next flush. */
   add (frames: Frames, skipped: number): void {
     const bytes = bytesBehind(frames, skipped)
     if (bytes.length === 0) return
@@ -40,7 +40,7 @@ export class Audience {
     else this.#pending.push(bytes)
   }
 
-  /** Writes out what is pending. @returns how many subscribers got something */
+  /** Writes the pending frames. @returns number of subscribers that received some */
   flush ({ framesSent }: Metrics): number {
     const [first] = this.#pending
     if (first === undefined) return 0

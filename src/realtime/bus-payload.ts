@@ -1,5 +1,5 @@
 /**
- * A batch as a payload of the bus, big-endian:
+ * An event batch as a payload of the bus, big-endian:
  *
  *     version u8 · length of header u8 · membersVersion u48 · lastSeq u48 · count u16 · committedAt u48 · origin u32
  *     version 2: [· trace 25 bytes]
@@ -8,14 +8,13 @@
  *     version 3: [· events as JSON]
  *
  * The frames are those of the sockets, so a replica that receives them neither parses nor serialises JSON. Version 2
- * has frames of the common codec (see `codec.ts`) and is all that a replica publishes that has no other codec. Version
- * 3 names the codec and has the events as well, for replicas with sockets of another one.
+ * has frames of the common codec (see `codec.ts`) and is all that a replica without another codec publishes. Version 3
+ * names the codec and also contains the events, for replicas with sockets of another codec.
  *
- * Rolling updates: a longer header is one of a later build, whose additions are skipped. A payload of an unknown
- * version is dropped, and its receiver delivers when its next sweep compares the chat with the store
- * (`SWEEP_INTERVAL`), which is slower and no more; so it is for builds up to 0.1 with version 3 and with frames without
- * bytes. Frames of a codec that the receiver does not have are left aside: it reads the JSON, and where it cannot, the
- * store.
+ * Rolling updates: a longer header comes from a later build, whose additions are skipped. A payload of an unknown
+ * version is dropped; its receiver delivers when its next sweep compares the chat with the store (`SWEEP_INTERVAL`),
+ * later but completely. That applies to builds up to 0.1 with version 3 and with frames without bytes. Frames of an
+ * unknown codec are ignored: the receiver reads the JSON, and if it cannot, the store.
  */
 import {
   readTraceContext,
@@ -29,7 +28,7 @@ import { decodeEvents, encodeEvents } from './event-json.ts'
 
 const COMMON_VERSION = 2
 const NAMED_VERSION = 3
-/** What both versions begin with. */
+/** Length of the part that both versions have in common. */
 const HEADER_BYTES = 26
 const [MEMBERS_VERSION_AT, LAST_SEQ_AT, COUNT_AT, COMMITTED_AT, ORIGIN_AT] = [2, 8, 14, 16, 22]
 const [FLAGS_AT, NAME_AT] = [HEADER_BYTES, HEADER_BYTES + 1]
@@ -38,18 +37,18 @@ const MAX_FRAMES = 65_535
 const TRACED = 1
 const NOTHING = Buffer.alloc(0)
 
-/** How a batch is published. */
+/** Options of a publication. */
 export type PublishOptions = {
-  /** A number of the replica that publishes it, below 2^32. */
+  /** Number of the publishing replica, below 2^32. */
   origin: number
-  /** Whether the payload names its codec and brings the events, which replicas with other codecs need. */
+  /** Whether the payload names its codec and contains the events, for replicas with other codecs. */
   isNamed: boolean
 }
 
-/** A batch of consecutive events as a payload of the bus. */
+/** Encodes a batch of consecutive events. */
 export function encodeEventBatch (batch: EventBatch, { origin, isNamed }: PublishOptions): Buffer {
   const { ends, bytes } = batch.frames
-  // More than can be counted is left to be read.
+  // Receivers read what exceeds the counter from the store.
   if (ends.length > MAX_FRAMES) return encodeEventBatch(withoutFrames(batch), { origin, isNamed })
   return isNamed ? encodeNamed(batch, origin) : encodeCommon(batch, origin, ends, bytes)
 }
@@ -92,7 +91,7 @@ function writeHeader (payload: Buffer, version: number, headerBytes: number, bat
   payload.writeUInt32BE(origin, ORIGIN_AT)
 }
 
-/** @returns where the frames begin */
+/** @returns the position of the frames */
 function writeEnds (payload: Buffer, at: number, ends: readonly number[]): number {
   let offset = at
   for (const end of ends) offset = payload.writeUInt32BE(end, offset)
@@ -109,7 +108,7 @@ function withoutFrames (batch: EventBatch): EventBatch {
   }
 }
 
-/** Whether a payload is of no use to who has everything before `nextSeq`. */
+/** Whether a payload has no news for a receiver that has everything before `nextSeq`. */
 export function isOld (payload: Buffer, nextSeq: number, membersVersion: number): boolean {
   return (
     payload.length >= HEADER_BYTES &&
@@ -127,10 +126,7 @@ function isKnown (version: number | undefined): boolean {
   return version === COMMON_VERSION || version === NAMED_VERSION
 }
 
-/**
- * Reads a payload of the bus; undefined when it is no batch of a known version.
- * @param common the name of the common codec
- */
+/** Decodes a payload; undefined when it is no batch of a known version. @param common name of the common codec */
 export function decodeEventBatch (payload: Buffer, common: string): EventBatch | undefined {
   if (payload.length < HEADER_BYTES || !isKnown(payload[0])) return undefined
   const headerBytes = payload[1] ?? 0
@@ -167,7 +163,7 @@ export function decodeEventBatch (payload: Buffer, common: string): EventBatch |
   }
 }
 
-/** The name of the codec; undefined when the header has no room for it. */
+/** The name of the codec; undefined when the header is too short for it. */
 function readName (payload: Buffer, headerBytes: number): string | undefined {
   const length = payload[NAME_AT] ?? 0
   const end = NAME_AT + 1 + length

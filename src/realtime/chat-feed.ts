@@ -1,6 +1,6 @@
 /**
- * The order of one chat on this replica: batches come in as the bus and the local poster deliver them, lost, doubled,
- * late or out of order; every subscriber gets the seqs one after the other.
+ * The order of one chat on this replica: batches arrive from the bus and the local event writer, possibly lost,
+ * doubled, late or out of order; every subscriber receives the seqs in order.
  */
 import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
 import { Audience, type FeedSubscriber } from './audience.ts'
@@ -9,20 +9,20 @@ import { countBefore, coversAny, framesIn, type EventBatch } from './event-batch
 import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
 import { HeldBatches } from './held-batches.ts'
 
-/** Where a batch that is traced stands in its trace. */
+/** The position of a traced batch in its trace. */
 export type BatchTrace = NonNullable<EventBatch['trace']>
 
 const RETRY_DELAY_MS = 500
 const MS_PER_S = 1_000
 
-/** Shared by the many feeds that have nothing to keep; never written to. */
+/** Shared by the many feeds without pending traces; never mutated. */
 const NONE: never[] = []
 
-/** Where feeds read what they were not told. */
+/** Source of events and members that a feed has not received. */
 export type FeedSource = GapSource & {
-  /** Who is in the chat, and the version of the membership that this is at least as new as. */
+  /** The members of a chat, and a version of the membership that the list is at least as new as. */
   members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
-  /** Told when batches that are traced have been written to so many sockets. */
+  /** Called when traced batches have been written to this number of sockets. */
   delivered: (traces: readonly BatchTrace[], sockets: number) => void
 }
 
@@ -30,26 +30,26 @@ export type FeedSource = GapSource & {
 export class ChatFeed implements Flushable {
   readonly #chatId: number
   readonly #source: FeedSource
-  /** The seq that subscribers get next; undefined until the chat's head is known. */
+  /** The next seq to deliver; undefined until the chat's head is known. */
   #nextSeq: number | undefined
   #membersVersion = 0
   #wantedVersion = 0
-  /** The highest seq that is known to exist. */
+  /** The highest seq known to exist. */
   #knownHead = 0
-  /** Subscribers in step with the feed, by their codecs: one of these as a rule. */
+  /** Subscribers at the position of the feed, by codec: usually one of these. */
   #audiences: readonly Audience[] = NONE
-  /** Subscribers that are ahead of the feed, by the seq with which they go on; seldom any. */
+  /** Subscribers ahead of the feed, with the next seq of each; rarely any. */
   #waiting: Map<FeedSubscriber, number> | undefined
-  /** Subscribers that are still reading their way up to the feed; seldom any. */
+  /** Subscribers whose replay has not reached the feed yet; rarely any. */
   #replaying: Set<FeedSubscriber> | undefined
-  /** Batches that cannot be delivered yet; seldom any. */
+  /** Batches that cannot be delivered yet; rarely any. */
   #held: HeldBatches | undefined
-  /** When the oldest of what is delivered and leaves at the end of this turn was committed. */
+  /** Commit time of the oldest event that is flushed at the end of this turn. */
   #pendingSince = Infinity
-  /** Those of it that are traced; seldom any. */
+  /** Traces of the events to flush; rarely any. */
   #pendingTraces: BatchTrace[] | undefined
   #flushScheduled = false
-  /** Made for the first gap; seldom any. */
+  /** Created for the first gap; rarely any. */
   #repair: GapRepair | undefined
   #reloading = false
   #closed = false
@@ -59,7 +59,7 @@ export class ChatFeed implements Flushable {
     this.#source = source
   }
 
-  /** The seq that subscribers get next; 0 until the head is known. */
+  /** The next seq to deliver; 0 until the head is known. */
   get nextSeq (): number {
     return this.#nextSeq ?? 0
   }
@@ -69,7 +69,7 @@ export class ChatFeed implements Flushable {
     return this.#membersVersion
   }
 
-  /** How many subscribers get what is delivered. */
+  /** Number of subscribers that receive deliveries. */
   get liveCount (): number {
     let count = 0
     for (const { subscribers } of this.#audiences) count += subscribers.size
@@ -85,7 +85,7 @@ export class ChatFeed implements Flushable {
     return this.liveCount === 0 && this.#waiting === undefined && this.#replaying === undefined
   }
 
-  /** Takes a batch from the poster or the bus. */
+  /** Receives a batch from the event writer or the bus. */
   receive (batch: EventBatch): void {
     this.#knownHead = Math.max(this.#knownHead, batch.lastSeq)
     this.observeMembers(batch.membersVersion)
@@ -96,20 +96,20 @@ export class ChatFeed implements Flushable {
     this.#advance('gap')
   }
 
-  /** What subscribers wait for that no batch has brought; undefined also while the membership is not known. */
+  /** The events that subscribers wait for and no batch has brought; also undefined while the membership is unknown. */
   get gap (): Gap | undefined {
     if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#isFenced()) return undefined
     return { after: this.#nextSeq - 1, head: this.#knownHead }
   }
 
-  /** Takes what the store has behind the beginning of a gap. */
+  /** Receives the events that the store has after the beginning of a gap. */
   fill ({ after, head }: Gap, batch: EventBatch): void {
     this.receive(batch)
-    // Nothing there: the chat is gone, or the hint was wrong.
+    // Nothing there: the chat was deleted, or the hint was wrong.
     if (!coversAny(batch) && this.#knownHead === head) this.#knownHead = after
   }
 
-  /** Takes note that the chat goes up to a seq, with a membership of that version. The first call starts the feed. */
+  /** Notes that the chat extends to a seq, with a membership of that version. The first call starts the feed. */
   observeHead (lastSeq: number, membersVersion: number, cause: RepairCause = 'sweep'): void {
     this.#knownHead = Math.max(this.#knownHead, lastSeq)
     if (this.#nextSeq === undefined) {
@@ -119,22 +119,22 @@ export class ChatFeed implements Flushable {
     this.#advance(cause)
   }
 
-  /** Takes note that the membership has changed. Nothing is delivered until the new one is known. */
+  /** Notes that the membership has changed. Nothing is delivered until the new one has been read. */
   observeMembers (version: number): void {
     if (this.#closed) return
     this.#wantedVersion = Math.max(this.#wantedVersion, version)
     if (this.#nextSeq !== undefined && !this.#reloading && this.#isFenced()) void this.#reloadMembers()
   }
 
-  /** Adds a subscriber that is still being brought up to the feed. */
+  /** Adds a subscriber whose replay has not reached the feed yet. */
   addReplaying (subscriber: FeedSubscriber): void {
     this.#replaying = (this.#replaying ?? new Set()).add(subscriber)
   }
 
-  /** Lets a subscriber go on live with `startSeq`, which it has everything before; it may be ahead of the feed. */
+  /** Adds a subscriber that has everything before `startSeq` to the live ones; it may be ahead of the feed. */
   attach (subscriber: FeedSubscriber, startSeq: number): void {
     this.detach(subscriber)
-    // What is on its way out now is from before this subscriber's time.
+    // Pending frames precede this subscriber's start.
     this.flush()
     if (startSeq <= this.nextSeq) this.#addLive(subscriber)
     else {
@@ -143,20 +143,20 @@ export class ChatFeed implements Flushable {
     }
   }
 
-  /** The seq up to which a subscriber that is attached has been brought. */
+  /** The seq up to which an attached subscriber has received everything. */
   positionOf (subscriber: FeedSubscriber): number {
     this.flush()
     return (this.#waiting?.get(subscriber) ?? this.nextSeq) - 1
   }
 
-  /** Takes a subscriber off. */
+  /** Removes a subscriber. */
   detach (subscriber: FeedSubscriber): void {
     this.#removeLive(subscriber)
     if (this.#waiting?.delete(subscriber) === true && this.#waiting.size === 0) this.#waiting = undefined
     if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
   }
 
-  /** Writes out what is delivered but not yet on its way. */
+  /** Writes frames that were delivered but not yet sent. */
   flush (): void {
     if (this.#pendingSince === Infinity) return
     const { metrics } = this.#source
@@ -200,7 +200,7 @@ export class ChatFeed implements Flushable {
     this.#held.add(batch)
   }
 
-  /** Delivers whatever has come into line, and sees to what is missing. */
+  /** Delivers batches that are in order now, and schedules repairs of gaps. */
   #advance (cause: RepairCause): void {
     if (this.#held !== undefined) this.#deliverHeld(this.#held)
     if (this.#nextSeq === undefined || this.#knownHead < this.#nextSeq || this.#closed) return
@@ -216,7 +216,7 @@ export class ChatFeed implements Flushable {
     if (held.first === undefined) this.#held = undefined
   }
 
-  /** Whether a batch may be delivered now, from the seq on that is due. */
+  /** Whether a batch contains the next seq and may be delivered now. */
   #isNext (batch: EventBatch): boolean {
     return this.#nextSeq !== undefined && batch.firstSeq <= this.#nextSeq && !this.#isFenced()
   }
@@ -225,7 +225,7 @@ export class ChatFeed implements Flushable {
     return this.#reloading || this.#wantedVersion > this.#membersVersion
   }
 
-  /** Whether each subscriber's frames can be had from a batch. */
+  /** Whether the batch has frames for each subscriber's codec. */
   #isReadable (batch: EventBatch): boolean {
     for (const { codec } of this.#audiences) if (framesIn(batch, codec) === undefined) return false
     if (this.#waiting === undefined) return true
@@ -234,7 +234,7 @@ export class ChatFeed implements Flushable {
   }
 
   #deliver (batch: EventBatch): void {
-    // A build that lacks a codec of ours has published it: what it brings is read from the store.
+    // It was published by a build without one of our codecs: its events are read from the store.
     if (!this.#isReadable(batch)) return
     const skipped = countBefore(batch, this.nextSeq)
     for (const audience of this.#audiences) {
@@ -246,7 +246,7 @@ export class ChatFeed implements Flushable {
     this.#nextSeq = batch.lastSeq + 1
     if (this.#waiting !== undefined) this.#deliverToWaiting(this.#waiting, batch)
     else if (!this.#flushScheduled) {
-      // Batches that arrive in the same turn of the event loop leave in one write per socket.
+      // Batches that arrive in the same turn of the event loop are sent in one write per socket.
       this.#flushScheduled = true
       flushAtEndOfTick(this)
     }
@@ -276,11 +276,11 @@ export class ChatFeed implements Flushable {
     ]
   }
 
-  /** Drops the subscribers whose membership has ended, then lets the deliveries go on. */
+  /** Drops the subscribers whose membership has ended, and resumes deliveries. */
   async #reloadMembers (): Promise<void> {
     this.#reloading = true
-    // The store knows every change that was announced before it is asked, whatever number it was announced with; what
-    // is announced from here on is another question.
+    // The store knows every change that was announced before the query, whatever its version; later announcements cause
+    // another query.
     const wanted = this.#wantedVersion
     this.#wantedVersion = 0
     let isLoaded = false

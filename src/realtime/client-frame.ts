@@ -1,4 +1,4 @@
-/** Frames of clients, whatever the face: one JSON object in a text, with a `ref` if the client wants to be answered. */
+/** Frames of clients of any face: one JSON object in a text, with a `ref` if the client wants an acknowledgement. */
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ChatError } from '../domain/errors.ts'
@@ -6,7 +6,7 @@ import { isStorable } from '../domain/text.ts'
 
 const MAX_REF_LENGTH = 64
 
-/** What a client may put on a command to have it acknowledged. */
+/** An id that a client may add to a command to have it acknowledged. */
 export const Ref = Type.Union([Type.String({ maxLength: MAX_REF_LENGTH }), Type.Integer()], {
   description: 'Has the action acknowledged; repeated in the answer.'
 })
@@ -15,7 +15,7 @@ export type RefValue = Static<typeof Ref>
 
 const refValidator = Compile(Ref)
 
-/** Reads the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
+/** Parses the JSON of a frame; undefined is a binary one. @throws {ChatError} `invalid_input` */
 export function parseFrame (text: string | undefined): object {
   if (text === undefined) throw new ChatError('invalid_input', 'A frame is text, not binary.')
   let frame: unknown
@@ -29,7 +29,7 @@ export function parseFrame (text: string | undefined): object {
   return frame
 }
 
-/** The `ref` to refuse a frame with, if it could be read and has one. */
+/** The `ref` for the refusal of a frame, if the frame could be parsed and has one. */
 export function refOf (frame: object | undefined): RefValue | undefined {
   const ref = frame !== undefined && 'ref' in frame && refValidator.Check(frame.ref) ? frame.ref : undefined
   return typeof ref === 'string' && !isStorable(ref) ? undefined : ref

@@ -1,40 +1,40 @@
-/** A codec: how the sockets of one face are shown the events of a chat's log. */
+/** A codec: how events of a chat's log are encoded for the sockets of one face. */
 import type { ChatEvent } from '../domain/events/event.ts'
 
 /** Longest name of a codec, in bytes. */
 export const MAX_CODEC_NAME_BYTES = 16
 
 /**
- * Turns events into the bytes of one face. The bytes are made once per event and replica and written to every socket
- * of the codec, so they must not depend on the socket.
+ * Encodes events for one face. The bytes are made once per event and replica and written to every socket of the codec,
+ * so they must not depend on the socket.
  */
 export type Codec = {
   /**
-   * Names the codec on the bus as well, to replicas of other builds: a change of the bytes that clients of another
+   * Also identifies the codec on the bus, to replicas of other builds: a change of the bytes that clients of another
    * build could not read needs another name. At most {@link MAX_CODEC_NAME_BYTES} of ASCII.
    */
   readonly name: string
-  /** The `type` of the frames that show events: a label of the metrics. */
+  /** The `type` of frames with events: a label of the metrics. */
   readonly eventFrameType: string
-  /** An event as the bytes of one WebSocket frame; undefined when the codec does not show it. It must not throw. */
+  /** Encodes an event as one WebSocket frame; undefined when the codec does not show it. It must not throw. */
   readonly encodeEvent: (event: ChatEvent) => Buffer | undefined
 }
 
-/** The codecs of a replica. The first one is the common codec: every build that shares the bus has it. */
+/** The codecs of a replica. The first one is the common codec, which every build on the same bus has. */
 export type Codecs = readonly [Codec, ...Codec[]]
 
-/** Bytes of events in one codec, one after the other. */
+/** Consecutive events in one codec. */
 export type Frames = {
-  /** The name of the codec. */
+  /** Name of the codec. */
   readonly codec: string
-  /** Where the frame of each event ends in `bytes`. A frame without bytes is of an event that is not shown. */
+  /** End of each event's frame in `bytes`. An event that is not shown has a frame without bytes. */
   readonly ends: readonly number[]
   readonly bytes: Buffer
-  /** How many of the events are shown. */
+  /** Number of events that are shown. */
   readonly shown: number
 }
 
-/** Joins the frames of events. @param codec the name of the codec that made them */
+/** Concatenates the frames of events. @param codec name of the codec that encoded them */
 export function joinFrames (codec: string, frames: readonly (Buffer | undefined)[]): Frames {
   const [only] = frames
   if (frames.length === 1 && only !== undefined)
@@ -57,12 +57,12 @@ export function encodeFrames (codec: Codec, events: readonly ChatEvent[]): Frame
   return joinFrames(codec.name, events.map((event) => codec.encodeEvent(event)))
 }
 
-/** The bytes of the events behind the first `skipped` ones. */
+/** The bytes of the events after the first `skipped` ones. */
 export function bytesBehind ({ ends, bytes }: Frames, skipped: number): Buffer {
   return skipped <= 0 ? bytes : bytes.subarray(ends[skipped - 1] ?? bytes.length)
 }
 
-/** How many of the events behind the first `skipped` ones are shown. */
+/** Number of shown events after the first `skipped` ones. */
 export function shownBehind ({ ends, shown }: Frames, skipped: number): number {
   if (skipped <= 0 || shown === ends.length) return Math.min(shown, shown - skipped)
   let count = 0

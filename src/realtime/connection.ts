@@ -1,6 +1,4 @@
-/**
- * One authenticated socket: bounded writing, the posts under way, the chats it has joined.
- */
+/** One authenticated socket: bounded writes, pending posts, joined chats. */
 import type { Socket } from 'node:net'
 import type { Session } from '../domain/accounts/sessions.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
@@ -9,29 +7,29 @@ import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
 import type { Codec } from './codec.ts'
 import { encodeTextFrame } from '../lib/websocket/frame.ts'
 
-/** Up to this a socket counts as having caught up, in unsent bytes: Node's own mark, beyond which it emits `drain`. */
+/** Up to this number of unsent bytes a socket has caught up: Node's own mark, above which it emits `drain`. */
 const LOW_WATER_BYTES = 16_384
 
-/** Bounds of one socket. */
+/** Limits of one socket. */
 export type ConnectionLimits = {
   /** Bytes that may wait to be sent before the socket is closed with 1013. */
   maxUnsentBytes: number
-  /** Chats it may have joined. */
+  /** Chats that it may join. */
   maxChatsPerSocket: number
 }
 
-/** What is used of a WebSocket (`ws`). */
+/** The part of a WebSocket (`ws`) that is used. */
 export type WebSocketHandle = {
   pause: () => void
   resume: () => void
-  close: (code: number, reason: string) => void
+  close: (code: number, reason?: string) => void
   terminate: () => void
 }
 
-/** A place in a chat that a socket has taken, until it is ended. A silent one writes no more. */
+/** A socket's subscription to a chat. After `silence` it writes no more. */
 export type ChatSubscription = FeedSubscriber & { silence: () => void, end: () => void }
 
-/** What a connection is made of. */
+/** Parts of a connection. */
 export type ConnectionParts = {
   /** The upgraded socket. */
   webSocket: WebSocketHandle
@@ -43,26 +41,26 @@ export type ConnectionParts = {
   metrics: Metrics
 }
 
-/** A socket whose user is known. */
+/** An authenticated socket. */
 export class Connection {
   readonly #webSocket: WebSocketHandle
   /** The TCP socket, to which whole frames are written directly. */
   readonly socket: Socket
-  /** How it is shown events. */
+  /** The encoding of events. */
   readonly codec: Codec
   readonly #limits: ConnectionLimits
   readonly #metrics: Metrics
   #session: Session
   #isOpen = true
-  /** The code of our close; undefined while there is none. */
+  /** The code with which this side has closed the socket; undefined before. */
   #closedWith: CloseCode | undefined
   #isLeaving = false
-  /** Posts under way, and who waits for their end. */
+  /** Number of pending posts, and functions to call when it is zero. */
   #posting = 0
   #onIdle: (() => void)[] | undefined
-  /** Cleared by each ping and set by whatever comes back. */
+  /** Cleared by each ping and set by anything received. */
   isAlive = true
-  /** What this socket has joined, by chat. */
+  /** Subscriptions of this socket, by chat. */
   readonly subscriptions = new Map<number, ChatSubscription>()
 
   constructor ({ webSocket, socket, codec, session, limits, metrics }: ConnectionParts) {
@@ -96,7 +94,7 @@ export class Connection {
     return this.subscriptions.size < this.#limits.maxChatsPerSocket
   }
 
-  /** Goes on under a newer token of the same user. */
+  /** Continues under a newer token of the same user. */
   renew (session: Session): void {
     this.#session = session
   }
@@ -112,8 +110,8 @@ export class Connection {
   }
 
   /**
-   * A reader who lets too much pile up is closed and resumes later. To be called when a write has not all left: what
-   * stays below Node's own mark, as nearly all does, is within any bound.
+   * Closes a reader whose unsent bytes exceed the limit; it resumes later. To be called when a write was not sent
+   * completely: almost all stay below Node's own mark, which is below any limit.
    */
   closeIfTooSlow (): void {
     if (this.socket.writableLength <= this.#limits.maxUnsentBytes) return
@@ -121,7 +119,7 @@ export class Connection {
     this.close(CLOSE_CODES.tryAgainLater, 'too slow a reader')
   }
 
-  /** Resolves when little is left to be sent, or the socket is gone. */
+  /** Resolves when few bytes are left to send, or the socket is closed. */
   drained (): Promise<void> {
     if (!this.isOpen || this.socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve()
     return new Promise((resolve) => {
@@ -133,9 +131,9 @@ export class Connection {
     })
   }
 
-  /** Closes the socket; nothing is written to it from here on. */
+  /** Closes the socket; nothing is written to it after this. */
   close (code: CloseCode, reason: string): void {
-    // Whose session ends while they are on their way out has said their last word.
+    // A session that ends while its sockets are leaving ends their leave.
     if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
     this.#closedWith = code
@@ -145,23 +143,23 @@ export class Connection {
     this.#webSocket.resume()
   }
 
-  /** Takes note that the socket is closing: nothing more is written. */
+  /** Notes that the socket is closing: nothing more is written. */
   markClosed (): void {
     this.#isOpen = false
     for (const joined of this.subscriptions.values()) joined.silence()
   }
 
-  /** Whether it was told to go elsewhere: what its client sent before it knew is still taken. */
+  /** Whether it was asked to reconnect elsewhere: frames that its client sent before it knew are still handled. */
   get isLeaving (): boolean {
     return this.#isLeaving
   }
 
-  /** A post is under way. */
+  /** Counts a pending post. */
   beginPost (): void {
     this.#posting++
   }
 
-  /** It is answered. */
+  /** Counts an answered post. */
   endPost (): void {
     this.#posting--
     if (this.#posting > 0) return
@@ -170,12 +168,12 @@ export class Connection {
     for (const resolve of waiting) resolve()
   }
 
-  /** Resolves when every post that was under way is answered. */
+  /** Resolves when every post that was pending is answered. */
   async postsSettled (): Promise<void> {
     if (this.#posting > 0) await new Promise<void>((resolve) => (this.#onIdle ??= []).push(resolve))
   }
 
-  /** Reads no more, answers what is under way, and then closes the socket with 1012. */
+  /** Stops reading, answers pending posts, and then closes the socket with 1012. */
   async leave (reason: string): Promise<void> {
     if (!this.isOpen || this.#isLeaving) return
     this.#isLeaving = true

@@ -1,5 +1,5 @@
 /**
- * The authenticated sockets of this replica: found by user and by session, kept alive by pings, closed when their
+ * The authenticated sockets of this replica: indexed by user and session, kept alive by pings, closed when their
  * session ends or the replica stops.
  */
 import { randomInt } from 'node:crypto'
@@ -8,24 +8,26 @@ import type { Connection } from './connection.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { PING_FRAME } from '../lib/websocket/frame.ts'
 
-/** How often sockets whose token has expired are closed, in milliseconds. */
+/** Interval at which sockets with expired tokens are closed, in milliseconds. */
 const EXPIRY_CHECK_MS = 500
 /** Sessions looked up in one query. */
 const SESSION_CHUNK = 1_000
 /**
- * How often some sockets are closed while the replica drains, in milliseconds; each pause is between half and one and a
- * half of it.
+ * Mean pause between groups of sockets that are closed while the replica drains, in milliseconds; each pause is 0.5 to
+ * 1.5 times as long.
  */
 const DRAIN_PAUSE_MS = 50
 
 const RESTART_REASON = 'the server restarts'
 
-/** What the register needs from around it. */
+/** Dependencies of the register. */
 export type ConnectionsDeps = {
-  /** Which of these sessions are no longer alive. */
+  /** Returns which of these sessions are no longer live. */
   findDeadSessions: (sessionIds: string[]) => Promise<string[]>
   pingIntervalMs: number
-  /** How often the sessions of open sockets are looked up: the bound of a revocation that the bus lost. */
+  /**
+   * Interval at which the sessions of open sockets are checked: the longest delay of a revocation that the bus lost.
+   */
   sessionCheckIntervalMs: number
   maxSocketsPerUser: number
 }
@@ -48,7 +50,7 @@ export class Connections {
     this.#expiryTimer = setInterval(() => this.#closeExpired(), EXPIRY_CHECK_MS)
   }
 
-  /** How many sockets there are. */
+  /** Number of sockets. */
   get size (): number {
     return this.#size
   }
@@ -62,7 +64,7 @@ export class Connections {
     return sum
   }
 
-  /** Whether a user may open one more socket here. */
+  /** Whether a user may open another socket here. */
   hasRoomFor (userId: number): boolean {
     return (this.#countByUser.get(userId) ?? 0) < this.#deps.maxSocketsPerUser
   }
@@ -87,7 +89,7 @@ export class Connections {
     else this.#countByUser.set(userId, count)
   }
 
-  /** Closes the sockets of sessions that have ended. */
+  /** Closes the sockets of ended sessions. */
   endSessions (sessionIds: readonly string[]): void {
     for (const sessionId of sessionIds) {
       for (const connection of this.#bySession.get(sessionId) ?? [])
@@ -95,14 +97,16 @@ export class Connections {
     }
   }
 
-  /** Closes all sockets at once, to be opened again: what they know of their chats is void. */
+  /** Closes all sockets at once, to be reopened: their clients' knowledge of chats is void. */
   restartAll (reason: string): void {
     for (const connections of this.#bySession.values()) {
       for (const connection of connections) connection.close(CLOSE_CODES.restart, reason)
     }
   }
 
-  /** Looks up the sessions of all sockets and closes those that have ended. Failures leave it to the next time. */
+  /**
+   * Checks the sessions of all sockets and closes those that have ended. After a failure the next interval tries again.
+   */
   async checkSessions (): Promise<void> {
     if (this.#checking) return
     this.#checking = true
@@ -112,14 +116,14 @@ export class Connections {
         this.endSessions(await this.#deps.findDeadSessions(sessionIds.slice(index, index + SESSION_CHUNK)))
       }
     } catch {
-      // The store is away; requests say so, and sockets keep what they have.
+      // The store is unavailable; requests report it, and sockets stay open.
     }
     this.#checking = false
   }
 
   /**
-   * Closes all sockets with 1012, a few at a time and in no order over a window of milliseconds, so that they do not
-   * all come back at once: not every client waits a random time of its own. What they have posted is answered first.
+   * Closes all sockets with 1012, a few at a time and in random order over a window of milliseconds, so that they do
+   * not all reconnect at once: not every client adds a random delay. Their posts are answered first.
    */
   async drain (windowMs: number): Promise<void> {
     const end = performance.now() + windowMs
@@ -133,13 +137,12 @@ export class Connections {
       if (staying.length > 0) await sleep(pauseMs)
     }
     await Promise.all(leaving)
-    // Those that were let in meanwhile.
+    // Sockets that were accepted in the meantime.
     await Promise.all(this.#inNoOrder().map((connection) => connection.leave(RESTART_REASON)))
   }
 
   /**
-   * Closes some sockets with 1012, whichever, so that they come back elsewhere. What they have posted is answered
-   * first.
+   * Closes some sockets with 1012, chosen at random, so that they reconnect elsewhere. Their posts are answered first.
    */
   moveSome (count: number): void {
     for (const connection of this.#inNoOrder().slice(0, count))
@@ -152,7 +155,7 @@ export class Connections {
     clearInterval(this.#expiryTimer)
   }
 
-  /** One pass over all sockets costs less than a timer for each, which every renewal would have to move. */
+  /** One pass over all sockets costs less than a timer for each, which every renewal would have to reset. */
   #closeExpired (): void {
     const now = Date.now()
     for (const connections of this.#bySession.values()) {

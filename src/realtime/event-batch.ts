@@ -1,5 +1,5 @@
 /**
- * A batch: a stretch of a chat's log on its way to the sockets that follow the chat, as bytes that are ready to be
+ * An event batch: consecutive events of a chat on their way to the sockets that follow it, as bytes that can be
  * written. Its form on the bus is in `bus-payload.ts`.
  */
 import type { ChatEvent } from '../domain/events/event.ts'
@@ -7,29 +7,32 @@ import type { TraceContext } from '../observability/tracing/trace-context.ts'
 import { type Codec, encodeFrames, type Frames } from './codec.ts'
 
 /**
- * The events of a chat from `firstSeq` to `lastSeq`. One without any says that the chat goes up to `lastSeq` and leaves
- * the reading to the receiver; its `firstSeq` is beyond its `lastSeq`.
+ * The events of a chat from `firstSeq` to `lastSeq`. A batch without events only says that the chat extends to
+ * `lastSeq`, for the receiver to read; its `firstSeq` is greater than its `lastSeq`.
  */
 export type EventBatch = {
   readonly firstSeq: number
   readonly lastSeq: number
   /**
-   * The seqs of the events; undefined when there is one for each seq. What lies between them is missing in the store
-   * for good.
+   * The seqs of the events; undefined when there is an event for each seq. Seqs in between are permanently missing in
+   * the store.
    */
   readonly seqs: readonly number[] | undefined
   readonly membersVersion: number
-  /** The frames of the events in the codec of whoever made the batch. */
+  /** The frames of the events in the codec of the batch's creator. */
   readonly frames: Frames
-  /** The events themselves, for subscribers of another codec; undefined when only those frames are known. */
+  /** The events themselves, for subscribers with another codec; undefined when only those frames are known. */
   readonly events: BatchEvents | undefined
-  /** When they were stored, in milliseconds since 1970: for the metrics, and by another machine's clock. */
+  /** When they were stored, in milliseconds since 1970: for metrics, by the clock of another machine. */
   readonly committedAt: number
-  /** The span of its publication and when it got here, in milliseconds since 1970; undefined unless it is traced. */
+  /**
+   * The span of its publication and the time of its arrival here, in milliseconds since 1970; undefined unless it is
+   * traced.
+   */
   readonly trace: { readonly context: TraceContext, readonly at: number } | undefined
 }
 
-/** Parts of a batch beside its frames. */
+/** Parts of a batch besides its frames. */
 export type BatchParts = {
   lastSeq: number
   membersVersion: number
@@ -38,7 +41,7 @@ export type BatchParts = {
   trace?: TraceContext | undefined
 }
 
-/** Makes a batch of the frames of consecutive events, the last of which has `lastSeq`. */
+/** Creates a batch from the frames of consecutive events, the last of which has `lastSeq`. */
 export function createEventBatch (frames: Frames, parts: BatchParts): EventBatch {
   const { lastSeq, membersVersion, committedAt, events, trace } = parts
   return {
@@ -53,12 +56,12 @@ export function createEventBatch (frames: Frames, parts: BatchParts): EventBatch
   }
 }
 
-/** Whether a batch covers any seqs. One that does not is only a hint. */
+/** Whether a batch contains any seqs. One that does not is only a hint. */
 export function coversAny (batch: EventBatch): boolean {
   return batch.firstSeq <= batch.lastSeq
 }
 
-/** How many events of a batch come before a seq. */
+/** Number of events in a batch before a seq. */
 export function countBefore ({ firstSeq, seqs }: EventBatch, seq: number): number {
   if (seqs === undefined) return seq - firstSeq
   const index = seqs.findIndex((own) => own >= seq)
@@ -70,14 +73,14 @@ export function framesIn (batch: EventBatch, codec: Codec): Frames | undefined {
   return batch.frames.codec === codec.name ? batch.frames : batch.events?.framesIn(codec)
 }
 
-/** The events of a batch, encoded once for each codec that asks. */
+/** The events of a batch, encoded once for each codec that is requested. */
 export class BatchEvents {
   readonly #read: () => readonly ChatEvent[] | undefined
   readonly #frames: Frames[] = []
   #events: readonly ChatEvent[] | undefined
   #isRead = false
 
-  /** @param read finds the events; undefined when this build cannot. It is called once, and only if somebody asks */
+  /** @param read returns the events; undefined when this build cannot read them. It is called once, on demand */
   constructor (read: () => readonly ChatEvent[] | undefined) {
     this.#read = read
   }

@@ -1,4 +1,4 @@
-/** Events as JSON on the bus, for replicas that have sockets of another codec than the author's replica. */
+/** Events as JSON on the bus, for replicas with sockets of another codec than the author's replica has. */
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ChatEvent } from '../domain/events/event.ts'
@@ -18,15 +18,15 @@ const MessageCreatedJson = Type.Object({
 
 const validator = Compile(Type.Array(MessageCreatedJson))
 
-/** Events as JSON. */
+/** Encodes events as JSON. */
 export function encodeEvents (events: readonly ChatEvent[]): Buffer {
   return Buffer.from(JSON.stringify(events.map((event) => ({ ...event, at: event.at.getTime() }))))
 }
 
 /**
- * Reads such JSON; undefined when it has a kind of event that this build does not know, or is damaged.
+ * Decodes events; undefined when they contain a kind that this build does not know, or are damaged.
  * @param firstSeq the seq that the first event must have; the others follow without a gap
- * @param count how many events there must be
+ * @param count the expected number of events
  */
 export function decodeEvents (json: Buffer, firstSeq: number, count: number): ChatEvent[] | undefined {
   let value: unknown

@@ -1,4 +1,4 @@
-/** Where feeds read what they were not told: the log of the store. */
+/** The source from which feeds read missing events and members: the log in the store. */
 import type { ChatEvent } from '../domain/events/event.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
@@ -7,31 +7,31 @@ import { type Codec, encodeFrames } from './codec.ts'
 import { BatchEvents, createEventBatch, type EventBatch } from './event-batch.ts'
 import type { Gap } from './gap-repair.ts'
 
-/** The head of a chat: how far its log goes, and which membership counts. */
+/** The head of a chat: its last seq, and the version of its membership. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
 
-/** The logs of all chats, and who may follow them. */
+/** The logs of all chats, and their members. */
 export type ChatLog = {
   /** @throws {ChatError} `not_a_participant` */
   membership: (userId: number, chatId: number) => Promise<ChatHead & { fromSeq: number }>
   heads: (chatIds: number[]) => Promise<ChatHead[]>
-  /** Who is in a chat, by user id, with the seq up to which nothing is shown to them. */
+  /** The members of a chat by user id, with the seq after which events are visible to them. */
   participants: (chatId: number) => Promise<ReadonlyMap<number, number>>
   /**
-   * Events of a chat with `after < seq`, oldest first. A seq that a page lacks below its last one will never come: the
-   * head is locked from the number to the commit, so commit order is seq order.
+   * Events of a chat with `after < seq`, oldest first. A seq that is missing in a page before its last one will never
+   * appear: the head is locked from numbering to the commit, so commit order is seq order.
    */
   read: (chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
-  /** The same as a participant; empty for anybody else. */
+  /** The same for a member; empty for others. */
   readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
 }
 
-/** What is read with, and where it is reported. */
+/** Dependencies of the source. */
 export type FeedSourceDeps = {
   log: Pick<ChatLog, 'heads' | 'participants' | 'read'>
-  /** The codec that the batch of a chat is encoded in. */
+  /** The codec in which the batch of a chat is encoded. */
   codecOf: (chatId: number) => Codec
-  /** Whether subscribers of one chat may have several codecs. */
+  /** Whether subscribers of one chat may have different codecs. */
   hasManyCodecs: boolean
   metrics: Metrics
   tracing: Tracing | undefined
@@ -49,8 +49,9 @@ export class StoreFeedSource implements FeedSource {
   }
 
   /**
-   * Seqs that the log lacks for good, because rows were removed by hand, are covered without an event: those between
-   * the events of a page, and those behind its last event up to a head that was known before the page was read.
+   * Seqs that are permanently missing in the log, because rows were deleted by hand, are included without an event:
+   * those between the events of a page, and those after its last event up to a head that was known before the page was
+   * read.
    */
   async read (chatId: number, after: number, limit: number): Promise<EventBatch> {
     let { events, head } = await this.#readPage(chatId, after, limit)

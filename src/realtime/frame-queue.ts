@@ -1,12 +1,12 @@
 /**
- * The frames of one socket that wait for the one before them. Meanwhile the socket is not read, so what waits here is
- * bounded by what was read before.
+ * The frames of one socket that wait for the one before them. Meanwhile the socket is not read, so the queue is bounded
+ * by what was read before.
  */
 
-/** A frame as it came in: its text, or undefined for a binary one. */
+/** A received frame: its text, or undefined for a binary one. */
 export type IncomingFrame = string | undefined
 
-/** Frames in the order they came in. */
+/** Frames in order of arrival. */
 export class FrameQueue {
   readonly #waiting: IncomingFrame[] = []
 
@@ -15,7 +15,7 @@ export class FrameQueue {
   }
 
   /**
-   * Handles one after the other, and what is added meanwhile, until there are none.
+   * Handles frames one after the other, including those added in the meantime, until there are none.
    * @param handle returns a promise when the next frame must wait; it must not reject
    */
   async empty (handle: (frame: IncomingFrame) => Promise<void> | undefined): Promise<void> {

@@ -1,11 +1,11 @@
-/** The rate of one socket's frames, as a token bucket: a burst is fine, a flood is not. */
+/** The rate limit of one socket's frames, as a token bucket: bursts are allowed, floods are not. */
 
 const MS_PER_S = 1_000
 
-/** What a frame of a socket may expect. */
+/** The decision about a frame. */
 export type FrameVerdict = 'accept' | 'refuse' | 'close'
 
-/** A token bucket; many refusals in a row end in `close`. */
+/** A token bucket; many refusals in a row result in `close`. */
 export class FrameRate {
   readonly #perSecond: number
   readonly #burst: number

@@ -1,44 +1,44 @@
 /**
- * What a feed was not told is read from the store: after a moment, a page at a time, until nothing is missing. A read
- * that brings the feed nothing nearer is not repeated before a pause, which grows.
+ * Reads events that a feed has not received from the store: after a grace period, in pages, until nothing is missing. A
+ * read without progress is repeated after a pause that grows.
  */
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { EventBatch } from './event-batch.ts'
 
-/** How long a gap may stay, in milliseconds: the missing announcement of another replica is probably on its way. */
+/** How long a gap may exist, in milliseconds: the missing announcement of another replica is probably on its way. */
 const REORDER_GRACE_MS = 30
 const RETRY_DELAY_MS = 500
-/** The longest pause between reads that bring nothing, in milliseconds. */
+/** Longest pause between reads without progress, in milliseconds. */
 const MAX_STALL_MS = 2_000
-/** So many of them in a row are no race between a commit and its announcement any more. */
+/** Number of reads without progress in a row that no race between a commit and its announcement explains. */
 const REPORTED_STALLS = 3
-/** Events read at once: the longest of them fit into what may wait for a socket. */
+/** Events read at once: the longest ones fit into the send buffer of a socket. */
 const PAGE = 32
 
-/** What shows that something is missing: a hint from beyond it, a look at the store, or a join that is ahead. */
+/** What revealed the gap: a hint from beyond it, the sweep, or a join ahead of the feed. */
 export type RepairCause = 'gap' | 'sweep' | 'join'
 
-/** Events that are missing: those behind the seq `after`, up to the highest seq that is known to exist. */
+/** Missing events: those after the seq `after`, up to the highest seq known to exist. */
 export type Gap = { readonly after: number, readonly head: number }
 
-/** Misses events. */
+/** A feed with possible gaps. */
 export type GapTarget = {
-  /** What is missing now and could be taken, if anything. */
+  /** The events that are missing now and could be received, if any. */
   readonly gap: Gap | undefined
-  /** Takes what the store has behind the beginning of a gap, which may be less than is missing, and nothing. */
+  /** Receives the events that the store has after the beginning of a gap: some, all or none of the missing ones. */
   fill: (gap: Gap, batch: EventBatch) => void
 }
 
-/** Where what is missing is read. */
+/** The source of missing events. */
 export type GapSource = {
   /**
-   * The batch that begins behind `after`, of at most `limit` events; its version was read after them. Seqs that will
-   * never come are covered by it without an event.
+   * Returns the batch that begins after `after`, of at most `limit` events; its version was read after them. It
+   * includes seqs that will never appear without an event.
    */
   read: (chatId: number, after: number, limit: number) => Promise<EventBatch>
-  /** Told of a failure to read, which is tried again. */
+  /** Called when a read failed, which is retried. */
   failed: (error: unknown) => void
-  /** Told once of a gap that stays although it is read again and again. */
+  /** Called once for a gap that remains although it is read repeatedly. */
   stalled: (chatId: number, gap: Gap) => void
   metrics: Metrics
 }
@@ -50,7 +50,7 @@ export class GapRepair {
   readonly #source: GapSource
   #cause: RepairCause = 'gap'
   #timer: NodeJS.Timeout | undefined
-  /** Reads in a row that brought nothing. */
+  /** Reads without progress in a row. */
   #stalls = 0
   #isRunning = false
   #isClosed = false
@@ -61,7 +61,7 @@ export class GapRepair {
     this.#source = source
   }
 
-  /** Sees to it, unless it does so already, that what is missing after a moment is read. */
+  /** Schedules a read of the events that are still missing after the grace period, unless one is scheduled. */
   schedule (cause: RepairCause): void {
     if (!this.#isRunning && this.#timer === undefined) this.#runAfter(REORDER_GRACE_MS, cause)
   }
@@ -101,7 +101,7 @@ export class GapRepair {
     if (this.#feed.gap !== undefined) this.#runAfter(delayMs, this.#cause)
   }
 
-  /** A read brought nothing. @returns the pause before the next one */
+  /** Handles a read without progress. @returns the pause before the next one */
   #stall (gap: Gap): number {
     this.#stalls++
     this.#source.metrics.repairStalls++

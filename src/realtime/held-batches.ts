@@ -1,7 +1,7 @@
-/** Batches of one chat that wait for what comes before them. */
+/** Batches of one chat that wait for the ones before them. */
 import type { EventBatch } from './event-batch.ts'
 
-/** Bytes that may wait; what is beyond will be read from the store. */
+/** Maximum total size; what exceeds it is read from the store later. */
 const MAX_BYTES = 1_048_576
 
 /** The batches, by their first seq. */
@@ -13,7 +13,7 @@ export class HeldBatches {
     return this.#batches[0]
   }
 
-  /** Keeps a batch, and lets go of the last ones when they are too many. */
+  /** Adds a batch, and drops the last ones when they exceed the maximum. */
   add (batch: EventBatch): void {
     this.#batches = [...this.#batches, batch].sort((a, b) => a.firstSeq - b.firstSeq)
     this.#bytes += batch.frames.bytes.length

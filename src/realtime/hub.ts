@@ -1,6 +1,7 @@
 /**
- * The hub: which sockets of this replica follow which chat. It subscribes to a chat's channel with the first of them
- * and lets go some seconds after the last, and compares its feeds with the store so that no lost hint hides an event.
+ * The hub: it knows which sockets of this replica follow which chat. It subscribes to a chat's channel with the first
+ * of them and unsubscribes some seconds after the last, and compares its feeds with the store so that no lost hint
+ * hides an event.
  */
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
@@ -16,21 +17,21 @@ import { type ChatHead, type ChatLog, StoreFeedSource } from './feed-source.ts'
 import { end, replay } from './replay.ts'
 import { Subscription } from './subscription.ts'
 
-/** How long an unused subscription is kept, in milliseconds: who reloads a page is back within it. */
+/** How long an unused subscription is kept, in milliseconds: a reloaded page is back within this time. */
 const RELEASE_DELAY_MS = 5_000
 const SWEEP_WHILE_DOWN_MS = 1_000
-/** A membership that was asked for again is newer than what was known before. */
+/** A membership that is read again is newer than one that was known before. */
 const MEMBERSHIP_ATTEMPTS = 3
-/** Sockets that are written to in the time that the bus needs, which wakes another process. */
+/** Number of sockets that can be written to in the time that a write to the bus takes, which wakes another process. */
 const FEW_SUBSCRIBERS = 4
 /** Chats compared in one query. */
 const SWEEP_CHUNK = 1_000
 
-/** What the hub needs from around it. */
+/** Dependencies of the hub. */
 export type HubDeps = {
-  /** It need not bring back what was published with this `origin`. */
+  /** It need not return payloads that were published with this `origin`. */
   bus: Bus
-  /** The number of this replica in the payloads that it publishes, below 2^32. */
+  /** Number of this replica in the payloads that it publishes, below 2^32. */
   origin: number
   log: ChatLog
   /** The codecs of all the sockets that may join. */
@@ -73,7 +74,7 @@ export class Hub {
     this.#scheduleSweep()
   }
 
-  /** How many chats the sockets of this replica follow. */
+  /** Number of chats that the sockets of this replica follow. */
   get size (): number {
     return this.#rooms.size
   }
@@ -83,7 +84,7 @@ export class Hub {
     return this.#deps.codecs.includes(codec)
   }
 
-  /** Tells of stored events: the sockets of this replica at once, the other replicas through the bus. */
+  /** Publishes stored events: to the sockets of this replica at once, to other replicas through the bus. */
   announce ({ chatId, events, lastSeq, membersVersion, trace }: CommittedEvents): void {
     const span =
       trace === undefined
@@ -103,8 +104,8 @@ export class Hub {
     })
     const channel = room?.channel ?? this.#channelOf(chatId)
     const payload = encodeEventBatch(batch, { origin: this.#deps.origin, isNamed: this.#hasManyCodecs })
-    // Both leave at the end of the turn, in this order: nobody waits long for a few sockets, and whoever is on another
-    // replica would for many.
+    // Both are written at the end of the turn, in this order: writing to a few sockets delays other replicas little,
+    // while many sockets would delay them much.
     if (room !== undefined && room.feed.liveCount <= FEW_SUBSCRIBERS) {
       room.feed.receive(batch)
       this.#deps.bus.publish(channel, payload)
@@ -115,15 +116,16 @@ export class Hub {
     span?.end()
   }
 
-  /** Takes note that somebody came into or left a chat. */
+  /** Notes that the members of a chat have changed. */
   membersChanged (chatId: number, membersVersion: number): void {
     this.#rooms.get(chatId)?.feed.observeMembers(membersVersion)
   }
 
   /**
-   * Lets a socket follow a chat.
-   * @param after the seq it has everything up to; what follows is replayed first. Without it: from now on
-   * @returns the seq up to which the socket has been brought
+   * Makes a socket follow a chat.
+   * @param after the seq up to which the client has everything; later events are replayed first. Without it: from now
+   * on
+   * @returns the seq up to which the socket has received everything
    * @throws {ChatError} `not_a_participant`, `too_many_chats`, `position_unknown`, `unavailable`
    */
   async join (connection: Connection, chatId: number, after?: number): Promise<number> {
@@ -131,7 +133,7 @@ export class Hub {
     const room = this.#open(chatId)
     room.joining++
     try {
-      // Subscribed first, asked for the head second: nothing can fall between.
+      // Subscribe first, read the head second: no event can fall in between.
       await room.opened
       const seq = await this.#join(room.feed, connection, chatId, after)
       if (after !== undefined) this.#deps.metrics.resumes.add('ok')
@@ -150,16 +152,17 @@ export class Hub {
   async #join (feed: ChatFeed, connection: Connection, chatId: number, after: number | undefined): Promise<number> {
     const { userId } = connection.session
     let membership = await this.#deps.log.membership(userId, chatId)
-    // Whoever was removed while we asked is not let in by an answer from before.
+    // An older answer must not admit a member who was removed while it was being read.
     for (let attempt = 1; membership.membersVersion < feed.membersVersion; attempt++) {
-      // The store knows less than it told before: it has gone back in time, and everybody is about to start over.
+      // The store knows less than it returned before: it has gone back in time, and all clients are about to start
+      // over.
       if (attempt > MEMBERSHIP_ATTEMPTS) throw new ChatError('unavailable')
       membership = await this.#deps.log.membership(userId, chatId)
     }
     feed.observeHead(membership.lastSeq, membership.membersVersion, 'join')
     if (after !== undefined && after > membership.lastSeq) throw new ChatError('position_unknown')
     const current = connection.subscriptions.get(chatId)
-    // Who follows already loses nothing by asking again.
+    // A socket that already follows the chat loses nothing by joining again.
     if (current?.fromSeq === membership.fromSeq && after === undefined) return feed.positionOf(current)
     if (current !== undefined) end(feed, current)
     const subscription = new Subscription(connection, membership)
@@ -176,18 +179,18 @@ export class Hub {
     return startSeq - 1
   }
 
-  /** Lets a socket follow a chat no longer. */
+  /** Makes a socket stop following a chat. */
   leave (connection: Connection, chatId: number): void {
     const subscription = connection.subscriptions.get(chatId)
     const room = this.#rooms.get(chatId)
     if (subscription === undefined || room === undefined) return
-    // What was delivered before the leave is still the leaver's.
+    // Events that were delivered before the leave are still sent.
     room.feed.flush()
     end(room.feed, subscription)
     this.#releaseIfUnused(chatId, room)
   }
 
-  /** Forgets a socket that is gone. */
+  /** Removes a closed socket. */
   remove (connection: Connection): void {
     for (const chatId of [...connection.subscriptions.keys()]) this.leave(connection, chatId)
   }
@@ -217,9 +220,9 @@ export class Hub {
   #compare (chatId: number, room: Room, head: ChatHead | undefined): void {
     const { feed } = room
     if (head !== undefined && feed.nextSeq > 0) feed.observeHead(head.lastSeq, head.membersVersion)
-    // A chat that is gone has no participants left.
+    // A deleted chat has no members.
     else if (head === undefined && feed.nextSeq > 0) feed.observeMembers(feed.membersVersion + 1)
-    // Subscribers whose membership ended leave without a word to the hub.
+    // Subscribers whose membership has ended are removed without notifying the hub.
     if (room.releaseTimer === undefined) this.#releaseIfUnused(chatId, room)
   }
 
@@ -227,12 +230,12 @@ export class Hub {
     return this.#deps.codecs.length > 1
   }
 
-  /** The codec whose bytes are needed anyway. */
+  /** The codec whose bytes are needed in any case. */
   #codecOf (room: Room | undefined): Codec {
     return room?.feed.codec ?? this.#deps.codecs[0]
   }
 
-  /** Forgets every chat: another history has begun. The sockets must be closed before. */
+  /** Drops every chat: a new epoch has begun. The sockets must be closed before. */
   reset (): void {
     for (const [chatId, room] of this.#rooms) this.#release(chatId, room)
   }

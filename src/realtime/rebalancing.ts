@@ -1,6 +1,6 @@
 /**
- * Moves sockets to replicas that have fewer: a new one gets none by itself, since those that are open stay where they
- * are. Each replica tells the others how many it has, and slowly closes some of what it has above the mean.
+ * Moves sockets to replicas that have fewer: a new replica receives none by itself, since open sockets stay where they
+ * are. Each replica announces its number of sockets to the others, and slowly closes some of those above the mean.
  */
 import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
@@ -8,11 +8,11 @@ import { Compile } from 'typebox/compile'
 import type { Bus } from '../bus/bus.ts'
 
 const CHANNEL = 'replicas'
-/** Announcements that may be lost before a replica is taken for gone. */
+/** Announcements that may be lost before a replica counts as gone. */
 const MISSED_ANNOUNCEMENTS = 3
-/** More of them are not believed: others can write to a Redis. */
+/** Further replicas are ignored: other clients can write to a Redis. */
 const MAX_REPLICAS = 1_000
-/** So far above the mean is level enough. */
+/** Deviation from the mean that is left alone. */
 const TOLERANCE = 0.05
 const PERCENT = 100
 const MS_PER_MINUTE = 60_000
@@ -21,20 +21,20 @@ const announcement = Compile(
   Type.Object({ replica: Type.String({ maxLength: 64 }), sockets: Type.Integer({ minimum: 0 }) })
 )
 
-/** What the rebalancing needs from around it. */
+/** Dependencies of the rebalancing. */
 export type RebalancingOptions = {
   bus: Bus
   sockets: { readonly size: number, moveSome: (count: number) => void }
-  /** How much of what is above the mean is closed a minute. */
+  /** Percentage of the sockets above the mean that is closed per minute. */
   percentPerMinute: number
   intervalMs: number
 }
 
-/** Begins at once. @returns how it is ended */
+/** Starts at once. @returns a function that stops it */
 export function startRebalancing ({ bus, sockets, percentPerMinute, intervalMs }: RebalancingOptions): () => void {
   const replica = randomUUID()
   const others = new Map<string, { sockets: number, until: number }>()
-  /** What is due but less than one socket is carried over. */
+  /** A fraction of a socket that is due is carried over. */
   let owed = 0
 
   const hear = (payload: Buffer) => {
@@ -63,7 +63,7 @@ export function startRebalancing ({ bus, sockets, percentPerMinute, intervalMs }
     if (due > 0) sockets.moveSome(due)
   }
 
-  // Down now means subscribed later; until then there is nobody to level with.
+  // If the bus is down now it subscribes later; until then there are no other replicas to compare with.
   bus.subscribe(CHANNEL, hear).catch(() => undefined)
   const timer = setInterval(look, intervalMs)
   return () => {

@@ -1,6 +1,6 @@
 /**
- * What a socket missed, from the store: a page at a time, no faster than it reads, and without a hole before what is
- * live.
+ * Sends a socket the events that it missed, from the store: in pages, no faster than the socket reads, and without a
+ * gap before live events.
  */
 import { asChatError, ChatError } from '../domain/errors.ts'
 import type { ChatEvent } from '../domain/events/event.ts'
@@ -12,17 +12,17 @@ import type { Subscription } from './subscription.ts'
 
 /** Events read at once. */
 const PAGE = 200
-/** Bytes written at once, however many events they are. */
+/** Bytes written at once, whatever the number of events. */
 const CHUNK_BYTES = 16_384
 
-/** What a replay needs from around it. */
+/** Dependencies of a replay. */
 export type ReplayDeps = { log: Pick<ChatLog, 'membership' | 'readAs'>, metrics: Metrics }
 
 /**
- * Brings a socket up to the feed and lets it go on live.
- * @param range the seq it has everything up to, and the one to which the chat goes at least
- * @returns the seq up to which it was brought
- * @throws {ChatError} `not_a_participant`, when the membership ends meanwhile
+ * Brings a socket to the position of the feed and attaches it.
+ * @param range the seq up to which the client has everything, and the one up to which the chat extends at least
+ * @returns the seq up to which the socket has received everything
+ * @throws {ChatError} `not_a_participant`, when the membership ends in the meantime
  */
 export async function replay (
   deps: ReplayDeps,
@@ -42,7 +42,8 @@ export async function replay (
     deps.metrics.framesSent.add(subscription.codec.eventFrameType, shown)
     sent += shown
     const lastSeq = page.at(-1)?.seq ?? position
-    // A page that is not full has all there is. The store lacks the rest up to a goal that was known before, for good.
+    // A page that is not full contains everything. Seqs up to a goal that was known before are permanently missing in
+    // the store.
     position = page.length < PAGE ? Math.max(lastSeq, goal) : lastSeq
   }
   if (subscription.isActive) feed.attach(subscription, position + 1)
@@ -51,7 +52,7 @@ export async function replay (
   return position
 }
 
-/** Whether the membership of a subscription still lasts: an empty page alone does not tell. */
+/** Whether the membership of a subscription continues: an empty page alone does not show that. */
 async function isMember ({ log }: ReplayDeps, { userId, chatId, fromSeq }: Subscription): Promise<boolean> {
   try {
     return (await log.membership(userId, chatId)).fromSeq === fromSeq
@@ -61,7 +62,7 @@ async function isMember ({ log }: ReplayDeps, { userId, chatId, fromSeq }: Subsc
   }
 }
 
-/** @returns how many of the events were shown */
+/** @returns number of events that were shown */
 async function writePage (subscription: Subscription, page: readonly ChatEvent[]): Promise<number> {
   const { codec, connection } = subscription
   let [frames, size, shown]: [Buffer[], number, number] = [[], 0, 0]
@@ -81,7 +82,7 @@ async function writePage (subscription: Subscription, page: readonly ChatEvent[]
   return shown
 }
 
-/** Ends a socket's place in a chat. */
+/** Ends a socket's subscription to a chat. */
 export function end (feed: ChatFeed, subscription: ChatSubscription): void {
   feed.detach(subscription)
   subscription.end()

@@ -1,4 +1,4 @@
-/** What sockets are served from: the same for all sockets of a replica, whatever their face. */
+/** The environment of sockets: the same for all sockets of a replica, of any face. */
 import type { Session } from '../domain/accounts/sessions.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
 import type { Post } from '../domain/events/event-writer.ts'
@@ -8,7 +8,7 @@ import type { ConnectionLimits } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Hub } from './hub.ts'
 
-/** Bounds of every socket. Times are in milliseconds. */
+/** Limits of every socket. Times are in milliseconds. */
 export type SocketLimits = ConnectionLimits & {
   authDeadlineMs: number
   maxFrameBytes: number
@@ -16,27 +16,27 @@ export type SocketLimits = ConnectionLimits & {
   frameBurst: number
 }
 
-/** What all sockets of a replica share. */
+/** Shared by all sockets of a replica. */
 export type SocketContext = {
   limits: SocketLimits
-  /** Whether the rate of frames is bounded. */
+  /** Whether the rate of frames is limited. */
   isRateLimited: boolean
   hub: Hub
   connections: Connections
   epoch: Pick<Epoch, 'current' | 'confirm' | 'check'>
-  /** The living session of a token. @throws {ChatError} `unauthenticated` */
+  /** Returns the live session of a token. @throws {ChatError} `unauthenticated` */
   authenticate: (token: string) => Promise<Session>
-  /** Stores a post; it hears what became of it. */
+  /** Stores a post, which receives its outcome. */
   post: (post: Post) => void
   metrics: Metrics
   tracing: Tracing | undefined
   log: { info: (details: object, message: string) => void, error: (details: object, message: string) => void }
 }
 
-/** The place that a socket takes among those whose user is not known yet. */
+/** The slot of a socket among those that are not authenticated yet. */
 export type Admission = {
-  /** Where the socket comes from, for the log. */
+  /** Address of the client, for the log. */
   readonly address: string
-  /** Gives the place back: the user is known, or the socket is gone. */
+  /** Releases the slot: the socket is authenticated or closed. */
   release: () => void
 }

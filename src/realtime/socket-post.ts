@@ -6,21 +6,23 @@ import type { Span } from '../observability/tracing/tracing.ts'
 import type { RefValue } from './client-frame.ts'
 import type { Connection } from './connection.ts'
 
-/** What a client asks to be posted. */
+/** A request to post a message. */
 export type PostRequest = {
   readonly chatId: number
   readonly text: string
   readonly clientMessageId: string | undefined
   /** With it the post is acknowledged. */
   readonly ref: RefValue | undefined
-  /** W3C Trace Context; anything else in its place starts a trace of its own. */
+  /** W3C Trace Context; an invalid value starts a new trace. */
   readonly traceparent: unknown
 }
 
 /** Answers a post of a socket. It must not throw. */
 export type Answerer = { answerPost: (post: SocketPost, outcome: Receipt | ChatError) => void }
 
-/** One object for all that is known of a post while it is under way: each more would have to come from memory again. */
+/**
+ * One object for the whole state of a pending post: each further object would have to be loaded into the caches again.
+ */
 export class SocketPost implements Post {
   readonly chatId: number
   readonly text: string
@@ -29,11 +31,11 @@ export class SocketPost implements Post {
   readonly connection: Connection
   readonly author: Post['author']
   readonly span: Span | undefined
-  /** When it came in, by the process's clock, in milliseconds. */
+  /** Time of arrival by the monotonic clock of the process, in milliseconds. */
   readonly startedAt = performance.now()
   readonly #answerer: Answerer
 
-  /** @param span that of its frame, if traces are kept */
+  /** @param span span of its frame, if it is traced */
   constructor (answerer: Answerer, connection: Connection, request: PostRequest, span: Span | undefined) {
     this.#answerer = answerer
     this.connection = connection

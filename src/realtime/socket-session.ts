@@ -1,9 +1,9 @@
 /**
- * The life of one socket, whatever its face: authentication by its first frame, then its commands in the order they
- * were sent, within a rate, until it closes. What the frames look like is the face's ({@link SocketProtocol}).
+ * The life of one socket of any face: authentication by its first frame, then its commands in the order they were sent,
+ * within a rate limit, until it closes. The face defines the frames ({@link SocketProtocol}).
  */
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type WebSocket from 'ws'
 import type { Session } from '../domain/accounts/sessions.ts'
 import { asChatError, ChatError, type ErrorCode } from '../domain/errors.ts'
 import type { Receipt } from '../domain/events/event-writer.ts'
@@ -12,7 +12,7 @@ import { closeLabel } from '../observability/metrics/metrics.ts'
 import { parseTraceparent } from '../observability/tracing/trace-context.ts'
 import { parseFrame, refOf, type RefValue } from './client-frame.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
-import { Connection } from './connection.ts'
+import { Connection, type WebSocketHandle } from './connection.ts'
 import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Admission, SocketContext } from './socket-context.ts'
@@ -20,14 +20,17 @@ import { type Answerer, type PostRequest, SocketPost } from './socket-post.ts'
 import type { Answer, Command, SocketProtocol } from './socket-protocol.ts'
 
 const MS_PER_S = 1_000
-/** How long the client of a socket that did not get in has to answer the close, in milliseconds. */
+/** How long the client of a refused socket has to answer the close, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000
 
-/** What a session is begun with. */
+/** The part of a WebSocket (`ws`) that is used, besides its close. */
+type ServerWebSocket = WebSocketHandle & Pick<WebSocket, 'on' | 'readyState' | 'OPEN'>
+
+/** Parts of a session. */
 export type SocketParts<Own extends Command> = {
   context: SocketContext
   protocol: SocketProtocol<Own>
-  webSocket: WebSocket
+  webSocket: ServerWebSocket
   /** The TCP socket under the WebSocket. */
   socket: Socket
   admission: Admission
@@ -37,14 +40,14 @@ export type SocketParts<Own extends Command> = {
 export class SocketSession<Own extends Command = Command> implements Answerer, TextReader {
   readonly #context: SocketContext
   readonly #protocol: SocketProtocol<Own>
-  readonly #webSocket: WebSocket
+  readonly #webSocket: ServerWebSocket
   readonly #socket: Socket
   readonly #rate: FrameRate | undefined
-  /** While a frame is waited for. */
+  /** While a frame is being awaited. */
   #queue: FrameQueue | undefined
-  /** Until the user is known. */
+  /** Until the socket is authenticated. */
   #admission: Admission | undefined
-  /** The end of the wait for the first frame, then of that for the answer to a close. */
+  /** The deadline of the first frame, then that of the answer to a close. */
   #timer: NodeJS.Timeout | undefined
   #connection: Connection | undefined
 
@@ -66,7 +69,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     webSocket.on('error', () => {
       stopReading()
       this.#connection?.markClosed()
-      // `ws` has sent the fitting close code already where the frames were broken, and then this changes nothing.
+      // For malformed frames `ws` has already sent the right close code, and this changes nothing.
       if (this.#connection === undefined) this.#turnAway(CLOSE_CODES.internal, '')
       else webSocket.close(CLOSE_CODES.internal)
     })
@@ -82,10 +85,10 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     if (this.#connection !== undefined) this.#send(this.#connection, answer)
   }
 
-  /** Posts are not waited for, so that a socket's posts share batches; the poster keeps their order. */
+  /** Posts are not awaited, so that a socket's posts share batches; the event writer keeps their order. */
   post (request: PostRequest): void {
     const connection = this.#connection
-    // On its way out it cannot be answered any more, but what it posted before it was told need not be lost.
+    // A leaving socket can no longer be answered, but posts that it sent before it knew need not be lost.
     if (connection === undefined) return
     const span = this.#context.tracing?.begin(this.#protocol.postSpan, {
       kind: 'server',
@@ -112,10 +115,11 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   }
 
   /**
-   * Lets the socket follow a chat, when the posts before it are answered.
-   * @param after the seq it has everything up to; what follows is replayed first. Without it: from now on
-   * @param known the epoch that the client counts in; undefined when it does not say
-   * @returns the seq up to which the socket was brought, and the epoch it belongs to; undefined once it is closing
+   * Makes the socket follow a chat, when the posts before it are answered.
+   * @param after the seq up to which the client has everything; later events are replayed first. Without it: from now
+   * on
+   * @param known the epoch of the client's position; undefined when it does not send one
+   * @returns the seq up to which the socket has received everything, and its epoch; undefined when it is closing
    * @throws {ChatError} those of {@link Hub.join}, and `epoch_changed`
    */
   async join (
@@ -129,7 +133,8 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     if (known !== undefined) await epoch.confirm(known)
     const { current } = epoch
     const seq = await hub.join(connection, chatId, after).catch(async (error: unknown) => {
-      // A chat that is shorter than its reader knew: its history may be another, and this replica the first to see it.
+      // The chat is shorter than its reader knew: the epoch may have changed, and this replica may be the first to
+      // notice.
       if (asChatError(error).code === 'position_unknown' && known !== undefined) {
         await epoch.check()
         await epoch.confirm(known)
@@ -139,14 +144,14 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     return { seq, epoch: current }
   }
 
-  /** Lets the socket follow a chat no longer. */
+  /** Makes the socket stop following a chat. */
   leave (chatId: number): void {
     const connection = this.#openConnection()
     if (connection !== undefined) this.#context.hub.leave(connection, chatId)
   }
 
   /**
-   * A newer token of the same user lets the socket live on; any other is an error, and the old one stays.
+   * A newer token of the same user extends the life of the socket; with any other this throws, and the old token stays.
    * @throws {ChatError} `unauthenticated`
    */
   async renew (token: string): Promise<void> {
@@ -177,7 +182,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     }
   }
 
-  /** What comes in while a frame is waited for is handled behind it, in order. */
+  /** Frames that arrive while a frame is being awaited are handled after it, in order. */
   async #waitFor (pending: Promise<void>): Promise<void> {
     const queue = (this.#queue = new FrameQueue())
     this.#webSocket.pause()
@@ -188,7 +193,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     this.#webSocket.resume()
   }
 
-  /** Handles a frame. A promise means that the next one must wait. */
+  /** Handles a frame. A returned promise means that the next one must wait. */
   #handle (frame: IncomingFrame): Promise<void> | undefined {
     const connection = this.#connection
     if (connection === undefined)
@@ -237,7 +242,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       } else this.#refuse('refused', 'not authenticated')
       return
     }
-    // Turned away meanwhile, which has set the timer anew.
+    // Refused in the meantime, which has reset the timer.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -248,7 +253,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       ?.catch((error: unknown) => this.#answerError(connection, error, undefined))
   }
 
-  /** Lets in who is authenticated. @returns undefined when the user has as many sockets as one may */
+  /** Admits an authenticated socket. @returns undefined when the user has too many sockets */
   #admit (session: Session): Connection | undefined {
     const { connections, limits, metrics } = this.#context
     const connection = new Connection({
@@ -289,25 +294,27 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     connection.send(answer)
   }
 
-  /** What is no command of the face is counted by how it is wrong, not by what the client calls it. */
+  /**
+   * Frames that are no command of the face are counted by the kind of error, not by the `type` that the client sent.
+   */
   #noteBadFrame (error: unknown): void {
     this.#context.metrics.framesReceived.add(asChatError(error).code === 'unknown_action' ? 'unknown' : 'invalid')
   }
 
-  /** Refuses a socket whose client is not to come back with the same token. */
+  /** Refuses a socket whose client must not reconnect with the same token. */
   #refuse (cause: 'refused' | 'timeout', reason: string): void {
     this.#context.metrics.authFailures.add(cause)
     this.#logFailure(cause === 'timeout' ? cause : 'unauthenticated')
     this.#turnAway(CLOSE_CODES.refused, reason)
   }
 
-  /** Logs who did not get in and why; the token, which may be good elsewhere, is not in it. */
+  /** Logs a refused socket and the reason; the token, which may be valid elsewhere, is not logged. */
   #logFailure (result: ErrorCode | 'timeout', userId?: number): void {
     const address = this.#admission?.address
     this.#context.log.info({ event: 'socket', result, userId, address }, 'authentication')
   }
 
-  /** Closes a socket that did not get in. It is gone soon after, also if its client does not answer the close. */
+  /** Closes a refused socket. It is cut soon after, even if its client does not answer the close. */
   #turnAway (code: CloseCode, reason: string): void {
     this.#webSocket.close(code, reason)
     clearTimeout(this.#timer)

@@ -1,11 +1,11 @@
-/** One socket's place in one chat. */
+/** One socket's subscription to one chat. */
 import type { Socket } from 'node:net'
 import type { Codec } from './codec.ts'
 import type { Connection, ChatSubscription } from './connection.ts'
 
 /**
- * Passes a feed's frames on to a socket for as long as both want it. It asks nobody but the socket itself: where
- * thousands take turns, each object that is looked at has to come from memory first.
+ * Passes a feed's frames to a socket while both are active. It reads only the socket itself: with thousands of sockets,
+ * each further object would have to be loaded into the caches.
  */
 export class Subscription implements ChatSubscription {
   readonly chatId: number
@@ -44,7 +44,7 @@ export class Subscription implements ChatSubscription {
     this.end()
   }
 
-  /** Ends it: by the client, by a newer one for the same chat, or because the user has left. */
+  /** Ends it: the client leaves, joins the same chat again, or the user has left the chat. */
   end (): void {
     this.silence()
     if (this.connection.subscriptions.get(this.chatId) === this) this.connection.subscriptions.delete(this.chatId)

@@ -1,31 +1,37 @@
-/** The HTTP server: plugins, then the operations, then the dialects with their prefixes, on one screen. */
+/** The HTTP server: plugins, then the faces of the API with their prefixes, then the rest, on one screen. */
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import type { Config } from '../config/config.ts'
-import description from '../api/openapi/index.ts'
-import { BAD_URL as chatcliBadUrl } from '../api/chatcli/errors.ts'
-import chatcli from '../api/chatcli/index.ts'
-import { BAD_URL as emotechatBadUrl } from '../api/emotechat/errors.ts'
-import emotechat from '../api/emotechat/index.ts'
-import { type LogStream, loggerOptions } from './logger.ts'
-import ops from '../api/ops/index.ts'
+import { chatcli } from '../api/chatcli/index.ts'
+import { emotechat } from '../api/emotechat/index.ts'
 import accessTokens from '../api/http/access-tokens.ts'
+import services, { type Served } from '../api/http/context.ts'
+import { faceOf, handleErrorsLike, mountFace, type MountedFace } from '../api/http/face.ts'
 import { readForwardedAddresses } from '../api/http/forwarded-for.ts'
 import origins from '../api/http/origins.ts'
 import overload from '../api/http/overload.ts'
 import rateLimit from '../api/http/rate-limit.ts'
+import { createRawAnswers } from '../api/http/raw-answers.ts'
 import requestMetrics from '../api/http/request-metrics.ts'
 import requestTraces from '../api/http/request-traces.ts'
-import securityHeaders, { securityHeaders as headersOfEveryAnswer } from '../api/http/security-headers.ts'
-import services, { type Served } from '../api/http/context.ts'
+import securityHeaders from '../api/http/security-headers.ts'
 import websocket from '../api/http/websocket.ts'
 import websocketGate from '../api/http/websocket-gate.ts'
-import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
+import description from '../api/openapi/index.ts'
+import descriptionRoutes, { DESCRIPTION_TAGS } from '../api/openapi/routes.ts'
+import ops, { OPS_TAGS } from '../api/ops/index.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
-import web from '../web/index.ts'
+import type { Config } from '../config/config.ts'
+import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
+import web, { WEB_TAGS } from '../web/index.ts'
+import { type LogStream, loggerOptions } from './logger.ts'
 
-const EMOTECHAT_PREFIX = '/api'
+const FACES: readonly MountedFace[] = [
+  { ...chatcli, prefix: '' },
+  { ...emotechat, prefix: '/api' }
+]
 const WEB_PREFIX = '/app'
+/** The groups of routes in the documents, in this order. */
+const TAGS = { ...chatcli.tags, ...emotechat.tags, ...WEB_TAGS, ...OPS_TAGS, ...DESCRIPTION_TAGS }
 const BODY_LIMIT_BYTES = 262_144
 /** Maximum size of all headers of a request; Node refuses more with 431. */
 const HEADER_LIMIT_BYTES = 16_384
@@ -33,6 +39,7 @@ const HEADER_LIMIT_BYTES = 16_384
 /** Creates the server without routes: its logger is needed before the rest can be built. */
 export function createServer (config: Config, logStream?: LogStream): FastifyInstance {
   const { headersMs, requestMs, idleMs } = config.timeouts
+  const rawAnswers = createRawAnswers(config, FACES)
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
     // Unique across replicas.
@@ -53,13 +60,16 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     routerOptions: { ignoreTrailingSlash: true },
     // Types are not converted: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
-    // No route was found for such a URL, so no dialect's error handler is called.
-    frameworkErrors: (_error, request, reply) => {
-      const answer = request.url.startsWith(`${EMOTECHAT_PREFIX}/`) ? emotechatBadUrl : chatcliBadUrl
-      reply.raw.writeHead(400, { ...headersOfEveryAnswer(config), 'content-type': 'application/json; charset=utf-8' })
-      reply.raw.end(JSON.stringify(answer))
-    }
+    frameworkErrors: (_error, { url, raw }, reply) => {
+      // The connection of an upgrade ends here, since no hook of the gate is run.
+      if (raw.headers.upgrade !== undefined) reply.raw.once('finish', () => raw.socket.destroy())
+      rawAnswers.badUrl(url, reply.raw)
+    },
+    clientErrorHandler: rawAnswers.clientError
   })
+  app.server.on('checkExpectation', rawAnswers.expectation)
+  // A schema of an answer describes it and does not shape it: nothing is left out that the schema lacks.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body))
   if (config.trustProxy.length > 0) readForwardedAddresses(app)
   app.addHook('onResponse', (request, reply, done) => {
     const details = {
@@ -83,7 +93,7 @@ export async function buildApp (
 ): Promise<void> {
   await app.register(services, deps)
   // Before any plugin that may refuse a request: its hooks end the connection of a refused upgrade.
-  await app.register(websocket)
+  await app.register(websocket, { rawAnswers: createRawAnswers(deps.config, FACES) })
   await app.register(requestTraces)
   await app.register(requestMetrics)
   await app.register(securityHeaders)
@@ -93,10 +103,11 @@ export async function buildApp (
   await app.register(accessTokens)
   await app.register(rateLimit, deps)
   // Before the routes, which it describes.
-  await app.register(description)
+  await app.register(description, { faces: FACES, tags: TAGS })
   await app.register(readiness, deps)
-  await app.register(ops)
+  handleErrorsLike(faceOf(FACES, '/'), app)
+  for (const face of FACES) await mountFace(app, face)
   await app.register(web, { prefix: WEB_PREFIX })
-  await app.register(chatcli)
-  await app.register(emotechat, { prefix: EMOTECHAT_PREFIX })
+  await app.register(ops)
+  await app.register(descriptionRoutes)
 }

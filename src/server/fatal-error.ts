@@ -12,6 +12,8 @@ export function describeFatalError (error: unknown, failure: string): string {
   if (error instanceof ConfigError || error instanceof EmbeddedStoreError || error instanceof ChatError)
     return error.message
   if (!(error instanceof Error)) return `${failure}: ${String(error)}`
+  if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+    return `${failure}: a part of it is not installed: run npm ci. (${error.message})`
   if ('code' in error && error.code === 'EADDRINUSE')
     return 'The port is in use: stop whatever listens there, or set another PORT.'
   let root = error

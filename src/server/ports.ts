@@ -66,8 +66,9 @@ export async function openPorts ({ config, overrides, lifecycle, metrics, log }:
   lifecycle.onStop('flushing', () => epoch.stop())
   const origin = randomInt(ORIGINS)
   // Several installations may share a Redis, and a copy of a database its prefix.
-  const bus = new ScopedBus(await openBus(config, log, overrides, origin), () => epoch.scope)
-  epoch.onChange(() => bus.rescope())
+  const scoped = new ScopedBus(await openBus(config, log, origin), () => epoch.scope)
+  epoch.onChange(() => scoped.rescope())
+  const bus = overrides.wrapBus?.(scoped) ?? scoped
   release(() => bus.close())
   const rates = createScopedRateLimiter(openRateLimiter(config, release), () => epoch.scope)
   const mailer = openMailer(config.mail, config.mailFrom)
@@ -82,16 +83,9 @@ async function openTracing ({ tracing }: Config): Promise<Tracing | undefined> {
   return openOtlp(tracing)
 }
 
-async function openBus (
-  config: Config,
-  log: FastifyBaseLogger,
-  { wrapBus }: PortOverrides,
-  origin: number
-): Promise<Bus> {
+async function openBus ({ redis }: Config, log: FastifyBaseLogger, origin: number): Promise<Bus> {
   const isEcho = (payload: Buffer) => originOf(payload) === origin
-  const bus =
-    config.redis === undefined ? createMemoryBus(isEcho) : await openRedisBus({ ...config.redis, isEcho, log })
-  return wrapBus === undefined ? bus : wrapBus(bus)
+  return redis === undefined ? createMemoryBus(isEcho) : openRedisBus({ ...redis, isEcho, log })
 }
 
 /** Opens a connection for rate limits. It logs nothing: the bus already reports when Redis is unavailable. */

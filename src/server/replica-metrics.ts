@@ -7,7 +7,7 @@ import { exposeMetrics } from '../observability/metrics/prometheus.ts'
 import { serveMetrics, type MetricsServer } from '../observability/metrics/server.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Database } from '../store/database.ts'
-import { findOldestMail } from '../store/outbox.ts'
+import { findOldestMailAge } from '../store/outbox.ts'
 
 const MS_PER_S = 1_000
 /** Time in milliseconds after which a database that does not answer no longer delays the other metrics. */
@@ -35,12 +35,12 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
     hintsDropped: () => bus.dropped,
     poolSize: config.database.pool,
     oldestJobSeconds: async () => {
-      const writtenAt = await withDeadline(
-        findOldestMail(database.orm),
+      const ageMs = await withDeadline(
+        findOldestMailAge(database.orm),
         READ_TIMEOUT_MS,
         new Error('The database does not answer.')
       )
-      return writtenAt === undefined ? 0 : Math.max(Date.now() - writtenAt.getTime(), 0) / MS_PER_S
+      return (ageMs ?? 0) / MS_PER_S
     },
     isDraining: () => app.lifecycle.isStopping
   }

@@ -75,8 +75,7 @@ async function start (
   const metrics = new Metrics()
   const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log })
   const { database, epoch, bus, rates, mailer, tracing } = ports
-  const clock = () => new Date()
-  const outbox = createOutboxSender({ orm: database.orm, mailer, clock, log: app.log })
+  const outbox = createOutboxSender({ orm: database.orm, mailer, log: app.log })
   lifecycle.onStop('flushing', () => outbox.stop())
   const services = await createServices({
     config,
@@ -84,7 +83,6 @@ async function start (
     epoch,
     bus,
     onMail: () => outbox.wake(),
-    clock,
     rates: withMetrics(rates, metrics),
     tracing
   })

@@ -23,7 +23,6 @@ export type ServiceDeps = {
   /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
   rates: RateLimiter
-  clock: () => Date
   tracing: Tracing | undefined
 }
 
@@ -31,14 +30,13 @@ export type ServiceDeps = {
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Builds the domain. */
-export async function createServices ({ config, database, epoch, bus, onMail, rates, clock, tracing }: ServiceDeps) {
+export async function createServices ({ config, database, epoch, bus, onMail, rates, tracing }: ServiceDeps) {
   const { orm } = database
   const sessions = new Sessions({
     orm,
     bus,
     refreshTtlMs: config.refreshTokenTtlMs,
-    reuseGraceMs: config.refreshReuseGraceMs,
-    clock
+    reuseGraceMs: config.refreshReuseGraceMs
   })
   const chats = createChats({ orm, bus })
   return {
@@ -63,8 +61,7 @@ export async function createServices ({ config, database, epoch, bus, onMail, ra
       onMail,
       rates,
       loginLimits: config.loginLimits,
-      areAccountsHidden: config.areAccountsHidden,
-      clock
+      areAccountsHidden: config.areAccountsHidden
     })
   }
 }

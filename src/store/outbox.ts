@@ -1,7 +1,8 @@
 /** Queries on mails to be sent, and on the addresses of the newsletter. */
-import { and, eq, isNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { mailOutbox, subscribers } from './schema.ts'
+import { after, msBetween, NOW } from './sql.ts'
 
 /** A row of `mail_outbox`. */
 export type OutboxRow = typeof mailOutbox.$inferSelect
@@ -14,23 +15,23 @@ export async function insertMail (orm: Orm, mail: OutboxMail): Promise<void> {
 }
 
 /**
- * Claims mails that are due, so that no other replica takes them before `leaseUntil`.
+ * Claims mails that are due, so that no other replica takes them for so long.
  * @returns the claimed rows, with this attempt counted
  */
-export async function claimMails (orm: Orm, limit: number, now: Date, leaseUntil: Date): Promise<OutboxRow[]> {
+export async function claimMails (orm: Orm, limit: number, leaseMs: number): Promise<OutboxRow[]> {
   const due = orm.select({ id: mailOutbox.id }).from(mailOutbox)
-    .where(and(isNull(mailOutbox.failedAt), lte(mailOutbox.dueAt, now)))
+    .where(and(isNull(mailOutbox.failedAt), lte(mailOutbox.dueAt, NOW)))
     .orderBy(mailOutbox.dueAt).limit(limit).for('update', { skipLocked: true })
   return orm.update(mailOutbox)
-    .set({ dueAt: leaseUntil, attempts: sql`${mailOutbox.attempts} + 1` })
+    .set({ dueAt: after(leaseMs), attempts: sql`${mailOutbox.attempts} + 1` })
     .where(sql`${mailOutbox.id} in ${due}`).returning()
 }
 
-/** Creation time of the oldest mail that waits to be sent; undefined when none does. */
-export async function findOldestMail (orm: Orm): Promise<Date | undefined> {
-  const [row] = await orm.select({ createdAt: mailOutbox.createdAt }).from(mailOutbox)
-    .where(isNull(mailOutbox.failedAt)).orderBy(mailOutbox.createdAt).limit(1)
-  return row?.createdAt
+/** Age of the oldest mail that waits to be sent, in milliseconds; undefined when none does. */
+export async function findOldestMailAge (orm: Orm): Promise<number | undefined> {
+  const [row] = await orm.select({ ageMs: msBetween<number>(mailOutbox.createdAt, NOW) }).from(mailOutbox)
+    .where(isNull(mailOutbox.failedAt)).orderBy(asc(mailOutbox.createdAt)).limit(1)
+  return row?.ageMs
 }
 
 /** Deletes a mail that was sent, with its text. */
@@ -38,14 +39,14 @@ export async function removeMail (orm: Orm, id: number): Promise<void> {
   await orm.delete(mailOutbox).where(eq(mailOutbox.id, id))
 }
 
-/** Postpones a mail. */
-export async function postponeMail (orm: Orm, id: number, dueAt: Date): Promise<void> {
-  await orm.update(mailOutbox).set({ dueAt }).where(eq(mailOutbox.id, id))
+/** Postpones a mail for so long from now. */
+export async function postponeMail (orm: Orm, id: number, delayMs: number): Promise<void> {
+  await orm.update(mailOutbox).set({ dueAt: after(delayMs) }).where(eq(mailOutbox.id, id))
 }
 
 /** Gives up a mail. The row stays for the operator, without its text: that may contain a code. */
-export async function giveUpMail (orm: Orm, id: number, now: Date): Promise<void> {
-  await orm.update(mailOutbox).set({ failedAt: now, text: '', html: '' }).where(eq(mailOutbox.id, id))
+export async function giveUpMail (orm: Orm, id: number): Promise<void> {
+  await orm.update(mailOutbox).set({ failedAt: NOW, text: '', html: '' }).where(eq(mailOutbox.id, id))
 }
 
 /** Adds an address to the newsletter, once. */

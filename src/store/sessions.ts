@@ -1,50 +1,60 @@
 /** Queries on sessions and their refresh tokens. */
 import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
+import { after, inList, msBetween, NOW } from './sql.ts'
+
+/** How long a session still lives, and the database's clock, in milliseconds (since 1970). */
+export type SessionLife = { remainingMs: number, databaseTimeMs: number }
 
 /** A session that is neither revoked nor expired, with its owner. */
-export type LiveSession = { sessionId: string, userId: number, username: string, expiresAt: Date }
+export type LiveSession = SessionLife & { sessionId: string, userId: number, username: string }
 
 /** A session that is neither revoked nor expired, in its user's list. */
 export type SessionSummary = { sessionId: string, createdAt: Date, expiresAt: Date }
 
-/** Adds a session. */
+const LIFE = {
+  remainingMs: msBetween<number>(NOW, sessions.expiresAt),
+  databaseTimeMs: sql<number>`(extract(epoch from now()) * 1000)::float8`
+}
+
+/** Adds a session that lives so long. */
 export async function insertSession (
   orm: Orm,
-  session: { id: string, userId: number, expiresAt: Date }
-): Promise<void> {
-  await orm.insert(sessions).values(session)
+  { id, userId, ttlMs }: { id: string, userId: number, ttlMs: number }
+): Promise<SessionLife> {
+  const [life] = await orm.insert(sessions).values({ id, userId, expiresAt: after(ttlMs) }).returning(LIFE)
+  if (life === undefined) throw new Error('The session was not stored.')
+  return life
 }
 
 const statements = oncePerDatabase((orm) => ({
-  live: selectLive(orm, sql.placeholder('sessionId'), sql.placeholder('now')).prepare('live_session')
+  live: selectLive(orm, sql.placeholder('sessionId')).prepare('live_session')
 }))
 
-function selectLive (orm: Orm, sessionId: string | Placeholder, now: Date | Placeholder) {
+function selectLive (orm: Orm, sessionId: string | Placeholder) {
   return orm
-    .select({ sessionId: sessions.id, userId: users.id, username: users.username, expiresAt: sessions.expiresAt })
+    .select({ sessionId: sessions.id, userId: users.id, username: users.username, ...LIFE })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, NOW)))
 }
 
 /** Returns the session, unless it is revoked or expired. */
-export async function findLiveSession (orm: Orm, sessionId: string, now: Date): Promise<LiveSession | undefined> {
-  const [row] = await statements(orm).live.execute({ sessionId, now: now.toISOString() })
+export async function findLiveSession (orm: Orm, sessionId: string): Promise<LiveSession | undefined> {
+  const [row] = await statements(orm).live.execute({ sessionId })
   return row
 }
 
 /** The same inside a transaction. */
-export async function findLiveSessionIn (tx: Orm, sessionId: string, now: Date): Promise<LiveSession | undefined> {
-  const [row] = await selectLive(tx, sessionId, now)
+export async function findLiveSessionIn (tx: Orm, sessionId: string): Promise<LiveSession | undefined> {
+  const [row] = await selectLive(tx, sessionId)
   return row
 }
 
-/** Those of these sessions that are neither revoked nor expired. */
-export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
+/** Those of some sessions that are neither revoked nor expired. */
+export function selectLiveAmong (orm: Orm, sessionIds: string[]) {
   return orm
     .select({ id: sessions.id })
     .from(sessions)
@@ -52,47 +62,50 @@ export function selectLiveAmong (orm: Orm, sessionIds: string[], now: Date) {
       and(
         inList(sessions.id, `{${sessionIds.join()}}`, 'uuid'),
         isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, now)
+        gt(sessions.expiresAt, NOW)
       )
     )
 }
 
-/** Those of these sessions that are revoked, expired or deleted. */
-export async function findDeadSessions (orm: Orm, sessionIds: string[], now: Date): Promise<string[]> {
-  const rows = await selectLiveAmong(orm, sessionIds, now)
+/** Returns those of the sessions that are revoked, expired or deleted. */
+export async function findDeadSessions (orm: Orm, sessionIds: string[]): Promise<string[]> {
+  const rows = await selectLiveAmong(orm, sessionIds)
   const live = new Set(rows.map((row) => row.id))
   return sessionIds.filter((id) => !live.has(id))
 }
 
-/** The sessions of an account that are neither revoked nor expired, newest first. */
-export async function listSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<SessionSummary[]> {
+/** Returns the sessions of an account that are neither revoked nor expired, newest first. */
+export async function listSessionsOfUser (orm: Orm, userId: number): Promise<SessionSummary[]> {
   return orm
     .select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt })
     .from(sessions)
-    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, NOW)))
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
 }
 
-/** Sets the expiry of a session. */
-export async function extendSession (orm: Orm, sessionId: string, expiresAt: Date): Promise<void> {
-  await orm.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId))
+/** Has a session end so long from now. */
+export async function extendSession (orm: Orm, sessionId: string, ttlMs: number): Promise<SessionLife> {
+  const [life] = await orm.update(sessions).set({ expiresAt: after(ttlMs) })
+    .where(eq(sessions.id, sessionId)).returning(LIFE)
+  if (life === undefined) throw new Error('The session was deleted.')
+  return life
 }
 
 /** Revokes one session of an account. @returns whether it was live and belonged to this account */
-export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string, now: Date): Promise<boolean> {
+export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: string): Promise<boolean> {
   const rows = await orm
     .update(sessions)
-    .set({ revokedAt: now })
+    .set({ revokedAt: NOW })
     .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.revokedAt)))
     .returning({ id: sessions.id })
   return rows.length > 0
 }
 
 /** Revokes every session of an account. @returns the ids of those that were live */
-export async function revokeSessionsOfUser (orm: Orm, userId: number, now: Date): Promise<string[]> {
+export async function revokeSessionsOfUser (orm: Orm, userId: number): Promise<string[]> {
   const rows = await orm
     .update(sessions)
-    .set({ revokedAt: now })
+    .set({ revokedAt: NOW })
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt)))
     .returning({ id: sessions.id })
   return rows.map((row) => row.id)
@@ -103,33 +116,41 @@ export async function insertRefreshToken (orm: Orm, tokenHash: string, sessionId
   await orm.insert(refreshTokens).values({ tokenHash, sessionId })
 }
 
-/**
- * Spends a refresh token. @returns its session for exactly one of several concurrent calls, undefined for the others
- */
-export async function spendRefreshToken (orm: Orm, tokenHash: string, now: Date): Promise<string | undefined> {
+/** Spends a refresh token. @returns its session to one of several concurrent callers, undefined to the others */
+export async function spendRefreshToken (orm: Orm, tokenHash: string): Promise<string | undefined> {
   const [row] = await orm
     .update(refreshTokens)
-    .set({ spentAt: now })
+    .set({ spentAt: NOW })
     .where(and(eq(refreshTokens.tokenHash, tokenHash), isNull(refreshTokens.spentAt)))
     .returning({ sessionId: refreshTokens.sessionId })
   return row?.sessionId
 }
 
-/** Returns when a refresh token was spent, and its session and account. */
-export async function findRefreshToken (
-  orm: Orm,
-  tokenHash: string
-): Promise<{ sessionId: string, userId: number, spentAt: Date | null } | undefined> {
+/** A refresh token, with its session and account. */
+export type RefreshTokenUse = {
+  sessionId: string
+  userId: number
+  /** How long ago it was spent, in milliseconds; null while it is not. */
+  spentForMs: number | null
+}
+
+/** Returns how long ago a refresh token was spent, with its session and account. */
+export async function findRefreshToken (orm: Orm, tokenHash: string): Promise<RefreshTokenUse | undefined> {
   const [row] = await orm
-    .select({ sessionId: refreshTokens.sessionId, userId: sessions.userId, spentAt: refreshTokens.spentAt })
+    .select({
+      sessionId: refreshTokens.sessionId,
+      userId: sessions.userId,
+      spentForMs: msBetween<number | null>(refreshTokens.spentAt, NOW)
+    })
     .from(refreshTokens)
     .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
     .where(eq(refreshTokens.tokenHash, tokenHash))
   return row
 }
 
-/** Deletes sessions that ended before `moment`, with their refresh tokens. */
-export async function removeSessionsEndedBefore (orm: Orm, moment: Date): Promise<void> {
+/** Deletes sessions that ended longer ago, with their refresh tokens. */
+export async function removeSessionsEndedFor (orm: Orm, ms: number): Promise<void> {
+  const moment = after(-ms)
   await orm
     .delete(sessions)
     .where(or(lt(sessions.expiresAt, moment), and(isNotNull(sessions.revokedAt), lt(sessions.revokedAt, moment))))

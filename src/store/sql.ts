@@ -1,7 +1,20 @@
-/** A condition for rows that are named in a long list. */
+/** Expressions that several queries share. */
 import { type Placeholder, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 
 const LISTS = { bigint: sql`bigint[]`, uuid: sql`uuid[]` }
+
+/** The current time. Stored times are compared with the clock of the database alone: those of replicas differ. */
+export const NOW = sql`now()`
+
+/** The time so many milliseconds from now; in the past when they are negative. */
+export function after (ms: number): SQL {
+  return sql`now() + ${ms}::float8 * interval '1 millisecond'`
+}
+
+/** The milliseconds from one time to another; null when there is none of them. */
+export function msBetween<Result extends number | null> (from: SQLWrapper, to: SQLWrapper): SQL<Result> {
+  return sql<Result>`(extract(epoch from ${to} - ${from}) * 1000)::float8`
+}
 
 /**
  * Whether a column has one of the values of a list.

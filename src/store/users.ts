@@ -1,14 +1,28 @@
-/** Queries on accounts, their codes and their reset tokens. */
-import { and, eq, getTableColumns, gt, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+/** Queries on accounts. */
+import { and, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { resetTokens, users, verificationCodes } from './schema.ts'
+import { users, verificationCodes } from './schema.ts'
+import { NOW } from './sql.ts'
 
 /** A row of `users`. */
 export type UserRow = typeof users.$inferSelect
 /** What a new account needs. */
-export type NewUser = Pick<UserRow, 'username' | 'displayName' | 'email' | 'passwordHash' | 'activatedAt'>
+export type NewUser = Pick<UserRow, 'username' | 'displayName' | 'email' | 'passwordHash'> & {
+  /** Whether it may be used at once. */
+  isActive: boolean
+}
 
 const keyOf = (text: string) => text.toLowerCase()
+
+/** The columns of a new account. */
+function rowOf ({ isActive, ...user }: NewUser) {
+  return {
+    ...user,
+    usernameKey: keyOf(user.username),
+    emailKey: keyOf(user.email),
+    activatedAt: isActive ? NOW : null
+  }
+}
 
 /** Returns the account with that username, in any state. Names are compared regardless of case. */
 export async function findUserByName (orm: Orm, username: string): Promise<UserRow | undefined> {
@@ -51,7 +65,7 @@ export async function findUserById (orm: Orm, userId: number): Promise<UserRow |
 export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
   const [row] = await orm
     .insert(users)
-    .values({ ...user, usernameKey: keyOf(user.username), emailKey: keyOf(user.email) })
+    .values(rowOf(user))
     .onConflictDoNothing({ target: users.usernameKey })
     .returning()
   return row
@@ -63,7 +77,7 @@ export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | un
  * @throws a unique violation when another account has the address
  */
 export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
-  const values = { ...user, usernameKey: keyOf(user.username), emailKey: keyOf(user.email) }
+  const values = rowOf(user)
   const [row] = await orm
     .insert(users)
     .values(values)
@@ -77,11 +91,11 @@ export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserR
  * blocked by registering it.
  * @param exceptName a registration of that username stays
  */
-export async function removeLapsedRegistration (orm: Orm, email: string, exceptName: string, now: Date): Promise<void> {
+export async function removeLapsedRegistration (orm: Orm, email: string, exceptName: string): Promise<void> {
   const lapsed = orm
     .select({ userId: verificationCodes.userId })
     .from(verificationCodes)
-    .where(lte(verificationCodes.expiresAt, now))
+    .where(lte(verificationCodes.expiresAt, NOW))
   await orm
     .delete(users)
     .where(
@@ -95,16 +109,20 @@ export async function removeLapsedRegistration (orm: Orm, email: string, exceptN
 }
 
 /** Marks the address as verified and the account as active; see {@link numberAccounts}. */
-export async function activateUser (orm: Orm, userId: number, now: Date): Promise<void> {
+export async function activateUser (orm: Orm, userId: number): Promise<void> {
   await orm
     .update(users)
-    .set({ activatedAt: sql`coalesce(${users.activatedAt}, ${now.toISOString()}::timestamptz)`, emailVerifiedAt: now })
+    .set({ activatedAt: sql`coalesce(${users.activatedAt}, now())`, emailVerifiedAt: NOW })
     .where(eq(users.id, userId))
 }
 
-/** Suspends an account from a point in time, or resumes it (null). It waits for transactions that hold the account. */
-export async function setSuspended (orm: Orm, userId: number, since: Date | null): Promise<void> {
-  await orm.update(users).set({ suspendedAt: since }).where(eq(users.id, userId))
+/**
+ * Suspends an account, from the first time on that this was done, or resumes it. It waits for transactions that hold
+ * the account.
+ */
+export async function setSuspended (orm: Orm, userId: number, isSuspended: boolean): Promise<void> {
+  const suspendedAt = isSuspended ? sql`coalesce(${users.suspendedAt}, now())` : null
+  await orm.update(users).set({ suspendedAt }).where(eq(users.id, userId))
 }
 
 /** Keeps the password of an account, and whether it is suspended, as they are until the transaction ends. */
@@ -131,91 +149,4 @@ export async function replacePasswordHash (orm: Orm, userId: number, oldHash: st
     .update(users)
     .set({ passwordHash: newHash })
     .where(and(eq(users.id, userId), eq(users.passwordHash, oldHash)))
-}
-
-/** Sets the one pending code of an account. */
-export async function setVerificationCode (orm: Orm, userId: number, codeHash: string, expiresAt: Date): Promise<void> {
-  const values = { codeHash, expiresAt, attempts: 0 }
-  await orm
-    .insert(verificationCodes)
-    .values({ userId, ...values })
-    .onConflictDoUpdate({ target: verificationCodes.userId, set: values })
-}
-
-/**
- * Counts a try against the pending code of an account.
- * @returns the hash to compare with, or undefined when there is none, it has expired, or `maxAttempts` are used up
- */
-export async function countVerificationAttempt (
-  orm: Orm,
-  userId: number,
-  maxAttempts: number,
-  now: Date
-): Promise<string | undefined> {
-  const [row] = await orm
-    .update(verificationCodes)
-    .set({ attempts: sql`${verificationCodes.attempts} + 1` })
-    .where(
-      and(
-        eq(verificationCodes.userId, userId),
-        lt(verificationCodes.attempts, maxAttempts),
-        gt(verificationCodes.expiresAt, now)
-      )
-    )
-    .returning({ codeHash: verificationCodes.codeHash })
-  return row?.codeHash
-}
-
-/**
- * Uses up a verification link.
- * @returns the account whose address it verifies, for exactly one of several concurrent calls; undefined otherwise, or
- * when the link has expired
- */
-export async function consumeVerificationLink (orm: Orm, tokenHash: string, now: Date): Promise<number | undefined> {
-  const [row] = await orm
-    .delete(verificationCodes)
-    .where(and(eq(verificationCodes.codeHash, tokenHash), gt(verificationCodes.expiresAt, now)))
-    .returning({ userId: verificationCodes.userId })
-  return row?.userId
-}
-
-/** Uses up a code. @returns true for exactly one of several concurrent calls */
-export async function consumeVerificationCode (orm: Orm, userId: number, codeHash: string): Promise<boolean> {
-  const rows = await orm
-    .delete(verificationCodes)
-    .where(and(eq(verificationCodes.userId, userId), eq(verificationCodes.codeHash, codeHash)))
-    .returning({ userId: verificationCodes.userId })
-  return rows.length > 0
-}
-
-/** Sets the one pending reset token of an account; an older one becomes invalid. */
-export async function setResetToken (orm: Orm, userId: number, tokenHash: string, expiresAt: Date): Promise<void> {
-  await orm
-    .insert(resetTokens)
-    .values({ userId, tokenHash, expiresAt })
-    .onConflictDoUpdate({ target: resetTokens.userId, set: { tokenHash, expiresAt } })
-}
-
-/** Uses up a reset token. @returns true for exactly one of several concurrent calls */
-export async function consumeResetToken (orm: Orm, userId: number, tokenHash: string, now: Date): Promise<boolean> {
-  const rows = await orm
-    .delete(resetTokens)
-    .where(and(eq(resetTokens.userId, userId), eq(resetTokens.tokenHash, tokenHash), gt(resetTokens.expiresAt, now)))
-    .returning({ userId: resetTokens.userId })
-  return rows.length > 0
-}
-
-/** Deletes the pending reset token of an account, if it has one. */
-export async function removeResetToken (orm: Orm, userId: number): Promise<void> {
-  await orm.delete(resetTokens).where(eq(resetTokens.userId, userId))
-}
-
-/** Returns the account with that pending reset token, without using it up; undefined when the token has expired. */
-export async function findUserByResetToken (orm: Orm, tokenHash: string, now: Date): Promise<UserRow | undefined> {
-  const [row] = await orm
-    .select(getTableColumns(users))
-    .from(resetTokens)
-    .innerJoin(users, eq(users.id, resetTokens.userId))
-    .where(and(eq(resetTokens.tokenHash, tokenHash), gt(resetTokens.expiresAt, now)))
-  return row
 }

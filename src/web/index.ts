@@ -1,24 +1,58 @@
 /** `/app`: the page of the web client and its files. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { handleError } from '../api/chatcli/errors.ts'
 import { loadAssets } from './assets.ts'
 import { chooseEncoding } from './encodings.ts'
-import { APP, ASSET } from './operations.ts'
 import { APP_HEADERS, appPage } from './page.ts'
 
+const WEB_CLIENT = 'Web client'
+
+/** The group of these routes in the documents. */
+export const WEB_TAGS = { [WEB_CLIENT]: 'The client for browsers that this server brings along.' }
+
 const AssetPath = Type.Object({ '*': Type.String({ description: 'Its name.' }) })
+const file = { schema: Type.Unsafe<string | Buffer>(Type.String()) }
 
 const web: FastifyPluginAsyncTypebox = async (app) => {
   const assets = await loadAssets()
   const page = appPage([...assets.keys()].filter((name) => name.endsWith('.js')))
 
-  app.setErrorHandler(handleError)
-  app.get('/', { config: { operation: APP } }, async (_request, reply) => reply.headers(APP_HEADERS).send(page))
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'app',
+        tags: [WEB_CLIENT],
+        summary: 'The web client',
+        response: {
+          200: {
+            description: 'The page.',
+            content: { 'text/html': { schema: Type.String({ description: 'A page for people.' }) } }
+          }
+        }
+      }
+    },
+    async (_request, reply) => reply.headers(APP_HEADERS).send(page)
+  )
 
   app.get(
     '/assets/*',
-    { config: { operation: ASSET }, schema: { params: AssetPath } },
+    {
+      config: { errors: ['unknown_route'] },
+      schema: {
+        operationId: 'appAsset',
+        tags: [WEB_CLIENT],
+        summary: 'A file of the web client',
+        params: AssetPath,
+        response: {
+          200: {
+            description: 'The file.',
+            content: { 'text/javascript': file, 'text/css': file, 'image/svg+xml': file }
+          },
+          304: { description: 'Not modified: the copy in the browser is current.', type: 'null' }
+        }
+      }
+    },
     async ({ params, headers }, reply) => {
       const asset = assets.get(params['*'])
       if (asset === undefined) {
@@ -32,7 +66,7 @@ const web: FastifyPluginAsyncTypebox = async (app) => {
         etag: asset.etag,
         'content-type': asset.type
       })
-      if (headers['if-none-match'] === asset.etag) return reply.code(304).send()
+      if (headers['if-none-match'] === asset.etag) return reply.code(304).send(null)
       const encoding = chooseEncoding(headers['accept-encoding'])
       if (encoding !== 'identity') reply.header('content-encoding', encoding)
       return reply.send(await asset.encoded(encoding))

@@ -33,7 +33,7 @@ await withServices(t, 'with connections to Postgres that die during commits', as
     inspectable: true,
     environment: { SWEEP_INTERVAL: '200ms', POST_DEADLINE: '60s' }
   })
-  target.pathname = new URL(cluster.replica(0).app.config.database?.url ?? '').pathname
+  target.pathname = new URL(cluster.replica(0).app.config.database.url ?? '').pathname
   const direct = postgres(target.href, { max: 1 })
   t.teardown(() => direct.end())
 

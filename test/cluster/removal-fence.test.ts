@@ -5,7 +5,7 @@ import type { Cluster } from '../support/servers/cluster.ts'
 import { onServices } from '../support/servers/deployments.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'
 import { ChatStream, follow, joinAs, progress, type Follower } from '../support/clients/chat-stream.ts'
-import { isChatChannel, withFaults } from '../support/servers/faulty-bus.ts'
+import { isChatChannel, isInvalidationsChannel, withFaults } from '../support/servers/faulty-bus.ts'
 import { EndlessLoad } from '../support/clients/load.ts'
 import { latestRemoval, latestReturn, noteRemovals } from '../support/data/removals.ts'
 
@@ -15,8 +15,9 @@ const MESSAGES = 25
 
 const FAULTS: Record<string, (channel: string) => boolean> = {
   'all is announced': () => false,
-  'the membership events are lost': (channel) => channel === 'events',
-  'the membership events and all announcements are lost': (channel) => channel === 'events' || isChatChannel(channel)
+  'the membership events are lost': isInvalidationsChannel,
+  'the membership events and all announcements are lost': (channel) =>
+    isInvalidationsChannel(channel) || isChatChannel(channel)
 }
 
 for (const [what, isLost] of Object.entries(FAULTS)) {

@@ -22,6 +22,7 @@ const FAILED = 1
 const MISSPELT = 2
 
 t.setTimeout(300_000)
+
 await t.test('what is misspelt gets help and 2, and does nothing', async (t) => {
   const environment = { DATA_DIR: `${await temporaryFolder(t)}/not-made` }
   const calls = [
@@ -139,9 +140,8 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     t.strictSame(await say('chat', 'check', '--all'), [0, `2 chats with ${String(2 * POSTS)} messages are complete.\n`])
     const { checkChats } = createAdministration({
       orm,
-      clock: () => new Date(),
       passwords: await createPasswordHasher({ cost: OWASP_COST, concurrency: 1, queue: 1 }),
-      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1, clock: () => new Date() })
+      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1 })
     })
     const verdict = async (change: Promise<unknown>) => {
       await change
@@ -184,7 +184,7 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     t.strictSame(await say('chat', 'check', String(torn)), [
       FAILED,
       `Chat ${String(torn)} is not complete: 34 messages, the highest seq is 38, its head says 40; missing: 1–2, ` +
-      `7–8, 39–40.\n`
+      '7–8, 39–40.\n'
     ])
     const setHead = async (lastSeq: number) => orm.update(chatHeads).set({ lastSeq }).where(eq(chatHeads.chatId, torn))
     t.strictSame(await verdict(setHead(30)), [

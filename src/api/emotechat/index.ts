@@ -1,28 +1,30 @@
-/**
- * The EmoteChat dialect: `/auth`, `/profile`, `/conversations` and `/password`. One encapsulated plugin with its own
- * errors.
- */
-import type { FastifyInstance } from 'fastify'
-import { ChatError } from '../../domain/errors.ts'
+/** The EmoteChat face: `/auth`, `/profile`, `/conversations` and `/password`. */
+import { HTTP_STATUS } from '../http/error-status.ts'
+import type { Face } from '../http/face.ts'
 import formBody from '../http/form-body.ts'
 import jsonBody from '../http/json-body.ts'
-import authRoutes from './auth/index.ts'
-import conversationRoutes from './conversations/index.ts'
-import { handleError } from './errors.ts'
-import passwordRoutes from './password/index.ts'
-import profileRoutes from './profile/index.ts'
+import authRoutes from './auth.ts'
+import conversationRoutes from './conversations.ts'
+import { IN_A_SENTENCE, refusal } from './errors.ts'
+import passwordRoutes from './password.ts'
+import profileRoutes from './profile.ts'
+import { TAGS } from './tags.ts'
 
-/** Mounts the dialect; to be registered under `/api`. */
-export default async function emotechat (app: FastifyInstance): Promise<void> {
-  app.setErrorHandler(handleError)
-  app.setNotFoundHandler(() => {
-    throw new ChatError('unknown_route')
-  })
-  await app.register(jsonBody)
-  await app.register(formBody)
-  app.removeContentTypeParser('text/plain')
-  await app.register(authRoutes, { prefix: '/auth' })
-  await app.register(profileRoutes, { prefix: '/profile' })
-  await app.register(conversationRoutes, { prefix: '/conversations' })
-  await app.register(passwordRoutes, { prefix: '/password' })
+/** See `README.md`. */
+export const emotechat: Face = {
+  name: 'EmoteChat',
+  status: HTTP_STATUS,
+  encodeError: refusal,
+  refusals: IN_A_SENTENCE,
+  consumes: ['application/json', 'application/x-www-form-urlencoded'],
+  tags: TAGS,
+  async addRoutes (app) {
+    await app.register(jsonBody)
+    await app.register(formBody)
+    app.removeContentTypeParser('text/plain')
+    await app.register(authRoutes, { prefix: '/auth' })
+    await app.register(profileRoutes, { prefix: '/profile' })
+    await app.register(conversationRoutes, { prefix: '/conversations' })
+    await app.register(passwordRoutes, { prefix: '/password' })
+  }
 }

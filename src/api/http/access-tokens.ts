@@ -1,7 +1,7 @@
 /**
  * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation
- * that they are for (`aud`). The signature says who made them; whether the session still lives is asked of the domain each
- * time.
+ * that they are for (`aud`). The signature proves who signed them; whether the session still lives is asked of the
+ * domain each time.
  */
 import jwt from '@fastify/jwt'
 import fastifyPlugin from 'fastify-plugin'
@@ -30,7 +30,7 @@ declare module 'fastify' {
       /** Signs a token for a session. */
       issue: (session: Session) => string
       /**
-       * The living session a token is for; its `expiresAt` is the end of the token, which comes first.
+       * The living session a token is for; its `expiresAt` is the end of the token, where that comes first.
        * @throws {ChatError} `unauthenticated`
        */
       authenticate: (token: unknown) => Promise<Session>
@@ -43,15 +43,16 @@ export default fastifyPlugin(async (app) => {
   await app.register(jwt, {
     secret: jwtSecret,
     sign: { algorithm: 'HS256', iss: ISSUER },
-    verify: { algorithms: ['HS256'], allowedIss: ISSUER, requiredClaims: ['exp', 'sub', 'sid'] }
+    // The end of a token is by the clock of the database, as this process's may be wrong.
+    verify: { algorithms: ['HS256'], allowedIss: ISSUER, requiredClaims: ['exp', 'sub', 'sid'], ignoreExpiration: true }
   })
   app.decorate('accessTokens', {
-    issue: ({ userId, sessionId, expiresAt }) => app.jwt.sign({
+    issue: ({ userId, sessionId, expiresAt, clockOffsetMs }) => app.jwt.sign({
       sub: String(userId),
       sid: sessionId,
       typ: 'access',
       aud: app.services.epoch.installationId,
-      exp: Math.floor(Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) / MS_PER_S)
+      exp: Math.floor((Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) + clockOffsetMs) / MS_PER_S)
     }),
     async authenticate (token) {
       if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
@@ -61,7 +62,9 @@ export default fastifyPlugin(async (app) => {
         throw new ChatError('unauthenticated')
       const session = await app.services.sessions.authenticate(payload.sid)
       if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
-      return { ...session, expiresAt: new Date(Math.min(payload.exp * MS_PER_S, session.expiresAt.getTime())) }
+      const endMs = payload.exp * MS_PER_S - session.clockOffsetMs
+      if (endMs <= Date.now()) throw new ChatError('unauthenticated')
+      return { ...session, expiresAt: new Date(Math.min(endMs, session.expiresAt.getTime())) }
     }
   })
 

@@ -1,27 +1,28 @@
-/** What every dialect does with an error before it gives it a form of its own. */
+/** From an error that was thrown to an error of the catalogue and the status of its answer; faces add the body. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asChatError, ChatError, type ErrorCode } from '../../domain/errors.ts'
+import { HTTP_STATUS, type StatusTable } from './error-status.ts'
 
-/** When to come back after a refusal that does not say so itself. */
+/** Sent in `Retry-After` with an error that has no time of its own. */
 const RETRY_AFTER_MS = 1_000
 const MS_PER_S = 1_000
 
-/** What an operator must hear of; a refusal for want of room is none. */
+/** Logged as errors, since an operator has to act. A refusal for lack of capacity is none of them. */
 const SERVER_FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'unavailable', 'unconfirmed'])
 
-/** What Node calls a request whose client went away in the middle of its body. */
+/** Node's code of a request whose client disconnected in the middle of its body. */
 const REQUEST_ABORTED = 'ECONNRESET'
 
-/** The code of what Fastify itself refused, by the status it would answer. */
+/** The code of a refusal by Fastify itself, by the status that Fastify chose. */
 const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   404: 'unknown_route',
   413: 'body_too_large',
   415: 'unsupported_media_type'
 }
 
-/** What went wrong as an error of the catalogue, whoever found it: the domain, the schema or Fastify. */
+/** Maps an error of the domain, of a schema or of Fastify to an error of the catalogue. */
 export function chatErrorOf (error: FastifyError): ChatError {
-  // Nobody is there to read the answer, and nothing of ours went wrong.
+  // Nobody reads the answer, and the server did nothing wrong.
   if (error.code === REQUEST_ABORTED) return new ChatError('invalid_input', 'The body was broken off.')
   const chatError = asChatError(error)
   if (chatError.code !== 'internal' || error.statusCode === undefined || error.statusCode >= 500) return chatError
@@ -30,18 +31,24 @@ export function chatErrorOf (error: FastifyError): ChatError {
   return code === undefined ? new ChatError('invalid_input', 'The body is not valid.') : new ChatError(code)
 }
 
-/** Sets the status of the answer, says when to come back, and logs what is ours to mend. */
+/**
+ * Prepares the answer to an error: sets its status and `Retry-After`, and logs a fault of the server.
+ * @param status the table of the face that answers
+ * @returns the error for the body of the answer
+ */
 export function applyError (
-  chatError: ChatError,
-  status: number,
-  error: unknown,
+  error: FastifyError,
   request: FastifyRequest,
-  reply: FastifyReply
-): void {
+  reply: FastifyReply,
+  status: StatusTable = HTTP_STATUS
+): ChatError {
+  const chatError = chatErrorOf(error)
+  const statusCode = status[chatError.code]
   if (SERVER_FAULTS.has(chatError.code)) request.log.error({ err: error }, 'request failed')
-  if (status === 429 || status === 503)
+  if (statusCode === 429 || statusCode === 503)
     reply.header('retry-after', Math.ceil((chatError.retryAfterMs ?? RETRY_AFTER_MS) / MS_PER_S))
-  reply.code(status)
+  reply.code(statusCode)
+  return chatError
 }
 
 /** One sentence about the first field that does not fit the schema. */

@@ -39,9 +39,9 @@ function elementsOf (header: string): string[] {
 }
 
 /**
- * Has `request.ip` be an address, whatever trusted proxies send. A client that its proxy gives no address of counts as
- * that proxy, together with all others like it: the first one is logged.
- * @param app before any hook that reads the address
+ * Makes `request.ip` an address, whatever form trusted proxies send it in. A client without an address counts as its
+ * proxy, like all other such clients: the first one is logged.
+ * @param app without hooks that read the address
  */
 export function readForwardedAddresses (app: FastifyInstance): void {
   let isLogged = false
@@ -50,7 +50,7 @@ export function readForwardedAddresses (app: FastifyInstance): void {
     const header = headers[HEADER]
     if (typeof header === 'string') {
       headers[HEADER] = withBareAddresses(header)
-      // Nobody has an address once the connection is gone.
+      // A connection that is gone has no address.
       if (isIP(request.ip) === 0 && request.socket.remoteAddress !== undefined) {
         headers[HEADER] = afterUnreadable(headers[HEADER])
         if (!isLogged)

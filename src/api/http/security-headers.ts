@@ -1,27 +1,42 @@
 /**
- * The headers that every answer is sent with, whatever it is and however it came about. They are one constant record,
- * so that answers outside the life cycle of a route can be given the same.
+ * The headers of every answer, whatever it is and however it came about: those of `helmet`, and no cache. They are one
+ * constant record, because answers that no route gives (see `raw-answers.ts`) have no hooks that could set them.
  */
 import fastifyPlugin from 'fastify-plugin'
+import helmet from 'helmet'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 
 const ONE_YEAR_S = 31_536_000
 
+/** For an answer that is no page. A page allows its own style, and nothing else. */
+const OPTIONS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      'default-src': ['\'none\''],
+      'base-uri': ['\'none\''],
+      'form-action': ['\'none\''],
+      'frame-ancestors': ['\'none\'']
+    }
+  },
+  xFrameOptions: { action: 'deny' as const }
+}
+
 /**
- * The headers of an answer that is no page; a page allows itself its own style, and nothing else. No answer is kept in
- * a cache: almost all hold a token, a message or an address.
- * @param publicUrl where browsers find this server; once that is https they are told never to come without
+ * The headers. No answer is stored in a cache: almost all hold a token, a message or an address.
+ * @param publicUrl where browsers find this server; if it is https, they are told never to use http
  */
 export function securityHeaders ({ publicUrl }: { publicUrl: string }): Readonly<Record<string, string>> {
-  return Object.freeze({
-    'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    ...(publicUrl.startsWith('https:') && { 'strict-transport-security': `max-age=${String(ONE_YEAR_S)}` })
+  const isHttps = publicUrl.startsWith('https:')
+  const strictTransportSecurity = isHttps && { maxAge: ONE_YEAR_S, includeSubDomains: false }
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  helmet({ ...OPTIONS, strictTransportSecurity })(response.req, response, (error) => {
+    if (error instanceof Error) throw error
   })
+  const headers: Record<string, string> = { 'cache-control': 'no-store' }
+  for (const [name, value] of Object.entries(response.getHeaders())) headers[name] = String(value)
+  return Object.freeze(headers)
 }
 
 export default fastifyPlugin(

@@ -1,18 +1,18 @@
-/** How a face mounts a route for its sockets. */
+/** Mounts the socket routes of faces. */
 import type { FastifyInstance } from 'fastify'
 import type { SocketContext } from '../../realtime/socket-context.ts'
 import type { Command, SocketProtocol } from '../../realtime/socket-protocol.ts'
 import { SocketSession } from '../../realtime/socket-session.ts'
-import type { Operation } from '../openapi/operation.ts'
+import type { UpgradeDescription } from './face.ts'
 
 /**
- * Adds a route whose upgrades become sockets of a protocol. Who gets in is up to the gate (`websocket-gate.ts`).
+ * Adds a route whose upgrades become sockets of a protocol, if the gate (`websocket-gate.ts`) admits them.
  * @throws when the hub does not know the codec, as no event could be shown then
  */
 export function addSocketRoute<Own extends Command> (
   app: FastifyInstance,
   url: string,
-  { operation, protocol }: { operation: Operation, protocol: SocketProtocol<Own> }
+  { upgrade, protocol }: { upgrade: UpgradeDescription, protocol: SocketProtocol<Own> }
 ): void {
   const { codec, commandTypes, answerTypes } = protocol
   if (!app.hub.hasCodec(codec)) throw new Error(`The hub has no codec of the name ${codec.name}.`)
@@ -20,10 +20,11 @@ export function addSocketRoute<Own extends Command> (
   app.metrics.framesSent.declare([...answerTypes, codec.eventFrameType])
   const context = socketContext(app)
 
-  app.get(url, { websocket: true, config: { operation, isSocket: true } }, (webSocket, request) => {
+  const { schema, errors } = upgrade
+  app.get(url, { websocket: true, schema, config: { errors, isSocket: true } }, (webSocket, request) => {
     const { socket } = request.raw
     const admission = app.websocketGate.admit(request)
-    // The library's own, which would answer every error with a close of its own.
+    // The library's own listener would answer every error with a close of its own.
     webSocket.removeAllListeners('error')
     new SocketSession({ context, protocol, webSocket, socket, admission })
   })

@@ -1,6 +1,6 @@
 /**
- * The gate of every WebSocket, whatever its face: an upgrade that may not become a socket is answered by plain HTTP, and
- * its connection ends.
+ * The gate of every WebSocket of any face: an upgrade that must not become a socket is answered by plain HTTP, and its
+ * connection is closed.
  */
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -11,16 +11,16 @@ import { networkOfRequest } from './network.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Upgrades of the route become sockets; its other requests are refused. */
+    /** Upgrades of the route become sockets; other requests to it are refused. */
     isSocket?: true
   }
   interface FastifyRequest {
-    /** The response that an upgrade never sends. */
+    /** The response of an upgrade, which is never sent. */
     upgradeResponse: ServerResponse | null
   }
   interface FastifyInstance {
     websocketGate: {
-      /** Takes note that an upgrade has become a socket, whose user is not known yet. */
+      /** Counts an upgrade that has become a socket, which is not authenticated yet. */
       admit: (request: FastifyRequest) => Admission
     }
   }
@@ -29,7 +29,7 @@ declare module 'fastify' {
 export default fastifyPlugin(
   async (app) => {
     const { rateLimits, sockets: { maxSockets, maxUnauthenticatedPerAddress } } = app.config
-    /** Sockets whose user is not known yet, by the network that they come from. */
+    /** Number of sockets that are not authenticated yet, by network. */
     const unauthenticated = new Map<string, number>()
     const count = (network: string, change: 1 | -1) => {
       const next = (unauthenticated.get(network) ?? 0) + change
@@ -37,7 +37,7 @@ export default fastifyPlugin(
       else unauthenticated.set(network, next)
     }
 
-    /** @throws {ChatError} when the upgrade may not become a socket, now or ever */
+    /** @throws {ChatError} when the upgrade must not become a socket */
     const check = (request: FastifyRequest) => {
       app.origins.check(request)
       if (!app.lifecycle.admitsSockets) {
@@ -58,7 +58,7 @@ export default fastifyPlugin(
     app.decorateRequest('upgradeResponse', null)
     app.decorate('websocketGate', {
       admit (request) {
-        // The request has done its part. What still refers to it would keep it for as long as the socket is open.
+        // The request is finished. References from it would keep the response in memory while the socket is open.
         request.upgradeResponse?.detachSocket(request.raw.socket)
         const network = networkOfRequest(request)
         count(network, 1)

@@ -2,12 +2,13 @@
 import websocket from '@fastify/websocket'
 import fastifyPlugin from 'fastify-plugin'
 import { CLOSE_CODES } from '../../realtime/close-codes.ts'
+import type { RawAnswers } from './raw-answers.ts'
 
 /** Fragments of one message, and chunks of them, that may be buffered: a chat frame has one. */
 const MAX_FRAGMENTS = 32
 const MAX_BUFFERED_CHUNKS = 256
 
-export default fastifyPlugin(async (app) => {
+export default fastifyPlugin<{ rawAnswers: RawAnswers }>(async (app, { rawAnswers }) => {
   await app.register(websocket, {
     options: {
       maxPayload: app.config.sockets.maxFrameBytes,
@@ -20,4 +21,5 @@ export default fastifyPlugin(async (app) => {
     // A handler that throws is a fault of ours.
     errorHandler: (_error, socket) => socket.close(CLOSE_CODES.internal)
   })
+  app.websocketServer.on('wsClientError', rawAnswers.handshake)
 }, { name: 'websocket', dependencies: ['services'], fastify: '5.x' })

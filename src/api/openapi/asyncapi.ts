@@ -1,12 +1,6 @@
-/** The AsyncAPI 3 document: every frame of the WebSocket in both directions, and every code that closes it. */
-import {
-  CLIENT_FRAMES,
-  type CloseDescription,
-  CLOSES,
-  type FrameDescription,
-  SERVER_FRAMES
-} from '../chatcli/ws/description.ts'
-import { type JsonSchema, SchemaCollection } from './json-schema.ts'
+/** The AsyncAPI 3 document: every frame of the WebSockets in both directions, and every code that closes them. */
+import type { CloseDescription, DirectionDescription, FrameDescription, MountedFace } from '../http/face.ts'
+import { type JsonSchema, readSchema, shareTitled } from './json-schema.ts'
 
 /** A kind of frame. */
 export type MessageObject = {
@@ -18,7 +12,7 @@ export type MessageObject = {
   payload: JsonSchema
   examples: { payload: object }[]
 }
-/** A side of the conversation. */
+/** The frames in one direction. */
 export type ChannelOperation = {
   action: 'send' | 'receive'
   channel: Reference
@@ -26,110 +20,105 @@ export type ChannelOperation = {
   summary: string
   messages: Reference[]
 }
+/** A WebSocket. */
+export type Channel = {
+  address: string
+  title: string
+  description: string
+  messages: Record<string, Reference>
+  bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } }
+  /** AsyncAPI has no term for the end of a WebSocket. */
+  'x-close-codes': readonly CloseDescription[]
+}
 /** The document. */
 export type AsyncApi = {
   asyncapi: '3.0.0'
   info: { title: string, version: string, description: string, license: { name: string } }
   defaultContentType: 'application/json'
-  channels: {
-    ws: {
-      address: '/ws'
-      title: string
-      description: string
-      messages: Record<string, Reference>
-      bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } }
-      /** AsyncAPI has no word for how a WebSocket ends. */
-      'x-close-codes': readonly CloseDescription[]
-    }
-  }
-  operations: Record<'fromClient' | 'fromServer', ChannelOperation>
+  channels: Record<string, Channel>
+  operations: Record<string, ChannelOperation>
   components: { messages: Record<string, MessageObject>, schemas: Record<string, JsonSchema> }
 }
 
 type Reference = { $ref: string }
 
-/** Makes the document. */
-export function describeSocket ({ version }: { version: string }): AsyncApi {
-  const schemas = new SchemaCollection()
-  const frames = [...CLIENT_FRAMES, ...SERVER_FRAMES]
-  return {
+/** Makes the document of the sockets of all faces. */
+export function describeSockets (faces: readonly MountedFace[], version: string): AsyncApi {
+  const document: AsyncApi = {
     asyncapi: '3.0.0',
     info: {
       title: 'Confab',
       version,
-      description:
-        'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. ' +
-        'The first is `auth`; whatever follows it is handled in the order it was sent. What a client does not ask ' +
-        'for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+      description: faces.flatMap(({ socket }) => socket?.description ?? []).join('\n\n'),
       license: { name: 'MIT' }
     },
     defaultContentType: 'application/json',
-    channels: {
-      ws: {
-        address: '/ws',
-        title: 'The WebSocket',
-        description:
-          `One for any number of chats. It is closed with:\n\n${CLOSES.map(({ code, meaning, comeBack }) => `- ` +
-            `${String(code)}: ${meaning} Come back: ${comeBack}.`).join('\n')}`,
-        messages: Object.fromEntries(frames.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
-        bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
-        'x-close-codes': CLOSES
-      }
-    },
-    operations: {
-      fromClient: operationOf(
-        'receive',
-        'What clients send',
-        'Actions, handled in the order they were sent.',
-        CLIENT_FRAMES
-      ),
-      fromServer: operationOf(
-        'send',
-        'What the server sends',
-        'Answers, and the messages of the chats that were joined.',
-        SERVER_FRAMES
-      )
-    },
-    components: {
-      messages: Object.fromEntries(frames.map((frame) => [frame.name, describeFrame(frame, schemas)])),
-      schemas: schemas.schemas
-    }
+    channels: {},
+    operations: {},
+    components: { messages: {}, schemas: {} }
+  }
+  for (const face of faces) addSocket(document, face)
+  return document
+}
+
+function addSocket (
+  { channels, operations, components: { messages, schemas } }: AsyncApi,
+  { prefix, socket }: MountedFace
+): void {
+  if (socket === undefined) return
+  const { name: channel, path, title, fromClient, fromServer, closes } = socket
+  const frames = [...fromClient.frames, ...fromServer.frames]
+  channels[channel] = {
+    address: prefix + path,
+    title,
+    description:
+      `One for any number of chats. It is closed with:\n\n${closes.map(({ code, meaning, comeBack }) => `- ` +
+        `${String(code)}: ${meaning} Come back: ${comeBack}.`).join('\n')}`,
+    messages: Object.fromEntries(frames.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
+    bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
+    'x-close-codes': closes
+  }
+  operations[fromClient.operation] = operationOf('receive', 'What clients send', channel, fromClient)
+  operations[fromServer.operation] = operationOf('send', 'What the server sends', channel, fromServer)
+  for (const frame of frames) {
+    if (frame.name in messages) throw new Error(`Two frames are called ${frame.name}.`)
+    messages[frame.name] = describeFrame(frame, schemas)
   }
 }
 
 function operationOf (
   action: 'send' | 'receive',
   title: string,
-  summary: string,
-  frames: readonly FrameDescription[]
+  channel: string,
+  { summary, frames }: DirectionDescription
 ): ChannelOperation {
   return {
     action,
-    channel: { $ref: '#/channels/ws' },
+    channel: { $ref: `#/channels/${channel}` },
     title,
     summary,
-    messages: frames.map(({ name }) => ({ $ref: `#/channels/ws/messages/${name}` }))
+    messages: frames.map(({ name }) => ({ $ref: `#/channels/${channel}/messages/${name}` }))
   }
 }
 
 function describeFrame (
   { name, summary, description, schema, examples }: FrameDescription,
-  schemas: SchemaCollection
+  schemas: Record<string, JsonSchema>
 ): MessageObject {
+  const shared = { payload: readSchema(schema) }
+  shareTitled(shared, schemas)
   return {
     name,
     title: name,
     summary,
     ...(description !== undefined && { description }),
     contentType: 'application/json',
-    payload: schemas.add(schema),
+    ...shared,
     examples: examples.map((payload) => ({ payload }))
   }
 }
 
-/** The kinds of frames that go one way. */
-export function framesOf ({ operations, components }: AsyncApi, way: keyof AsyncApi['operations']): MessageObject[] {
-  return operations[way].messages.flatMap(
-    ({ $ref }) => components.messages[$ref.slice($ref.lastIndexOf('/') + 1)] ?? []
-  )
+/** The kinds of frames in one direction. */
+export function framesOf ({ components }: AsyncApi, { frames }: DirectionDescription): MessageObject[] {
+  return frames.flatMap(({ name }) => components.messages[name] ?? [])
 }

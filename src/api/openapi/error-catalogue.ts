@@ -1,68 +1,82 @@
-/** The catalogue of errors: each with the places where it is told. */
-import { FRAME_ERRORS } from '../chatcli/ws/server-frames.ts'
-import { STATUS as CHATCLI_STATUS } from '../chatcli/errors.ts'
-import { STATUS as EMOTECHAT_STATUS } from '../emotechat/errors.ts'
+/** The catalogue of errors, each with the faces and frames that it occurs in. */
 import { type ErrorCode, ERRORS, RETRYABLE } from '../../domain/errors.ts'
-import { type DescribedRoute, errorsOf } from './openapi.ts'
+import type { ErrorText, MountedFace } from '../http/face.ts'
+import { type DescribedRoute, errorsOf } from './route.ts'
 
-/** An error with its sentence, and its status in each dialect that can answer it. */
+/** An error with its sentence, and its status in each face that answers it, by the name of the face. */
 export type ErrorEntry = {
   code: ErrorCode
   meaning: string
-  chatcli: number | undefined
-  emotechat: number | undefined
+  status: ReadonlyMap<string, number>
   isInFrames: boolean
   isRetryable: boolean
 }
 
-/** What is answered where there is no route that could say so. */
+/** Answered where no route is there to list it. */
 const WITHOUT_ROUTE: readonly ErrorCode[] = ['unknown_route']
 
-/** Every error, in the order of the alphabet. */
-export function listErrors (routes: readonly DescribedRoute[]): ErrorEntry[] {
-  const isEmotechat = ({ operation }: DescribedRoute) => operation.refusals.status === EMOTECHAT_STATUS
-  const codesOf = (some: readonly DescribedRoute[]): ReadonlySet<ErrorCode> =>
-    new Set([...WITHOUT_ROUTE, ...some.flatMap(errorsOf)])
-  const chatcli = codesOf(routes.filter((route) => !isEmotechat(route)))
-  const emotechat = codesOf(routes.filter(isEmotechat))
-  const inFrames: ReadonlySet<ErrorCode> = new Set(FRAME_ERRORS)
-  return codes().map((code) => ({
+/** Every error, in alphabetical order. */
+export function listErrors (routes: readonly DescribedRoute[], faces: readonly MountedFace[]): ErrorEntry[] {
+  const perFace = faces.map((face) => {
+    const codes = routes.filter((route) => route.face === face).flatMap(errorsOf)
+    return { face, codes: new Set<ErrorCode>([...WITHOUT_ROUTE, ...codes]) }
+  })
+  const inFrames: ReadonlySet<ErrorCode> = new Set(faces.flatMap(({ socket }) => socket?.errors ?? []))
+  return listCodes().map((code) => ({
     code,
     meaning: ERRORS[code],
-    chatcli: chatcli.has(code) ? CHATCLI_STATUS[code] : undefined,
-    emotechat: emotechat.has(code) ? EMOTECHAT_STATUS[code] : undefined,
+    status: new Map(
+      perFace.filter(({ codes }) => codes.has(code)).map(({ face }) => [face.name, face.status[code]])
+    ),
     isInFrames: inFrames.has(code),
     isRetryable: RETRYABLE.has(code)
   }))
 }
 
-function codes (): ErrorCode[] {
+function listCodes (): ErrorCode[] {
   const isCode = (name: string): name is ErrorCode => Object.hasOwn(ERRORS, name)
   return Object.keys(ERRORS).filter(isCode).sort()
 }
 
+const SENTENCE = '<a sentence>'
+const CODE = 'internal'
+
+/** The form of an error: an example with placeholders. */
+export function errorForm (encodeError: (error: ErrorText) => object): string {
+  return JSON.stringify(encodeError({ code: CODE, message: SENTENCE })).replace(`"${CODE}"`, '"<the code>"')
+}
+
 /** The catalogue as a page of the documentation. */
-export function errorsMarkdown (entries: readonly ErrorEntry[]): string {
+export function errorsMarkdown (entries: readonly ErrorEntry[], faces: readonly MountedFace[]): string {
   const cell = (value: string | number | undefined) => String(value ?? '—')
-  const rows = entries.map(
-    ({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) =>
-      `| \`${code}\` | ${cell(chatcli)} | ${cell(emotechat)} | ${isInFrames ? 'yes' : '—'} | ` +
-      `${isRetryable ? 'later' : 'no'} | ${meaning} |`
-  )
+  const names = faces.map(({ name }) => name)
+  const rows = entries.map(({ code, meaning, status, isInFrames, isRetryable }) => [
+    `\`${code}\``,
+    ...names.map((name) => cell(status.get(name))),
+    isInFrames ? 'yes' : '—',
+    isRetryable ? 'later' : 'no',
+    meaning
+  ])
+  const forms = [
+    ...faces.map(({ name, encodeError }) =>
+      `- **${name}** answers with the status and \`${errorForm(encodeError)}\`.`),
+    ...faces.flatMap(({ socket }) =>
+      socket === undefined
+        ? []
+        : `- **Frames** are \`${errorForm(socket.encodeError)}\`, with the \`ref\` of what was refused.`)
+  ]
   return `# Errors
 
 Written by \`npm run describe\` from the code; every error that a client can be told.
 
-- **ChatCLI** answers with the status and \`{"status":"error","message":"<a sentence>","response":"","code":"<the code>"}\`.
-- **EmoteChat** answers with the status and \`{"message":"<a sentence>"}\`.
-- **Frames** are \`{"type":"error","code":"<the code>","message":"<a sentence>"}\`, with the \`ref\` of what was refused.
+${forms.join('\n')}
 - **Retry**: \`later\` means that the same may succeed without a change. Answers with 429 and 503 say when in \`Retry-After\`; a
   post is sent again with the same \`clientMessageID\`.
 
 A sentence is for people and may differ where more is known, such as the field that is missing; a code never changes.
 
-| code | ChatCLI | EmoteChat | frames | retry | meaning |
-|---|---|---|---|---|---|
-${rows.join('\n')}
+| ${['code', ...names, 'frames', 'retry', 'meaning'].join(' | ')} |
+|---|${names.map(() => '---|').join('')}---|---|---|
+${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 `
 }

@@ -1,5 +1,4 @@
 /** The part of JSON Schema (2020-12) that this server describes itself with. */
-import type { TSchema } from 'typebox'
 
 /** A schema, or a reference to one. */
 export type JsonSchema = {
@@ -23,63 +22,68 @@ export type JsonSchema = {
   required?: readonly string[]
 }
 
-/** Schemas that have a title are written once, under it, and referred to. */
-export class SchemaCollection {
-  readonly schemas: Record<string, JsonSchema> = {}
+/** Reads a schema. @throws when it uses what {@link JsonSchema} lacks */
+export function readSchema (schema: unknown): JsonSchema {
+  if (!isRecord(schema)) throw new Error(`This is no schema: ${JSON.stringify(schema)}`)
+  const plain: JsonSchema = {}
+  for (const [keyword, value] of Object.entries(schema)) Object.assign(plain, readKeyword(keyword, value))
+  return plain
+}
 
-  /** The schema in plain JSON. @throws when it uses what {@link JsonSchema} lacks, or two schemas share a title */
-  add (schema: TSchema): JsonSchema {
-    return this.#read(schema)
+function readKeyword (keyword: string, value: unknown): JsonSchema {
+  switch (keyword) {
+    case 'anyOf':
+      return { anyOf: listOf(value).map(readSchema) }
+    case 'items':
+      return { items: readSchema(value) }
+    case 'properties':
+      return {
+        properties: Object.fromEntries(
+          Object.entries(isRecord(value) ? value : {}).map(([name, item]) => [name, readSchema(item)])
+        )
+      }
+    case '$ref':
+    case 'title':
+    case 'description':
+    case 'type':
+    case 'format':
+    case 'pattern':
+    case 'const':
+    case 'enum':
+    case 'default':
+    case 'examples':
+    case 'minimum':
+    case 'maximum':
+    case 'minLength':
+    case 'maxLength':
+    case 'required':
+      return { [keyword]: value }
+    default:
+      throw new Error(`A schema uses "${keyword}", which is not described.`)
   }
+}
 
-  #read (schema: unknown): JsonSchema {
-    const plain = this.#plain(schema)
-    if (plain.title === undefined) return plain
-    const known = this.schemas[plain.title]
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(plain))
-      throw new Error(`Two schemas are called ${plain.title}.`)
-    this.schemas[plain.title] = plain
-    return { $ref: `#/components/schemas/${plain.title}` }
+/**
+ * Moves every schema with a title below a node of a document into `schemas`, under its title, and leaves a reference.
+ * @throws when two schemas share a title
+ */
+export function shareTitled (node: unknown, schemas: Record<string, unknown>): void {
+  if (typeof node !== 'object' || node === null) return
+  for (const [key, child] of Object.entries(node)) {
+    if (key === 'example') continue
+    shareTitled(child, schemas)
+    if (!isRecord(child) || typeof child['title'] !== 'string') continue
+    const { title } = child
+    if (title in schemas && JSON.stringify(schemas[title]) !== JSON.stringify(child))
+      throw new Error(`Two schemas are called ${title}.`)
+    schemas[title] = child
+    Reflect.set(node, key, { $ref: `#/components/schemas/${title}` })
   }
+}
 
-  #plain (schema: unknown): JsonSchema {
-    if (!isRecord(schema)) throw new Error(`This is no schema: ${JSON.stringify(schema)}`)
-    const plain: JsonSchema = {}
-    for (const [keyword, value] of Object.entries(schema)) Object.assign(plain, this.#keyword(keyword, value))
-    return plain
-  }
-
-  #keyword (keyword: string, value: unknown): JsonSchema {
-    switch (keyword) {
-      case 'anyOf':
-        return { anyOf: listOf(value).map((item) => this.#read(item)) }
-      case 'items':
-        return { items: this.#read(value) }
-      case 'properties':
-        return {
-          properties: Object.fromEntries(
-            Object.entries(isRecord(value) ? value : {}).map(([name, item]) => [name, this.#read(item)])
-          )
-        }
-      case 'title':
-      case 'description':
-      case 'type':
-      case 'format':
-      case 'pattern':
-      case 'const':
-      case 'enum':
-      case 'default':
-      case 'examples':
-      case 'minimum':
-      case 'maximum':
-      case 'minLength':
-      case 'maxLength':
-      case 'required':
-        return { [keyword]: value }
-      default:
-        throw new Error(`A schema uses "${keyword}", which is not described.`)
-    }
-  }
+/** A record in the order of its keys. */
+export function sorted<Value> (record: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Whether a value is a JSON object. */

@@ -1,256 +1,158 @@
 /**
- * The OpenAPI 3.1 document, made from what the routes say of themselves. It is made here and not by a library, because
- * it must say what holds for every route of a dialect (how errors are told, what a session, a body or a rate brings
- * with it) without each route repeating it, and because its schemas are those of the frames, too.
+ * The OpenAPI 3.1 document. `@fastify/swagger` makes it of the routes' own schemas; added here is what holds for all
+ * routes of a face (its errors, by their statuses), and schemas with a title are shared.
  */
-import type { TSchema } from 'typebox'
+import type { FastifyDynamicSwaggerOptions, SwaggerTransform } from '@fastify/swagger'
+import type { FastifySchema } from 'fastify'
+import type { OpenAPI, OpenAPIV3_1 } from 'openapi-types'
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts'
-import { type JsonSchema, SchemaCollection } from './json-schema.ts'
-import type { Answer, Content, MediaType, Operation } from './operation.ts'
-
-/** A route as it was registered. `params`, `body` and `query` are what Fastify holds requests against. */
-export type DescribedRoute = {
-  method: string
-  path: string
-  operation: Operation
-  params: TSchema | undefined
-  body: TSchema | undefined
-  query: TSchema | undefined
-  isRateLimited: boolean
-  isOperational: boolean
-}
-
-/** A body in one form. */
-export type MediaObject = { schema: JsonSchema, example?: unknown }
-/** A header of an answer. */
-export type HeaderObject = { description: string, schema: JsonSchema }
-/** An answer. */
-export type ResponseObject = {
-  description: string
-  headers?: Record<string, HeaderObject>
-  content?: Record<string, MediaObject>
-}
-/** A part of the path, or a field of the query. */
-export type ParameterObject = {
-  name: string
-  in: 'path' | 'query'
-  required: boolean
-  description?: string
-  schema: JsonSchema
-}
-/** One method of one path. */
-export type OperationObject = {
-  operationId: string
-  tags: string[]
-  summary: string
-  description?: string
-  security: Record<string, string[]>[]
-  parameters?: ParameterObject[]
-  requestBody?: { required: boolean, content: Record<string, MediaObject> }
-  responses: Record<string, ResponseObject | { $ref: string }>
-}
-/** The document. */
-export type OpenApi = {
-  openapi: '3.1.0'
-  info: {
-    title: string
-    version: string
-    summary: string
-    description: string
-    license: { name: string, identifier: string }
-  }
-  servers: { url: string, description: string }[]
-  tags: { name: string, description: string }[]
-  paths: Record<string, Record<string, OperationObject>>
-  components: {
-    securitySchemes: Record<string, { type: 'http', scheme: 'bearer', bearerFormat: string, description: string }>
-    schemas: Record<string, JsonSchema>
-    responses: Record<string, ResponseObject>
-  }
-}
+import { faceOf, type MountedFace } from '../http/face.ts'
+import { BEARER } from '../http/session.ts'
+import type { DescriptionOptions } from './index.ts'
+import { isRecord, shareTitled, sorted } from './json-schema.ts'
+import { type DescribedRoute, errorsOf, parameterName, pathOf } from './route.ts'
+import { readVersion } from './version.ts'
 
 const RETRYABLE_STATUSES: readonly number[] = [429, 503]
-/** What Fastify calls the rest of a path, and what it is called here. */
-const WILDCARD = '*'
-const REST = 'path'
 const REF_TO_RESPONSES = '#/components/responses/'
 
-/** Makes the document. The routes come in the order in which they are shown. */
-export function describeHttp (
-  routes: readonly DescribedRoute[],
-  { version, tags }: { version: string, tags: Readonly<Record<string, string>> }
-): OpenApi {
-  const schemas = new SchemaCollection()
-  const responses: Record<string, ResponseObject> = {}
-  const paths: OpenApi['paths'] = {}
-  for (const route of routes)
-    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas, responses)
+/** The document, with the parts that it always has. */
+export type OpenApi = OpenAPIV3_1.Document &
+  Required<Pick<OpenAPIV3_1.Document, 'paths' | 'components' | 'tags'>>
+
+/** How the plugin makes the document. */
+export function openApiOptions ({ faces, tags }: DescriptionOptions): FastifyDynamicSwaggerOptions {
   return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Confab',
-      version,
-      summary: 'A self-hosted real-time chat backend.',
-      description:
-        'Two dialects over the same accounts, chats and messages: ChatCLI at the root, EmoteChat under `/api`. ' +
-        'Unknown fields of a request are ignored. What happens on the WebSocket is in `/asyncapi.json`.',
-      license: { name: 'MIT', identifier: 'MIT' }
-    },
-    servers: [{ url: '/', description: 'This server' }],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths,
-    components: {
-      securitySchemes: {
-        bearer: {
-          type: 'http',
-          scheme: 'bearer',
-          bearerFormat: 'JWT',
-          description:
-            'The token of a login. ChatCLI also takes it from the body, as `session_token`, which comes first.'
-        }
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Confab',
+        version: readVersion(),
+        summary: 'A self-hosted real-time chat backend.',
+        description:
+          `Dialects over the same accounts, chats and messages: ${faces.map(placeOf).join(', ')}. ` +
+          'Unknown fields of a request are ignored. What happens on the WebSocket is in `/asyncapi.json`.',
+        license: { name: 'MIT', identifier: 'MIT' }
       },
-      schemas: sorted(schemas.schemas),
-      responses: sorted(responses)
+      servers: [{ url: '/', description: 'This server' }],
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+      components: {
+        securitySchemes: {
+          [BEARER]: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: ['The token of a login.', ...faces.flatMap(({ credentials = [] }) => credentials)].join(' ')
+          }
+        }
+      }
+    },
+    convertConstToEnum: false,
+    transform: asDocumented(faces, Object.keys(tags))
+  }
+}
+
+function placeOf ({ name, prefix }: MountedFace): string {
+  return `${name} ${prefix === '' ? 'at the root' : `under \`${prefix}\``}`
+}
+
+/** The schema of a route as clients see it; a route without an `operationId` is left out. */
+function asDocumented (faces: readonly MountedFace[], tags: readonly string[]): SwaggerTransform {
+  return ({ url, route: { schema = {}, config: { described } = {} } }) => {
+    const { operationId, tags: [tag = ''] = [], params, querystring, body, ...rest } = schema
+    if (operationId === undefined) return { url, schema: { hide: true } }
+    if (!tags.includes(tag)) throw new Error(`The operation ${operationId} has the unknown tag ${tag}.`)
+    const documented: FastifySchema = {
+      ...rest,
+      // @fastify/websocket hides its routes.
+      hide: false,
+      operationId,
+      tags: [tag],
+      security: rest.security ?? [],
+      consumes: rest.consumes ?? faceOf(faces, url).consumes
     }
+    if (params !== undefined) documented.params = withNames(params)
+    const query = described?.query ?? querystring
+    if (query !== undefined) documented.querystring = withoutDefaulted(query)
+    const sent = described?.body ?? body
+    if (sent !== undefined) documented.body = withoutDefaulted(sent)
+    return { url: pathOf(url), schema: documented }
   }
 }
 
-function describeRoute (
-  route: DescribedRoute,
-  schemas: SchemaCollection,
-  responses: Record<string, ResponseObject>
-): OperationObject {
-  const { id, tag, summary, description, session } = route.operation
-  const parameters = [
-    ...describeParameters('path', route.params, schemas),
-    ...describeParameters('query', route.operation.query ?? route.query, schemas)
-  ]
-  const requestBody = describeBody(route, schemas)
-  return {
-    operationId: id,
-    tags: [tag],
-    summary,
-    ...(description !== undefined && { description }),
-    security: session === undefined ? [] : session === 'header' ? [{ bearer: [] }] : [{ bearer: [] }, {}],
-    ...(parameters.length > 0 && { parameters }),
-    ...(requestBody !== undefined && { requestBody }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(route.operation.answers).map(([status, answer]) => [status, describeAnswer(answer, schemas)])
-      ),
-      ...describeRefusals(route, schemas, responses)
-    }
+function withNames (params: unknown): unknown {
+  if (!isRecord(params) || !isRecord(params['properties'])) return params
+  const properties: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(params['properties'])) properties[parameterName(name)] = schema
+  return { ...params, properties }
+}
+
+/** A field with a default is filled in, so clients need not send it. */
+function withoutDefaulted (schema: unknown): unknown {
+  if (!isRecord(schema)) return schema
+  const { properties, required } = schema
+  if (!isRecord(properties) || !Array.isArray(required)) return schema
+  const isDefaulted = (name: string) => isRecord(properties[name]) && 'default' in properties[name]
+  return { ...schema, required: required.filter((name) => !isDefaulted(String(name))) }
+}
+
+/** Completes the document that the plugin has made. @throws when it is no OpenAPI 3.1 */
+export function completeOpenApi (document: OpenAPI.Document, routes: readonly DescribedRoute[]): OpenApi {
+  if (!isOpenApi(document)) throw new Error('The document is no OpenAPI 3.1.')
+  const responses: Record<string, OpenAPIV3_1.ResponseObject> = {}
+  for (const described of routes) {
+    const operation = document.paths[described.path]?.[described.method]
+    if (operation === undefined) throw new Error(`The operation ${described.operationId} is missing.`)
+    operation.responses = { ...operation.responses, ...refusalsOf(described, responses) }
+    if (described.route.config?.described?.body !== undefined && isRecord(operation.requestBody))
+      operation.requestBody['required'] = false
   }
+  const schemas = {}
+  shareTitled(responses, schemas)
+  shareTitled(document.paths, schemas)
+  document.components = { ...document.components, schemas: sorted(schemas), responses: sorted(responses) }
+  return document
 }
 
-function describeParameters (
-  place: ParameterObject['in'],
-  schema: TSchema | undefined,
-  schemas: SchemaCollection
-): ParameterObject[] {
-  if (schema === undefined) return []
-  const { properties = {}, required = [] } = schemas.add(schema)
-  return Object.entries(properties).map(([name, { description, ...field }]) => ({
-    name: name === WILDCARD ? REST : name,
-    in: place,
-    required: required.includes(name) && field.default === undefined,
-    ...(description !== undefined && { description }),
-    schema: field
-  }))
+function isOpenApi (document: OpenAPI.Document): document is OpenApi {
+  return (
+    'openapi' in document &&
+    document.openapi.startsWith('3.1.') &&
+    'components' in document &&
+    document.paths !== undefined &&
+    document.tags !== undefined
+  )
 }
 
-/** The path of a route in the words of OpenAPI, which has none for a path that goes on. */
-export function templateOf (path: string): string {
-  return path.replace(WILDCARD, `{${REST}}`)
-}
-
-function describeBody (
-  { operation: { consumes, optionalBody, example }, body }: DescribedRoute,
-  schemas: SchemaCollection
-): OperationObject['requestBody'] {
-  const schema = body ?? optionalBody
-  if (schema === undefined) return undefined
-  const plain = schemas.add(schema)
-  // What has a default is filled in before it is asked for.
-  const required = plain.required?.filter((name) => plain.properties?.[name]?.default === undefined)
-  const media: MediaObject = {
-    schema: { ...plain, ...(required !== undefined && { required }) },
-    ...(example !== undefined && { example })
-  }
-  return { required: body !== undefined, content: Object.fromEntries(consumes.map((type) => [type, media])) }
-}
-
-function describeAnswer ({ description, content, headers = {} }: Answer, schemas: SchemaCollection): ResponseObject {
-  const forms = Object.entries(content)
-  return {
-    description,
-    ...(Object.keys(headers).length > 0 && {
-      headers: Object.fromEntries(
-        Object.entries(headers).map(([name, meaning]) => [name, { description: meaning, schema: { type: 'string' } }])
-      )
-    }),
-    ...(forms.length > 0 && {
-      content: Object.fromEntries(forms.map(([type, form]) => [type, describeForm(form, schemas)]))
-    })
-  }
-}
-
-function describeForm ({ schema, example }: NonNullable<Content[MediaType]>, schemas: SchemaCollection): MediaObject {
-  return { schema: schemas.add(schema), ...(example !== undefined && { example }) }
-}
-
-/** One answer for each status; routes that refuse alike share it. */
-function describeRefusals (
-  route: DescribedRoute,
-  schemas: SchemaCollection,
-  responses: Record<string, ResponseObject>
-): OperationObject['responses'] {
-  const { refusals } = route.operation
+/** The errors of a route: one answer for each status, shared by the routes that refuse alike. */
+function refusalsOf (described: DescribedRoute, responses: Record<string, OpenAPIV3_1.ResponseObject>) {
+  const { face, route } = described
+  const { form, content } = route.config?.refusals ?? face.refusals
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of errorsOf(route))
-    byStatus.set(refusals.status[code], [...(byStatus.get(refusals.status[code]) ?? []), code])
+  for (const code of errorsOf(described))
+    byStatus.set(face.status[code], [...(byStatus.get(face.status[code]) ?? []), code])
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => {
-      const name = [refusals.form, ...codes].join('.')
-      responses[name] ??= describeAnswer(
-        {
-          description: codes.map((code) => `\`${code}\`: ${ERRORS[code]}`).join('\n\n'),
-          content: refusals.content(codes),
-          ...(RETRYABLE_STATUSES.includes(status) && { headers: { 'retry-after': 'When to come back, in seconds.' } })
-        },
-        schemas
-      )
+      const name = [form, ...codes].join('.')
+      responses[name] ??= {
+        description: codes.map((code) => `\`${code}\`: ${ERRORS[code]}`).join('\n\n'),
+        ...(RETRYABLE_STATUSES.includes(status) && {
+          headers: { 'retry-after': { description: 'When to come back, in seconds.', schema: { type: 'string' } } }
+        }),
+        content: structuredClone(content(codes))
+      }
       return [String(status), { $ref: REF_TO_RESPONSES + name }]
     })
   )
 }
 
-/** Every error of a route, with those that its rate, session and body bring with them. */
-export function errorsOf ({
-  operation: { session, errors },
-  method,
-  isRateLimited,
-  isOperational
-}: DescribedRoute): ErrorCode[] {
-  const all = new Set<ErrorCode>(errors)
-  if (method === 'POST')
-    for (const code of ['invalid_input', 'body_too_large', 'unsupported_media_type'] as const) all.add(code)
-  if (session !== undefined) for (const code of ['unauthenticated', 'unavailable'] as const) all.add(code)
-  if (isRateLimited) all.add('rate_limited')
-  if (!isOperational) all.add('over_capacity')
-  // A form is refused by where it comes from, whatever the route does with it.
-  all.add('foreign_origin').add('internal')
-  return [...all].sort()
-}
-
-/** The answer that is meant, wherever it is written. */
-export function resolveResponse ({ components }: OpenApi, response: ResponseObject | { $ref: string }): ResponseObject {
+/** The response that is meant, whether it is written in its place or shared. */
+export function resolveResponse (
+  { components }: OpenApi,
+  response: OpenAPIV3_1.ResponseObject | OpenAPIV3_1.ReferenceObject
+): OpenAPIV3_1.ResponseObject {
   if (!('$ref' in response)) return response
-  const found = components.responses[response.$ref.slice(REF_TO_RESPONSES.length)]
-  if (found === undefined) throw new Error(`${response.$ref} is not in the document.`)
+  const found = components.responses?.[response.$ref.slice(REF_TO_RESPONSES.length)]
+  if (found === undefined || '$ref' in found) throw new Error(`${response.$ref} is not in the document.`)
   return found
-}
-
-function sorted<Value> (record: Record<string, Value>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

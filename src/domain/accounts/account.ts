@@ -41,5 +41,4 @@ export type AccountsDeps = {
   loginLimits: LoginLimits
   /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
-  clock: () => Date
 }

@@ -15,7 +15,7 @@ import type { Sessions } from './sessions.ts'
 export type Hole = integrity.SeqGap
 
 /** Dependencies of the administration. */
-export type AdministrationDeps = { orm: Orm, sessions: Sessions, passwords: PasswordHasher, clock: () => Date }
+export type AdministrationDeps = { orm: Orm, sessions: Sessions, passwords: PasswordHasher }
 
 /** The actions of an operator. */
 export type Administration = ReturnType<typeof createAdministration>
@@ -54,12 +54,11 @@ async function createAccount (
   const passwordHash = await deps.passwords.hash(password)
   return asAccountTaken(
     deps.orm.transaction(async (tx) => {
-      const activatedAt = deps.clock()
-      await removeLapsedRegistration(tx, email, '', activatedAt)
-      const user = await insertUser(tx, { username, displayName, email, passwordHash, activatedAt })
+      await removeLapsedRegistration(tx, email, '')
+      const user = await insertUser(tx, { username, displayName, email, passwordHash, isActive: true })
       if (user === undefined) throw new ChatError('account_taken')
-      await activate(deps, tx, user.id)
-      return toAccount({ ...user, emailVerifiedAt: activatedAt })
+      await activate(tx, user.id)
+      return toAccount({ ...user, emailVerifiedAt: user.activatedAt })
     })
   )
 }
@@ -70,13 +69,13 @@ async function createAccount (
  * @throws {ChatError} `unknown_user`
  */
 async function suspend (deps: AdministrationDeps, username: string): Promise<number> {
-  const { id, suspendedAt } = await find(deps, username)
-  return deps.sessions.revokeAll(id, (tx) => setSuspended(tx, id, suspendedAt ?? deps.clock()))
+  const { id } = await find(deps, username)
+  return deps.sessions.revokeAll(id, (tx) => setSuspended(tx, id, true))
 }
 
 /** Unlocks a suspended account. @throws {ChatError} `unknown_user` */
 async function resume (deps: AdministrationDeps, username: string): Promise<void> {
-  await setSuspended(deps.orm, (await find(deps, username)).id, null)
+  await setSuspended(deps.orm, (await find(deps, username)).id, false)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Password reset by a mailed link. */
 import { passwordChangedMail, resetMail } from '../../mail/templates.ts'
 import { insertMail } from '../../store/outbox.ts'
+import * as resetTokens from '../../store/reset-tokens.ts'
 import * as users from '../../store/users.ts'
 import type { AccountsDeps } from './account.ts'
 import { checkEmail } from './email-address.ts'
@@ -11,7 +12,7 @@ import { countMail } from './mail-rate.ts'
 import { checkNewPassword, type PasswordRule } from './passwords.ts'
 import { activate } from './registration.ts'
 import { createToken, hashToken } from './secrets.ts'
-import { minutesAfter } from '../time.ts'
+import { MS_PER_MINUTE } from '../time.ts'
 
 const RESET_MINUTES = 60
 
@@ -55,7 +56,7 @@ async function mailInEvenTime (
 async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void> {
   const token = createToken('cpr_')
   await deps.orm.transaction(async (tx) => {
-    await users.setResetToken(tx, user.id, hashToken(token), minutesAfter(deps.clock(), RESET_MINUTES))
+    await resetTokens.setResetToken(tx, user.id, hashToken(token), RESET_MINUTES * MS_PER_MINUTE)
     await insertMail(
       tx,
       resetMail({
@@ -95,16 +96,15 @@ export async function resetPassword (
   checkNewPassword(password, rule)
   const tokenHash = hashToken(token)
   // Looked up before the costly hash, used up after it: a flood of invented tokens must not cost hashes.
-  const user = await users.findUserByResetToken(deps.orm, tokenHash, deps.clock())
+  const user = await resetTokens.findUserByResetToken(deps.orm, tokenHash)
   if (user === undefined || (username !== undefined && username.toLowerCase() !== user.usernameKey))
     throw new ChatError('invalid_reset_token')
   const passwordHash = await deps.passwords.hash(password)
   await deps.sessions.revokeAll(user.id, async (tx) => {
-    if (!(await users.consumeResetToken(tx, user.id, tokenHash, deps.clock())))
-      throw new ChatError('invalid_reset_token')
+    if (!(await resetTokens.consumeResetToken(tx, user.id, tokenHash))) throw new ChatError('invalid_reset_token')
     await users.setPasswordHash(tx, user.id, passwordHash)
     await insertMail(tx, passwordChangedMail({ to: user.email, username: user.username }))
-    await activate(deps, tx, user.id)
+    await activate(tx, user.id)
   })
   deps.onMail()
   await rememberNetwork(deps, user, network)

@@ -4,7 +4,9 @@ import type { Orm } from '../../store/database.ts'
 import { numberAccounts } from '../../store/directory.ts'
 import { isUniqueViolation } from '../../store/postgres/failures.ts'
 import { insertMail } from '../../store/outbox.ts'
+import * as resetTokens from '../../store/reset-tokens.ts'
 import * as users from '../../store/users.ts'
+import * as verification from '../../store/verification.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { checkEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
@@ -13,7 +15,7 @@ import { countMail } from './mail-rate.ts'
 import { checkUsername, cleanName, usernameFor } from './names.ts'
 import { checkNewPassword } from './passwords.ts'
 import { createCode, createToken, equalHashes, hashCode, hashToken } from './secrets.ts'
-import { minutesAfter } from '../time.ts'
+import { MS_PER_MINUTE } from '../time.ts'
 
 const CODE_MINUTES = 10
 const CODE_ATTEMPTS = 5
@@ -40,27 +42,22 @@ export async function register (
   return hideTakenAccount(
     deps,
     email,
-    insertPending(deps, { username, displayName: username, email, passwordHash, activatedAt: null })
+    insertPending(deps, { username, displayName: username, email, passwordHash, isActive: false })
   )
 }
 
 async function insertPending (deps: AccountsDeps, pending: users.NewUser): Promise<number> {
   const { username, email } = pending
   const code = createCode()
-  const now = deps.clock()
   const userId = await asAccountTaken(
     deps.orm.transaction(async (tx) => {
-      await users.removeLapsedRegistration(tx, email, username, now)
+      await users.removeLapsedRegistration(tx, email, username)
       const user = await users.upsertPendingUser(tx, pending)
       if (user === undefined) throw new ChatError('account_taken')
       // A link that was mailed for the replaced registration must not open the new account.
-      await users.removeResetToken(tx, user.id)
-      await users.setVerificationCode(
-        tx,
-        user.id,
-        hashCode(deps.secret, user.id, code),
-        minutesAfter(now, CODE_MINUTES)
-      )
+      await resetTokens.removeResetToken(tx, user.id)
+      const codeHash = hashCode(deps.secret, user.id, code)
+      await verification.setVerificationCode(tx, user.id, codeHash, CODE_MINUTES * MS_PER_MINUTE)
       await insertMail(tx, verificationMail({ to: email, username, code, minutes: CODE_MINUTES }))
       return user.id
     })
@@ -110,7 +107,7 @@ export async function registerByName (
 
 async function insertUnderFreeName (
   deps: AccountsDeps,
-  user: Omit<users.NewUser, 'username' | 'activatedAt'>
+  user: Omit<users.NewUser, 'username' | 'isActive'>
 ): Promise<Account> {
   for (let attempt = 0; attempt < USERNAME_ATTEMPTS; attempt++) {
     const username = usernameFor(user.displayName, attempt)
@@ -125,14 +122,13 @@ async function insertUnderFreeName (
 async function insertNamed (
   deps: AccountsDeps,
   tx: Orm,
-  user: Omit<users.NewUser, 'activatedAt'>
+  user: Omit<users.NewUser, 'isActive'>
 ): Promise<users.UserRow | undefined> {
-  const now = deps.clock()
-  await users.removeLapsedRegistration(tx, user.email, '', now)
-  const row = await users.insertUser(tx, { ...user, activatedAt: deps.isVerificationRequired ? null : now })
+  await users.removeLapsedRegistration(tx, user.email, '')
+  const row = await users.insertUser(tx, { ...user, isActive: !deps.isVerificationRequired })
   if (row === undefined) return undefined
   const token = createToken('cev_')
-  await users.setVerificationCode(tx, row.id, hashToken(token), minutesAfter(now, LINK_MINUTES))
+  await verification.setVerificationCode(tx, row.id, hashToken(token), LINK_MINUTES * MS_PER_MINUTE)
   await insertMail(
     tx,
     confirmationMail({
@@ -166,12 +162,12 @@ export async function verifyEmail (
   const user = await users.findUserByName(deps.orm, username)
   if (user === undefined) throw new ChatError('wrong_code')
   // Counted before it is compared, so that parallel tries cannot exceed the limit.
-  const expected = await users.countVerificationAttempt(deps.orm, user.id, CODE_ATTEMPTS, deps.clock())
+  const expected = await verification.countVerificationAttempt(deps.orm, user.id, CODE_ATTEMPTS)
   if (expected === undefined || !equalHashes(expected, hashCode(deps.secret, user.id, code)))
     throw new ChatError('wrong_code', undefined, { userId: user.id })
   await deps.orm.transaction(async (tx) => {
-    if (!(await users.consumeVerificationCode(tx, user.id, expected))) throw new ChatError('wrong_code')
-    await activate(deps, tx, user.id)
+    if (!(await verification.consumeVerificationCode(tx, user.id, expected))) throw new ChatError('wrong_code')
+    await activate(tx, user.id)
   })
   return user.id
 }
@@ -182,15 +178,17 @@ export async function verifyEmail (
  */
 export async function verifyByLink (deps: AccountsDeps, token: string): Promise<number> {
   return deps.orm.transaction(async (tx) => {
-    const userId = await users.consumeVerificationLink(tx, hashToken(token), deps.clock())
-    if (userId === undefined) throw new ChatError('wrong_code')
-    await activate(deps, tx, userId)
+    const tokenHash = hashToken(token)
+    const userId = await verification.findUserIdOfLink(tx, tokenHash)
+    if (userId === undefined || !(await verification.consumeVerificationCode(tx, userId, tokenHash)))
+      throw new ChatError('wrong_code')
+    await activate(tx, userId)
     return userId
   })
 }
 
 /** Marks an address as verified and the account as active. */
-export async function activate (deps: Pick<AccountsDeps, 'clock'>, tx: Orm, userId: number): Promise<void> {
-  await users.activateUser(tx, userId, deps.clock())
+export async function activate (tx: Orm, userId: number): Promise<void> {
+  await users.activateUser(tx, userId)
   await numberAccounts(tx)
 }

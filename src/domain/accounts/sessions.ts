@@ -14,7 +14,15 @@ const REVOKED_MEMORY_MS = 30_000
 const RETENTION_MS = 86_400_000
 
 /** A live session with its owner. */
-export type Session = store.LiveSession
+export type Session = {
+  sessionId: string
+  userId: number
+  username: string
+  /** By the clock of this process. */
+  expiresAt: Date
+  /** The clock of the database, by which stored times and tokens are made, less that of this process. */
+  clockOffsetMs: number
+}
 
 /** A user whose password was verified, against this hash. */
 export type AuthenticatedUser = { userId: number, username: string, passwordHash: string }
@@ -26,7 +34,7 @@ export type IssuedTokens = { session: Session, refreshToken: string }
 export type SessionSummary = store.SessionSummary
 
 /** Dependencies of the sessions. Times are in milliseconds. */
-export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number, clock: () => Date }
+export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number }
 
 /** The sessions of this server. */
 export class Sessions {
@@ -47,17 +55,18 @@ export class Sessions {
    * @throws {ChatError} `suspended`, also when that happens concurrently
    */
   async open ({ userId, username, passwordHash }: AuthenticatedUser): Promise<IssuedTokens | undefined> {
-    const session = { userId, username, sessionId: randomUUID(), expiresAt: this.#expiry() }
+    const sessionId = randomUUID()
     const refreshToken = createToken('cfr_')
-    const isOpen = await this.#deps.orm.transaction(async (tx) => {
+    const { orm, refreshTtlMs } = this.#deps
+    const life = await orm.transaction(async (tx) => {
       const credentials = await lockCredentials(tx, userId)
-      if (credentials?.passwordHash !== passwordHash) return false
+      if (credentials?.passwordHash !== passwordHash) return undefined
       if (credentials.suspendedAt !== null) throw new ChatError('suspended', undefined, { userId })
-      await store.insertSession(tx, { id: session.sessionId, userId: session.userId, expiresAt: session.expiresAt })
-      await store.insertRefreshToken(tx, hashToken(refreshToken), session.sessionId)
-      return true
+      const stored = await store.insertSession(tx, { id: sessionId, userId, ttlMs: refreshTtlMs })
+      await store.insertRefreshToken(tx, hashToken(refreshToken), sessionId)
+      return stored
     })
-    return isOpen ? { session, refreshToken } : undefined
+    return life && { session: toSession({ sessionId, userId, username, ...life }), refreshToken }
   }
 
   /**
@@ -67,17 +76,16 @@ export class Sessions {
    * @throws {ChatError} `invalid_refresh_token`
    */
   async refresh (refreshToken: string): Promise<IssuedTokens> {
-    const { orm, clock } = this.#deps
+    const { orm, refreshTtlMs } = this.#deps
     const tokenHash = hashToken(refreshToken)
     const next = createToken('cfr_')
     const session = await orm.transaction(async (tx) => {
-      const sessionId = await store.spendRefreshToken(tx, tokenHash, clock())
-      const live = sessionId === undefined ? undefined : await store.findLiveSessionIn(tx, sessionId, clock())
+      const sessionId = await store.spendRefreshToken(tx, tokenHash)
+      const live = sessionId === undefined ? undefined : await store.findLiveSessionIn(tx, sessionId)
       if (live === undefined) return undefined
-      const expiresAt = this.#expiry()
-      await store.extendSession(tx, live.sessionId, expiresAt)
+      const life = await store.extendSession(tx, live.sessionId, refreshTtlMs)
       await store.insertRefreshToken(tx, hashToken(next), live.sessionId)
-      return { ...live, expiresAt }
+      return toSession({ ...live, ...life })
     })
     if (session === undefined) {
       throw new ChatError('invalid_refresh_token', undefined, await this.#handleReuse(tokenHash))
@@ -89,10 +97,9 @@ export class Sessions {
   async #handleReuse (tokenHash: string): Promise<ChatErrorOptions> {
     const token = await store.findRefreshToken(this.#deps.orm, tokenHash)
     if (token === undefined) return {}
-    const { userId, spentAt, sessionId } = token
-    if (spentAt === null) return { userId }
-    const age = this.#deps.clock().getTime() - spentAt.getTime()
-    if (age <= this.#deps.reuseGraceMs) return { userId, detail: 'reused within the grace' }
+    const { userId, spentForMs, sessionId } = token
+    if (spentForMs === null) return { userId }
+    if (spentForMs <= this.#deps.reuseGraceMs) return { userId, detail: 'reused within the grace' }
     await this.logOut(userId, sessionId)
     return { userId, detail: 'reused: the session is revoked' }
   }
@@ -104,14 +111,14 @@ export class Sessions {
    * @throws {ChatError} `unauthenticated` when it is revoked, expired or unknown
    */
   async authenticate (sessionId: string): Promise<Session> {
-    const session = await store.findLiveSession(this.#deps.orm, sessionId, this.#deps.clock())
+    const session = await store.findLiveSession(this.#deps.orm, sessionId)
     if (session === undefined || this.#revoked.has(sessionId)) throw new ChatError('unauthenticated')
-    return session
+    return toSession(session)
   }
 
   /** Returns the live sessions of a user, newest first. */
   list (userId: number): Promise<SessionSummary[]> {
-    return store.listSessionsOfUser(this.#deps.orm, userId, this.#deps.clock())
+    return store.listSessionsOfUser(this.#deps.orm, userId)
   }
 
   /**
@@ -119,8 +126,7 @@ export class Sessions {
    * @returns whether it belonged to the user and was live
    */
   async logOut (userId: number, sessionId: string): Promise<boolean> {
-    const { orm, clock } = this.#deps
-    const isRevoked = await store.revokeSessionOfUser(orm, userId, sessionId, clock())
+    const isRevoked = await store.revokeSessionOfUser(this.#deps.orm, userId, sessionId)
     if (isRevoked) this.#announce([sessionId])
     return isRevoked
   }
@@ -133,7 +139,7 @@ export class Sessions {
   async revokeAll (userId: number, work?: (tx: Orm) => Promise<void>): Promise<number> {
     const sessionIds = await this.#deps.orm.transaction(async (tx) => {
       await work?.(tx)
-      return store.revokeSessionsOfUser(tx, userId, this.#deps.clock())
+      return store.revokeSessionsOfUser(tx, userId)
     })
     this.#announce(sessionIds)
     return sessionIds.length
@@ -159,12 +165,12 @@ export class Sessions {
 
   /** Returns which of these sessions are no longer live. */
   findDead (sessionIds: string[]): Promise<string[]> {
-    return store.findDeadSessions(this.#deps.orm, sessionIds, this.#deps.clock())
+    return store.findDeadSessions(this.#deps.orm, sessionIds)
   }
 
   /** Deletes sessions that ended long ago. */
   async removeEnded (): Promise<void> {
-    await store.removeSessionsEndedBefore(this.#deps.orm, new Date(this.#deps.clock().getTime() - RETENTION_MS))
+    await store.removeSessionsEndedFor(this.#deps.orm, RETENTION_MS)
   }
 
   /** This replica handles the revocation itself: the bus may be down. */
@@ -173,8 +179,11 @@ export class Sessions {
     this.noteRevoked(sessionIds)
     publishInvalidation(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
   }
+}
 
-  #expiry (): Date {
-    return new Date(this.#deps.clock().getTime() + this.#deps.refreshTtlMs)
-  }
+/** Brings the end of a session to the clock of this process. */
+function toSession ({ sessionId, userId, username, remainingMs, databaseTimeMs }: store.LiveSession): Session {
+  const now = Date.now()
+  const expiresAt = new Date(now + remainingMs)
+  return { sessionId, userId, username, expiresAt, clockOffsetMs: databaseTimeMs - now }
 }

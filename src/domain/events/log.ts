@@ -11,18 +11,19 @@ export type EventLog = ReturnType<typeof createEventLog>
 export function createEventLog (orm: Orm) {
   return {
     /**
-     * Events of a chat with `after < seq`, oldest first; the caller vouches for the reader. Commit order is seq order
-     * and a page is one statement, so a seq that a page lacks below its last one will never come.
+     * Events of a chat with `after < seq`, oldest first; the caller has checked the reader's membership. Commit order
+     * is seq order and a page is one statement, so a seq that is missing in a page before its last one will never
+     * appear.
      */
     read: async (chatId: number, after: number, limit: number): Promise<ChatEvent[]> =>
       (await store.listMessagesAfter(orm, chatId, after, limit)).map(messageOf),
-    /** The same for one of the chat's participants; empty for anybody else. */
+    /** The same for a member of the chat; empty for others. */
     readAs: async (userId: number, chatId: number, after: number, limit: number): Promise<ChatEvent[]> =>
       (await store.listMessagesAfterAs(orm, userId, chatId, after, limit)).map(messageOf)
   }
 }
 
-/** A row as the event that made it. */
+/** Converts a row to its event. */
 export function messageOf (row: store.MessageRow): MessageCreated {
   return {
     kind: 'message.created',

@@ -1,22 +1,24 @@
-/** The keys in `messages.post_key`: the client's own, or one that the server makes for a post without. */
+/** The keys in `messages.post_key`: the client's own, or a generated one for a post without. */
 import { randomBytes } from 'node:crypto'
 
-/** What stands before a key, so that ours and a client's never meet. */
+/** Prefix of keys that come from clients, so that they never collide with generated ones. */
 const CLIENT_KEY = 'c'
 const SERVER_KEY = 's'
 const SERVER_KEY_BYTES = 8
 
-/** The key of a post that its client has named. */
+/** The key of a post with a `clientMessageID`. */
 export function clientKey (clientMessageId: string): string {
   return CLIENT_KEY + clientMessageId
 }
 
-/** The name that the client gave the post of a key; undefined for a key of the server. */
+/** The `clientMessageID` in a key; undefined for a generated key. */
 export function clientMessageIdOf (postKey: string): string | undefined {
   return postKey.startsWith(CLIENT_KEY) ? postKey.slice(CLIENT_KEY.length) : undefined
 }
 
-/** Keys for posts whose author gave none: unique by a random start of this process and a counter. */
+/**
+ * Creates keys for posts without a `clientMessageID`: a random prefix of this process and a counter make them unique.
+ */
 export function createServerKeys (): () => string {
   const start = randomBytes(SERVER_KEY_BYTES).toString('base64url')
   let counter = 0

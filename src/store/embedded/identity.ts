@@ -34,6 +34,8 @@ export type Identity =
   | { kind: 'namespace' } & UserIds
   /** As another user, which only root can do. */
   | { kind: 'user' } & UserIds
+  /** As this process, whose user is in a list of users that a library answers from. */
+  | { kind: 'named', library: string, users: string }
 
 /** A program with its arguments and the options of `spawn`. */
 export type Command = { file: string, args: string[], options: SpawnOptions }
@@ -43,6 +45,11 @@ export function commandAs (identity: Identity, file: string, args: readonly stri
   // Another user may not be able to open the working folder of this process.
   const options = { env: CHILD_ENVIRONMENT, cwd: '/' }
   if (identity.kind === 'same') return { file, args: [...args], options }
+  if (identity.kind === 'named') {
+    const { library, users } = identity
+    const names = { LD_PRELOAD: library, NSS_WRAPPER_PASSWD: users, NSS_WRAPPER_GROUP: '/etc/group' }
+    return { file, args: [...args], options: { ...options, env: { ...CHILD_ENVIRONMENT, ...names } } }
+  }
   const { uid, gid } = identity
   if (identity.kind === 'user') return { file, args: [...args], options: { ...options, uid, gid } }
   const map = ['-U', `--map-user=${String(uid)}`, `--map-group=${String(gid)}`, '--']

@@ -1,10 +1,12 @@
 /** Creates the files of a new embedded server in its data folder. */
 import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { PostgresBinaries } from './binaries.ts'
 import { endOf } from './child-end.ts'
 import { EmbeddedStoreError } from './errors.ts'
 import { commandAs, findNamedIdentity, type Identity } from './identity.ts'
+import { nameCurrentUser } from './name-service.ts'
 
 /** The role that administers the server, the role that owns the database, and the database. */
 export const SUPERUSER = 'postgres'
@@ -13,6 +15,8 @@ export const DATABASE = 'confab'
 /** Postgres 17 and later have a builtin locale provider; the locales of systems differ. */
 const FIRST_MAJOR_WITH_OWN_LOCALE = 17
 const OWN_LOCALE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+/** The same versions can flush the new files by one call, which Linux has. */
+const ONE_FLUSH = process.platform === 'linux' ? ['--sync-method=syncfs'] : []
 
 /** One database, owned by an unprivileged role. An empty line ends a statement. */
 const SETUP = [
@@ -32,21 +36,26 @@ export type InitializeOptions = { fsync?: boolean }
 export async function initialize (
   folder: string, identity: Identity, binaries: PostgresBinaries, { fsync = true }: InitializeOptions
 ): Promise<void> {
-  const named = await findNamedIdentity(identity, binaries.postgres, folder)
+  const users = `${folder}.users`
+  const named = await findNamedIdentity(identity, binaries.postgres, folder) ?? await nameCurrentUser(users)
   if (named === undefined) {
     throw new EmbeddedStoreError(
-      `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: give it one, or set ` +
-      'DATABASE_URL.'
+      `User ${String(process.geteuid?.())} has no name in /etc/passwd, which initdb asks for: add one, install ` +
+      'libnss-wrapper, or set DATABASE_URL.'
     )
   }
-  const locale = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : OWN_LOCALE
-  await run(named, binaries.initdb, [
-    `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...locale, '--data-checksums',
-    // The folder, and with it the socket, can be opened by its owner only.
-    '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
-  ])
-  // Single-user mode: no other process can connect.
-  await run(identity, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
+  const newer = binaries.major < FIRST_MAJOR_WITH_OWN_LOCALE ? [] : [...OWN_LOCALE, ...ONE_FLUSH]
+  try {
+    await run(named, binaries.initdb, [
+      `--pgdata=${folder}`, `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', ...newer, '--data-checksums',
+      // The folder, and with it the socket, can be opened by its owner only.
+      '--auth=trust', '--no-instructions', ...fsync ? [] : ['--no-sync']
+    ])
+    // Single-user mode: no other process can connect. It looks up the name of its user, too.
+    await run(named, binaries.postgres, ['--single', '-j', '-D', folder, 'template1'], SETUP)
+  } finally {
+    await rm(users, { force: true })
+  }
 }
 
 async function run (identity: Identity, program: string, args: readonly string[], input = ''): Promise<void> {

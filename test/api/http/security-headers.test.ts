@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import t, { type Test } from '../../support/tap.ts'
 import { expectPage } from '../../support/checks/answers.ts'
 import { call, type Answer } from '../../support/clients/http.ts'
@@ -16,9 +18,37 @@ const PAGES = [
   '/user/verify-email'
 ]
 
-function expectHeaders (t: Test, { headers }: Answer, title: string): void {
+const KEY = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='
+const upgrade = (target: string, headers: string) =>
+  `GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n${headers}`
+
+/** Sends a request as it is written, and reads the answer up to the end of the connection. */
+async function askRaw (url: string, request: string): Promise<Pick<Answer, 'status' | 'headers' | 'body'>> {
+  const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(`${request}\r\n\r\n`)
+  const received = new Promise<string>((resolve, reject) => {
+    let text = ''
+    socket.setEncoding('utf8').on('error', reject).on('data', (chunk: string) => {
+      text += chunk
+      const [head = '', body] = text.split('\r\n\r\n')
+      const length = /^content-length: (\d+)$/im.exec(head)?.[1]
+      if (body !== undefined && length !== undefined && Buffer.byteLength(body) >= Number(length)) resolve(text)
+    }).on('end', () => resolve(text))
+  })
+  const [head = '', body = ''] = (await received).split('\r\n\r\n')
+  socket.destroy()
+  const [first = '', ...lines] = head.split('\r\n')
+  const headers = new Headers(lines.map((line): [string, string] => {
+    const [name = '', ...value] = line.split(': ')
+    return [name, value.join(': ')]
+  }))
+  return { status: Number(first.split(' ')[1]), headers, body: JSON.parse(body) }
+}
+
+function expectHeaders (t: Test, { headers }: Pick<Answer, 'headers'>, title: string): void {
   const policy = new Map(
-    (headers.get('content-security-policy') ?? '').split('; ').map((directive) => {
+    (headers.get('content-security-policy') ?? '').split(/; ?/).map((directive) => {
       const [name = '', ...sources] = directive.split(' ')
       return [name, sources.join(' ')]
     })
@@ -74,6 +104,24 @@ await onEmbedded(t, async (t, cluster) => {
       )
       expectHeaders(t, await cluster.call('OPTIONS', `${base}/nowhere`), 'a method that nothing takes')
     }
+  })
+
+  await t.test('so have refusals of what is never routed, in the form of the face of their URL', async (t) => {
+    const requests: [title: string, status: number, request: string][] = [
+      ['an expectation', 417, 'GET /livez HTTP/1.1\r\nhost: x\r\nexpect: nonsense'],
+      ['headers that are too large', 431, `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}`],
+      ['no HTTP', 400, 'nonsense'],
+      ['a handshake without a key', 400, upgrade('/ws', 'sec-websocket-version: 13')],
+      ['a handshake of another version', 400, upgrade('/ws', `sec-websocket-version: 7\r\n${KEY}`)]
+    ]
+    for (const [title, status, request] of requests) {
+      const answer = await askRaw(cluster.replica(0).url, request)
+      t.equal(answer.status, status, title)
+      expectHeaders(t, answer, title)
+      t.hasStrict(answer.body, { status: 'error', response: '', code: 'invalid_input' }, title)
+    }
+    const emotechat = await askRaw(cluster.replica(0).url, 'GET /api/x HTTP/1.1\r\nhost: x\r\nexpect: nonsense')
+    t.strictSame([emotechat.status, emotechat.body], [417, { message: 'The server meets no such expectation.' }])
   })
 
   await t.test('pages allow themselves their own style and forms to this server, nothing else', async (t) => {

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { listDirectory, numberAccounts } from '../../../src/store/directory.ts'
 import { users } from '../../../src/store/schema.ts'
 import { activateUser } from '../../../src/store/users.ts'
-import { addUser, newUser, NOW, pick, type Connections } from '../../support/data/rows.ts'
+import { addUser, newUser, pick, type Connections } from '../../support/data/rows.ts'
 
 const AT_ONCE = 20
 
@@ -19,9 +19,9 @@ export async function testDirectory (t: Test, connections: Connections): Promise
     const before = await total()
     await Promise.all(
       Array.from({ length: AT_ONCE }, async (_, index) => {
-        const { id } = await addUser(orm, { ...newUser(), activatedAt: null })
+        const { id } = await addUser(orm, { ...newUser(), isActive: false })
         await pick(connections, index).transaction(async (tx) => {
-          await activateUser(tx, id, NOW)
+          await activateUser(tx, id)
           await numberAccounts(tx)
         })
       })
@@ -41,7 +41,7 @@ export async function testDirectory (t: Test, connections: Connections): Promise
   await t.test('a pending account has no number, and one that was overlooked gets it later', async (t) => {
     await number()
     const before = await total()
-    await addUser(orm, { ...newUser(), activatedAt: null })
+    await addUser(orm, { ...newUser(), isActive: false })
     const overlooked = await addUser(orm)
     t.equal(await total(), before)
     await number()

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from '../../support/tap.ts'
@@ -7,11 +8,22 @@ import { loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 import { at, fieldsOf, isRecord, listAt, textAt } from '../../support/data/json.ts'
+import { eventually } from '../../support/deadline.ts'
 import { isServiceRequired } from '../../support/servers/deployments.ts'
-import { ROOT } from '../../support/servers/process.ts'
+import { freePort, ROOT } from '../../support/servers/process.ts'
 import { temporaryFolder } from '../../support/servers/program.ts'
 
 const LONGEST_QUIET_S = 3_600
+const DEADLINE_MS = 60_000
+/** File descriptors that systemd, and with it Docker, lets a process have at most by default. */
+const HARD_LIMIT = 524_288
+/** What a proxy and a replica have open beside the sockets of clients: listeners, checks, connections that are idle. */
+const PROXY_OVERHEAD = 1_000
+const REPLICA_OVERHEAD = 1_000
+/** Of Postgres by default, and how many of them only a superuser gets. */
+const MAX_CONNECTIONS = 100
+const RESERVED_CONNECTIONS = 3
+const CONNECTIONS_OF_MIGRATION = 2
 
 const compose: unknown = parse(await readFile(`${ROOT}/compose.yaml`, 'utf8'), { merge: true })
 const haproxy = await readFile(`${ROOT}/deploy/haproxy.cfg`, 'utf8')
@@ -42,8 +54,11 @@ async function lint (t: Test, content: unknown): Promise<string[]> {
     .map((message) => `${textAt(message, 'rule')}: ${textAt(message, 'message')}`)
 }
 
-/** A value as Compose fills it in when nothing is set. */
-const filledIn = (value: unknown) => String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+/** A value as Compose fills it in when only the variables are set that have to be. */
+const filledIn = (value: unknown) =>
+  String(value)
+    .replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+    .replace(/\$\{\w+:\?[^}]*\}/g, 'from-the-file-of-the-environment-1')
 
 function environmentOf (service: unknown): Record<string, string> {
   const environment = at(service, 'environment')
@@ -106,16 +121,17 @@ function ourFaults (name: string, service: unknown): string[] {
   ]
   try {
     if (name === 'migrate') {
-      loadStorageConfig(environment)
+      loadStorageConfig({ ...environment, NODE_ENV: 'production' })
       return [...unknown, ...hardening]
     }
-    const { drain, database } = loadConfig({ ...environment, NODE_ENV: 'production' })
+    const { drain, database, rebalancing } = loadConfig({ ...environment, NODE_ENV: 'production' })
     const needed = drain.timeoutMs / 1_000
     return [
+      ...(rebalancing === undefined ? [`${name} leaves a new replica without sockets`] : []),
       ...unknown,
       ...hardening,
       ...(seconds(at(service, 'stop_grace_period')) >= needed ? [] : [`${name} is killed before it has ended`]),
-      ...(database?.migrate === false ? [] : [`${name} migrates beside its job`]),
+      ...(!database.migrate ? [] : [`${name} migrates beside its job`]),
       ...(Number(at(service, 'deploy', 'replicas')) >= 2 ? [] : [`${name} is alone`])
     ]
   } catch (error) {
@@ -172,6 +188,12 @@ t.test('compose.yaml keeps the rules', async (t) => {
     [undefined, ['services', 'migrate', 'cap_drop'], 'migrate keeps capabilities'],
     ['on', ['services', 'confab', 'environment', 'DATABASE_MIGRATE'], 'confab migrates beside its job'],
     [1, ['services', 'confab', 'deploy', 'replicas'], 'confab is alone'],
+    ['0', ['services', 'confab', 'environment', 'REBALANCE_PERCENT'], 'confab leaves a new replica without sockets'],
+    [
+      '${JWT_SECRET:-for-trying-out-and-nothing-else-0123456789}',
+      ['services', 'confab', 'environment', 'JWT_SECRET'],
+      'confab: JWT_SECRET is published in Confab\'s samples: generate another one (for example: openssl rand -hex 32).'
+    ],
     [
       undefined,
       ['services', 'confab', 'environment', 'JWT_SECRET'],
@@ -196,13 +218,64 @@ t.test(
   }
 )
 
-t.test('haproxy takes the configuration of the proxy', async (t) => {
-  if (spawnSync('haproxy', ['-v']).status !== 0) {
-    const reason = 'there is no haproxy on the PATH'
-    if (isServiceRequired()) t.fail(reason)
-    else t.comment(`SKIPPED the check of the proxy: ${reason}.`)
-    return
+/** The value of a setting of the proxy. */
+const setting = (pattern: RegExp) => pattern.exec(haproxy)?.[1]
+
+t.test('the proxy ends, notices and counts within what compose.yaml gives it', async (t) => {
+  const services = at(compose, 'services')
+  const hardStop = seconds(setting(/^ *hard-stop-after (\S+)$/m))
+  t.ok(seconds(at(services, 'proxy', 'stop_grace_period')) > hardStop, 'it ends by itself before it is killed')
+
+  const [interval, falls] = [seconds(setting(/\binter (\S+)/)), Number(setting(/\bfall (\d+)/))]
+  const environment = { ...environmentOf(at(services, 'confab')), NODE_ENV: 'production' }
+  const { drain, sockets, database } = loadConfig(environment)
+  // Each check that fails may have hung for as long as one takes.
+  const notices = (falls + 1) * interval
+  t.ok(drain.delayMs / 1_000 >= notices + 1, `it notices within ${String(notices)} s that a replica leaves`)
+
+  const replicas = Number(at(services, 'confab', 'deploy', 'replicas'))
+  const descriptors = Number(setting(/^ *fd-hard-limit (\d+)$/m))
+  t.ok(descriptors >= 2 * replicas * sockets.maxSockets + PROXY_OVERHEAD, 'it has two descriptors for each socket')
+  t.ok(descriptors <= HARD_LIMIT, 'and takes no more than a container may have')
+  t.ok(sockets.maxSockets + database.pool + REPLICA_OVERHEAD <= HARD_LIMIT, 'as does a replica')
+  t.ok(
+    replicas * database.pool + CONNECTIONS_OF_MIGRATION <= MAX_CONNECTIONS - RESERVED_CONNECTIONS,
+    'Postgres takes the connections of all replicas and the migrations'
+  )
+})
+
+/** Whether there is a haproxy to try; says so otherwise. */
+function hasHaproxy (t: Test): boolean {
+  if (spawnSync('haproxy', ['-v']).status === 0) return true
+  const reason = 'there is no haproxy on the PATH'
+  if (isServiceRequired()) t.fail(reason)
+  else t.comment(`SKIPPED the check of the proxy: ${reason}.`)
+  return false
+}
+
+t.test('the proxy starts whatever the limit of its file descriptors', async (t) => {
+  if (!hasHaproxy(t)) return
+  const folder = await temporaryFolder(t)
+  const env = { ...process.env, ...environmentOf(at(compose, 'services', 'proxy')) }
+  const start = async (limits: string, content: string) => {
+    const [port, file] = [String(await freePort()), path.join(folder, 'haproxy.cfg')]
+    await writeFile(file, content.replace('bind :8080', `bind 127.0.0.1:${port}`))
+    const child = spawn('/bin/bash', ['-c', `${limits} && exec haproxy -f ${file}`], { env, stdio: 'ignore' })
+    const exited = once(child, 'exit')
+    const isServing = () => fetch(`http://127.0.0.1:${port}/`).then(({ status }) => status === 503, () => false)
+    await eventually(async () => child.exitCode !== null || (await isServing()), DEADLINE_MS)
+    const outcome = child.exitCode === null ? 'serves' : 'ended'
+    child.kill('SIGKILL')
+    await exited
+    return outcome
   }
+  t.equal(await start('ulimit -Sn 1024', haproxy), 'serves', 'a soft limit is raised')
+  t.equal(await start('ulimit -n 1024', haproxy), 'serves', 'a hard one is kept')
+  t.equal(await start('ulimit -n 1024', haproxy.replace(/fd-hard-limit.*/, 'maxconn 60000')), 'ended')
+})
+
+t.test('haproxy takes the configuration of the proxy', async (t) => {
+  if (!hasHaproxy(t)) return
   const env = { ...process.env, ...environmentOf(at(compose, 'services', 'proxy')) }
   const check = (file: string) => spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8', env })
   t.hasStrict(check(`${ROOT}/deploy/haproxy.cfg`), { status: 0 })

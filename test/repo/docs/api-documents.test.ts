@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from '../../support/tap.ts'
 import { ConfabError } from '../../../src/client/errors.ts'
-import { listErrors } from '../../../src/api/openapi/error-catalogue.ts'
-import { templateOf } from '../../../src/api/openapi/openapi.ts'
+import { pathOf } from '../../../src/api/openapi/route.ts'
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../src/api/chatcli/ws/description.ts'
 import { ACTION_TYPES, decodeAction } from '../../../src/api/chatcli/ws/frames.ts'
 import { expectPage } from '../../support/checks/answers.ts'
@@ -26,11 +25,11 @@ await onEmbedded(t, async (t, cluster) => {
   const files = committedFiles(documents)
 
   await t.test('every route is described, and nothing else', async (t) => {
-    const described = Object.entries(documents.openapi.paths).flatMap(([target, methods]) =>
+    const described = Object.entries(documents.openapi.paths).flatMap(([target, methods = {}]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${target}`)
     )
-    t.strictSame(described.sort(), routesOf(cluster.replica(0)).map(templateOf).sort())
-    const ids = documents.routes.map(({ operation }) => operation.id)
+    t.strictSame(described.sort(), routesOf(cluster.replica(0)).map(pathOf).sort())
+    const ids = documents.routes.map(({ operationId }) => operationId)
     t.equal(new Set(ids).size, described.length, 'each under a name of its own')
   })
 
@@ -93,7 +92,7 @@ await onEmbedded(t, async (t, cluster) => {
       [],
       'every link within it leads somewhere'
     )
-    for (const { operation } of documents.routes) t.ok(ids.includes(operation.id), operation.id)
+    for (const { operationId } of documents.routes) t.ok(ids.includes(operationId), operationId)
     for (const name of Object.keys(documents.asyncapi.components.messages))
       t.ok(page.text.includes(`<code>${name}</code>`), name)
     for (const close of listAt(documents.asyncapi, 'channels', 'ws', 'x-close-codes'))
@@ -101,15 +100,12 @@ await onEmbedded(t, async (t, cluster) => {
   })
 
   await t.test('every error is told somewhere, and the client knows which to try again', async (t) => {
-    const entries = listErrors(documents.routes)
     t.strictSame(
-      entries.filter(
-        ({ chatcli, emotechat, isInFrames }) => chatcli === undefined && emotechat === undefined && !isInFrames
-      ),
+      documents.errors.filter(({ status, isInFrames }) => status.size === 0 && !isInFrames),
       []
     )
     t.strictSame(
-      entries.filter(({ code, isRetryable }) => new ConfabError(code, '').isRetryable !== isRetryable),
+      documents.errors.filter(({ code, isRetryable }) => new ConfabError(code, '').isRetryable !== isRetryable),
       []
     )
   })

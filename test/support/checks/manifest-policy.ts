@@ -1,9 +1,12 @@
-/** What Confab's manifests owe beyond the types of the API: each rule returns what breaks it, in words. */
-import { type Config, loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
+/** The rules that Confab's manifests keep beyond the types of the API: each returns what breaks it, in words. */
+import { loadConfig, loadStorageConfig } from '../../../src/config/config.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
-import { at, isRecord, listAt, textAt } from '../data/json.ts'
-import { containersOf, listOf, type Manifest, nameOf, ofKind, podOf } from '../data/manifests.ts'
+import { at, listAt, textAt } from '../data/json.ts'
+import { containersOf, listOf, type Manifest, matches, nameOf, ofKind, podOf } from '../data/manifests.ts'
+import { configOf, configured, fields, serversOf } from '../data/server-manifests.ts'
+import { fault } from './fault.ts'
+import { budgets } from './manifest-budgets.ts'
 
 const LONGEST_QUIET_S = 3_600
 const MIN_STABILISATION_S = 300
@@ -24,7 +27,8 @@ const RULES = [
   disruption,
   quiet,
   isolated,
-  migration
+  migration,
+  budgets
 ]
 
 /** Everything that is wrong with the objects of one installation. */
@@ -32,24 +36,7 @@ export function faultsOf (manifests: readonly Manifest[]): string[] {
   return RULES.flatMap((rule) => rule(manifests))
 }
 
-const fault = (isFault: boolean, ...words: string[]) => (isFault ? [words.join(' ')] : [])
 const workloadsOf = (manifests: readonly Manifest[]) => ofKind(manifests, ...WORKLOADS)
-const serversOf = (manifests: readonly Manifest[]) =>
-  ofKind(manifests, 'Deployment').filter((manifest) => nameOf(manifest) === 'Deployment/confab')
-
-/** Whether labels are selected; an empty selector selects everything. */
-function matches (selector: unknown, labels: unknown): boolean {
-  const wanted = at(selector, 'matchLabels')
-  const expressions = listOf(at(selector, 'matchExpressions'))
-  return (
-    Object.entries(isRecord(wanted) ? wanted : {}).every(([key, value]) => at(labels, key) === value) &&
-    expressions.every(
-      (expression) =>
-        at(expression, 'operator') === 'In' &&
-        listAt(expression, 'values').includes(at(labels, textAt(expression, 'key')))
-    )
-  )
-}
 
 /** Pod Security Standard "restricted", and what it does not ask for: a read-only root, no token, no host. */
 function restricted (manifests: readonly Manifest[]): string[] {
@@ -177,11 +164,21 @@ function selectors (manifests: readonly Manifest[]): string[] {
           (term) => at(term, 'podAffinityTerm', 'labelSelector')
         )
       ]
-      return fault(
-        spread.length < 2 || !spread.every((selector) => matches(selector, labels)),
-        nameOf(server),
-        'is not spread over zones and nodes'
-      )
+      return [
+        ...fault(
+          spread.length < 2 || !spread.every((selector) => matches(selector, labels)),
+          nameOf(server),
+          'is not spread over zones and nodes'
+        ),
+        ...listOf(at(spec, 'topologySpreadConstraints')).flatMap((constraint) =>
+          fault(
+            at(constraint, 'nodeTaintsPolicy') !== 'Honor' ||
+            listOf(at(constraint, 'matchLabelKeys')).join() !== 'pod-template-hash',
+            nameOf(server),
+            'is spread over nodes that it cannot run on, or beside replicas that go'
+          )
+        )
+      ]
     })
   ]
 }
@@ -241,7 +238,7 @@ function ports (manifests: readonly Manifest[]): string[] {
 /** Alive is not ready: a restart mends no database. */
 function probes (manifests: readonly Manifest[]): string[] {
   return serversOf(manifests).flatMap((server) =>
-    containersOf(server).flatMap((container) => {
+    listAt(podOf(server).spec, 'containers').flatMap((container) => {
       const [startup, readiness, liveness] = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) =>
         at(container, probe, 'httpGet', 'path')
       )
@@ -281,83 +278,41 @@ function drain (manifests: readonly Manifest[]): string[] {
   })
 }
 
-/** What a workload of ours is configured with: its ConfigMaps, its Secrets, or examples of them. */
-function configured (manifests: readonly Manifest[], workload: Manifest): Record<string, string> {
-  const sources = containersOf(workload).flatMap((container) => listOf(at(container, 'envFrom')))
-  const values = sources.flatMap((source): [string, string][] => {
-    const [kind, ref] =
-      at(source, 'configMapRef') === undefined
-        ? ['Secret', at(source, 'secretRef')]
-        : ['ConfigMap', at(source, 'configMapRef')]
-    const found = ofKind(manifests, kind).find((manifest) => at(manifest, 'metadata', 'name') === at(ref, 'name'))
-    const plain = Object.entries(fields(at(found, 'data'))).map(([key, value]): [string, string] => [
-      key,
-      kind === 'Secret' ? Buffer.from(String(value), 'base64').toString() : String(value)
-    ])
-    return [
-      ...plain,
-      ...Object.entries(fields(at(found, 'stringData'))).map(([key, value]): [string, string] => [key, String(value)])
-    ]
-  })
-  const stand = {
-    DATABASE_URL: 'postgres://confab@postgres/confab',
-    JWT_SECRET: 'x'.repeat(32),
-    SMTP_URL: 'smtp://mail'
-  }
-  return {
-    ...stand,
-    ...Object.fromEntries(values.filter(([, value]) => value !== '').map(([key, value]) => [key, value]))
-  }
-}
-
-/** The configuration of a workload; undefined when it cannot be loaded, which is told by {@link environment}. */
-function configOf (manifests: readonly Manifest[], workload: Manifest): Config | undefined {
-  try {
-    return loadConfig(configured(manifests, workload))
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined
-    throw error
-  }
-}
-
-function fields (value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {}
-}
-
 /** Every variable is one that the configuration knows, with a value that it takes, from a source that is there. */
 function environment (manifests: readonly Manifest[]): string[] {
   const ours = workloadsOf(manifests).filter(
     (workload) => at(podOf(workload).labels, 'app.kubernetes.io/name') === 'confab'
   )
-  return ours.flatMap((workload) => {
-    const name = nameOf(workload)
-    const sources = containersOf(workload).flatMap((container) => listOf(at(container, 'envFrom')))
-    const values = configured(manifests, workload)
-    const unknown = [
-      ...Object.keys(values),
-      ...containersOf(workload).flatMap((container) => [...environmentOf(container).keys()])
-    ].filter((key) => !Object.hasOwn(EnvironmentSchema.properties, key) && key !== 'NODE_OPTIONS')
-    return [
-      ...unknown.map((key) => `${name} sets ${key}, which Confab does not know`),
-      ...sources.flatMap((source) => {
-        const [kind, ref] =
-          at(source, 'configMapRef') === undefined
-            ? ['Secret', textAt(source, 'secretRef', 'name')]
-            : ['ConfigMap', textAt(source, 'configMapRef', 'name')]
-        return fault(
-          !manifests.some((manifest) => nameOf(manifest) === `${kind}/${ref}`) &&
-          !(kind === 'Secret' && GIVEN_SECRETS.includes(ref)),
-          name,
-          'has no',
-          kind,
-          ref
-        )
-      }),
-      ...refusal(() => (workload['kind'] === 'Job' ? loadStorageConfig(values) : loadConfig(values))).map(
-        (refused) => `${name}: ${refused}`
+  return ours.flatMap((workload) =>
+    containersOf(workload).flatMap((container) => environmentFaults(manifests, nameOf(workload), container))
+  )
+}
+
+function environmentFaults (manifests: readonly Manifest[], name: string, container: unknown): string[] {
+  const values = configured(manifests, container)
+  const unknown = [...Object.keys(values), ...environmentOf(container).keys()].filter(
+    (key) => !Object.hasOwn(EnvironmentSchema.properties, key) && key !== 'NODE_OPTIONS'
+  )
+  return [
+    ...unknown.map((key) => `${name} sets ${key}, which Confab does not know`),
+    ...listOf(at(container, 'envFrom')).flatMap((source) => {
+      const [kind, ref] =
+        at(source, 'configMapRef') === undefined
+          ? ['Secret', textAt(source, 'secretRef', 'name')]
+          : ['ConfigMap', textAt(source, 'configMapRef', 'name')]
+      return fault(
+        !manifests.some((manifest) => nameOf(manifest) === `${kind}/${ref}`) &&
+        !(kind === 'Secret' && GIVEN_SECRETS.includes(ref)),
+        name,
+        'has no',
+        kind,
+        ref
       )
-    ]
-  })
+    }),
+    ...refusal(() => (at(container, 'name') === 'migrate' ? loadStorageConfig(values) : loadConfig(values))).map(
+      (refused) => `${name}: ${refused}`
+    )
+  ]
 }
 
 function refusal (load: () => unknown): string[] {
@@ -379,6 +334,13 @@ function autoscaling (manifests: readonly Manifest[]): string[] {
         scalers.length !== 1 || at(server, 'spec', 'replicas') !== undefined,
         nameOf(server),
         'is not scaled by one autoscaler alone'
+      )
+    ),
+    ...serversOf(manifests).flatMap((server) =>
+      fault(
+        configOf(manifests, server)?.rebalancing === undefined,
+        nameOf(server),
+        'leaves a replica that is added without sockets'
       )
     ),
     ...scalers.flatMap((scaler) => {
@@ -427,14 +389,15 @@ function disruption (manifests: readonly Manifest[]): string[] {
   ]
 }
 
-/** Nobody in between closes a socket that is quiet for less than an hour. */
+/** No hop closes a socket that is quiet for less than an hour, and the controller is named. */
 function quiet (manifests: readonly Manifest[]): string[] {
   return ofKind(manifests, 'Ingress').flatMap((ingress) => {
     const timeouts = Object.entries(fields(at(ingress, 'metadata', 'annotations'))).filter(([key]) =>
-      key.includes('timeout')
+      key.includes('timeout') && !key.includes('healthcheck')
     )
     return [
       ...fault(timeouts.length < 3, nameOf(ingress), 'leaves a time-out to its controller'),
+      ...fault(at(ingress, 'spec', 'ingressClassName') === undefined, nameOf(ingress), 'is of no class'),
       ...timeouts.flatMap(([key, value]) =>
         fault(!(duration(String(value)) >= LONGEST_QUIET_S), nameOf(ingress), 'has too short a', key)
       )
@@ -480,17 +443,18 @@ function isolated (manifests: readonly Manifest[]): string[] {
   ]
 }
 
-/** The tables are changed by a Job of the same build, and by nothing else. */
+/** The tables are changed before a replica starts, by its own build, and by nothing else. */
 function migration (manifests: readonly Manifest[]): string[] {
-  const imageOf = (workload: Manifest | undefined) =>
-    workload === undefined ? undefined : at(containersOf(workload)[0], 'image')
-  const job = ofKind(manifests, 'Job').find((manifest) => nameOf(manifest) === 'Job/confab-migrate')
-  return serversOf(manifests).flatMap((server) => [
-    ...fault(imageOf(job) !== imageOf(server), nameOf(server), 'and its migrations are not of one build'),
-    ...fault(
-      job !== undefined && listOf(at(containersOf(job)[0], 'command')).join(' ') !== 'node dist/cli.js migrate',
-      'the Job does not migrate'
-    ),
-    ...fault(configOf(manifests, server)?.database?.migrate === true, nameOf(server), 'migrates beside the Job')
-  ])
+  return serversOf(manifests).flatMap((server) => {
+    const name = nameOf(server)
+    const [serving] = containersOf(server)
+    const migrating = listOf(at(podOf(server).spec, 'initContainers')).find(
+      (container) => listOf(at(container, 'command')).join(' ') === 'node dist/cli.js migrate'
+    )
+    return [
+      ...fault(migrating === undefined, name, 'does not migrate the tables'),
+      ...fault(at(migrating, 'image') !== at(serving, 'image'), name, 'and its migrations are not of one build'),
+      ...fault(configOf(manifests, server)?.database.migrate === true, name, 'migrates beside its init container')
+    ]
+  })
 }

@@ -19,6 +19,8 @@ export class RawClient {
   readonly frames: Frame[] = []
   /** Resolves with the code of the server's close frame, or undefined when the connection ended without one. */
   readonly closed: Promise<number | undefined>
+  /** Resolves when the connection has ended. */
+  readonly ended: Promise<void>
   /** The answer to the upgrade. */
   head = ''
   readonly #socket: Socket
@@ -36,6 +38,7 @@ export class RawClient {
       })
       socket.on('close', () => resolve(undefined))
     })
+    this.ended = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.on('error', () => undefined)
   }
 
@@ -64,6 +67,11 @@ export class RawClient {
   /** Sends a close frame with any code. */
   close (code: number): void {
     this.#socket.write(Buffer.from([0x80 | CLOSE, 0x80 | 2, 0, 0, 0, 0, code >> 8, code & 0xff]))
+  }
+
+  /** Cuts the connection. */
+  drop (): void {
+    this.#socket.destroy()
   }
 
   /** Takes nothing off the connection from here on. */
@@ -106,26 +114,61 @@ function takeFrame (bytes: Buffer): { opcode: number, payload: Buffer, end: numb
   return bytes.length < end ? undefined : { opcode: first & 0x0f, payload: bytes.subarray(headerLength, end), end }
 }
 
+/** Opens a socket that has yet to authenticate; it is dropped with the test. */
+export async function openRaw (
+  t: Scope,
+  server: { url: string },
+  headers: readonly string[] = []
+): Promise<RawClient> {
+  const socket = await connectTo(t, server)
+  const client = new RawClient(socket)
+  socket.write(upgradeRequest(server, 'GET /ws', headers))
+  await client.until(() => client.head !== '', 'the upgrade')
+  return client
+}
+
 /** Opens a socket and authenticates it; it is dropped with the test. */
 export async function connectRaw (t: Scope, server: { url: string }, token: string): Promise<RawClient> {
-  const { hostname, port } = new URL(server.url)
-  const socket = connect({ host: hostname, port: Number(port) })
-  t.teardown(() => socket.destroy())
-  const client = new RawClient(socket)
-  await within(once(socket, 'connect'), DEADLINE_MS, 'a connection')
-  socket.write(
-    [
-      'GET /ws HTTP/1.1',
-      `Host: ${hostname}:${port}`,
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-      HEAD_END.slice(2)
-    ].join('\r\n')
-  )
-  await client.until(() => client.head !== '', 'the upgrade')
+  const client = await openRaw(t, server)
   client.send({ type: 'auth', token })
   await client.until(() => client.frames.some((frame) => frame['type'] === 'auth_ack'), 'the auth_ack')
   return client
+}
+
+/**
+ * Asks for an upgrade, and reads until the server ends the connection.
+ * @param target method and URL
+ * @returns all that came
+ */
+export async function upgradeToEnd (t: Scope, server: { url: string }, target: string): Promise<string> {
+  const socket = await connectTo(t, server)
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (text) => {
+    answer += String(text)
+  })
+  const ended = once(socket, 'close')
+  socket.write(upgradeRequest(server, target))
+  await within(ended, DEADLINE_MS, `the end of an upgrade by ${target}`)
+  return answer
+}
+
+async function connectTo (t: Scope, server: { url: string }): Promise<Socket> {
+  const { hostname, port } = new URL(server.url)
+  const socket = connect({ host: hostname, port: Number(port) })
+  t.teardown(() => socket.destroy())
+  await within(once(socket, 'connect'), DEADLINE_MS, 'a connection')
+  return socket
+}
+
+function upgradeRequest (server: { url: string }, target: string, headers: readonly string[] = []): string {
+  return [
+    `${target} HTTP/1.1`,
+    `Host: ${new URL(server.url).host}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    ...headers,
+    HEAD_END.slice(2)
+  ].join('\r\n')
 }

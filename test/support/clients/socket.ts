@@ -158,8 +158,8 @@ function decode (data: RawData, isBinary: boolean): Frame {
 }
 
 /** Opens a socket that has yet to authenticate; it is dropped with the test. */
-export async function openSocket (t: Test, server: { url: string }): Promise<SocketClient> {
-  const socket = new WebSocket(`${server.url.replace(/^http/, 'ws')}/ws`)
+export async function openSocket (t: Test, server: { url: string }, path = '/ws'): Promise<SocketClient> {
+  const socket = new WebSocket(server.url.replace(/^http/, 'ws') + path)
   t.teardown(() => socket.terminate())
   const client = new SocketClient(socket)
   await once(socket, 'open', { signal: AbortSignal.timeout(DEADLINE_MS) })

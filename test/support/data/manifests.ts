@@ -38,7 +38,21 @@ export async function withKubectl (t: Test, title: string, test: (t: Test) => Pr
 /** What `kubectl apply -k k8s/<folder>` would send. */
 export async function render (folder: string): Promise<Manifest[]> {
   const direct = kustomize(path.join(ROOT, 'k8s', folder))
-  return direct.status === 0 ? read(direct.stdout) : read(await renderOldStyle(folder, direct.stderr))
+  return direct.status === 0 ? read(direct.stdout) : renderCopy(folder, rewriteForOldKubectl)
+}
+
+/** The same after an operator has changed a file below `k8s`. @throws when the change changes nothing */
+export async function renderChanged (
+  folder: string,
+  file: string,
+  change: (text: string) => string
+): Promise<Manifest[]> {
+  return renderCopy(folder, async (copy) => {
+    const text = await readFile(path.join(copy, file), 'utf8')
+    if (change(text) === text) throw new Error(`Nothing of ${file} is changed.`)
+    await writeFile(path.join(copy, file), change(text))
+    if (kustomize(path.join(copy, folder)).status !== 0) await rewriteForOldKubectl(copy)
+  })
 }
 
 function kustomize (folder: string): { status: number | null, stdout: string, stderr: string } {
@@ -61,21 +75,26 @@ function read (yaml: string): Manifest[] {
   })
 }
 
-/**
- * kubectl before 1.21, as Debian 12 has it, renders the same from a copy in which some fields have their former names.
- */
-async function renderOldStyle (folder: string, complaint: string): Promise<string> {
+/** Renders a copy of the manifests that was worked on. */
+async function renderCopy (folder: string, work: (copy: string) => Promise<void>): Promise<Manifest[]> {
   const copy = await mkdtemp(path.join(os.tmpdir(), 'confab-k8s-'))
   try {
     await cp(path.join(ROOT, 'k8s'), copy, { recursive: true })
-    for (const file of await readdir(copy, { recursive: true })) {
-      if (path.basename(file) === 'kustomization.yaml') await rewrite(path.join(copy, file))
-    }
+    await work(copy)
     const { status, stdout, stderr } = kustomize(path.join(copy, folder))
-    if (status !== 0) throw new Error(`kubectl cannot render ${folder}: ${complaint}${stderr}`)
-    return stdout
+    if (status !== 0) throw new Error(`kubectl cannot render ${folder}: ${stderr}`)
+    return read(stdout)
   } finally {
     await rm(copy, { recursive: true })
+  }
+}
+
+/**
+ * kubectl before 1.21, as Debian 12 has it, renders the same from a copy in which some fields have their former names.
+ */
+async function rewriteForOldKubectl (copy: string): Promise<void> {
+  for (const file of await readdir(copy, { recursive: true })) {
+    if (path.basename(file) === 'kustomization.yaml') await rewrite(path.join(copy, file))
   }
 }
 
@@ -179,4 +198,18 @@ export function podOf (workload: Manifest): { labels: unknown, spec: unknown } {
 export function containersOf (workload: Manifest): unknown[] {
   const { spec } = podOf(workload)
   return [...listAt(spec, 'containers'), ...listOf(at(spec, 'initContainers'))]
+}
+
+/** Whether labels are selected; an empty selector selects everything. */
+export function matches (selector: unknown, labels: unknown): boolean {
+  const wanted = at(selector, 'matchLabels')
+  const expressions = listOf(at(selector, 'matchExpressions'))
+  return (
+    Object.entries(isRecord(wanted) ? wanted : {}).every(([key, value]) => at(labels, key) === value) &&
+    expressions.every(
+      (expression) =>
+        at(expression, 'operator') === 'In' &&
+        listAt(expression, 'values').includes(at(labels, textAt(expression, 'key')))
+    )
+  )
 }

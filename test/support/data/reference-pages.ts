@@ -1,5 +1,5 @@
 /** Pages of `docs/reference` that are tables of what the code declares. */
-import { type Command, COMMANDS } from '../../../src/admin/commands.ts'
+import { type Command, COMMANDS, SERVERS } from '../../../src/admin/commands.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 
 type Row = { name: string, schema: object }
@@ -56,13 +56,13 @@ export function configurationMarkdown (): string {
 
 Written by \`npm run describe\` from \`src/config/environment.ts\`.
 
-Confab is configured by environment variables. A wrong value stops the start with one sentence; an empty one counts as
-absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the start the log
-shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
+Confab is configured by environment variables. Wrong values stop the start, with one sentence for each; an empty value
+counts as absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the start
+the log shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
 ${tables.join('')}`
 }
 
-function commandRow ({ words, usage, purpose }: Command): string {
+function commandRow ({ words, usage, purpose }: Pick<Command, 'words' | 'usage' | 'purpose'>): string {
   return `| \`confab ${`${words} ${usage}`.trim().replaceAll('|', '\\|')}\` | ${purpose} |`
 }
 
@@ -72,16 +72,16 @@ export function cliMarkdown (): string {
 
 Written by \`npm run describe\` from \`src/admin/commands.ts\`.
 
-\`npx confab-chat\` runs a command. In a checkout, after \`npm run build\`, and in the container image it is
-\`node dist/cli.js\`, e.g. \`kubectl -n confab exec deploy/confab -- node dist/cli.js --help\`.
+\`npx confab-chat\` runs a command, e.g. \`npx confab-chat serve\`. In a checkout, after \`npm run build\`, and in the
+container image it is \`node dist/cli.js\`, e.g. \`kubectl -n confab exec deploy/confab -- node dist/cli.js --help\`.
 
 | command | purpose |
 |---|---|
-${COMMANDS.map(commandRow).join('\n')}
+${[...SERVERS, ...COMMANDS].map(commandRow).join('\n')}
 
-The commands use \`DATABASE_URL\` and \`REDIS_URL\` or, without them, the embedded store in \`DATA_DIR\`: stop
-the server first. They need no other variable. Exit codes: 0 ok, 1 failed, 2 usage error. No command takes a
-secret as a parameter: \`--password-stdin\` reads a password from the standard input.
+Commands other than \`serve\` and \`demo\` use \`DATABASE_URL\` and \`REDIS_URL\` or, without them, the
+embedded store in \`DATA_DIR\`: stop the server first. They need no other variable. Exit codes: 0 ok, 1 failed,
+2 usage error. No command takes a secret as a parameter: \`--password-stdin\` reads a password from the standard input.
 
 - A suspension takes effect on requests at once on every replica; on open sockets at once by Redis, and without Redis
   within \`SESSION_CHECK_INTERVAL\`. A suspended user who logs in with the right password receives the error

@@ -15,6 +15,18 @@ export function minutes (count: number): Date {
 /** The handles of one store. */
 export type Connections = [Orm, ...Orm[]]
 
+/** In milliseconds. */
+export const MINUTE = 60_000
+
+/** Calls so many at once, over all connections. */
+export function atOnce<Result> (
+  connections: Connections,
+  call: (orm: Orm, index: number) => Promise<Result>,
+  count = 20
+): Promise<Result[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => call(pick(connections, index), index)))
+}
+
 /** The handle of that number, counted round and round. */
 export function pick ([first, ...others]: Connections, index: number): Orm {
   return [first, ...others][index % (others.length + 1)] ?? first
@@ -22,7 +34,7 @@ export function pick ([first, ...others]: Connections, index: number): Orm {
 
 /** What a new account needs, unlike any other. */
 export function newUser (name = uniqueName('User-')): NewUser {
-  return { username: name, displayName: name, email: `${name}@Example.org`, passwordHash: 'hash', activatedAt: NOW }
+  return { username: name, displayName: name, email: `${name}@Example.org`, passwordHash: 'hash', isActive: true }
 }
 
 /** Adds an account. */

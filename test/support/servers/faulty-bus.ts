@@ -29,9 +29,14 @@ export function withFaults (bus: Bus, fateOf: (channel: string) => Fate): Bus {
   }
 }
 
-/** Whether a channel carries the messages of a chat. */
+/** Whether a channel carries the messages of a chat. Before its own name it has that of the installation. */
 export function isChatChannel (channel: string): boolean {
-  return channel.startsWith('chat:')
+  return /(^|:)chat:\d+$/.test(channel)
+}
+
+/** Whether a channel carries the ends of sessions and memberships. */
+export function isInvalidationsChannel (channel: string): boolean {
+  return /(^|:)events$/.test(channel)
 }
 
 /** Anything may happen to a payload: lost, doubled, late, out of order, or nothing at all. */

@@ -40,9 +40,27 @@ export type Launch = {
   uid?: number
 }
 
-/** Runs the built server and waits until it is ready. It is killed with the test. */
-export async function spawnReplica (t: Scope, environment: Record<string, string>): Promise<ReplicaProcess> {
-  return launch(t, { command: process.execPath, parameters: ['dist/main.js'], cwd: ROOT, environment })
+/**
+ * Runs the built server and waits until it is ready. It is killed with the test.
+ * @param options.clockOffsetMs how far its clock is ahead
+ */
+export async function spawnReplica (
+  t: Scope,
+  environment: Record<string, string>,
+  { clockOffsetMs = 0 } = {}
+): Promise<ReplicaProcess> {
+  const parameters = [...(clockOffsetMs === 0 ? [] : ['--import', clockModule(clockOffsetMs)]), 'dist/main.js']
+  return launch(t, { command: process.execPath, parameters, cwd: ROOT, environment })
+}
+
+/** A module that sets the clock of its process forward, which timers do not go by. */
+function clockModule (offsetMs: number): string {
+  return `data:text/javascript,${encodeURIComponent(`
+    const { now } = Date
+    globalThis.Date = class extends Date {
+      constructor (...parts) { super(...(parts.length > 0 ? parts : [Date.now()])) }
+      static now () { return now() + ${String(offsetMs)} }
+    }`)}`
 }
 
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */

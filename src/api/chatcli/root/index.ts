@@ -1,63 +1,55 @@
 /** `/`: the welcome page, the reachability check and the newsletter. */
-import formbody from '@fastify/formbody'
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
-import { perMinute } from '../../http/rate-limit.ts'
-import { wantsJson, wantsPage } from '../accept.ts'
-import { success } from '../envelope.ts'
-import { answerFailure, handleError } from '../errors.ts'
+import { htmlPage } from '../../http/answers.ts'
+import type { Scope } from '../../http/scope.ts'
+import { fixedResponse, success } from '../envelope.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
-import { subscribedPage, subscribePage } from '../pages/subscribe.ts'
 import { welcomePage } from '../pages/welcome.ts'
-import { SUBSCRIBE, SUBSCRIBE_FORM, VERIFY_CONNECTION, WELCOME } from './operations.ts'
+import { BASE } from '../tags.ts'
+import subscribe from './subscribe.ts'
 
-const SUBSCRIPTIONS_PER_MINUTE = 20
-
-const root: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { config: { operation: WELCOME } }, async (_request, reply) => {
-    const { status } = await app.readiness()
-    return reply.headers(PAGE_HEADERS).send(welcomePage(status))
-  })
-
-  for (const method of ['GET', 'POST'] as const) {
-    app.route({
-      method,
-      url: '/verify-connection',
-      config: { operation: VERIFY_CONNECTION[method] },
-      handler: async () => success('Server is reachable!')
-    })
-  }
-
-  await app.register(subscription)
+/** Adds the routes. */
+export default async function root (app: Scope): Promise<void> {
+  welcome(app)
+  verifyConnection(app)
+  await app.register(subscribe)
 }
 
-const subscription: FastifyPluginAsyncTypebox = async (app) => {
-  await app.register(formbody)
-
-  // A browser that posted the form gets the form back with the reason; everybody else the envelope.
-  app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
-    if (!wantsPage(request)) return handleError(error, request, reply)
-    const { message } = answerFailure(error, request, reply)
-    return reply.headers(PAGE_HEADERS).send(subscribePage({ message, email: '' }))
-  })
-
-  app.get('/subscribe', { config: { operation: SUBSCRIBE_FORM } }, async (_request, reply) =>
-    reply.headers(PAGE_HEADERS).send(subscribePage())
-  )
-
-  app.post(
-    '/subscribe',
+function welcome (app: Scope): void {
+  app.get(
+    '/',
     {
-      config: { ...perMinute('subscribe', SUBSCRIPTIONS_PER_MINUTE), operation: SUBSCRIBE },
-      schema: { body: Type.Object({ email: Type.String({ description: 'The address.' }) }) }
+      schema: {
+        operationId: 'welcome',
+        tags: [BASE],
+        summary: 'The welcome page',
+        response: { 200: htmlPage('The page.') }
+      }
     },
-    async (request, reply) => {
-      await app.services.accounts.subscribe(request.body.email.trim())
-      return wantsJson(request)
-        ? success('Thank you for subscribing!')
-        : reply.headers(PAGE_HEADERS).send(subscribedPage())
+    async (_request, reply) => {
+      const { status } = await app.readiness()
+      return reply.headers(PAGE_HEADERS).send(welcomePage(status))
     }
   )
 }
 
-export default root
+function verifyConnection (app: Scope): void {
+  const schema = {
+    tags: [BASE],
+    summary: 'Is the server reachable?',
+    response: { 200: fixedResponse('Server is reachable!') }
+  }
+  const handler = async () => success('Server is reachable!')
+
+  app.get('/verify-connection', { schema: { operationId: 'verifyConnection', ...schema } }, handler)
+  app.post(
+    '/verify-connection',
+    {
+      schema: {
+        operationId: 'verifyConnectionWithBody',
+        description: 'Any JSON will do as a body, or none.',
+        ...schema
+      }
+    },
+    handler
+  )
+}

@@ -1,44 +1,90 @@
 /** `/user/reset-password…`: ask for a link, open its form, set the new password. */
 import formbody from '@fastify/formbody'
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
 import { ChatError } from '../../../domain/errors.ts'
 import { isStorable } from '../../../domain/text.ts'
+import { htmlPage, json, PAGE } from '../../http/answers.ts'
 import { logAuthEvent } from '../../http/auth-log.ts'
+import { applyError } from '../../http/errors.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
+import type { Scope } from '../../http/scope.ts'
 import { wantsPage } from '../accept.ts'
-import { failure, success } from '../envelope.ts'
-import { answerFailure, type handleError } from '../errors.ts'
+import { failure, fixedResponse, success } from '../envelope.ts'
 import { PAGE_HEADERS } from '../pages/layout.ts'
 import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../pages/reset-password.ts'
-import { RESET_FORM, RESET_PASSWORD, RESET_REQUEST } from './operations.ts'
-import { ResetLink, ResetPasswordBody, ResetRequestBody } from './schemas.ts'
+import { ON_PAGE_OR_WITH_ERROR } from '../refusals.ts'
+import { ACCOUNTS } from '../tags.ts'
+import { LinkToken, NewPassword, text, Username } from './fields.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
 
-const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
+/** The link of the mail. */
+const ResetLink = Type.Object({ token: Type.Optional(LinkToken), username: Type.Optional(Username) })
+
+const ResetPasswordBody = Type.Object(
+  {
+    password: NewPassword,
+    confirm_password: text('The same again.'),
+    token: Type.Optional(LinkToken),
+    username: Type.Optional(Username)
+  },
+  {
+    examples: [{
+      token: 'cpr_the-token-of-the-link',
+      username: 'alice',
+      password: 'Correct-Horse-2',
+      confirm_password: 'Correct-Horse-2'
+    }]
+  }
+)
+
+const CHANGED = { message: 'Password reset successfully' } as const
+const Changed = json('The password is changed.', Type.Object({ message: Type.Literal(CHANGED.message) }), CHANGED)
+
+/** Adds the routes. */
+export default async function resetPassword (app: Scope): Promise<void> {
+  requestLink(app)
+  openForm(app)
+  await app.register(setPassword)
+}
+
+function requestLink (app: Scope): void {
   app.post(
     '/reset-password-request',
     {
-      config: { ...perMinute('reset-request', ATTEMPTS_PER_MINUTE), operation: RESET_REQUEST },
-      schema: { body: ResetRequestBody }
+      config: {
+        ...perMinute('reset-request', ATTEMPTS_PER_MINUTE),
+        errors: ['unknown_user', 'rate_limited', 'unavailable']
+      },
+      schema: {
+        operationId: 'requestPasswordReset',
+        tags: [ACCOUNTS],
+        summary: 'Ask for a link to set a new password',
+        description: 'The link is mailed, lives one hour and works once.',
+        body: Type.Object({ username: Username }, { examples: [{ username: 'alice' }] }),
+        response: { 200: fixedResponse('Password reset email sent!') }
+      }
     },
     async (request) => {
-      await logAuthEvent(
-        request,
-        'reset-request',
-        app.services.accounts.requestPasswordReset(request.body.username),
-        (userId) => userId
-      )
+      const requesting = app.services.accounts.requestPasswordReset(request.body.username)
+      await logAuthEvent(request, 'reset-request', requesting, (userId) => userId)
       return success('Password reset email sent!')
     }
   )
+}
 
+function openForm (app: Scope): void {
   app.get(
     '/reset-password',
     {
-      config: { operation: RESET_FORM },
-      schema: { querystring: ResetLink },
+      schema: {
+        operationId: 'resetPasswordForm',
+        tags: [ACCOUNTS],
+        summary: 'The form for a new password, which the link of the mail opens',
+        querystring: ResetLink,
+        response: { 200: htmlPage('The form.'), 400: htmlPage('The link is not whole.') }
+      },
       attachValidation: true
     },
     async ({ query, validationError }, reply) => {
@@ -48,20 +94,19 @@ const resetPassword: FastifyPluginAsyncTypebox = async (app) => {
       return isWhole ? resetPasswordPage({ token, username }) : reply.code(400).send(brokenResetLinkPage())
     }
   )
-
-  await app.register(setPassword)
 }
 
 /**
  * A success has no envelope here, and a failure has an `error` beside it. A browser that posted the form gets a page
  * instead: the form again with the reason, as long as its link is whole.
  */
-const setPassword: FastifyPluginAsyncTypebox = async (app) => {
+async function setPassword (app: Scope): Promise<void> {
   await app.register(formbody)
 
-  app.setErrorHandler((error: Parameters<typeof handleError>[0], request, reply) => {
-    const { code, message } = answerFailure(error, request, reply)
-    if (!wantsPage(request)) return reply.send({ ...failure(code, message), error: message })
+  app.setErrorHandler((error: Parameters<typeof applyError>[0], request, reply) => {
+    const chatError = applyError(error, request, reply)
+    const { message } = chatError
+    if (!wantsPage(request)) return reply.send({ ...failure(chatError), error: message })
     const link = linkOf(request.body, request.query)
     return reply
       .headers(PAGE_HEADERS)
@@ -71,8 +116,23 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/reset-password',
     {
-      config: { ...perMinute('reset', ATTEMPTS_PER_MINUTE), operation: RESET_PASSWORD },
-      schema: { body: ResetPasswordBody, querystring: ResetLink }
+      config: {
+        ...perMinute('reset', ATTEMPTS_PER_MINUTE),
+        errors: ['passwords_differ', 'weak_password', 'invalid_reset_token', 'overloaded', 'unavailable'],
+        refusals: ON_PAGE_OR_WITH_ERROR
+      },
+      schema: {
+        operationId: 'resetPassword',
+        tags: [ACCOUNTS],
+        summary: 'Set a new password',
+        description:
+          'Token and username come in the body or in the query. It ends every session of the account. A browser, ' +
+          'which asks for `text/html`, gets a page.',
+        consumes: ['application/json', 'application/x-www-form-urlencoded'],
+        querystring: ResetLink,
+        body: ResetPasswordBody,
+        response: { 200: { ...Changed, content: { ...Changed.content, 'text/html': PAGE } } }
+      }
     },
     async (request, reply) => {
       const { password, confirm_password: confirmation } = request.body
@@ -88,7 +148,7 @@ const setPassword: FastifyPluginAsyncTypebox = async (app) => {
       await logAuthEvent(request, 'reset', resetting, (userId) => userId)
       return wantsPage(request)
         ? reply.headers(PAGE_HEADERS).send(passwordResetPage())
-        : { message: 'Password reset successfully' }
+        : CHANGED
     }
   )
 }
@@ -106,8 +166,6 @@ function fieldOf (fields: unknown, name: 'token' | 'username'): string | undefin
   return typeof value === 'string' ? value : undefined
 }
 
-function isFilled (text: string | undefined): text is string {
-  return text !== undefined && text !== '' && isStorable(text)
+function isFilled (value: string | undefined): value is string {
+  return value !== undefined && value !== '' && isStorable(value)
 }
-
-export default resetPassword

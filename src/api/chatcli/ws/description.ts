@@ -1,29 +1,20 @@
 /** What the socket says of itself: every frame in both directions, and every code that closes it. */
-import type { TObject } from 'typebox'
 import { ERRORS } from '../../../domain/errors.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
+import { noBody } from '../../http/answers.ts'
+import type { CloseDescription, FrameDescription, SocketDescription, UpgradeDescription } from '../../http/face.ts'
 import { EXAMPLE_MESSAGE } from '../message.ts'
-import { operation } from '../operation.ts'
-import { AuthFrame, JoinChatFrame, LeaveChatFrame, PostMsgFrame } from './frames.ts'
+import { REALTIME } from '../tags.ts'
+import { AuthFrame, errorFrame, JoinChatFrame, LeaveChatFrame, PostMsgFrame } from './frames.ts'
 import {
   AuthAckFrame,
   ErrorFrame,
+  FRAME_ERRORS,
   JoinAckFrame,
   LeaveAckFrame,
   NewMessageFrame,
   PostAckFrame
 } from './server-frames.ts'
-
-/** A kind of frame. */
-export type FrameDescription = {
-  name: string
-  summary: string
-  description?: string
-  schema: TObject
-  examples: readonly object[]
-}
-/** A code with which a socket is closed. */
-export type CloseDescription = { code: number, meaning: string, comeBack: string }
 
 const { chatID, messageID, seq, timestamp } = EXAMPLE_MESSAGE
 const epoch = '6a1f0c52'
@@ -150,12 +141,38 @@ export const CLOSES: readonly CloseDescription[] = [
   }
 ]
 
-/** The upgrade. */
-export const SOCKET = operation({
-  id: 'openSocket',
-  tag: 'ChatCLI: realtime',
-  summary: 'Open the WebSocket',
-  description: 'Its frames are in the description of the WebSocket, `/asyncapi.json`.',
-  answers: { 101: { description: 'The connection is a WebSocket from here on.', content: {} } },
-  errors: ['invalid_input', 'draining', 'too_many_sockets']
-})
+/** The WebSocket in the documents. */
+export const SOCKET: SocketDescription = {
+  name: 'ws',
+  path: '/ws',
+  title: 'The WebSocket',
+  description:
+    'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. ' +
+    'The first is `auth`; whatever follows it is handled in the order it was sent. What a client does not ask ' +
+    'for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+  fromClient: {
+    operation: 'fromClient',
+    summary: 'Actions, handled in the order they were sent.',
+    frames: CLIENT_FRAMES
+  },
+  fromServer: {
+    operation: 'fromServer',
+    summary: 'Answers, and the messages of the chats that were joined.',
+    frames: SERVER_FRAMES
+  },
+  closes: CLOSES,
+  errors: FRAME_ERRORS,
+  encodeError: (error) => errorFrame(error)
+}
+
+/** The upgrade in the documents. */
+export const UPGRADE: UpgradeDescription = {
+  errors: ['invalid_input', 'draining', 'too_many_sockets'],
+  schema: {
+    operationId: 'openSocket',
+    tags: [REALTIME],
+    summary: 'Open the WebSocket',
+    description: 'Its frames are in the description of the WebSocket, `/asyncapi.json`.',
+    response: { 101: noBody('The connection is a WebSocket from here on.') }
+  }
+}

@@ -6,7 +6,7 @@ import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts
 import type { Receipt } from '../../../domain/events/event-writer.ts'
 import { isStorable } from '../../../domain/text.ts'
 import { Ref, type RefValue } from '../../../realtime/client-frame.ts'
-import { ChatId, Seq } from '../chat/schemas.ts'
+import { ChatId, Seq } from '../chat/ids.ts'
 import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
 
 const MAX_SHOWN_TYPE_LENGTH = 100

@@ -1,7 +1,7 @@
 /** TypeBox schemas of the frames that the server sends, and the codes that it closes with. */
 import Type from 'typebox'
 import type { ErrorCode } from '../../../domain/errors.ts'
-import { ChatId, Seq } from '../chat/schemas.ts'
+import { ChatId, Seq } from '../chat/ids.ts'
 import { MESSAGE_FIELDS } from '../message.ts'
 import { Ref } from '../../../realtime/client-frame.ts'
 

@@ -1,12 +1,13 @@
 /** The page at `/docs`, made of the two documents and the catalogue of errors. */
 import { html, type Html } from '../../pages/html.ts'
+import type { CloseDescription, SocketDescription } from '../../http/face.ts'
 import { type AsyncApi, framesOf, type MessageObject } from '../asyncapi.ts'
 import type { Documents } from '../documents.ts'
-import { type ErrorEntry, listErrors } from '../error-catalogue.ts'
-import type { JsonSchema } from '../json-schema.ts'
+import { errorForm } from '../error-catalogue.ts'
+import { readSchema } from '../json-schema.ts'
 import type { OpenApi } from '../openapi.ts'
 import { type Contents, layOut } from './layout.ts'
-import { idOf, isOfTag, type Located, locate, operationArticle } from './operation.ts'
+import { type Located, operationArticle, operationsOf } from './operation.ts'
 import { anchored, example, prose } from './prose.ts'
 import { fields, shapeId, type Writer } from './schema.ts'
 
@@ -14,27 +15,21 @@ import { fields, shapeId, type Writer } from './schema.ts'
 type Part = { contents: Contents, content: Html }
 
 /** Writes the page. */
-export function docsPage ({ openapi, asyncapi, routes }: Documents): string {
-  const operations = locate(openapi)
+export function docsPage (documents: Documents): string {
+  const { openapi, asyncapi, routes, faces } = documents
   const parts = [
-    ...openapi.tags.map(({ name, description }) =>
-      httpPart(
-        name,
-        description,
-        operations.filter((located) => isOfTag(located, name)),
-        openapi
-      )
+    ...openapi.tags.map(({ name, description = '' }) =>
+      httpPart(name, description, operationsOf(openapi, routes, name), openapi)
     ),
-    framesPart(asyncapi, 'fromClient', 'client', 'Frames of a client'),
-    framesPart(asyncapi, 'fromServer', 'server', 'Frames of the server'),
-    closesPart(asyncapi),
-    errorsPart(listErrors(routes)),
-    shapesPart(openapi.components.schemas)
+    ...faces.flatMap(({ socket }) => (socket === undefined ? [] : socketParts(asyncapi, socket))),
+    errorsPart(documents),
+    shapesPart(openapi.components.schemas ?? {})
   ]
+  const { description = '', version } = openapi.info
   return layOut({
     contents: parts.map(({ contents }) => contents),
     content: html`<h1>The API of this server</h1>
-<p class="lead">${prose(openapi.info.description.replace(' What happens on the WebSocket is in `/asyncapi.json`.', ''))} Version ${openapi.info.version}.</p>
+<p class="lead">${prose(description.replace(' What happens on the WebSocket is in `/asyncapi.json`.', ''))} Version ${version}.</p>
 ${parts.map(({ content }) => content)}`
   })
 }
@@ -50,9 +45,9 @@ ${content}</section>
 }
 
 function httpPart (name: string, description: string, operations: readonly Located[], openapi: OpenApi): Part {
-  const items = operations.map((located) => ({
-    id: idOf(located),
-    title: `${located.method.toUpperCase()} ${located.path}`
+  const items = operations.map(({ operationId, method, path }) => ({
+    id: operationId,
+    title: `${method.toUpperCase()} ${path}`
   }))
   return part(
     slug(name),
@@ -63,12 +58,26 @@ function httpPart (name: string, description: string, operations: readonly Locat
   )
 }
 
-function framesPart (asyncapi: AsyncApi, way: 'fromClient' | 'fromServer', sender: Writer, title: string): Part {
-  const frames = framesOf(asyncapi, way)
-  const lead =
-    way === 'fromClient'
-      ? 'On the WebSocket at `/ws`. Every frame is one JSON object in a text message; the first is `auth`.'
-      : 'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.'
+function socketParts (asyncapi: AsyncApi, { name, fromClient, fromServer }: SocketDescription): Part[] {
+  const address = asyncapi.channels[name]?.address ?? ''
+  return [
+    framesPart(
+      'Frames of a client',
+      `On the WebSocket at \`${address}\`. Every frame is one JSON object in a text message; the first is \`auth\`.`,
+      'client',
+      framesOf(asyncapi, fromClient)
+    ),
+    framesPart(
+      'Frames of the server',
+      'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+      'server',
+      framesOf(asyncapi, fromServer)
+    ),
+    closesPart(asyncapi.channels[name]?.['x-close-codes'] ?? [])
+  ]
+}
+
+function framesPart (title: string, lead: string, sender: Writer, frames: readonly MessageObject[]): Part {
   return part(
     slug(title),
     title,
@@ -89,8 +98,8 @@ ${fields(payload, sender)}${examples.map((shown) => example(JSON.stringify(shown
 `
 }
 
-function closesPart ({ channels }: AsyncApi): Part {
-  const rows = channels.ws['x-close-codes'].map(({ code, meaning, comeBack }) => [
+function closesPart (closes: readonly CloseDescription[]): Part {
+  const rows = closes.map(({ code, meaning, comeBack }) => [
     html`<code>${code}</code>`,
     prose(meaning),
     prose(comeBack)
@@ -104,26 +113,27 @@ function closesPart ({ channels }: AsyncApi): Part {
   )
 }
 
-function errorsPart (entries: readonly ErrorEntry[]): Part {
-  const rows = entries.map(({ code, meaning, chatcli, emotechat, isInFrames, isRetryable }) => [
+function errorsPart ({ errors, faces }: Documents): Part {
+  const names = faces.map(({ name }) => name)
+  const rows = errors.map(({ code, meaning, status, isInFrames, isRetryable }) => [
     html`<code>${code}</code>`,
-    html`${chatcli ?? '—'}`,
-    html`${emotechat ?? '—'}`,
+    ...names.map((name) => html`${status.get(name) ?? '—'}`),
     html`${isInFrames ? 'yes' : '—'}`,
     html`${isRetryable ? 'later' : 'no'}`,
     html`${meaning}`
   ])
+  const forms = faces.map(({ name, encodeError }) => `${name}: \`${errorForm(encodeError)}\``)
   return part(
     'errors',
     'Errors',
-    'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. EmoteChat ' +
-    'tells the sentence alone.',
+    'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. ' +
+    `${forms.join('; ')}.`,
     [],
-    table(['Code', 'ChatCLI', 'EmoteChat', 'Frames', 'Retry?', 'Meaning'], rows)
+    table(['Code', ...names, 'Frames', 'Retry?', 'Meaning'], rows)
   )
 }
 
-function shapesPart (schemas: Readonly<Record<string, JsonSchema>>): Part {
+function shapesPart (schemas: Readonly<Record<string, unknown>>): Part {
   const entries = Object.entries(schemas)
   return part(
     'shapes',
@@ -135,7 +145,7 @@ function shapesPart (schemas: Readonly<Record<string, JsonSchema>>): Part {
         name,
         schema
       ]) => html`<article id="${shapeId(name)}"><h3>${anchored(shapeId(name), html`<code>${name}</code>`)}</h3>
-${fields(schema, 'server')}</article>
+${fields(readSchema(schema), 'server')}</article>
 `
     )}`
   )

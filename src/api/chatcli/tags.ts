@@ -1,0 +1,13 @@
+/** The groups of the ChatCLI routes in the documents. */
+export const ACCOUNTS = 'ChatCLI: accounts'
+export const CHATS = 'ChatCLI: chats'
+export const REALTIME = 'ChatCLI: realtime'
+export const BASE = 'ChatCLI: base'
+
+/** All groups in their order, with their descriptions. */
+export const TAGS = {
+  [ACCOUNTS]: 'Accounts and sessions. An answer is an envelope of `status`, `message` and `response`.',
+  [CHATS]: 'The caller\'s chats and their history.',
+  [REALTIME]: 'The upgrade to the WebSocket.',
+  [BASE]: 'Pages for people, and whether the server is there.'
+}

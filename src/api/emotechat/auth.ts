@@ -1,0 +1,168 @@
+/** `/auth`: register, log in, log out, and who am I. */
+import Type from 'typebox'
+import { json } from '../http/answers.ts'
+import { logAuthEvent } from '../http/auth-log.ts'
+import { networkOfRequest } from '../http/network.ts'
+import { perMinute } from '../http/rate-limit.ts'
+import type { Scope } from '../http/scope.ts'
+import { sessionOf } from '../http/session.ts'
+import { Sentence, text } from './fields.ts'
+import { requireSession } from './session.ts'
+import { AUTH } from './tags.ts'
+import { encodeUser, EXAMPLE_USER, UserSchema } from './user.ts'
+
+const ATTEMPTS_PER_MINUTE = 5
+
+const Email = text('The address that the account is known by.')
+
+/** Adds the routes. */
+export default async function auth (app: Scope): Promise<void> {
+  register(app)
+  login(app)
+  await app.register(authenticated)
+}
+
+async function authenticated (app: Scope): Promise<void> {
+  requireSession(app)
+  logout(app)
+  validate(app)
+}
+
+function register (app: Scope): void {
+  app.post(
+    '/register',
+    {
+      config: {
+        ...perMinute('register', ATTEMPTS_PER_MINUTE),
+        errors: [
+          'invalid_name',
+          'invalid_email',
+          'weak_password',
+          'account_taken',
+          'rate_limited',
+          'overloaded',
+          'unavailable'
+        ]
+      },
+      schema: {
+        operationId: 'emoteRegister',
+        tags: [AUTH],
+        summary: 'Make an account',
+        description:
+          'A mail brings a link that proves the address; unless the server is configured otherwise, the account ' +
+          'may log in at once.',
+        body: Type.Object(
+          {
+            name: text('What to be called: 1 to 64 characters, not unique.'),
+            email: Email,
+            password: text('At least 8 characters and at most 256 bytes, and none of those that everybody tries.')
+          },
+          { examples: [{ name: 'Emma', email: 'emma@example.com', password: 'a pass phrase that is long' }] }
+        ),
+        response: {
+          200: json(
+            'The account is made. Where the server hides which accounts there are, it is not shown.',
+            Type.Object({ message: Sentence, user: Type.Optional(UserSchema) }),
+            { message: 'The account was created.', user: EXAMPLE_USER }
+          )
+        }
+      }
+    },
+    async (request) => {
+      const registering = app.services.accounts.registerByName(request.body)
+      const account = await logAuthEvent(request, 'register', registering, (created) => created?.id)
+      // The same for an address that is taken, of which there is no account to show.
+      if (account === undefined || app.config.areAccountsHidden)
+        return { message: 'If the address is free, the account was created. A mail is on its way.' }
+      return { message: 'The account was created.', user: encodeUser(account, account.id) }
+    }
+  )
+}
+
+function login (app: Scope): void {
+  app.post(
+    '/login',
+    {
+      config: {
+        ...perMinute('login', ATTEMPTS_PER_MINUTE),
+        errors: ['wrong_credentials', 'unverified', 'suspended', 'rate_limited', 'overloaded', 'unavailable']
+      },
+      schema: {
+        operationId: 'emoteLogin',
+        tags: [AUTH],
+        summary: 'Log in',
+        body: Type.Object(
+          { email: Email, password: text('The password.') },
+          { examples: [{ email: 'emma@example.com', password: 'a pass phrase that is long' }] }
+        ),
+        response: {
+          200: {
+            ...json(
+              'A session is open.',
+              Type.Object({
+                message: Sentence,
+                token: Type.String({ description: 'The token of the session; a JWT.' }),
+                user: UserSchema
+              }),
+              { message: 'You are logged in.', token: 'the-access-token', user: EXAMPLE_USER }
+            ),
+            headers: { authorization: Type.String({ description: '`Bearer` and the token.' }) }
+          }
+        }
+      }
+    },
+    async (request, reply) => {
+      const { email, password } = request.body
+      const network = networkOfRequest(request)
+      const entering = app.services.accounts.logIn({ identity: { email }, password, network })
+      const { session, account } = await logAuthEvent(request, 'login', entering, (entered) => entered.account.id)
+      const token = app.accessTokens.issue(session)
+      reply.header('authorization', `Bearer ${token}`)
+      return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
+    }
+  )
+}
+
+function logout (app: Scope): void {
+  app.post(
+    '/logout',
+    {
+      schema: {
+        operationId: 'emoteLogout',
+        tags: [AUTH],
+        summary: 'End the session of the token',
+        description: 'It is over on every replica, and its sockets are closed.',
+        response: { 200: json('It is over.', Type.Object({ message: Sentence }), { message: 'You are logged out.' }) }
+      }
+    },
+    async (request) => {
+      const { userId, sessionId } = sessionOf(request)
+      await logAuthEvent(request, 'logout', app.services.sessions.logOut(userId, sessionId), () => userId)
+      return { message: 'You are logged out.' }
+    }
+  )
+}
+
+function validate (app: Scope): void {
+  app.get(
+    '/validate',
+    {
+      schema: {
+        operationId: 'emoteValidate',
+        tags: [AUTH],
+        summary: 'Whose token is this?',
+        response: {
+          200: json(
+            'It is good.',
+            Type.Object({ message: Sentence, user: UserSchema }),
+            { message: 'The token is valid.', user: EXAMPLE_USER }
+          )
+        }
+      }
+    },
+    async (request) => {
+      const account = await app.services.accounts.find(sessionOf(request).userId)
+      return { message: 'The token is valid.', user: encodeUser(account, account.id) }
+    }
+  )
+}
