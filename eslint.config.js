@@ -51,20 +51,28 @@ const FOLDERS = {
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   client: { imports: [], without: ['node:*', ...HTTP] },
-  web: { imports: ['api', 'client'], without: [...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES] },
+  web: {
+    imports: ['api', 'client'],
+    without: [...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES],
+    never: ['**/api/*', '!**/api/pages']
+  },
   demo: {
     imports: ['client', 'config', 'server'],
     without: [...HTTP.filter((name) => name !== 'ws'), ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   }
 }
 
+/** The faces of the API: none of them, and nothing that they share, knows another one. */
+const FACES = ['**/chatcli/**', '**/emotechat/**']
+
 /** Narrower rules inside a folder; each replaces that of the folder. */
 const SUBFOLDERS = {
-  'api/chatcli': { never: ['**/emotechat/**'] },
-  'api/emotechat': { never: ['**/chatcli/**'] },
-  'api/http': { never: ['**/chatcli/**', '**/emotechat/**'] },
-  'api/ops': { imports: [...FOLDERS.api.imports, 'store', 'bus'] },
-  'api/pages': { never: ['**/chatcli/**', '**/emotechat/**'] },
+  'api/chatcli': { never: FACES.filter((face) => face !== '**/chatcli/**') },
+  'api/emotechat': { never: FACES.filter((face) => face !== '**/emotechat/**') },
+  'api/http': { never: [...FACES, '**/openapi/**', '**/ops/**'] },
+  'api/openapi': { never: [...FACES, '**/ops/**'] },
+  'api/ops': { imports: [...FOLDERS.api.imports, 'store', 'bus'], never: [...FACES, '**/openapi/**'] },
+  'api/pages': { never: [...FACES, '**/openapi/**', '**/ops/**', '**/http/**'] },
   'observability/metrics': { without: TRACES },
   'observability/tracing': { without: METRICS },
   'web/app': { imports: ['client'], without: ['node:*', ...HTTP], never: ['**/client/*', '!**/client/index.ts'] }

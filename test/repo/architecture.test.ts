@@ -193,15 +193,19 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../lib/websocket/frame.ts'
     ]
   },
-  'src/api/emotechat/auth': {
-    forbidden: ['postgres', 'drizzle-orm', '../../../store/users.ts', '../../chatcli/errors.ts'],
+  'src/api/pages': {
+    forbidden: ['../chatcli/envelope.ts', '../emotechat/errors.ts', '../http/answers.ts', '../../store/users.ts'],
+    allowed: ['node:crypto', './html.ts']
+  },
+  'src/api/emotechat': {
+    forbidden: ['postgres', 'drizzle-orm', '../../store/users.ts', '../chatcli/envelope.ts'],
     allowed: [
       'fastify',
       '@fastify/type-provider-typebox',
       'typebox',
-      '../../../domain/accounts/accounts.ts',
-      '../../http/session.ts',
-      '../errors.ts'
+      '../../domain/accounts/accounts.ts',
+      '../http/session.ts',
+      './errors.ts'
     ]
   },
   'src/api/chatcli/chat': {
@@ -222,7 +226,15 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     ]
   },
   'src/api/http': {
-    forbidden: ['postgres', 'drizzle-orm', '../../store/database.ts', '../chatcli/errors.ts', '../emotechat/errors.ts'],
+    forbidden: [
+      'postgres',
+      'drizzle-orm',
+      '../../store/database.ts',
+      '../chatcli/envelope.ts',
+      '../emotechat/errors.ts',
+      '../openapi/openapi.ts',
+      '../ops/readiness.ts'
+    ],
     allowed: [
       'fastify',
       '@fastify/jwt',
@@ -233,8 +245,16 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     ]
   },
   'src/api/ops': {
-    forbidden: ['postgres', 'drizzle-orm', 'ioredis', 'prom-client'],
-    allowed: ['fastify', '../../store/database.ts', '../../bus/bus.ts']
+    forbidden: [
+      'postgres',
+      'drizzle-orm',
+      'ioredis',
+      'prom-client',
+      '../chatcli/envelope.ts',
+      '../emotechat/errors.ts',
+      '../openapi/openapi.ts'
+    ],
+    allowed: ['fastify', '../../store/database.ts', '../../bus/bus.ts', '../http/answers.ts']
   },
   'src/api/openapi': {
     forbidden: [
@@ -244,9 +264,12 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       'postgres',
       'drizzle-orm',
       '../../store/database.ts',
-      '../../bus/bus.ts'
+      '../../bus/bus.ts',
+      '../chatcli/ws/description.ts',
+      '../emotechat/errors.ts',
+      '../ops/readiness.ts'
     ],
-    allowed: ['fastify', 'fastify-plugin', 'typebox', '../../domain/errors.ts', './openapi.ts']
+    allowed: ['fastify', 'fastify-plugin', 'typebox', '../../domain/errors.ts', '../http/face.ts', './openapi.ts']
   },
   'src/server': {
     forbidden: ['../admin/commands.ts', '../client/index.ts'],
@@ -293,7 +316,17 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     allowed: ['ws', '../client/index.ts', '../server/replica.ts', '../config/config.ts', './seed.ts']
   },
   'src/web': {
-    forbidden: ['ioredis', 'postgres', 'drizzle-orm', '../store/database.ts', '../realtime/hub.ts', '../bus/bus.ts'],
+    forbidden: [
+      'ioredis',
+      'postgres',
+      'drizzle-orm',
+      '../store/database.ts',
+      '../realtime/hub.ts',
+      '../bus/bus.ts',
+      '../api/chatcli/envelope.ts',
+      '../api/http/errors.ts',
+      '../api/openapi/openapi.ts'
+    ],
     allowed: ['@fastify/type-provider-typebox', 'typebox', 'node:zlib', '../api/pages/brand.ts', './assets.ts']
   },
   'src/web/app': {

@@ -1,47 +1,21 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import t from '../support/tap.ts'
 import { routesOf } from '../support/data/routes.ts'
 import { onEmbedded } from '../support/servers/deployments.ts'
+import { ROOT } from '../support/servers/process.ts'
 
-const ROUTES = [
-  'GET /',
-  'GET /api/auth/validate',
-  'GET /api/conversations',
-  'GET /api/profile/users',
-  'GET /app',
-  'GET /app/assets/*',
-  'GET /asyncapi.json',
-  'GET /chat',
-  'GET /docs',
-  'GET /livez',
-  'GET /openapi.json',
-  'GET /readyz',
-  'GET /subscribe',
-  'GET /user',
-  'GET /user/reset-password',
-  'GET /user/verify-email',
-  'GET /verify-connection',
-  'GET /ws',
-  'POST /api/auth/login',
-  'POST /api/auth/logout',
-  'POST /api/auth/register',
-  'POST /api/password/reset',
-  'POST /api/password/reset-request',
-  'POST /chat/create-chat',
-  'POST /chat/delete-chat',
-  'POST /chat/fetch-chats',
-  'POST /chat/messages',
-  'POST /subscribe',
-  'POST /user/login',
-  'POST /user/refresh-token',
-  'POST /user/register',
-  'POST /user/reset-password',
-  'POST /user/reset-password-request',
-  'POST /user/verify-email',
-  'POST /verify-connection'
-]
+/** The routes in the table of a page, as `METHOD /path`: one row for each URL. */
+function routesIn (page: string): string[] {
+  return [...page.matchAll(/^\| ((?:`[A-Z]+`, )*`[A-Z]+`? `?)(\/\S*)` \|/gm)]
+    .flatMap(([, methods = '', url = '']) => [...methods.matchAll(/[A-Z]+/g)].map(([method]) => `${method} ${url}`))
+    .sort()
+}
 
 await onEmbedded(t, async (t, cluster) => {
-  await t.test('the server has these routes and no others', async (t) => {
-    t.strictSame(routesOf(cluster.replica(0)), ROUTES)
+  await t.test('the server has the routes that the README of the API lists, and no others', async (t) => {
+    const listed = routesIn(await readFile(path.join(ROOT, 'src', 'api', 'README.md'), 'utf8'))
+    t.strictSame(routesOf(cluster.replica(0)), listed)
+    t.equal(new Set(listed).size, listed.length, 'each once')
   })
 })
