@@ -159,6 +159,14 @@ export default tseslint.config(
     }
   },
   {
+    files: ['test/**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', {
+        paths: [{ name: 'tap', message: 'Import test/support/tap.ts: many files share a process.' }]
+      }]
+    }
+  },
+  {
     // An element of markup, a rule of CSS or a line of a script is one line.
     files: [
       'src/api/pages/**', 'src/api/*/pages/**', 'src/api/openapi/page/**', 'src/api/openapi/error-catalogue.ts',

@@ -2,103 +2,77 @@
  * Runs tests with tap: all, or those whose path has one of the given words in it.
  *
  *     npm test -- [word…] [--option of tap…]
+ *     npm run test:watch -- [word…] [--option of tap…]
  *
- * It starts the Postgres that they share, and a few processes that take one file after the other.
+ * It starts the Postgres that they share, and a few processes that take one file after the other. To watch is to run
+ * again what a change concerns.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { watch } from 'node:fs'
 import path from 'node:path'
-import { dropLeftovers, dropTemplate, ensureTemplate } from './support/servers/database.ts'
-import { availableServices } from './support/servers/deployments.ts'
-import { ensureStoreTemplate } from './support/servers/embedded-store.ts'
-import { startEngine } from './support/servers/engine.ts'
-import { ROOT } from './support/servers/process.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Imports } from './support/runner/imports.ts'
+import { filterQueue, listQueue, OUTPUTS } from './support/runner/queue.ts'
+import { startServices } from './support/runner/services.ts'
+import { runQueue } from './support/runner/workers.ts'
 import { RunScope } from './support/scope.ts'
-import { type Queue, writeQueue } from './support/queue.ts'
+import { ROOT } from './support/servers/process.ts'
 
-const OUTPUTS = 'dist-test'
-const WORKERS = path.join(OUTPUTS, 'workers')
-const TAP = path.join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
-/** A worker has no time limit: each of its files has one. tap takes none for half a minute. */
-const WORKER_TIMEOUT = '--timeout=86400'
-/**
- * tap has each program that a test starts load its own loader, by NODE_OPTIONS: it takes longer than most of them do,
- * and a program that runs as another user may not even read it.
- */
-const WORKER = `import processOnSpawn from 'process-on-spawn'
-processOnSpawn.removeAllListeners()
-const { work } = await import('../support/worker.js')
-await work(NUMBER)
-`
-/** In this order: what takes longest comes first, so that the workers end together. */
-const FOLDERS = ['repo', 'process', 'cluster', 'contract', 'api', 'faults']
+const WATCH = '--watch'
+const BUILDS = ['dist', OUTPUTS]
+/** A build writes several modules. */
+const BUILD_MS = 100
 
-/** The files to run. */
-function listQueue (parameters: readonly string[]): Queue {
-  const words = parameters.map((word) => word.replace(/^(dist-)?test\//, '').replace(/\.[jt]s$/, ''))
-  const files = readdirSync(path.join(ROOT, OUTPUTS), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort()
-  const rank = (file: string) => FOLDERS.indexOf(file.split('/', 1)[0] ?? '')
-  const isUnit = (file: string) => file.startsWith('unit/')
-  return {
-    units: files.filter(isUnit).map((file) => path.join(OUTPUTS, file)),
-    others: files
-      .filter((file) => !isUnit(file))
-      .sort((one, other) => rank(one) - rank(other))
-      .map((file) => path.join(OUTPUTS, file))
+/** Builds whenever a source changes. @returns waits for the next modules that were built */
+function followBuild (scope: RunScope): () => Promise<ReadonlySet<string>> {
+  const builder = spawn(process.execPath, ['build.js', 'test', WATCH], { cwd: ROOT, stdio: 'inherit' })
+  scope.teardown(() => builder.kill())
+  let changed = new Set<string>()
+  let wake: () => void = () => undefined
+  for (const folder of BUILDS) {
+    const watcher = watch(path.join(ROOT, folder), { recursive: true }, (_event, file) => {
+      if (file?.endsWith('.js') !== true) return
+      changed.add(path.join(folder, file))
+      wake()
+    })
+    scope.teardown(() => watcher.close())
+  }
+  return async () => {
+    if (changed.size === 0)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    await delay(BUILD_MS)
+    const modules = changed
+    changed = new Set()
+    return modules
   }
 }
 
-/** Runs the files of a queue. @returns tap's exit code */
-async function run (queue: Queue, options: readonly string[]): Promise<number> {
-  const count = Math.min(os.availableParallelism() + 1, 1 + queue.others.length)
+async function main (parameters: readonly string[]): Promise<number> {
+  const words = parameters.filter((parameter) => !parameter.startsWith('-'))
+  const options = parameters.filter((parameter) => parameter.startsWith('-') && parameter !== WATCH)
+  const queue = listQueue(words)
+  if (queue.units.length + queue.others.length === 0) throw new Error('There is no such test.')
   const scope = new RunScope()
+  // A terminal interrupts tap as well: it ends by that, and then this does.
+  const interrupted = once(process, 'SIGINT').then(() => undefined)
   try {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'confab-test-run-'))
-    scope.teardown(() => rm(folder, { recursive: true, force: true }))
-    await writeQueue(folder, queue)
-    const engine = await startEngine(scope)
-    await dropLeftovers(engine)
-    await ensureTemplate(engine)
-    await ensureStoreTemplate()
-    const services = availableServices()
-    if (services !== undefined) {
-      await ensureTemplate(services.databaseUrl)
-      scope.teardown(() => dropTemplate(services.databaseUrl))
+    const environment = await startServices(scope)
+    const nextChange = parameters.includes(WATCH) ? followBuild(scope) : undefined
+    const code = await runQueue(queue, options, environment)
+    while (nextChange !== undefined) {
+      const changed = await Promise.race([nextChange(), interrupted])
+      if (changed === undefined) break
+      const imports = new Imports()
+      const concerned = filterQueue(listQueue(words), (file) => imports.reaches(file, changed))
+      if (concerned.units.length + concerned.others.length > 0) await runQueue(concerned, options, environment)
     }
-    const workers = await writeWorkers(count)
-    const tap = spawn(process.execPath, [TAP, `--jobs=${String(count)}`, WORKER_TIMEOUT, ...options, ...workers], {
-      cwd: ROOT,
-      stdio: 'inherit',
-      env: { ...process.env, TEST_RUN_FOLDER: folder, TEST_ENGINE_URL: engine }
-    })
-    // The terminal interrupts tap as well, which ends by it; this ends what it has started.
-    process.on('SIGINT', () => undefined)
-    process.on('SIGTERM', () => tap.kill('SIGTERM'))
-    await once(tap, 'exit')
-    return tap.exitCode ?? 1
+    return code
   } finally {
     await scope.end()
   }
 }
 
-/** Writes the programs of the workers, which tap takes for test files. */
-async function writeWorkers (count: number): Promise<string[]> {
-  await mkdir(path.join(ROOT, WORKERS), { recursive: true })
-  const numbers = Array.from({ length: count }, (_, index) => String(index + 1))
-  return Promise.all(numbers.map(async (number) => {
-    const file = path.join(WORKERS, `${number}.mjs`)
-    await writeFile(path.join(ROOT, file), WORKER.replace('NUMBER', number))
-    return file
-  }))
-}
-
-const parameters = process.argv.slice(2)
-const queue = listQueue(parameters.filter((parameter) => !parameter.startsWith('-')))
-if (queue.units.length + queue.others.length === 0) throw new Error('There is no such test.')
-process.exitCode = await run(queue, parameters.filter((parameter) => parameter.startsWith('-')))
+process.exitCode = await main(process.argv.slice(2))

@@ -172,7 +172,8 @@ export class ConfabClient extends Emitter<ClientEvents> {
     const turn = ++this.#turn
     const sentAt = Date.now()
     const tokens = await requestTokens(this.#http, credentials, options)
-    if (turn !== this.#turn) throw new ConfabError('closed', 'The client was closed, or logged in again, in the meantime.')
+    if (turn !== this.#turn)
+      throw new ConfabError('closed', 'The client was closed, or logged in again, in the meantime.')
     const former = this.#login
     const login = (this.#login = this.#newLogin(tokens))
     former?.end()

@@ -386,7 +386,6 @@ t.test('names that are a slip away from a variable are noticed, others are not',
   )
 })
 
-
 await t.test('a process with a wrong value ends with 1 and one line', async (t) => {
   const DATA_DIR = await temporaryFolder(t)
   const cases: [Record<string, string>, RegExp][] = [

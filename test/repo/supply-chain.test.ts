@@ -144,7 +144,7 @@ t.test('the bill of materials names every package with its hash, and which of th
   const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], {
     cwd: ROOT,
     encoding: 'utf8',
-    maxBuffer: 64 * 1_024 * 1_024,
+    maxBuffer: 64 * 1_024 * 1_024
   })
   t.match(stdout, '"bomFormat": "CycloneDX"', stderr)
   const { components } = Value.Parse(Bom, JSON.parse(stdout))

@@ -1,5 +1,5 @@
 /** Listeners of the program that fail: each failure is reported once, and nothing else notices. */
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import type { Chat, ConfabClient, Message } from '../../../src/client/index.ts'
 import { bumpEpoch } from '../../../src/store/epoch.ts'
 import { register, startChat } from '../../support/data/accounts.ts'

@@ -1,6 +1,6 @@
 /** What a page does to a client: wrong clocks, standstills, another origin, and clients that are closed. */
 import type { Browser } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t, { type Test } from '../../support/tap.ts'
 import { openPage, withBrowser } from '../../support/clients/browser.ts'
 import { type ClientPage, openClientPage } from '../../support/clients/client-page.ts'
 import { ConfabClient } from '../../support/clients/described-client.ts'

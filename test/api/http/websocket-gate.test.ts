@@ -52,7 +52,7 @@ await onEmbedded(t, async (t, cluster) => {
     t.notOk(cluster.log.some((line) => line.includes(SECRET)), 'no query is logged')
   })
 
-  await t.test('an upgrade at the URL of a socket becomes one, with a slash at its end and a query as well', async (t) => {
+  await t.test('an upgrade at the URL of a socket becomes one, also with a slash and a query', async (t) => {
     const { accessToken } = await register(cluster)
     await connect(t, replica, accessToken)
     for (const path of ['/', '?x=1']) {
@@ -78,7 +78,7 @@ async function gone (client: RawClient): Promise<number | undefined> {
   return code
 }
 
-await t.test('a socket that does not get in is gone, whether or not its client answers the close, and logged', async (t) => {
+await t.test('a socket that does not get in is gone and logged, whether its client answers or not', async (t) => {
   const cluster = await startCluster(t, {
     environment: { ...METRICS, AUTH_DEADLINE: '300ms', MAX_SOCKETS_PER_USER: '1' }
   })

@@ -189,6 +189,7 @@ await t.test(
     const server = await startContainer(t, container, {
       DATABASE_URL: await createDatabase(t, engineUrl()),
       JWT_SECRET: randomBytes(32).toString('hex'),
+      PUBLIC_URL: 'https://chat.example.org',
       MAIL_TRANSPORT: 'file'
     })
     t.equal((await fetch(`${server.url}/readyz`)).status, 200)

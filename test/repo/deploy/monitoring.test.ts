@@ -163,7 +163,7 @@ await withKubectl(t, 'the monitoring overlay is of its types, and finds the metr
   t.ok(
     listAt(found[0], 'spec', 'ports').some((port) => at(port, 'name') === at(monitor, 'spec', 'endpoints', 0, 'port'))
   )
-  const [scaler] = ofKind(production, 'HorizontalPodAutoscaler')
+  const [scaler] = ofKind(await render('overlays/production-by-connections'), 'HorizontalPodAutoscaler')
   t.ok(
     listAt(scaler, 'spec', 'metrics').some((metric) => at(metric, 'pods', 'metric', 'name') === 'chat_ws_connections'),
     'replicas are counted by a metric that there is'

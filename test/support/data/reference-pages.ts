@@ -57,8 +57,8 @@ export function configurationMarkdown (): string {
 Written by \`npm run describe\` from \`src/config/environment.ts\`.
 
 Confab is configured by environment variables. Wrong values stop the start, with one sentence for each; an empty value
-counts as absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the start
-the log shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
+counts as absent. A duration is a whole number with a unit: \`500ms\`, \`10s\`, \`15m\`, \`12h\` or \`60d\`. At the
+start the log shows every setting, without its secrets, and warns of a variable that looks like a misspelt one.
 ${tables.join('')}`
 }
 

@@ -15,6 +15,8 @@ const PREFIX = 'confab_test_'
 const IDLE_S = 1
 /** Held while a server's template is looked for and made. */
 const TEMPLATE_LOCK = 5_123_018
+/** Held, shared, by each run that uses the template of a server. */
+const USERS_LOCK = 5_123_019
 
 const administrators = new Map<string, Sql>()
 
@@ -105,8 +107,18 @@ export async function dropLeftovers (serverUrl: string): Promise<void> {
   for (const { datname } of found) await sql`drop database if exists ${sql(datname)} with (force)`
 }
 
-/** Drops a server's template. */
-export async function dropTemplate (serverUrl: string): Promise<void> {
-  const sql = administratorOf(serverUrl)
-  await sql`drop database if exists ${sql(templateName())} with (force)`
+/**
+ * Has a server have a template until the end of the scope. Runs of other checkouts may use the same: the last one
+ * drops it.
+ */
+export async function shareTemplate (scope: Scope, serverUrl: string): Promise<void> {
+  const sql = postgres(serverUrl, { max: 1, onnotice: () => undefined })
+  scope.teardown(() => sql.end())
+  await sql`select pg_advisory_lock_shared(${USERS_LOCK})`
+  scope.teardown(async () => {
+    await sql`select pg_advisory_unlock_shared(${USERS_LOCK})`
+    const [row] = await sql<{ isLast: boolean }[]>`select pg_try_advisory_lock(${USERS_LOCK}) as "isLast"`
+    if (row?.isLast === true) await sql`drop database if exists ${sql(templateName())} with (force)`
+  })
+  await ensureTemplate(serverUrl)
 }

@@ -2,13 +2,15 @@
  * A process that runs one test file after the other, so that the modules they share are loaded once. Workers take the
  * files of a run as they get to them.
  */
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import root from 'tap'
 import { readQueue, take } from './queue.ts'
-import { ROOT } from './servers/process.ts'
-import { processScope } from './scope.ts'
-import { runBelow } from './tap.ts'
+import { ROOT } from '../servers/process.ts'
+import { processScope } from '../scope.ts'
+import { runBelow } from '../tap.ts'
 
+const ROOT_IMPORT = /^import .* from "tap";$/m
 const FILE_TIMEOUT_MS = 300_000
 /** What is still open so long after the last file keeps the process alive by mistake. */
 const EXIT_TIMEOUT_MS = 10_000
@@ -20,7 +22,11 @@ export async function work (number: number): Promise<void> {
   for (const file of [...number === 1 ? units : [], ...others]) {
     if (!await take(folder, file)) continue
     const name = file.replace(/^dist-test\//, '').replace(/\.test\.js$/, '')
-    await root.test(name, { timeout: FILE_TIMEOUT_MS }, (t) => runBelow(t, () => import(path.join(ROOT, file))))
+    await root.test(name, { timeout: FILE_TIMEOUT_MS }, async (t) => {
+      // Its tests would wait for this one to end, and this one for them.
+      if (ROOT_IMPORT.test(await readFile(file, 'utf8'))) throw new Error('Import test/support/tap.ts, not tap.')
+      await runBelow(t, () => import(path.join(ROOT, file)))
+    })
   }
   await processScope.end()
   setTimeout(() => {
