@@ -1,4 +1,4 @@
-/** Secrets from the samples and the documentation of this repository, which everybody can read. */
+/** Secrets from the samples and the documentation of this repository, which are public. */
 
 /** Part of every secret in the samples. */
 const PLACEHOLDER = /for-trying-out|change-?me/i

@@ -1,12 +1,12 @@
-/** What a client wants to be answered with: browsers that post a form name HTML, programs name JSON or nothing. */
+/** The preferred form of an answer: browsers that post a form accept HTML, programs JSON or anything. */
 import type { FastifyRequest } from 'fastify'
 
-/** Whether it is a browser's form that wants a page back. */
+/** Whether the request is a browser's form that expects a page. */
 export function wantsPage (request: FastifyRequest): boolean {
   return accepts(request, 'text/html')
 }
 
-/** Whether JSON is asked for, and no page. */
+/** Whether JSON is accepted, and no page. */
 export function wantsJson (request: FastifyRequest): boolean {
   return accepts(request, 'application/json') && !accepts(request, 'text/html')
 }

@@ -1,4 +1,4 @@
-/** `/conversations`: the caller's chats with what is new in them. */
+/** `/conversations`: the caller's chats with their unread counts. */
 import Type, { type Static } from 'typebox'
 import type { Conversation } from '../../domain/chats/chats.ts'
 import { json } from '../http/answers.ts'
@@ -12,7 +12,7 @@ import { CONVERSATIONS } from './tags.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 
-/** A chat of the caller with what is new in it. */
+/** A chat of the caller with its unread count. */
 const ConversationSchema = Type.Object(
   {
     id: Id,

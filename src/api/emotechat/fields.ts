@@ -3,7 +3,7 @@ import Type from 'typebox'
 
 const MAX_LENGTH = 1_024
 
-/** A text that is sent. Its length only bounds what is read; the domain has the rules. */
+/** A text of a client. Its maximum length only bounds the input; the domain has the rules. */
 export const text = (description: string) => Type.String({ maxLength: MAX_LENGTH, description })
 
 /** The `message` of most answers. */

@@ -19,7 +19,7 @@ export const DescribedPageQuery = Type.Object({
   })
 })
 
-/** What an answer tells of the whole list. */
+/** The part of an answer that describes the whole list. */
 export const PaginationSchema = Type.Object(
   {
     current_page: Type.Integer({ minimum: 1 }),
@@ -33,10 +33,10 @@ export const PaginationSchema = Type.Object(
 /** Of a list that has one page. */
 export const EXAMPLE_PAGINATION = { current_page: 1, page_size: DEFAULT_PAGE_SIZE, total_pages: 1, total_count: 1 }
 
-/** A page that was asked for. */
+/** A requested page. */
 export type Page = { page: number, pageSize: number }
 
-/** Reads which page is asked for; the first of 30 by default. @throws {ChatError} `invalid_input` */
+/** Reads the requested page; by default the first of 30. @throws {ChatError} `invalid_input` */
 export function readPage ({ page, page_size: pageSize }: Static<typeof PageQuery>): Page {
   return {
     page: readInteger('page', page, 1, Number.MAX_SAFE_INTEGER),

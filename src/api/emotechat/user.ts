@@ -15,7 +15,7 @@ export const UserSchema = Type.Object(
   { title: 'User' }
 )
 
-/** The caller's own, to show what it looks like. */
+/** An example of the caller's own account. */
 export const EXAMPLE_USER = {
   id: 2,
   name: 'Emma',
@@ -25,7 +25,7 @@ export const EXAMPLE_USER = {
   created_at: '2026-01-31T12:34:56.789Z'
 }
 
-/** The account's fields under this dialect's names: its address for nobody but its owner. */
+/** The account's fields with the names of this dialect; its address only for its owner. */
 export function encodeUser (
   { id, name, username, email, isEmailVerified, createdAt }: Account,
   readerId: number

@@ -1,7 +1,7 @@
 /**
  * Access tokens: JWTs (RFC 7519) signed with HS256 that name a user (`sub`), a session (`sid`) and the installation
- * that they are for (`aud`). The signature proves who signed them; whether the session still lives is asked of the
- * domain each time.
+ * that they are for (`aud`). The signature proves the issuer; the domain is asked each time whether the session is
+ * live.
  */
 import jwt from '@fastify/jwt'
 import fastifyPlugin from 'fastify-plugin'
@@ -12,7 +12,7 @@ import type { Session } from '../../domain/accounts/sessions.ts'
 
 const ISSUER = 'confab'
 const MS_PER_S = 1_000
-/** Longer than any token of ours; what is longer is not even looked at. */
+/** Longer than any token of ours; a longer one is refused without decoding it. */
 const MAX_LENGTH = 2_048
 
 const claims = Compile(Type.Object({
@@ -30,7 +30,7 @@ declare module 'fastify' {
       /** Signs a token for a session. */
       issue: (session: Session) => string
       /**
-       * The living session a token is for; its `expiresAt` is the end of the token, where that comes first.
+       * Returns the live session of a token; its `expiresAt` is the end of the token, if that comes first.
        * @throws {ChatError} `unauthenticated`
        */
       authenticate: (token: unknown) => Promise<Session>

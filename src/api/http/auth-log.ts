@@ -1,19 +1,19 @@
 /**
- * The log of who got in and who did not: one line for each registration, login, refresh, reset and logout, with the
- * request's id, the account where there is one, the client's address and the outcome. What was typed is never in it: a
- * password is typed into the wrong field every day.
+ * The log of authentication: one line for each registration, login, refresh, reset and logout, with the id of the
+ * request, the account if there is one, the client's address and the outcome. Input is never logged: every day a user
+ * types a password into the wrong field.
  */
 import type { FastifyRequest } from 'fastify'
 import { asChatError } from '../../domain/errors.ts'
 
-/** What is logged. */
+/** The logged events. */
 export type AuthEvent = 'register' | 'verify' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'logout'
 
 /**
  * Logs the outcome of an event when it is known.
- * @param userIdOf whose account it was about; undefined where there is none
- * @returns what the work returns
- * @throws what the work throws
+ * @param userIdOf the account concerned; undefined if there is none
+ * @returns the result of the work
+ * @throws the error of the work
  */
 export async function logAuthEvent<Result> (
   request: FastifyRequest,

@@ -1,4 +1,4 @@
-/** Makes the domain and the realtime part known to every route. */
+/** Makes the domain and the realtime part available to every route. */
 import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../../config/config.ts'
 import type { Metrics } from '../../observability/metrics/metrics.ts'
@@ -15,14 +15,14 @@ declare module 'fastify' {
     hub: Hub
     connections: Connections
     metrics: Metrics
-    /** Where spans are begun, if traces are configured. */
+    /** Creates spans, if tracing is configured. */
     tracing: Tracing | undefined
-    /** The phase that the replica is in, which decides about its readiness and about new sockets. */
+    /** The phase of the replica, which determines its readiness and whether it accepts new sockets. */
     lifecycle: Lifecycle
   }
 }
 
-/** What the routes are served from. */
+/** The services behind the routes. */
 export type Served = {
   config: Config
   services: Services

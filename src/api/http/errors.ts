@@ -22,7 +22,7 @@ const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
 
 /** Maps an error of the domain, of a schema or of Fastify to an error of the catalogue. */
 export function chatErrorOf (error: FastifyError): ChatError {
-  // Nobody reads the answer, and the server did nothing wrong.
+  // The client is gone, and the server is not at fault.
   if (error.code === REQUEST_ABORTED) return new ChatError('invalid_input', 'The body was broken off.')
   const chatError = asChatError(error)
   if (chatError.code !== 'internal' || error.statusCode === undefined || error.statusCode >= 500) return chatError

@@ -39,7 +39,7 @@ function elementsOf (header: string): string[] {
 }
 
 /**
- * Makes `request.ip` an address, whatever form trusted proxies send it in. A client without an address counts as its
+ * Makes `request.ip` an address in every form that trusted proxies send. A client without an address counts as its
  * proxy, like all other such clients: the first one is logged.
  * @param app without hooks that read the address
  */

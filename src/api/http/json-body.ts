@@ -1,6 +1,4 @@
-/**
- * JSON bodies, read with care: no prototype keys, no NUL, no lone surrogates, and not deeper than anything of ours is.
- */
+/** JSON bodies, parsed defensively: no prototype keys, no NUL, no lone surrogates, and a limited depth. */
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../../domain/errors.ts'
 import { isStorableThroughout } from '../../domain/text.ts'
@@ -32,7 +30,7 @@ export default fastifyPlugin(
   { name: 'json-body', fastify: '5.x' }
 )
 
-/** How deep brackets go, without building anything: the parser itself would build what is measured. */
+/** Depth of nested brackets, computed without parsing: a parser would build the nested value first. */
 function nestingOf (text: string): number {
   let [depth, deepest, inString] = [0, 0, false]
   for (let index = 0; index < text.length; index++) {

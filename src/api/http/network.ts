@@ -1,14 +1,14 @@
-/** Where a request comes from, as far as rates tell clients apart. */
+/** The network of a client, by which rate limits distinguish clients. */
 import type { FastifyRequest } from 'fastify'
 import { isIP } from 'node:net'
 
 const GROUPS = 8
-/** The /64 that a subscriber gets has room for as many addresses as anybody wants to have. */
+/** An IPv6 subscriber has a /64, and with it any number of addresses. */
 const NETWORK_GROUPS = 4
 
 /**
  * The network of a request's client: its IPv4 address, or the /64 of its IPv6 address. Behind a trusted proxy it is the
- * address that the proxy tells; one that is none counts as the proxy itself.
+ * address that the proxy forwards; an invalid one counts as the proxy itself.
  */
 export function networkOfRequest ({ ip, socket }: FastifyRequest): string {
   return networkOf(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip)

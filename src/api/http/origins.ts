@@ -1,17 +1,17 @@
 /**
- * Which web pages may use this server from a browser: those of its own host and of PUBLIC_URL, and those that
- * CORS_ORIGINS lists. Browsers name the page in `Origin` and cannot be made to lie about it by a page; programs send
- * none and are let in, because nothing here is granted for a cookie.
+ * Web pages that may use this server from a browser: those of its own host, of PUBLIC_URL, and those listed in
+ * CORS_ORIGINS. Browsers name the page in `Origin`, which a page cannot forge; programs send none and are accepted,
+ * because no right here comes from a cookie.
  */
 import cors from '@fastify/cors'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../../domain/errors.ts'
 
-/** How long a browser may remember a preflight, in seconds: the longest that all of them accept. */
+/** How long a browser may cache a preflight, in seconds: the maximum that all of them accept. */
 const PREFLIGHT_MAX_AGE_S = 7_200
 const FORM = 'application/x-www-form-urlencoded'
-/** Origins of which the log says that they were refused; a stranger can make up any number. */
+/** Number of refused origins that are logged; a client can invent any number. */
 const MAX_LOGGED_ORIGINS = 100
 const MAX_ORIGIN_LENGTH = 200
 
@@ -39,7 +39,7 @@ export default fastifyPlugin(
     })
 
     const logRefused = createRefusalLog(app.log)
-    // A form is what any page can make a browser send here without asking first.
+    // Any page can make a browser send a form without a preflight.
     app.addHook('onRequest', async (request) => {
       const { origin } = request.headers
       if (origin !== undefined && !isTrusted(origin, request)) logRefused(origin)
@@ -49,11 +49,11 @@ export default fastifyPlugin(
 
     if (corsOrigins.length > 0) {
       await app.register(cors, {
-        // A list would be answered with a header that says `false`; this way a stranger gets none.
+        // A list would result in a header with the value `false`; this way a foreign page gets none.
         origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
         methods: ['GET', 'HEAD', 'POST'],
         allowedHeaders: ['authorization', 'content-type'],
-        // EmoteChat hands out its token in a header.
+        // EmoteChat returns its token in a header.
         exposedHeaders: ['authorization', 'retry-after'],
         maxAge: PREFLIGHT_MAX_AGE_S,
         strictPreflight: false
@@ -61,9 +61,9 @@ export default fastifyPlugin(
     }
 
     /**
-     * Whether a form comes from one of our pages, one that is listed, or a program. Our pages send no referrer, and
-     * their forms therefore `Origin: null`; what says more is `Sec-Fetch-Site`, which browsers send wherever there is
-     * TLS. Without TLS there is nothing to go by, and `null` must do.
+     * Whether a form comes from one of our pages, a listed one, or a program. Our pages send no referrer, and their
+     * forms therefore `Origin: null`; `Sec-Fetch-Site` is more specific, which browsers send over TLS. Without TLS
+     * there is no other information, and `null` is accepted.
      */
     function isAcceptable (request: FastifyRequest): boolean {
       const { origin, 'sec-fetch-site': site } = request.headers
@@ -76,8 +76,8 @@ export default fastifyPlugin(
 )
 
 /**
- * Logs each refused origin once: the page's developer sees no more than that the browser got no permission. Whatever is
- * no origin is left out, as are the pages that browsers call `null`.
+ * Logs each refused origin once: the developer of the page only sees that the browser had no permission. Invalid
+ * origins and `null` are not logged.
  */
 function createRefusalLog (log: FastifyBaseLogger): (origin: string) => void {
   const logged = new Set<string>()

@@ -1,34 +1,36 @@
 /**
- * A replica that has more to do than it can refuses new requests and sockets at once, with a word on when to come back,
- * and goes on with the sockets it has: whoever is refused finds another replica, whoever waited would time out.
+ * An overloaded replica refuses new requests and sockets at once, with the time to retry, and continues to serve its
+ * open sockets: a refused client finds another replica, a waiting one would time out.
  *
- * Readiness stays as it is: all replicas are loaded alike, and the last ones would get the load of those taken out.
+ * Readiness does not change: all replicas have a similar load, and the remaining ones would receive the load of those
+ * removed.
  */
 import fastifyPlugin from 'fastify-plugin'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { ChatError } from '../../domain/errors.ts'
 
-/** The event loop and the memory are looked at so often, in milliseconds. */
+/** Interval at which the event loop and the memory are sampled, in milliseconds. */
 const SAMPLE_MS = 1_000
 /**
- * The event loop has to be late in so many samples one after the other: a start, a pause of the machine, is no load.
+ * Number of consecutive late samples of the event loop that count as overload: a start or a pause of the machine does
+ * not.
  */
 const LATE_SAMPLES = 2
 const RESOLUTION_MS = 20
 const NS_PER_MS = 1e6
-/** When to come back, in milliseconds. */
+/** Time to retry, in milliseconds. */
 const RETRY_AFTER_MS = 2_000
 const BYTES_PER_MIB = 1_048_576
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Operators are served however busy the replica is. */
+    /** Operators are served even under overload. */
     isOperational?: true
   }
   interface FastifyInstance {
     overload: {
-      /** @throws {ChatError} `over_capacity` while the replica has more to do than it can */
+      /** @throws {ChatError} `over_capacity` while the replica is overloaded */
       check: () => void
     }
   }
@@ -44,7 +46,7 @@ export default fastifyPlugin(
     let pressure: 'event_loop' | 'heap' | 'rss' | undefined
 
     const sampling = setInterval(() => {
-      // Without a single turn there is nothing to take the mean of.
+      // Without a single turn there is no mean.
       const delayMs = delays.count === 0 ? SAMPLE_MS : delays.mean / NS_PER_MS - RESOLUTION_MS
       delays.reset()
       lateSamples = delayMs > eventLoopDelayMs ? lateSamples + 1 : 0

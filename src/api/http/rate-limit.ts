@@ -1,6 +1,6 @@
 /**
- * Rates per client, shared by all replicas. A route asks for its rate in its `config`; without that it has none. Routes
- * of both dialects that do the same share one.
+ * Rate limits per client, shared by all replicas. A route requests its limit in its `config`; without that it has none.
+ * Routes of both dialects with the same purpose share one.
  */
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyContextConfig } from 'fastify'
@@ -10,14 +10,14 @@ import type { RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { networkOfRequest } from './network.ts'
 
 const WINDOW_MS = 60_000
-/** What is between the client and the name of the rate in a key. */
+/** Separates the client and the name of the rate in a key. */
 const SEPARATOR = ' '
 
-/** What has a rate of its own. */
+/** Names of the rate limits. */
 export type RateName =
   'register' | 'verify' | 'verify-link' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'subscribe'
 
-/** The `config` of a route that a client may call `max` times a minute, together with the others of that name. */
+/** The `config` of a route that a client may call `max` times a minute, together with the other routes of that name. */
 export function perMinute (name: RateName, max: number): FastifyContextConfig {
   return { rateLimit: { max, timeWindow: WINDOW_MS, groupId: SEPARATOR + name } }
 }
@@ -26,11 +26,11 @@ export default fastifyPlugin<{ rates: RateLimiter }>(
   async (app, { rates }) => {
     await app.register(rateLimit, {
       global: false,
-      // Counted before the body is read, whatever is in it.
+      // Counted before the body is read.
       hook: 'onRequest',
       keyGenerator: networkOfRequest,
       store: storeIn(rates),
-      // How much is left is of use to nobody but a guesser; when to come back is said by the error.
+      // The remaining number is useful to guessers only; the error states when to retry.
       addHeaders: {
         'x-ratelimit-limit': false,
         'x-ratelimit-remaining': false,
@@ -48,7 +48,7 @@ export default fastifyPlugin<{ rates: RateLimiter }>(
   { name: 'rate-limit', dependencies: ['services'], fastify: '5.x' }
 )
 
-/** Has the library count where all else is counted, which goes on while Redis is away. */
+/** Makes the library count in our limiter, which works while Redis is away. */
 function storeIn (rates: RateLimiter): FastifyRateLimitStoreCtor {
   return class implements FastifyRateLimitStore {
     incr (

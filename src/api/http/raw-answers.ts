@@ -11,7 +11,7 @@ import { securityHeaders } from './security-headers.ts'
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>
 
-/** Node's refusals of what is no proper request, with sentences. */
+/** Refusals of malformed requests by Node, with sentences. */
 const CLIENT_ERRORS: Partial<Record<string, { status: number, message: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time.' },
   HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are too large.' }
@@ -54,7 +54,7 @@ export function createRawAnswers (config: { publicUrl: string }, faces: readonly
     badUrl: (url, response) => answer(response, 400, url, 'The URL is not valid.'),
     expectation: ({ url = '/' }, response) => answer(response, 417, url, 'The server meets no such expectation.'),
     clientError (error, socket) {
-      // Nobody is left to read an answer.
+      // The client is gone.
       if (error.code === 'ECONNRESET' || socket.destroyed) return
       const { status, message } = CLIENT_ERRORS[error.code] ?? NOT_HTTP
       if (socket.writable) write(socket, status, '/', message)

@@ -1,9 +1,9 @@
-/** The time of each HTTP request, for the metrics: by route, never by URL. */
+/** The duration of each HTTP request, for the metrics: by route, never by URL. */
 import fastifyPlugin from 'fastify-plugin'
 
 const MS_PER_S = 1_000
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS'])
-/** What clients ask for that is not there. */
+/** The route of requests to unknown paths. */
 const NO_ROUTE = 'none'
 
 export default fastifyPlugin(async (app) => {

@@ -18,7 +18,7 @@ export default fastifyPlugin(
     if (tracing === undefined) return
 
     app.addHook('onRequest', async (request) => {
-      // A socket has no end that a request would have; what it posts has spans of its own.
+      // A socket has no end like a request; its posts have spans of their own.
       if (request.ws || request.routeOptions.config.isOperational === true) return
       const { method, headers, routeOptions } = request
       const route = routeOptions.url ?? 'none'

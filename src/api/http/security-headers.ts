@@ -1,6 +1,6 @@
 /**
- * The headers of every answer, whatever it is and however it came about: those of `helmet`, and no cache. They are one
- * constant record, because answers that no route gives (see `raw-answers.ts`) have no hooks that could set them.
+ * The headers of every answer: those of `helmet`, and no cache. They are one constant record, because answers without a
+ * route (see `raw-answers.ts`) have no hooks that could set them.
  */
 import fastifyPlugin from 'fastify-plugin'
 import helmet from 'helmet'
@@ -24,8 +24,8 @@ const OPTIONS = {
 }
 
 /**
- * The headers. No answer is stored in a cache: almost all hold a token, a message or an address.
- * @param publicUrl where browsers find this server; if it is https, they are told never to use http
+ * The headers. No answer is stored in a cache: almost all contain a token, a message or an address.
+ * @param publicUrl address of this server for browsers; if it is https, they are instructed to never use http
  */
 export function securityHeaders ({ publicUrl }: { publicUrl: string }): Readonly<Record<string, string>> {
   const isHttps = publicUrl.startsWith('https:')

@@ -1,4 +1,4 @@
-/** Describes the server: collects the routes that are registered after it, and makes the documents of them. */
+/** Describes the server: collects the routes that are registered after it, and builds the documents from them. */
 import swagger from '@fastify/swagger'
 import fastifyPlugin from 'fastify-plugin'
 import { faceOf, type MountedFace } from '../http/face.ts'
@@ -9,12 +9,12 @@ import { type DescribedRoute, describedBy } from './route.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The documents, made when they are first asked for, so that the start does not wait for them. */
+    /** The documents, built when they are first requested, so that the start does not wait for them. */
     documents: () => Documents
   }
 }
 
-/** What is described. */
+/** Options of the description. */
 export type DescriptionOptions = {
   faces: readonly MountedFace[]
   /** The groups of routes in their order, with their descriptions. */

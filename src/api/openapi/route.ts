@@ -47,7 +47,7 @@ export function errorsOf ({ method, route: { config = {}, schema } }: DescribedR
   if (isWithSession(schema)) add('unauthenticated', 'unavailable')
   if (config.rateLimit !== undefined && config.rateLimit !== false) add('rate_limited')
   if (config.isOperational !== true) add('over_capacity')
-  // A form is refused by its origin, whatever the route does with it.
+  // A form is refused by its origin before the route handles it.
   add('foreign_origin', 'internal')
   return [...all].sort()
 }

@@ -1,4 +1,4 @@
-/** Whether this replica should be sent traffic: asked by load balancers at `/readyz`, and told to people at `/`. */
+/** Whether this replica should receive traffic: for load balancers at `/readyz`, for visitors at `/`. */
 import fastifyPlugin from 'fastify-plugin'
 import type { Bus } from '../../bus/bus.ts'
 import { withDeadline } from '../../lib/deadline.ts'
@@ -7,7 +7,7 @@ import type { Database } from '../../store/database.ts'
 /** A probe that takes longer is a failed one, in milliseconds. */
 const PROBE_TIMEOUT_MS = 2_000
 
-/** What readiness looks at. */
+/** Dependencies of the readiness. */
 export type ReadinessDeps = { database: Database, bus: Bus }
 
 /** `degraded` is ready: without the bus messages are read from the store. The other two are not. */
@@ -20,7 +20,9 @@ export type Readiness =
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Looks whether the database answers, its tables are new enough for this build and the process is not draining. */
+    /**
+     * Checks whether the database answers, its tables are new enough for this build and the process is not draining.
+     */
     readiness: () => Promise<Readiness>
   }
 }

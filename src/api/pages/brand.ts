@@ -1,13 +1,13 @@
 /**
- * What everything with a face has in common, the pages and the web client: the colours by day and by night, the type,
- * and the mark.
+ * The design that the pages and the web client share: the colours of the light and the dark theme, the fonts, and the
+ * logo.
  */
 import { html, type Html } from './html.ts'
 
 // Written as markup so that it is never escaped; it holds no interpolation.
 /**
- * The colours and the type as custom properties of CSS. `own` and `bubble` are those of messages, `chosen` that of the
- * chat that is open, `touched` that of what is only touched.
+ * The colours and the fonts as custom properties of CSS. `own` and `bubble` are those of messages, `chosen` that of the
+ * open chat, `touched` that of an element under the pointer.
  */
 export const COLOURS: Html = html`
 :root {
@@ -28,5 +28,5 @@ export const COLOURS: Html = html`
 }
 `
 
-/** The mark, in the colour of the text around it. Its dots have the class `dots`. */
+/** The logo, in the colour of the surrounding text. Its dots have the class `dots`. */
 export const LOGO: Html = html`<svg viewBox="0 0 32 32" aria-hidden="true" focusable="false"><path fill="currentColor" d="M9 4h14a6 6 0 0 1 6 6v8a6 6 0 0 1-6 6h-8.5l-6 4.6a.9.9 0 0 1-1.5-.7V24a6 6 0 0 1-4-6v-8a6 6 0 0 1 6-6z"/><g class="dots"><circle cx="10.2" cy="14" r="1.9"/><circle cx="16" cy="14" r="1.9"/><circle cx="21.8" cy="14" r="1.9"/></g></svg>`

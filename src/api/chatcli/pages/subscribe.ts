@@ -6,8 +6,8 @@ import { alert, invalid, page } from './layout.ts'
 const MAX_EMAIL_LENGTH = 254
 
 /**
- * The form. After a refusal it comes again with a sentence about why and with what was typed.
- * @param refused what to say and the address as it was sent
+ * The form. After a refusal it is shown again with a sentence about the reason and the submitted address.
+ * @param refused the sentence, and the address as it was sent
  */
 export function subscribePage (refused?: { message: string, email: string }): string {
   return page({
@@ -23,7 +23,7 @@ ${alert(refused?.message)}
   })
 }
 
-/** The answer to an address, the same whether it was new or known, so that nobody learns who subscribes. */
+/** The answer to an address, the same whether it was new or known, so that it does not reveal who subscribes. */
 export function subscribedPage (): string {
   return page({
     title: 'Subscribed',

@@ -2,7 +2,7 @@
 import { html } from '../../pages/html.ts'
 import { page } from './layout.ts'
 
-/** The answer to a link that has just proved its address. */
+/** The answer to a link that has verified its address. */
 export function emailVerifiedPage (): string {
   return page({
     title: 'Address confirmed',
@@ -13,7 +13,7 @@ export function emailVerifiedPage (): string {
   })
 }
 
-/** The answer to a link that could not be followed for now, with a sentence about why. */
+/** The answer to a link that cannot be handled now, with a sentence about the reason. */
 export function verificationFailedPage (message: string): string {
   return page({
     title: 'Not confirmed yet',
@@ -22,7 +22,7 @@ export function verificationFailedPage (message: string): string {
   })
 }
 
-/** The answer to a link that is not whole, has lapsed or was followed before. */
+/** The answer to a link that is incomplete, has expired or was used before. */
 export function brokenVerificationLinkPage (): string {
   return page({
     title: 'Link not valid',

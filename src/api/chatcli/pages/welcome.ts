@@ -3,7 +3,7 @@ import type { Readiness } from '../../ops/readiness.ts'
 import { html, type Html } from '../../pages/html.ts'
 import { page } from './layout.ts'
 
-/** What people are told of a server's health: whether it serves, and nothing of what it is made of. */
+/** The server's health as shown to visitors: whether it serves, and no component of it. */
 const HEALTH: Record<Readiness['status'], Html> = {
   ok: html`<p class="state">Running</p>`,
   degraded: html`<p class="state poor">Running, messages may be late</p>`,
@@ -11,7 +11,7 @@ const HEALTH: Record<Readiness['status'], Html> = {
   draining: html`<p class="state poor">Restarting</p>`
 }
 
-/** Says what this server is, how it is now, and where to go from here. */
+/** The welcome page: purpose of the server, its state, and links. */
 export function welcomePage (status: Readiness['status']): string {
   return page({
     title: 'Welcome',

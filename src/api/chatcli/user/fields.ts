@@ -1,4 +1,4 @@
-/** Fields of the `/user` routes. Their lengths only bound what is read; the domain has the rules. */
+/** Fields of the `/user` routes. Their maximum lengths only bound the input; the domain has the rules. */
 import Type from 'typebox'
 
 const MAX_LENGTH = 1_024

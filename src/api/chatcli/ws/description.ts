@@ -1,4 +1,4 @@
-/** What the socket says of itself: every frame in both directions, and every code that closes it. */
+/** AsyncAPI description of the socket: every frame in both directions, and every close code of the server. */
 import { ERRORS } from '../../../domain/errors.ts'
 import { CLOSE_CODES } from '../../../realtime/close-codes.ts'
 import { noBody } from '../../http/answers.ts'
@@ -19,7 +19,7 @@ import {
 const { chatID, messageID, seq, timestamp } = EXAMPLE_MESSAGE
 const epoch = '6a1f0c52'
 
-/** What clients send. */
+/** Frames of clients. */
 export const CLIENT_FRAMES: readonly FrameDescription[] = [
   {
     name: 'auth',
@@ -65,7 +65,7 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
   }
 ]
 
-/** What the server sends. A client that uses neither `ref` nor `after` nor `epoch` sees the first two and errors. */
+/** Frames of the server. A client that uses neither `ref` nor `after` nor `epoch` receives the first two and errors. */
 export const SERVER_FRAMES: readonly FrameDescription[] = [
   {
     name: 'auth_ack',
@@ -116,7 +116,7 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
   }
 ]
 
-/** How the server ends a socket. */
+/** Close codes of the server. */
 export const CLOSES: readonly CloseDescription[] = [
   { code: 1002, meaning: 'What came was no WebSocket frame.', comeBack: 'yes' },
   { code: 1007, meaning: 'A text was not UTF-8.', comeBack: 'yes' },

@@ -1,4 +1,4 @@
-/** The frames of `/ws`: TypeBox schemas of what clients send, and what they are answered. */
+/** The frames of `/ws`: TypeBox schemas of clients' frames, and the server's answers. */
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ChatError, type ErrorCode } from '../../../domain/errors.ts'
@@ -45,7 +45,7 @@ export const PostMsgFrame = Type.Object({
   ref: Type.Optional(Ref)
 })
 
-/** A frame that says what it wants and says it right. */
+/** A valid frame. */
 export type Action =
   Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
 
@@ -96,7 +96,7 @@ export function decodeAction (frame: object): Action {
   return action
 }
 
-/** The answer to a right token. */
+/** The answer to a valid token. */
 export const AUTH_ACK: Static<typeof AuthAckFrame> = { type: 'auth_ack', status: 'ok' }
 
 /** The acknowledgement of a post. */
@@ -112,7 +112,7 @@ export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static
   }
 }
 
-/** The acknowledgement of a join, with the seq up to which the socket was brought and the epoch it belongs to. */
+/** The acknowledgement of a join, with the seq up to which the socket has received everything, and its epoch. */
 export function joinAck (
   ref: RefValue,
   chatID: number,
@@ -127,7 +127,7 @@ export function leaveAck (ref: RefValue, chatID: number): Static<typeof LeaveAck
   return { type: 'ack', ref, chatID }
 }
 
-/** A refusal; with the `ref` of what was refused, if it had one, and the epoch where that is what it is about. */
+/** An error frame, with the `ref` of the refused frame, if it had one, and the epoch for errors about it. */
 export function errorFrame ({ code, message }: { code: ErrorCode, message: string }, ref?: RefValue, epoch?: string) {
   return {
     type: 'error',

@@ -48,7 +48,7 @@ async function join (
 ): Promise<void> {
   const joined = await session.join(chatID, { after, known: epoch ?? undefined })
   if (joined === undefined || ref === undefined) return
-  // Only who speaks of the epoch is told of it.
+  // Only a client that sends an epoch receives one.
   session.send(joinAck(ref, chatID, joined.seq, epoch === undefined ? undefined : joined.epoch))
 }
 

@@ -5,7 +5,7 @@ import { ChatId, Seq } from '../chat/ids.ts'
 import { MESSAGE_FIELDS } from '../message.ts'
 import { Ref } from '../../../realtime/client-frame.ts'
 
-/** Errors that a frame may tell; the others belong to requests. */
+/** Errors that a frame may report; the others belong to requests. */
 export const FRAME_ERRORS = [
   'invalid_input',
   'unknown_action',

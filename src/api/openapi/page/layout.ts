@@ -1,6 +1,5 @@
 /**
- * The design of `/docs`: that of the other pages, with room for tables and code. No script, and nothing loaded from
- * anywhere.
+ * The design of `/docs`: that of the other pages, with room for tables and code. No script, and no external resources.
  */
 import { COLOURS, LOGO } from '../../pages/brand.ts'
 import { documentHeaders, documentOf } from '../../pages/document.ts'
@@ -91,10 +90,10 @@ td:last-child { min-width: 16rem; }
 }
 `
 
-/** Headers of the page, beside those of every answer. */
+/** Headers of the page, in addition to those of every answer. */
 export const DOCS_HEADERS = documentHeaders({ style: STYLE, formAction: '\'none\'' })
 
-/** A part of the page, and what it holds: both can be linked to. */
+/** A section of the page and its items, with anchors. */
 export type Contents = { id: string, title: string, items: readonly { id: string, title: string }[] }
 
 /** The complete document around its content. */

@@ -6,13 +6,13 @@ import { prose } from './prose.ts'
 const MAX_SHOWN_BOUND = 1e9
 const NOTHING = html``
 
-/** Where the section of a shape is, by the name of its schema. */
+/** The anchor of a schema's section, by the name of the schema. */
 export const shapeId = (name: string): string => `shape-${name}`
 
-/** Who writes what a schema describes: a client wants to know what it must send, and what it may not get. */
+/** The writer of a value that a schema describes: a client must know what to send, and which fields may be missing. */
 export type Writer = 'client' | 'server'
 
-/** What a schema looks like inside: its fields, or those of its parts; nothing for plain values. */
+/** The content of a schema: its fields, or those of its parts; nothing for plain values. */
 export function fields (schema: JsonSchema, writer: Writer): Html {
   const { properties, required = [], items, anyOf } = schema
   if (properties !== undefined) {
@@ -31,7 +31,7 @@ ${Object.entries(properties).map(
   return NOTHING
 }
 
-/** In a few words, what a value may be. */
+/** A short description of the allowed values. */
 export function typeOf (schema: JsonSchema): Html {
   const { $ref, anyOf, items, type = 'any JSON' } = schema
   if ($ref !== undefined) {
@@ -73,7 +73,7 @@ function boundsOf ({
   ]
 }
 
-/** A bound that only says what fits into a number is not worth a word. */
+/** A limit of the number type itself is not shown. */
 function range (from: number | undefined, to: number | undefined, unit: string): string[] {
   const upTo = to !== undefined && to < MAX_SHOWN_BOUND ? to : undefined
   if (from !== undefined && upTo !== undefined) return [`${String(from)} to ${String(upTo)}${unit}`]
