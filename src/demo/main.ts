@@ -64,7 +64,7 @@ async function tell (url: string, folder: string): Promise<void> {
     `In a second tab open ${url}/app#/sign-in and sign in as Ben: write to each other.`,
     '',
     `People: ${TEAM.map(({ username }) => username).join(', ')}. Password of each: ${PASSWORD}`,
-    'Register somebody new, and the code of their mail is shown here.',
+    'Register a new user, and the code of the mail is shown here.',
     'Ctrl-C ends it, and nothing is left of it.',
     ''
   )

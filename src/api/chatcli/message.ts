@@ -7,7 +7,7 @@ const Id = (description: string) => Type.Integer({ minimum: 1, description })
 
 /** Its fields. */
 export const MESSAGE_FIELDS = {
-  messageID: Id('Like no other, in any chat.'),
+  messageID: Id('Unique across all chats.'),
   chatID: Id('The chat it is in.'),
   userID: Id('Its author.'),
   username: Type.String({ description: 'The name of its author.' }),
@@ -15,13 +15,13 @@ export const MESSAGE_FIELDS = {
   timestamp: Type.String({ format: 'date-time', description: 'When it was stored, in UTC.' }),
   seq: Type.Integer({
     minimum: 1,
-    description: 'Its number in the chat: 1, 2, 3 … without a gap, the same for everybody.'
+    description: 'Its number in the chat: 1, 2, 3 … without a gap, the same for all members.'
   }),
   clientMessageID: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH,
-      description: 'What its author named it; only if they did.'
+      description: 'The id that its author assigned, if any.'
     })
   )
 }

@@ -47,21 +47,21 @@ function register (app: Scope): void {
       schema: {
         operationId: 'emoteRegister',
         tags: [AUTH],
-        summary: 'Make an account',
+        summary: 'Register an account',
         description:
-          'A mail brings a link that proves the address; unless the server is configured otherwise, the account ' +
+          'A mail brings a link that verifies the address; unless the server is configured otherwise, the account ' +
           'may log in at once.',
         body: Type.Object(
           {
-            name: text('What to be called: 1 to 64 characters, not unique.'),
+            name: text('Display name: 1 to 64 characters, not unique.'),
             email: Email,
-            password: text('At least 8 characters and at most 256 bytes, and none of those that everybody tries.')
+            password: text('At least 8 characters and at most 256 bytes, not a common password.')
           },
           { examples: [{ name: 'Emma', email: 'emma@example.com', password: 'a pass phrase that is long' }] }
         ),
         response: {
           200: json(
-            'The account is made. Where the server hides which accounts there are, it is not shown.',
+            'The account was created. With `HIDE_ACCOUNTS` it is not included.',
             Type.Object({ message: Sentence, user: Type.Optional(UserSchema) }),
             { message: 'The account was created.', user: EXAMPLE_USER }
           )
@@ -131,8 +131,10 @@ function logout (app: Scope): void {
         operationId: 'emoteLogout',
         tags: [AUTH],
         summary: 'End the session of the token',
-        description: 'It is over on every replica, and its sockets are closed.',
-        response: { 200: json('It is over.', Type.Object({ message: Sentence }), { message: 'You are logged out.' }) }
+        description: 'It ends on every replica, and its sockets are closed.',
+        response: {
+          200: json('The session has ended.', Type.Object({ message: Sentence }), { message: 'You are logged out.' })
+        }
       }
     },
     async (request) => {

@@ -17,20 +17,20 @@ const ConversationSchema = Type.Object(
   {
     id: Id,
     type: Type.Literal('direct'),
-    name: Type.String({ description: 'What the other user is called.' }),
+    name: Type.String({ description: 'Display name of the other user.' }),
     participants: Type.Array(Type.Object({ id: Id, name: Type.String(), username: Type.String() }), {
-      description: 'Who is in it now, the caller included.'
+      description: 'Its members, including the caller.'
     }),
     last_message: Type.Union(
       [
         Type.Object({ id: Id, sender_id: Id, message: Type.String(), timestamp: Type.String({ format: 'date-time' }) }),
         Type.Null()
       ],
-      { description: 'The newest that the caller may see.' }
+      { description: 'The newest one visible to the caller.' }
     ),
     unread_count: Type.Integer({
       minimum: 0,
-      description: 'Messages that the history has not handed out and that precede none of the caller\'s own.'
+      description: 'Messages that the history has not returned and that follow the caller\'s own newest one.'
     }),
     updated_at: Type.String({ format: 'date-time' })
   },
@@ -62,7 +62,7 @@ export default async function conversations (app: Scope): Promise<void> {
       schema: {
         operationId: 'emoteListConversations',
         tags: [CONVERSATIONS],
-        summary: 'List the caller\'s chats with what is new in them',
+        summary: 'List the caller\'s chats with their unread counts',
         description: 'Latest activity first.',
         querystring: PageQuery,
         response: {

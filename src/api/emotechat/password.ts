@@ -60,13 +60,13 @@ function reset (app: Scope): void {
         operationId: 'emoteResetPassword',
         tags: [PASSWORD],
         summary: 'Set a new password',
-        description: 'It proves the address and ends every session of the account.',
+        description: 'It verifies the address and ends every session of the account.',
         // Either name of the field will do: older clients send `new_password`.
         body: Type.Object(
           {
             token: text('The token of the link in the mail.'),
             password: Type.Optional(
-              text('At least 8 characters and at most 256 bytes, and none of those that everybody tries.')
+              text('At least 8 characters and at most 256 bytes, not a common password.')
             ),
             new_password: Type.Optional(text('Read where there is no `password`.'))
           },

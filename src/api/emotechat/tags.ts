@@ -6,8 +6,8 @@ export const PASSWORD = 'EmoteChat: password'
 
 /** All groups in their order, with their descriptions. */
 export const TAGS = {
-  [AUTH]: 'Accounts and sessions, by address. An answer is a `message` and the data beside it.',
+  [AUTH]: 'Accounts and sessions, by address. An answer is a `message` and the data.',
   [PROFILE]: 'The users of this server.',
-  [CONVERSATIONS]: 'The caller\'s chats with what is new in them.',
+  [CONVERSATIONS]: 'The caller\'s chats with their unread counts.',
   [PASSWORD]: 'A new password by mail.'
 }

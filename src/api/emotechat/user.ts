@@ -6,8 +6,8 @@ import type { Account } from '../../domain/accounts/account.ts'
 export const UserSchema = Type.Object(
   {
     id: Type.Integer({ minimum: 1 }),
-    name: Type.String({ description: 'What its owner wants to be called; not unique.' }),
-    username: Type.String({ description: 'Unique; made from the name.' }),
+    name: Type.String({ description: 'Display name; not unique.' }),
+    username: Type.String({ description: 'Unique; derived from the name.' }),
     email: Type.Optional(Type.String({ description: 'Only in the caller\'s own record.' })),
     email_verified: Type.Optional(Type.Boolean({ description: 'Only in the caller\'s own record.' })),
     created_at: Type.String({ format: 'date-time' })

@@ -78,8 +78,8 @@ function addSocket (
     bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
     'x-close-codes': closes
   }
-  operations[fromClient.operation] = operationOf('receive', 'What clients send', channel, fromClient)
-  operations[fromServer.operation] = operationOf('send', 'What the server sends', channel, fromServer)
+  operations[fromClient.operation] = operationOf('receive', 'Frames of clients', channel, fromClient)
+  operations[fromServer.operation] = operationOf('send', 'Frames of the server', channel, fromServer)
   for (const frame of frames) {
     if (frame.name in messages) throw new Error(`Two frames are called ${frame.name}.`)
     messages[frame.name] = describeFrame(frame, schemas)

@@ -63,17 +63,17 @@ export function errorsMarkdown (entries: readonly ErrorEntry[], faces: readonly 
     ...faces.flatMap(({ socket }) =>
       socket === undefined
         ? []
-        : `- **Frames** are \`${errorForm(socket.encodeError)}\`, with the \`ref\` of what was refused.`)
+        : `- **Frames** are \`${errorForm(socket.encodeError)}\`, with the \`ref\` of the refused frame.`)
   ]
   return `# Errors
 
-Written by \`npm run describe\` from the code; every error that a client can be told.
+Written by \`npm run describe\` from the code: every error that a client can receive.
 
 ${forms.join('\n')}
-- **Retry**: \`later\` means that the same may succeed without a change. Answers with 429 and 503 say when in \`Retry-After\`; a
-  post is sent again with the same \`clientMessageID\`.
+- **Retry**: \`later\` means that the same may succeed later without a change. Answers with 429 and 503 state the time in
+  \`Retry-After\`; repeat a post with the same \`clientMessageID\`.
 
-A sentence is for people and may differ where more is known, such as the field that is missing; a code never changes.
+A sentence is for users and may be more specific, such as naming the missing field; a code never changes.
 
 | ${['code', ...names, 'frames', 'retry', 'meaning'].join(' | ')} |
 |---|${names.map(() => '---|').join('')}---|---|---|

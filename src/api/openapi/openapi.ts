@@ -31,7 +31,7 @@ export function openApiOptions ({ faces, tags }: DescriptionOptions): FastifyDyn
         summary: 'A self-hosted real-time chat backend.',
         description:
           `Dialects over the same accounts, chats and messages: ${faces.map(placeOf).join(', ')}. ` +
-          'Unknown fields of a request are ignored. What happens on the WebSocket is in `/asyncapi.json`.',
+          'Unknown fields of a request are ignored. The WebSocket is described in `/asyncapi.json`.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/', description: 'This server' }],

@@ -9,7 +9,7 @@ import { once } from './once.ts'
 const DESCRIPTION = 'Description'
 
 /** The group of these routes in the documents. */
-export const DESCRIPTION_TAGS = { [DESCRIPTION]: 'What you are reading.' }
+export const DESCRIPTION_TAGS = { [DESCRIPTION]: 'This documentation.' }
 
 const Document = { description: 'The document.', content: { 'application/json': { schema: Type.Unknown() } } }
 

@@ -20,7 +20,7 @@ const NotReady = Type.Union([
   Type.Object({
     status: word('unavailable'),
     database: word('behind'),
-    missing: Type.Array(Type.String(), { description: 'The migrations that are wanting.' })
+    missing: Type.Array(Type.String(), { description: 'The missing migrations.' })
   })
 ])
 
@@ -59,12 +59,12 @@ function readyz (app: Scope): void {
       schema: {
         operationId: 'readyz',
         tags: [OPERATIONS],
-        summary: 'Should it be sent traffic?',
+        summary: 'Should it receive traffic?',
         description:
-          'A replica that waits for somebody to migrate its tables answers whatever it is asked like this, with 503.',
+          'A replica that waits for its tables to be migrated answers every request like this, with 503.',
         response: {
           200: json(
-            'It should. Without its Redis it serves on, `degraded`: messages arrive up to a second later.',
+            'It should. Without its Redis it still serves, `degraded`: messages arrive up to a second later.',
             Ready,
             { status: 'ok', database: 'up', bus: 'up' }
           ),

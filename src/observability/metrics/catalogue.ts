@@ -171,7 +171,7 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
     },
     {
       name: 'chat_position_repair_stalls_total',
-      help: 'Reads of events that no hint told which brought nothing: they are repeated after a pause.',
+      help: 'Reads from the store for missing events without progress, which are repeated after a pause.',
       kind: 'counter',
       value: () => metrics.repairStalls
     },

@@ -75,8 +75,8 @@ function createChat (app: Scope): void {
         tags: [CHATS],
         summary: 'Open the chat with another user',
         description:
-          'Two users share one chat. If one of the two has left it, this brings them back into the same chat, ' +
-          'where they see what is posted from then on.',
+          'Two users share one chat. If one of the two has left it, both are in the same chat again, and the one who ' +
+          'rejoined sees messages from then on.',
         body: Type.Object(
           {
             ...SESSION_FIELD,
@@ -88,7 +88,7 @@ function createChat (app: Scope): void {
           { examples: [{ ...EXAMPLE_SESSION, receiver: 'bob' }] }
         ),
         response: {
-          200: json('The chat is there.', envelope(Type.Literal('Chat created successfully!'), { chatID: ChatId }), {
+          200: json('The chat exists.', envelope(Type.Literal('Chat created successfully!'), { chatID: ChatId }), {
             status: 'ok',
             message: '',
             response: 'Chat created successfully!',
@@ -114,8 +114,8 @@ function deleteChat (app: Scope): void {
         tags: [CHATS],
         summary: 'Leave a chat',
         description:
-          'The other participant keeps the chat and its history. When nobody is left, the chat and its messages are ' +
-          'gone.',
+          'The other member keeps the chat and its history. When the last member has left, the chat and its messages ' +
+          'are deleted.',
         body: Type.Object({ ...SESSION_FIELD, chatID: ChatId }, { examples: [{ ...EXAMPLE_SESSION, chatID: 1 }] }),
         response: { 200: fixedResponse('Chat deleted successfully!') }
       }

@@ -19,7 +19,7 @@ const MessagesBody = Type.Object(
       minimum: 1,
       maximum: MAX_LIMIT,
       default: DEFAULT_LIMIT,
-      description: 'How many messages at the most.'
+      description: 'Maximum number of messages.'
     }),
     before: Type.Optional(
       Type.Integer({ ...Seq, description: 'Only messages with a smaller seq: the newest of them.' })
@@ -42,8 +42,8 @@ export default async function messages (app: Scope): Promise<void> {
         tags: [CHATS],
         summary: 'Read the history of a chat',
         description:
-          'Oldest first. Without `before` and `after` the newest messages; what is handed out counts as read. A ' +
-          'client that holds a WebSocket needs this for what is older than its join.',
+          'Oldest first. Without `before` and `after` the newest messages. Messages that were returned count as ' +
+          'read. A client with a WebSocket needs this for messages older than its join.',
         body: MessagesBody,
         response: { 200: json('The messages, without an envelope.', Type.Array(MessageSchema), [EXAMPLE_MESSAGE]) }
       }

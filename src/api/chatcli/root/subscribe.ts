@@ -57,9 +57,8 @@ function subscribeAddress (app: Scope): void {
         tags: [BASE],
         summary: 'Subscribe an address to the newsletter',
         description:
-          'An address that is there already gets the same answer and is kept once. Who asks for ' +
-          '`application/json` gets the envelope, everybody else a page; a refusal is a page for who asks for ' +
-          '`text/html`.',
+          'A known address gets the same answer and is stored once. A request that accepts `application/json` gets ' +
+          'the envelope, any other a page; a refusal is a page for a request that accepts `text/html`.',
         consumes: ['application/x-www-form-urlencoded', 'application/json'],
         body: Type.Object(
           { email: Type.String({ description: 'The address.' }) },

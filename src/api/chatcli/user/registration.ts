@@ -34,10 +34,10 @@ function register (app: Scope): void {
       schema: {
         operationId: 'register',
         tags: [ACCOUNTS],
-        summary: 'Make an account',
+        summary: 'Register an account',
         description:
           'A code is mailed to the address; the account logs in after `POST /user/verify-email`. A name whose ' +
-          'address was never proved can be registered again.',
+          'address was never verified can be registered again.',
         body: Type.Object(
           { username: Username, email: text('Where the code is sent.'), password: NewPassword },
           { examples: [{ username: 'alice', email: 'alice@example.com', password: 'Correct-Horse-1' }] }
@@ -63,8 +63,8 @@ function verifyEmail (app: Scope): void {
       schema: {
         operationId: 'verifyEmail',
         tags: [ACCOUNTS],
-        summary: 'Prove an address with the code of the mail',
-        description: 'A code lives ten minutes, and dies after five wrong tries.',
+        summary: 'Verify an address with the code of the mail',
+        description: 'A code is valid for ten minutes and for five tries.',
         body: Type.Object(
           { username: Username, email_token: text('The six digits of the mail.') },
           { examples: [{ username: 'alice', email_token: '123456' }] }

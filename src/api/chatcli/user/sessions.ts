@@ -27,8 +27,8 @@ function tokenAnswer<const Message extends string> (message: Message) {
     status: Type.Literal('ok'),
     message: Type.Literal(message),
     response: Type.Literal(''),
-    access_token: Type.String({ description: 'What other routes call `session_token`; a JWT.' }),
-    refresh_token: Type.String({ description: 'Good for one refresh.' })
+    access_token: Type.String({ description: 'The `session_token` of other routes; a JWT.' }),
+    refresh_token: Type.String({ description: 'Valid for one refresh.' })
   })
   return json(message, schema, withTokens(message, 'the-access-token', EXAMPLE_REFRESH_TOKEN))
 }

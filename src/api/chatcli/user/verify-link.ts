@@ -34,9 +34,9 @@ export default async function verifyLink (app: Scope): Promise<void> {
       schema: {
         operationId: 'verifyEmailByLink',
         tags: [ACCOUNTS],
-        summary: 'Prove an address by following the link of the mail',
+        summary: 'Verify an address by following the link of the mail',
         querystring: Type.Object({ token: LinkToken }),
-        response: { 200: htmlPage('The address is proved.') }
+        response: { 200: htmlPage('The address is verified.') }
       },
       // Programs that look at links without following them send HEAD.
       exposeHeadRoute: false

@@ -25,17 +25,17 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
     name: 'auth',
     summary: 'Authenticate the socket; the first frame of all',
     description:
-      'What follows it is kept and handled in order, so nothing need be waited for. Sent again later with a newer ' +
-      'token of the same user, it lets the socket live on until that token expires.',
+      'Later frames are queued and handled in order, so a client need not wait for the answer. Sent again with a ' +
+      'newer token of the same user, it extends the life of the socket until that token expires.',
     schema: AuthFrame,
     examples: [{ type: 'auth', token: 'the-access-token' }]
   },
   {
     name: 'join_chat',
-    summary: 'Get the messages of a chat from now on, or from a position on',
+    summary: 'Follow a chat from now on, or from a position',
     description:
-      'With `after` what came behind that seq is replayed first, in order. With `epoch` the server makes sure that ' +
-      'the seq is of the history it has.',
+      'With `after` the messages after that seq are replayed first, in order. With `epoch` the server checks that ' +
+      'the seq belongs to its data.',
     schema: JoinChatFrame,
     examples: [
       { type: 'join_chat', chatID },
@@ -44,7 +44,7 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
   },
   {
     name: 'leave_chat',
-    summary: 'Get them no longer',
+    summary: 'Stop following a chat',
     schema: LeaveChatFrame,
     examples: [
       { type: 'leave_chat', chatID },
@@ -55,8 +55,8 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
     name: 'post_msg',
     summary: 'Post a message',
     description:
-      'The text has 1 to 4,000 characters, of which one is no white space. With a `clientMessageID`, unique per ' +
-      'chat and author, it can be sent again and is stored once.',
+      'The text has 1 to 4,000 characters, not only white space. With a `clientMessageID`, unique per chat and ' +
+      'author, it can be sent again and is stored once.',
     schema: PostMsgFrame,
     examples: [
       { type: 'post_msg', chatID, text: 'Hello Alice' },
@@ -69,7 +69,7 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
 export const SERVER_FRAMES: readonly FrameDescription[] = [
   {
     name: 'auth_ack',
-    summary: 'The token was right',
+    summary: 'The token was accepted',
     schema: AuthAckFrame,
     examples: [{ type: 'auth_ack', status: 'ok' }]
   },
@@ -107,7 +107,7 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
   {
     name: 'error',
     summary: 'An action was refused; the socket stays open',
-    description: 'With the `ref` of the action, if it had one, and with the `epoch` where that is what it is about.',
+    description: 'With the `ref` of the action, if it had one, and with the `epoch` for errors about it.',
     schema: ErrorFrame,
     examples: [
       { type: 'error', ref: 'r1', code: 'not_a_participant', message: ERRORS.not_a_participant },
@@ -118,25 +118,25 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
 
 /** Close codes of the server. */
 export const CLOSES: readonly CloseDescription[] = [
-  { code: 1002, meaning: 'What came was no WebSocket frame.', comeBack: 'yes' },
+  { code: 1002, meaning: 'Not a WebSocket frame.', comeBack: 'yes' },
   { code: 1007, meaning: 'A text was not UTF-8.', comeBack: 'yes' },
   {
     code: CLOSE_CODES.refused,
     meaning:
-      'Not authenticated (in time), the token has expired, the session has ended, or the frame rate was ignored ' +
+      'Not authenticated (in time), the token has expired, the session has ended, or the frame rate was exceeded ' +
       'for long.',
     comeBack: 'not with the same token'
   },
   { code: CLOSE_CODES.tooBig, meaning: 'A frame was larger than `MAX_FRAME_BYTES`.', comeBack: 'yes' },
-  { code: CLOSE_CODES.internal, meaning: 'A fault of the server.', comeBack: 'yes' },
+  { code: CLOSE_CODES.internal, meaning: 'A bug of the server.', comeBack: 'yes' },
   {
     code: CLOSE_CODES.restart,
-    meaning: 'The replica stops, or another epoch has begun.',
-    comeBack: 'at once, with `after`; what was posted and not acknowledged again with its `clientMessageID`'
+    meaning: 'The replica stops, or a new epoch has begun.',
+    comeBack: 'at once, with `after`; repeat posts without an acknowledgement with their `clientMessageID`'
   },
   {
     code: CLOSE_CODES.tryAgainLater,
-    meaning: 'You read too slowly, have too many sockets, or cannot be authenticated now.',
+    meaning: 'The client reads too slowly, has too many sockets, or cannot be authenticated now.',
     comeBack: 'in a moment, with `after`'
   }
 ]
@@ -148,8 +148,8 @@ export const SOCKET: SocketDescription = {
   title: 'The WebSocket',
   description:
     'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. ' +
-    'The first is `auth`; whatever follows it is handled in the order it was sent. What a client does not ask ' +
-    'for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+    'The first one is `auth`; the frames after it are handled in the order they were sent. Fields that belong ' +
+    'to a `ref`, an `after` or an `epoch` are sent only to clients that use them.',
   fromClient: {
     operation: 'fromClient',
     summary: 'Actions, handled in the order they were sent.',
@@ -157,7 +157,7 @@ export const SOCKET: SocketDescription = {
   },
   fromServer: {
     operation: 'fromServer',
-    summary: 'Answers, and the messages of the chats that were joined.',
+    summary: 'Answers, and the messages of joined chats.',
     frames: SERVER_FRAMES
   },
   closes: CLOSES,

@@ -22,7 +22,7 @@ export const JoinChatFrame = Type.Object({
   after: Type.Optional(Type.Integer({ ...Seq, description: 'The seq up to which the client has everything.' })),
   epoch: Type.Optional(
     Type.Union([Type.String({ maxLength: MAX_EPOCH_LENGTH }), Type.Null()], {
-      description: 'The last one the client was told, or null to be told.'
+      description: 'The last one that the client has received, or null to receive it.'
     })
   ),
   ref: Type.Optional(Ref)
@@ -31,16 +31,16 @@ export const LeaveChatFrame = Type.Object({ type: Type.Literal('leave_chat'), ch
 export const PostMsgFrame = Type.Object({
   type: Type.Literal('post_msg'),
   chatID: ChatId,
-  text: Type.String({ description: 'What to say.' }),
+  text: Type.String({ description: 'The text of the message.' }),
   clientMessageID: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: MAX_CLIENT_MESSAGE_ID_LENGTH,
-      description: 'A name for the post, given by the client.'
+      description: 'An id of the post, assigned by the client.'
     })
   ),
   traceparent: Type.Optional(
-    Type.Unknown({ description: 'W3C Trace Context; anything else in its place starts a trace of its own.' })
+    Type.Unknown({ description: 'W3C Trace Context; an invalid value starts a new trace.' })
   ),
   ref: Type.Optional(Ref)
 })

@@ -29,7 +29,7 @@ export function docsPage (documents: Documents): string {
   return layOut({
     contents: parts.map(({ contents }) => contents),
     content: html`<h1>The API of this server</h1>
-<p class="lead">${prose(description.replace(' What happens on the WebSocket is in `/asyncapi.json`.', ''))} Version ${version}.</p>
+<p class="lead">${prose(description.replace(' The WebSocket is described in `/asyncapi.json`.', ''))} Version ${version}.</p>
 ${parts.map(({ content }) => content)}`
   })
 }
@@ -69,7 +69,7 @@ function socketParts (asyncapi: AsyncApi, { name, fromClient, fromServer }: Sock
     ),
     framesPart(
       'Frames of the server',
-      'What a client does not ask for, by a `ref`, an `after` or an `epoch`, it is not sent.',
+      'Fields that belong to a `ref`, an `after` or an `epoch` are sent only to clients that use them.',
       'server',
       framesOf(asyncapi, fromServer)
     ),
@@ -126,7 +126,7 @@ function errorsPart ({ errors, faces }: Documents): Part {
   return part(
     'errors',
     'Errors',
-    'Their stable names, with the HTTP status in each dialect, and whether they are told in frames. ' +
+    'Their stable names, with the HTTP status in each dialect, and whether they occur in frames. ' +
     `${forms.join('; ')}.`,
     [],
     table(['Code', ...names, 'Frames', 'Retry?', 'Meaning'], rows)
@@ -138,7 +138,7 @@ function shapesPart (schemas: Readonly<Record<string, unknown>>): Part {
   return part(
     'shapes',
     'Shapes',
-    'What several answers have in common.',
+    'Schemas that several answers share.',
     entries.map(([name]) => ({ id: shapeId(name), title: name })),
     html`${entries.map(
       ([
