@@ -13,6 +13,7 @@ const pages = [
   'SECURITY.md',
   'bench/README.md',
   'src/api/README.md',
+  'src/api/README.md',
   'src/client/README.md',
   ...(await readdir(path.join(ROOT, 'docs'), { recursive: true }))
     .filter((name) => name.endsWith('.md'))
