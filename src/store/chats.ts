@@ -1,27 +1,109 @@
 /** Queries on chats, their heads and their members. */
-import { and, desc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull, type Placeholder, sql } from 'drizzle-orm'
+import { CHAT_COLUMNS, type ChatRow } from './chat-settings.ts'
 import type { Orm } from './database.ts'
+import { removeMessageParts } from './message-parts.ts'
 import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { chatHeads, chats, messages, participants, users } from './schema.ts'
+import { chatEvents, chatHeads, chatInvites, chats, messages, participants, users } from './schema.ts'
 
-/** A chat in a member's list. */
-export type ChatSummary = { chatId: number, otherId: number, otherName: string, lastSeq: number, lastAt: Date }
+/** The types of chats: `direct` has two members and is unique per pair, `group` has a name and any number. */
+export type ChatType = 'direct' | 'group'
+/** A chat in a member's list. A direct chat has the name of the other member. */
+export type ChatSummary = {
+  chatId: number
+  type: ChatType
+  name: string
+  /** The other member of a direct chat. */
+  otherId: number | null
+  lastSeq: number
+  lastAt: Date
+}
 /** The position of a chat: its last seq and the version of its membership. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
-/** A member's view of a chat: its head, the seq after which messages are visible, and the seq of the read mark. */
-export type Membership = ChatHead & { fromSeq: number, readSeq: number }
+/** The same with the number of members, unless it has not been counted. */
+export type LockedHead = ChatHead & { memberCount: number | null }
+/**
+ * A member's view of a chat: its head, the seq after which messages are visible, the seq of the read mark, and the
+ * other member of a direct chat.
+ */
+export type Membership = ChatHead & {
+  fromSeq: number
+  readSeq: number
+  otherId: number | null
+  /** The id that the application has chosen for the chat, if it has. */
+  chosenId: string | null
+  type: string
+}
 
-/** Inserts the chat of a pair. @returns its id, or undefined when the pair has one */
-export async function insertChat (orm: Orm, userLow: number, userHigh: number): Promise<number | undefined> {
-  const [row] = await orm.insert(chats).values({ userLow, userHigh }).onConflictDoNothing().returning({ id: chats.id })
+/**
+ * Inserts the chat of a pair.
+ * @param createdBy the one of the two who opens it
+ * @returns its id, or undefined when the pair has one
+ */
+export async function insertChat (
+  orm: Orm,
+  userLow: number,
+  userHigh: number,
+  createdBy: number | null = null
+): Promise<number | undefined> {
+  const [row] = await orm
+    .insert(chats)
+    .values({ userLow, userHigh, createdBy })
+    .onConflictDoNothing()
+    .returning({ id: chats.id })
   if (row === undefined) return undefined
   await orm.insert(chatHeads).values({ chatId: row.id })
-  await orm.insert(participants).values([
-    { chatId: row.id, userId: userLow },
-    { chatId: row.id, userId: userHigh }
-  ])
+  await orm.insert(participants).values(
+    [userLow, userHigh].map((userId) => ({
+      chatId: row.id,
+      userId,
+      addedBy: userId === createdBy ? null : createdBy
+    }))
+  )
   return row.id
+}
+
+/** A chat to make. `name` is empty for none, `publicId` null for none of its own. */
+export type NewChat = {
+  type: string
+  name: string
+  createdBy: number | null
+  publicId?: string | null
+  description?: string | null
+  avatar?: string | null
+  data?: Record<string, unknown> | null
+}
+
+/**
+ * Inserts a chat that is none of a pair, without members.
+ * @returns the chat; undefined when another one has the public id
+ */
+export async function insertNamedChat (
+  orm: Orm,
+  { type, name, createdBy, publicId = null, description = null, avatar = null, data = null }: NewChat
+): Promise<ChatRow | undefined> {
+  const [row] = await orm
+    .insert(chats)
+    .select(
+      sql`select id, -id, 0, now(), ${type}::text, ${name}::text, ${createdBy}::bigint, ${publicId}::text,
+        ${description}::text, ${avatar}::text, ${data === null ? null : JSON.stringify(data)}::text::jsonb, 1,
+        null::timestamptz from (select nextval('chats_id_seq') as id) next`
+    )
+    .onConflictDoNothing()
+    .returning(CHAT_COLUMNS)
+  if (row === undefined) return undefined
+  await orm.insert(chatHeads).values({ chatId: row.chatId, memberCount: 0 })
+  return row
+}
+
+/** The type of a chat, and its name if it has one of its own. */
+export async function findChat (
+  orm: Orm,
+  chatId: number
+): Promise<{ type: string, name: string | null } | undefined> {
+  const [row] = await orm.select({ type: chats.type, name: chats.name }).from(chats).where(eq(chats.id, chatId))
+  return row
 }
 
 /** The chat of a pair. */
@@ -37,60 +119,47 @@ export async function findChatOfPair (orm: Orm, userLow: number, userHigh: numbe
  * Locks a chat against posts and membership changes until the transaction ends.
  * @returns its head, or undefined when there is no such chat
  */
-export async function lockChat (orm: Orm, chatId: number): Promise<ChatHead | undefined> {
+export async function lockChat (orm: Orm, chatId: number): Promise<LockedHead | undefined> {
   const [row] = await orm
-    .select({ chatId: chatHeads.chatId, lastSeq: chatHeads.lastSeq, membersVersion: chatHeads.membersVersion })
+    .select({
+      chatId: chatHeads.chatId,
+      lastSeq: chatHeads.lastSeq,
+      membersVersion: chatHeads.membersVersion,
+      memberCount: chatHeads.memberCount
+    })
     .from(chatHeads)
     .where(eq(chatHeads.chatId, chatId))
     .for('update')
   return row
 }
 
-/** The members of a chat by user id, with the seq after which messages are visible to them. */
-export async function listParticipants (orm: Orm, chatId: number): Promise<ReadonlyMap<number, number>> {
+/** Sets whether a member has put a chat away. @returns whether the user is a member */
+export async function setArchived (orm: Orm, chatId: number, userId: number, isArchived: boolean): Promise<boolean> {
   const rows = await orm
-    .select({ userId: participants.userId, fromSeq: participants.fromSeq })
-    .from(participants)
-    .where(eq(participants.chatId, chatId))
-  return new Map(rows.map((row) => [row.userId, row.fromSeq]))
-}
-
-/** Adds members to a locked chat who see the messages after `fromSeq`. */
-export async function addParticipants (orm: Orm, chatId: number, userIds: number[], fromSeq: number): Promise<void> {
-  await orm.insert(participants).values(userIds.map((userId) => ({ chatId, userId, fromSeq })))
-  await advanceMembersVersion(orm, chatId)
-}
-
-/** Removes a member from a locked chat. @returns whether the user was a member */
-export async function removeParticipant (orm: Orm, chatId: number, userId: number): Promise<boolean> {
-  const rows = await orm
-    .delete(participants)
+    .update(participants)
+    .set({ archivedAt: isArchived ? sql`coalesce(${participants.archivedAt}, now())` : null })
     .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId)))
     .returning({ userId: participants.userId })
-  if (rows.length === 0) return false
-  await advanceMembersVersion(orm, chatId)
-  return true
+  return rows.length > 0
 }
 
-async function advanceMembersVersion (orm: Orm, chatId: number): Promise<void> {
-  await orm
-    .update(chatHeads)
-    .set({ membersVersion: sql`${chatHeads.membersVersion} + 1` })
-    .where(eq(chatHeads.chatId, chatId))
-}
-
-/** Deletes a chat and its messages. */
+/** Deletes a chat, its messages and its events. */
 export async function removeChat (orm: Orm, chatId: number): Promise<void> {
   await orm.delete(messages).where(eq(messages.chatId, chatId))
+  await orm.delete(chatEvents).where(eq(chatEvents.chatId, chatId))
+  await orm.delete(chatInvites).where(eq(chatInvites.chatId, chatId))
+  await removeMessageParts(orm, chatId)
   await orm.delete(chatHeads).where(eq(chatHeads.chatId, chatId))
   await orm.delete(chats).where(eq(chats.id, chatId))
 }
 
-/** The chats of a user, latest activity first. */
-export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[]> {
-  return orm
+/** The chats of a user that are archived, or those that are not, latest activity first. */
+export async function listChats (orm: Orm, userId: number, { isArchived = false } = {}): Promise<ChatSummary[]> {
+  const rows = await orm
     .select({
       chatId: chats.id,
+      type: chats.type,
+      name: chats.name,
       otherId: users.id,
       otherName: users.username,
       lastSeq: chatHeads.lastSeq,
@@ -99,15 +168,31 @@ export async function listChats (orm: Orm, userId: number): Promise<ChatSummary[
     .from(participants)
     .innerJoin(chats, eq(chats.id, participants.chatId))
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
-    .innerJoin(
+    .leftJoin(
       users,
       eq(
         users.id,
         sql`case when ${chats.userLow} = ${participants.userId} then ${chats.userHigh} else ${chats.userLow} end`
       )
     )
-    .where(eq(participants.userId, userId))
+    .where(
+      and(
+        eq(participants.userId, userId),
+        isArchived ? isNotNull(participants.archivedAt) : isNull(participants.archivedAt)
+      )
+    )
     .orderBy(desc(chatHeads.lastAt), desc(chats.id))
+  return rows.map(({ type, name, otherName, ...row }) => ({
+    ...row,
+    type: type === 'direct' ? 'direct' : 'group',
+    name: name ?? otherName ?? ''
+  }))
+}
+
+/** The other member of a direct chat, in a query on a member and the chat; null in a group. */
+export function otherMember () {
+  return sql<number | null>`case ${participants.userId}
+    when ${chats.userLow} then ${chats.userHigh} when ${chats.userHigh} then ${chats.userLow} end`.mapWith(Number)
 }
 
 const statements = oncePerDatabase((orm) => ({
@@ -117,10 +202,14 @@ const statements = oncePerDatabase((orm) => ({
       lastSeq: chatHeads.lastSeq,
       membersVersion: chatHeads.membersVersion,
       fromSeq: participants.fromSeq,
-      readSeq: participants.readSeq
+      readSeq: participants.readSeq,
+      otherId: otherMember(),
+      chosenId: chats.publicId,
+      type: chats.type
     })
     .from(participants)
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+    .innerJoin(chats, eq(chats.id, participants.chatId))
     .where(and(eq(participants.chatId, sql.placeholder('chatId')), eq(participants.userId, sql.placeholder('userId'))))
     .prepare('membership'),
   heads: selectHeads(orm, sql.placeholder('chatIds')).prepare('heads')
@@ -138,14 +227,6 @@ export function selectHeads (orm: Orm, chatIds: string | Placeholder) {
 export async function findMembership (orm: Orm, chatId: number, userId: number): Promise<Membership | undefined> {
   const [row] = await statements(orm).membership.execute({ chatId, userId })
   return row
-}
-
-/** Records that a member has read up to a seq; the mark never goes back. */
-export async function markRead (orm: Orm, chatId: number, userId: number, seq: number): Promise<void> {
-  await orm
-    .update(participants)
-    .set({ readSeq: seq })
-    .where(and(eq(participants.chatId, chatId), eq(participants.userId, userId), lt(participants.readSeq, seq)))
 }
 
 /** The heads of those of these chats that exist. */

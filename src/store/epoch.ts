@@ -47,12 +47,15 @@ function digest (history: string): string {
   return createHash('sha256').update(history).digest('base64url').slice(0, LENGTH)
 }
 
+/** Largest step of the counter. */
+const MAX_STEP = 1_000_000
+
 /**
  * Begins a new epoch: for an operator who restored the data by means that Postgres does not notice, such as a disk
- * snapshot.
+ * snapshot. The step is random: after a second restore of the same snapshot the epoch must not be that of the first.
  */
 export async function bumpEpoch (orm: Orm): Promise<void> {
-  await orm.update(epochs).set({ counter: sql`${epochs.counter} + 1` })
+  await orm.update(epochs).set({ counter: sql`${epochs.counter} + 1 + floor(random() * ${MAX_STEP})::int` })
 }
 
 /**

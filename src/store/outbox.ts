@@ -1,6 +1,7 @@
 /** Queries on mails to be sent, and on the addresses of the newsletter. */
 import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import type { MailSecret } from './mail-secrets.ts'
 import { mailOutbox, subscribers } from './schema.ts'
 import { after, msBetween, NOW } from './sql.ts'
 
@@ -9,9 +10,12 @@ export type OutboxRow = typeof mailOutbox.$inferSelect
 /** A mail to send. */
 export type OutboxMail = Pick<OutboxRow, 'recipient' | 'subject' | 'text' | 'html'>
 
-/** Inserts a mail; it is due as soon as the transaction commits. */
-export async function insertMail (orm: Orm, mail: OutboxMail): Promise<void> {
-  await orm.insert(mailOutbox).values(mail)
+/**
+ * Inserts a mail; it is due as soon as the transaction commits.
+ * @param secret the code or link in it, if there is one
+ */
+export async function insertMail (orm: Orm, mail: OutboxMail, secret?: MailSecret): Promise<void> {
+  await orm.insert(mailOutbox).values({ ...mail, secretHash: secret?.hash, secretTtlMs: secret?.ttlMs })
 }
 
 /**

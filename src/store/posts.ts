@@ -1,5 +1,5 @@
 /** Storing messages: a batch in one statement, and a single post in a cheaper one. */
-import { and, eq, exists, sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { isUniqueViolation } from './postgres/failures.ts'
 import { chatHeads, messages, participants } from './schema.ts'
@@ -10,15 +10,24 @@ export type PostEntry = { chatId: number, authorId: number, postKey: string, tex
 /** Outcome of a {@link PostEntry}; see the SQL function `post_messages`. */
 export type PostOutcome =
   | { outcome: 'stored' | 'duplicate', seq: number, id: number, at: Date, membersVersion: number }
-  | { outcome: 'conflict' | 'refused' }
+  | ({ outcome: 'conflict' | 'refused' | 'closed' | 'frozen' | 'forbidden' } & Partial<LimitRefusal>)
 
-type OutcomeTuple = [
+/** Why the type of a chat forbids something: the length of a text, slow mode, or a feature that it does not have. */
+export type LimitRefusal = {
+  reason: 'text' | 'slow' | 'feature'
+  /** How long slow mode will still refuse the same, in milliseconds. */
+  waitMs?: number
+}
+
+/** The outcome of a post as the SQL functions answer it. */
+export type PostTuple = [
   ord: number,
   outcome: PostOutcome['outcome'],
   seq: number,
   id: number,
   atMs: number,
-  membersVersion: number
+  membersVersion: number,
+  refusal?: LimitRefusal
 ]
 
 /**
@@ -39,7 +48,7 @@ export function preparePostBatch (orm: Orm): PostBatch {
 
 function prepareAny (orm: Orm): PostBatch {
   const statement = orm
-    .select({ outcomes: sql<OutcomeTuple[] | null>`posted.outcomes` })
+    .select({ outcomes: sql<PostTuple[] | null>`posted.outcomes` })
     .from(
       sql`post_messages(${sql.placeholder('chats')}::text::bigint[],
         ${sql.placeholder('batch')}::text::json) as posted(outcomes)`
@@ -47,21 +56,28 @@ function prepareAny (orm: Orm): PostBatch {
     .prepare('post_messages')
   return async (entries) => {
     const chats = [...new Set(entries.map((entry) => entry.chatId))]
-    const [row] = await statement.execute({
-      chats: `{${chats.join()}}`,
-      batch: JSON.stringify(
-        entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text }))
-      )
-    })
-    const outcomes = new Array<PostOutcome>(entries.length).fill({ outcome: 'refused' })
-    for (const [ord, outcome, seq, id, atMs, membersVersion] of row?.outcomes ?? []) {
-      outcomes[ord - 1] =
-        outcome === 'stored' || outcome === 'duplicate'
-          ? { outcome, seq, id, at: new Date(atMs), membersVersion }
-          : { outcome }
-    }
-    return outcomes
+    const [row] = await statement.execute({ chats: `{${chats.join()}}`, batch: encodePosts(entries) })
+    return outcomesOf(entries.length, row?.outcomes)
   }
+}
+
+/** A batch as a parameter of the SQL functions. */
+export function encodePosts (entries: readonly PostEntry[]): string {
+  return JSON.stringify(
+    entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text }))
+  )
+}
+
+/** The outcomes of a batch in its order. */
+export function outcomesOf (count: number, tuples: readonly PostTuple[] | null | undefined): PostOutcome[] {
+  const outcomes = new Array<PostOutcome>(count).fill({ outcome: 'refused' })
+  for (const [ord, outcome, seq, id, atMs, membersVersion, refusal] of tuples ?? []) {
+    outcomes[ord - 1] =
+      outcome === 'stored' || outcome === 'duplicate'
+        ? { outcome, seq, id, at: new Date(atMs), membersVersion }
+        : { outcome, ...refusal }
+  }
+  return outcomes
 }
 
 /**
@@ -87,7 +103,13 @@ function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | un
           authorId: sql<number>`${sql.placeholder('authorId')}::bigint`.as('author_id'),
           body: sql<string>`${sql.placeholder('text')}::text`.as('body'),
           postKey: sql<string>`${sql.placeholder('postKey')}::text`.as('post_key'),
-          createdAt: head.lastAt
+          createdAt: head.lastAt,
+          editedAt: sql<Date | null>`null::timestamptz`.as('edited_at'),
+          deletedAt: sql<Date | null>`null::timestamptz`.as('deleted_at'),
+          version: sql<number | null>`null::integer`.as('version'),
+          parentSeq: sql<number | null>`null::bigint`.as('parent_seq'),
+          replyToSeq: sql<number | null>`null::bigint`.as('reply_to_seq'),
+          extra: sql<null>`null::jsonb`.as('extra')
         })
         .from(head)
     )
@@ -109,7 +131,11 @@ function prepareAlone (orm: Orm): (entry: PostEntry) => Promise<PostOutcome | un
   }
 }
 
-/** Assigns the chat's next seq, unless the author is no member or the membership is changing. */
+/**
+ * Assigns the chat's next seq, unless it is closed, the author is no member or the membership is changing. Where not
+ * all members may post, or not without limits, it does nothing either: the role that this statement would see may have
+ * changed since.
+ */
 function advanceHead (orm: Orm) {
   const [chatId, authorId] = [sql.placeholder('chatId'), sql.placeholder('authorId')]
   return orm.$with('post_head').as(
@@ -122,6 +148,8 @@ function advanceHead (orm: Orm) {
       .where(
         and(
           eq(chatHeads.chatId, chatId),
+          isNull(chatHeads.closedAt),
+          isNull(chatHeads.postRoles),
           eq(
             chatHeads.membersVersion,
             sql`(select version.members_version from ${chatHeads} version where version.chat_id = ${chatId})`

@@ -1,5 +1,5 @@
 /** Queries on sessions and their refresh tokens. */
-import { and, desc, eq, gt, isNotNull, isNull, lt, or, type Placeholder, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, ne, or, type Placeholder, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { refreshTokens, sessions, users } from './schema.ts'
@@ -9,22 +9,36 @@ import { after, inList, msBetween, NOW } from './sql.ts'
 export type SessionLife = { remainingMs: number, databaseTimeMs: number }
 
 /** A session that is neither revoked nor expired, with its owner. */
-export type LiveSession = SessionLife & { sessionId: string, userId: number, username: string }
+export type LiveSession = SessionLife & {
+  sessionId: string
+  userId: number
+  username: string
+  /** How long ago it was refreshed, in milliseconds; null before the first time. */
+  refreshedForMs: number | null
+}
 
 /** A session that is neither revoked nor expired, in its user's list. */
-export type SessionSummary = { sessionId: string, createdAt: Date, expiresAt: Date }
+export type SessionSummary = {
+  sessionId: string
+  createdAt: Date
+  /** When it was last refreshed; its beginning before the first refresh. */
+  lastUsedAt: Date
+  expiresAt: Date
+  /** What the client that logged in called itself, if it did. */
+  userAgent: string | null
+}
 
 const LIFE = {
   remainingMs: msBetween<number>(NOW, sessions.expiresAt),
   databaseTimeMs: sql<number>`(extract(epoch from now()) * 1000)::float8`
 }
 
+/** A session that begins. */
+export type NewSession = { id: string, userId: number, ttlMs: number, userAgent?: string | undefined }
+
 /** Adds a session that lives so long. */
-export async function insertSession (
-  orm: Orm,
-  { id, userId, ttlMs }: { id: string, userId: number, ttlMs: number }
-): Promise<SessionLife> {
-  const [life] = await orm.insert(sessions).values({ id, userId, expiresAt: after(ttlMs) }).returning(LIFE)
+export async function insertSession (orm: Orm, { id, userId, ttlMs, userAgent }: NewSession): Promise<SessionLife> {
+  const [life] = await orm.insert(sessions).values({ id, userId, expiresAt: after(ttlMs), userAgent }).returning(LIFE)
   if (life === undefined) throw new Error('The session was not stored.')
   return life
 }
@@ -35,7 +49,13 @@ const statements = oncePerDatabase((orm) => ({
 
 function selectLive (orm: Orm, sessionId: string | Placeholder) {
   return orm
-    .select({ sessionId: sessions.id, userId: users.id, username: users.username, ...LIFE })
+    .select({
+      sessionId: sessions.id,
+      userId: users.id,
+      username: users.username,
+      refreshedForMs: msBetween<number | null>(sessions.refreshedAt, NOW),
+      ...LIFE
+    })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, NOW)))
@@ -77,15 +97,34 @@ export async function findDeadSessions (orm: Orm, sessionIds: string[]): Promise
 /** Returns the sessions of an account that are neither revoked nor expired, newest first. */
 export async function listSessionsOfUser (orm: Orm, userId: number): Promise<SessionSummary[]> {
   return orm
-    .select({ sessionId: sessions.id, createdAt: sessions.createdAt, expiresAt: sessions.expiresAt })
+    .select({
+      sessionId: sessions.id,
+      createdAt: sessions.createdAt,
+      lastUsedAt: sql<Date>`coalesce(${sessions.refreshedAt}, ${sessions.createdAt})`.mapWith(sessions.createdAt),
+      expiresAt: sessions.expiresAt,
+      userAgent: sessions.userAgent
+    })
     .from(sessions)
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, NOW)))
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
 }
 
-/** Has a session end so long from now. */
-export async function extendSession (orm: Orm, sessionId: string, ttlMs: number): Promise<SessionLife> {
-  const [life] = await orm.update(sessions).set({ expiresAt: after(ttlMs) })
+/** Lifetimes of a session, in milliseconds. */
+export type SessionLimits = {
+  /** From now, if it is not refreshed. */
+  ttlMs: number
+  /** From its beginning, in any case. */
+  maxAgeMs: number
+}
+
+/** Notes that a session is refreshed, and has it end as its limits say. */
+export async function extendSession (
+  orm: Orm,
+  sessionId: string,
+  { ttlMs, maxAgeMs }: SessionLimits
+): Promise<SessionLife> {
+  const end = sql`least(${after(ttlMs)}, ${sessions.createdAt} + ${maxAgeMs}::float8 * interval '1 millisecond')`
+  const [life] = await orm.update(sessions).set({ expiresAt: end, refreshedAt: NOW })
     .where(eq(sessions.id, sessionId)).returning(LIFE)
   if (life === undefined) throw new Error('The session was deleted.')
   return life
@@ -101,12 +140,18 @@ export async function revokeSessionOfUser (orm: Orm, userId: number, sessionId: 
   return rows.length > 0
 }
 
-/** Revokes every session of an account. @returns the ids of those that were live */
-export async function revokeSessionsOfUser (orm: Orm, userId: number): Promise<string[]> {
+/** Revokes every session of an account, but one if it is named. @returns the ids of those that were live */
+export async function revokeSessionsOfUser (orm: Orm, userId: number, exceptId?: string): Promise<string[]> {
   const rows = await orm
     .update(sessions)
     .set({ revokedAt: NOW })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt)))
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        isNull(sessions.revokedAt),
+        exceptId === undefined ? undefined : ne(sessions.id, exceptId)
+      )
+    )
     .returning({ id: sessions.id })
   return rows.map((row) => row.id)
 }

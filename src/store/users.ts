@@ -1,13 +1,16 @@
 /** Queries on accounts. */
-import { and, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { isNameRetired } from './owner-changes.ts'
 import { users, verificationCodes } from './schema.ts'
 import { NOW } from './sql.ts'
 
 /** A row of `users`. */
 export type UserRow = typeof users.$inferSelect
+/** What people register with. */
+export type Registration = Pick<UserRow, 'username' | 'displayName' | 'email' | 'passwordHash'>
 /** What a new account needs. */
-export type NewUser = Pick<UserRow, 'username' | 'displayName' | 'email' | 'passwordHash'> & {
+export type NewUser = Registration & {
   /** Whether it may be used at once. */
   isActive: boolean
 }
@@ -42,6 +45,19 @@ export async function findActiveUserByName (orm: Orm, username: string): Promise
   return row
 }
 
+/** Returns the active accounts with these names, which are in lower case, in the order of their ids. */
+export async function findActiveUsersByNames (
+  orm: Orm,
+  keys: readonly string[]
+): Promise<Pick<UserRow, 'id' | 'username' | 'usernameKey' | 'disabledAt'>[]> {
+  if (keys.length === 0) return []
+  return orm
+    .select({ id: users.id, username: users.username, usernameKey: users.usernameKey, disabledAt: users.disabledAt })
+    .from(users)
+    .where(and(inArray(users.usernameKey, [...keys]), isNotNull(users.activatedAt)))
+    .orderBy(asc(users.id))
+}
+
 /** Returns the account with that address, in any state. Addresses are compared regardless of case. */
 export async function findUserByEmail (orm: Orm, email: string): Promise<UserRow | undefined> {
   const [row] = await orm
@@ -59,10 +75,11 @@ export async function findUserById (orm: Orm, userId: number): Promise<UserRow |
 
 /**
  * Inserts an account.
- * @returns undefined when another account, in any state, has the username
+ * @returns undefined when another account, in any state, has the username, or a deleted one had it
  * @throws a unique violation when another account has the address
  */
 export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
+  if (await isNameRetired(orm, user.username)) return undefined
   const [row] = await orm
     .insert(users)
     .values(rowOf(user))
@@ -72,18 +89,44 @@ export async function insertUser (orm: Orm, user: NewUser): Promise<UserRow | un
 }
 
 /**
- * Inserts an account, or replaces a pending one of the same username.
- * @returns undefined when an active account has the username
+ * Locks the account until the transaction ends. Transactions lock accounts first and in the order of their ids, then
+ * what belongs to them, so that none waits for another in a circle.
+ */
+export async function lockUser (tx: Orm, userId: number): Promise<UserRow | undefined> {
+  const [row] = await tx.select().from(users).where(eq(users.id, userId)).for('update')
+  return row
+}
+
+/** Locks the accounts that have a username or an address, in the order of {@link lockUser}. */
+export async function lockNames (tx: Orm, { username, email }: { username: string, email: string }): Promise<void> {
+  await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(or(eq(users.usernameKey, keyOf(username)), eq(users.emailKey, keyOf(email))))
+    .orderBy(asc(users.id))
+    .for('update')
+}
+
+/** Locks and returns the account with that username, unless it is active or deleted. */
+export async function lockPendingUser (tx: Orm, username: string): Promise<UserRow | undefined> {
+  const [row] = await tx
+    .select()
+    .from(users)
+    .where(and(eq(users.usernameKey, keyOf(username)), isNull(users.activatedAt), isNull(users.deletedAt)))
+    .for('update')
+  return row
+}
+
+/**
+ * Replaces the registration of an account that is not active.
  * @throws a unique violation when another account has the address
  */
-export async function upsertPendingUser (orm: Orm, user: NewUser): Promise<UserRow | undefined> {
-  const values = rowOf(user)
-  const [row] = await orm
-    .insert(users)
-    .values(values)
-    .onConflictDoUpdate({ target: users.usernameKey, set: values, setWhere: isNull(users.activatedAt) })
-    .returning()
-  return row
+export async function replaceRegistration (tx: Orm, userId: number, user: Registration): Promise<void> {
+  const { username, displayName, email, passwordHash } = user
+  await tx
+    .update(users)
+    .set(rowOf({ username, displayName, email, passwordHash, isActive: false }))
+    .where(and(eq(users.id, userId), isNull(users.activatedAt)))
 }
 
 /**
@@ -125,13 +168,13 @@ export async function setSuspended (orm: Orm, userId: number, isSuspended: boole
   await orm.update(users).set({ suspendedAt }).where(eq(users.id, userId))
 }
 
-/** Keeps the password of an account, and whether it is suspended, as they are until the transaction ends. */
+/** Keeps the password of an account, and whether it may be used, as they are until the transaction ends. */
 export async function lockCredentials (
   tx: Orm,
   userId: number
-): Promise<Pick<UserRow, 'passwordHash' | 'suspendedAt'> | undefined> {
+): Promise<Pick<UserRow, 'passwordHash' | 'suspendedAt' | 'disabledAt'> | undefined> {
   const [row] = await tx
-    .select({ passwordHash: users.passwordHash, suspendedAt: users.suspendedAt })
+    .select({ passwordHash: users.passwordHash, suspendedAt: users.suspendedAt, disabledAt: users.disabledAt })
     .from(users)
     .where(eq(users.id, userId))
     .for('share')

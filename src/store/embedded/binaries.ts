@@ -9,9 +9,8 @@ import { promisify } from 'node:util'
 import { EmbeddedStoreError, hasCode } from './errors.ts'
 import { CHILD_ENVIRONMENT } from './identity.ts'
 import { prepareInstallation } from './installation.ts'
+import { OLDEST_MAJOR } from '../supported-versions.ts'
 
-/** Older servers lack features that the migrations use, and their checks of data are weaker. */
-const OLDEST_MAJOR = 15
 /** A program that does not print its version within this time cannot be run, in milliseconds. */
 const VERSION_TIMEOUT_MS = 10_000
 /** Where distributions and package managers install several versions of Postgres; `*` is a version. */

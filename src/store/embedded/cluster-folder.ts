@@ -182,7 +182,11 @@ async function identityIn (
 /** Makes the entries of a folder survive a power cut. */
 async function syncFolder (folder: string): Promise<void> {
   const handle = await open(folder)
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** The owners of a folder and of its parents: each may be able to pass through those of the others. */

@@ -39,6 +39,18 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
   }
 }
 
+/** Whether a running process holds the lock of an existing folder. */
+export async function isFolderLocked (folder: string): Promise<boolean> {
+  const sockets = openSocketFolder(folder, LONGEST_NAME)
+  try {
+    const base = path.join(sockets.path, 'lock')
+    const newest = await newestNumber(base)
+    return newest > 0 && await isListening(numbered(base, newest))
+  } finally {
+    sockets.close()
+  }
+}
+
 /** Takes a number; undefined when another process was faster. */
 async function take (base: string, number: number): Promise<net.Server | undefined> {
   // It listens before it gets the number, so a process that finds the number and receives no answer has found a dead

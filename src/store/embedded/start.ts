@@ -26,7 +26,14 @@ export async function startEmbeddedPostgres (options: EmbeddedOptions): Promise<
   try {
     await refuseLegacyStore(options.dataDir)
     const server = await serveCluster(await openCluster(options.dataDir, options), options)
-    return { ...server, stop: () => server.stop().finally(unlock) }
+    const stop = async () => {
+      try {
+        await server.stop()
+      } finally {
+        await unlock()
+      }
+    }
+    return { ...server, stop }
   } catch (error) {
     await unlock()
     throw error

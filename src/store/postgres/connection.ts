@@ -6,18 +6,28 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import postgres, { type Sql } from 'postgres'
+import type { PostgresAddress } from './address.ts'
+import { hasState, isOfWrongServer } from './failures.ts'
 import type { PostgresSockets } from './socket.ts'
+import type { StartupSettings } from './startup-settings.ts'
+import { TlsError } from './tls.ts'
 
 const END_TIMEOUT_S = 5
+/** SQLSTATEs of servers that take encrypted connections only: that of Postgres, and that of some proxies. */
+const UNENCRYPTED_REFUSED = ['28000', '08P01']
+/** A standby does not write, nor does a server that was told not to. */
+const IS_READ_ONLY = 'select pg_is_in_recovery() or current_setting(\'transaction_read_only\')::boolean as "isReadOnly"'
 
 /** A statement, its parameters, and whether it is prepared under a name. */
 export type Statement = Parameters<Sql['unsafe']>
 
 /** How to reach a server, and the settings of each connection. */
 export type ConnectionOptions = {
-  url: string
+  address: PostgresAddress
   sockets: PostgresSockets
-  settings: Pick<postgres.Options<Record<string, never>>, 'prepare' | 'connection'>
+  startup: StartupSettings
+  /** Named prepared statements. */
+  prepare: boolean
   /** How values are parsed and serialised. */
   codec?: Pick<Sql['options'], 'parsers' | 'serializers'>
 }
@@ -30,14 +40,32 @@ class ConnectionClosedError extends Error {
   }
 }
 
+/** The server takes no writes; `code` is the SQLSTATE with which it would refuse one. */
+export class ReadOnlyServerError extends Error {
+  readonly code = '25006'
+
+  constructor () {
+    super('The server is a standby, or read-only.')
+  }
+}
+
+/** The driver receives an open socket, but requires a host. */
+const ANY_HOST = 'localhost'
+
 /** Creates a client of the driver for one connection, which is opened by its first query. */
 export function createClient (
-  { url, settings }: ConnectionOptions,
-  hooks: { socket?: () => Socket, onclose?: () => void } = {}
+  { address: { user, password, database }, startup, prepare }: ConnectionOptions,
+  hooks: { socket?: () => Promise<Socket>, onclose?: () => void } = {}
 ): Sql {
   // A variable, since `socket` is documented but missing in the types.
   const options = {
-    ...settings,
+    host: ANY_HOST,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(database !== undefined && { database }),
+    ssl: false,
+    connection: startup.current,
+    prepare,
     ...hooks,
     max: 1,
     max_lifetime: null,
@@ -47,7 +75,7 @@ export function createClient (
     fetch_types: false,
     onnotice: () => undefined
   }
-  return postgres(url, options)
+  return postgres(options)
 }
 
 /**
@@ -67,12 +95,13 @@ export class PostgresConnection {
   #socket: Socket | undefined
   #isUsable = true
   #fail: ((error: Error) => void) | undefined
+  #savepoints = 0
 
   private constructor (options: ConnectionOptions) {
     this.#client = createClient(options, {
-      socket: () => {
-        if (this.#socket !== undefined) throw new ConnectionClosedError()
-        return (this.#socket = options.sockets.open())
+      socket: async () => {
+        if (this.#socket !== undefined || !this.#isUsable) throw new ConnectionClosedError()
+        return (this.#socket = await options.sockets.open())
       },
       // The driver never settles a query that begins after the socket has failed and before it is closed.
       onclose: () => {
@@ -84,16 +113,29 @@ export class PostgresConnection {
     Object.assign(this.#client.options.serializers, options.codec?.serializers)
   }
 
-  /** Connects. @throws the driver's errors when the server does not answer or refuses */
-  static async open (options: ConnectionOptions): Promise<PostgresConnection> {
-    const connection = new PostgresConnection(options)
-    try {
-      await connection.query(['select 1'], false)
-      return connection
-    } catch (error) {
-      // Also when the server has refused the connection.
-      await connection.#abandon()
-      throw error
+  /**
+   * Connects, in the way that the server asks for.
+   * @param checks.mayBeReadOnly whether a server is taken that does not write
+   * @throws {ReadOnlyServerError} when it is a standby, or does not write for another reason
+   * @throws {TlsError} when the connection cannot be encrypted as required
+   * @throws the driver's errors when the server does not answer or refuses
+   */
+  static async open (options: ConnectionOptions, { mayBeReadOnly = false } = {}): Promise<PostgresConnection> {
+    let refusal: unknown
+    for (;;) {
+      const connection = new PostgresConnection(options)
+      try {
+        const isReadOnly = await connection.#isReadOnly()
+        if (isReadOnly && !mayBeReadOnly) throw new ReadOnlyServerError()
+        return connection
+      } catch (error) {
+        // Also when the server has refused the connection.
+        await connection.#abandon()
+        const isAdapted = options.startup.adapt(error) ||
+          (hasState(error, ...UNENCRYPTED_REFUSED) && options.sockets.encryptIfAsked())
+        if (!isAdapted) throw error instanceof TlsError && refusal !== undefined ? refusal : error
+        refusal = error
+      }
     }
   }
 
@@ -117,8 +159,9 @@ export class PostgresConnection {
       })
       return asArrays ? empty(query, result) : result
     } catch (error) {
-      // After a failure that is not an answer of the server, the state of the connection is unknown.
-      if (!(error instanceof postgres.PostgresError)) await this.#abandon()
+      // After a failure that is not an answer of the server, the state of the connection is unknown. A server that does
+      // not write, or goes away, must not answer the next query either.
+      if (!(error instanceof postgres.PostgresError) || isOfWrongServer(error)) await this.#abandon()
       throw error
     }
   }
@@ -138,11 +181,31 @@ export class PostgresConnection {
     return result
   }
 
+  /** Runs statements as a part of the running transaction that can fail by itself. */
+  async savepoint<Result>(work: () => Promise<Result>): Promise<Result> {
+    const name = `part_${String(++this.#savepoints)}`
+    await this.query([`savepoint ${name}`], false)
+    let result: Result
+    try {
+      result = await work()
+    } catch (error) {
+      await this.query([`rollback to savepoint ${name}`], false).catch(() => this.#abandon())
+      throw error
+    }
+    await this.query([`release savepoint ${name}`], false)
+    return result
+  }
+
   /** Ends it after the running query. */
   async end (): Promise<void> {
     const ended = this.#client.end({ timeout: END_TIMEOUT_S })
     this.#isUsable = false
     await ended
+  }
+
+  async #isReadOnly (): Promise<boolean> {
+    const rows = await this.query([IS_READ_ONLY], false)
+    return !Array.isArray(rows) || rows.some(isReadOnly)
   }
 
   async #abandon (): Promise<void> {
@@ -151,4 +214,8 @@ export class PostgresConnection {
     this.#socket.destroy()
     await once(this.#socket, 'close')
   }
+}
+
+function isReadOnly (row: unknown): boolean {
+  return typeof row === 'object' && row !== null && 'isReadOnly' in row && row.isReadOnly === true
 }

@@ -6,8 +6,10 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import type { Database } from '../database.ts'
 import { findMissingMigrations, listMigrations, MIGRATIONS_FOLDER } from '../migrations.ts'
 import { EpochFence } from './epoch-fence.ts'
+import { describePostgres, parsePostgresUrl, type PostgresAddress } from './address.ts'
 import { PostgresPool, type QueryRunner } from './pool.ts'
-import { PostgresSockets, splitHosts } from './socket.ts'
+import { PostgresSockets } from './socket.ts'
+import { StartupSettings } from './startup-settings.ts'
 import { meterQuery } from './query-meter.ts'
 import * as schema from '../schema.ts'
 import { StallDetector } from './stall-detector.ts'
@@ -20,6 +22,10 @@ const MIGRATION_LOCK = 5_123_000_001
 /** Where the server is and how to use it. Several hosts in the URL are tried in turn. */
 export type PostgresOptions = {
   url: string
+  /** Certificates of the authorities to trust: a file, or PEM text; used unless the URL has `sslrootcert`. */
+  ca?: string | undefined
+  /** The number of this replica, by which others recognise its connections; commands have none. */
+  replica?: string | undefined
   /** Connections in the pool. */
   pool: number
   /** Named prepared statements; a transaction pooler that forgets them needs `false`. */
@@ -37,8 +43,9 @@ export type PostgresOptions = {
  */
 export async function openPostgres (options: PostgresOptions, metrics?: Metrics): Promise<Database> {
   if (options.migrate ?? true) await migratePostgres(options)
-  const sockets = new PostgresSockets(splitHosts(options.url).hosts)
-  const pool = createPool(options, sockets, { max: options.pool, timeoutMs: options.timeoutMs })
+  const address = parsePostgresUrl(options.url, options.ca)
+  const sockets = new PostgresSockets(address)
+  const pool = createPool(address, sockets, { ...options, max: options.pool })
   const silence = new StallDetector(sockets, options.timeoutMs + SILENCE_MARGIN_MS)
   const guard = new EpochFence(() => sockets.answered)
   const watched: QueryRunner = async (statement, work) => {
@@ -70,7 +77,7 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
     orm,
     unfenced: drizzle(pool.client(watched), { schema }),
     fenceBy: (history) => guard.follow(history),
-    description: describe(options.url),
+    description: describePostgres(address),
     missingMigrations,
     close
   }
@@ -82,9 +89,15 @@ export async function openPostgres (options: PostgresOptions, metrics?: Metrics)
  * @param folder the migrations, if not all those of this build
  */
 export async function migratePostgres (options: PostgresOptions, folder = MIGRATIONS_FOLDER): Promise<void> {
-  const sockets = new PostgresSockets(splitHosts(options.url).hosts)
-  const [locking, migrating] = [createPool(options, sockets, { max: 1 }), createPool(options, sockets, { max: 1 })]
+  const address = parsePostgresUrl(options.url, options.ca)
+  const sockets = new PostgresSockets(address)
+  const open = () => createPool(address, sockets, { prepare: options.prepare, max: 1 })
+  const [locking, migrating] = [open(), open()]
   try {
+    // A role that may only read and write rows can start a replica where there is nothing to do.
+    const isComplete = folder === MIGRATIONS_FOLDER &&
+      (await findMissingMigrations(drizzle(locking.client(), { schema }), await listMigrations())).length === 0
+    if (isComplete) return
     await drizzle(locking.client()).transaction(async (transaction) => {
       await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
       await migrate(drizzle(migrating.client(), { schema }), { migrationsFolder: folder })
@@ -96,22 +109,11 @@ export async function migratePostgres (options: PostgresOptions, folder = MIGRAT
 
 /** Creates a pool of `max` connections. Without `timeoutMs` statements have no time limit. */
 function createPool (
-  { url, prepare }: PostgresOptions,
+  address: PostgresAddress,
   sockets: PostgresSockets,
-  { max, timeoutMs }: { max: number, timeoutMs?: number }
+  options: { prepare: boolean, max: number, timeoutMs?: number, replica?: string | undefined }
 ): PostgresPool {
-  const { hosts, url: single } = splitHosts(url)
-  const connection = {
-    application_name: 'confab',
-    // A pooler that forgets prepared statements also refuses unknown startup parameters: there the role has to set
-    // them.
-    ...(timeoutMs !== undefined &&
-      prepare && { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs })
-  }
-  return new PostgresPool({ url: single, sockets, settings: { prepare, connection }, max, attempts: hosts.length })
-}
-
-function describe (url: string): string {
-  const { hosts, url: single } = splitHosts(url)
-  return `Postgres ${hosts.map(({ host, port }) => `${host}:${String(port)}`).join()}${new URL(single).pathname}`
+  const { prepare, max, timeoutMs, replica } = options
+  const startup = new StartupSettings({ ...address, timeoutMs, replica })
+  return new PostgresPool({ address, sockets, startup, prepare, max, attempts: address.hosts.length })
 }

@@ -3,58 +3,45 @@
  * owes an answer sends nothing. A host that lost power or network closes nothing, and the kernel keeps retransmitting
  * for a quarter of an hour.
  */
+import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import path from 'node:path'
+import { withDeadline } from '../../lib/deadline.ts'
+import type { PostgresAddress, PostgresHost } from './address.ts'
+import { encrypt, TlsError } from './tls.ts'
 
-/** A host and its port. A host that begins with a slash is the folder of a Unix socket named after the port. */
-export type PostgresHost = { host: string, port: number }
-
-const DEFAULT_PORT = 5_432
 /** A connection that ends earlier counts as refused. */
 const SHORTEST_LIFE_MS = 2_000
-const URL_PARTS = /^(?<head>[a-z]+:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<name>[^?]*)\??(?<query>.*)$/s
-/** The driver receives an open socket, but requires a host in its URL. */
-const ANY_HOST = 'localhost'
 
-/**
- * Splits a URL that may name several hosts, as libpq does: `postgres://user@first:5432,second:5432/name`, or
- * `postgres://user@/name?host=/folder/of/a/socket`.
- * @returns the hosts, and a URL with one host and without the parameter `host`
- */
-export function splitHosts (url: string): { hosts: [PostgresHost, ...PostgresHost[]], url: string } {
-  const { head = '', hosts = '', name = '', query = '' } = URL_PARTS.exec(url)?.groups ?? {}
-  const parameters = new URLSearchParams(query)
-  const named = parameters.get('host')
-  const [first = '', ...others] = (named ?? hosts).split(',')
-  const all: [PostgresHost, ...PostgresHost[]] = [parseHost(first), ...others.map(parseHost)]
-  if (named === null) return { hosts: all, url: head + first + name + (query && `?${query}`) }
-  parameters.delete('host')
-  const rest = parameters.toString()
-  return { hosts: all, url: head + ANY_HOST + name + (rest && `?${rest}`) }
+class ConnectTimeoutError extends Error {
+  readonly code = 'CONNECT_TIMEOUT'
+
+  constructor () {
+    super('Postgres does not answer.')
+  }
 }
 
-function parseHost (text: string): PostgresHost {
-  const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(text) ?? []
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT) }
-}
+const isUnix = (host: string) => host.startsWith('/')
 
 function connect ({ host, port }: PostgresHost): Socket {
-  if (host.startsWith('/')) return net.connect(path.join(host, `.s.PGSQL.${String(port)}`))
-  // The name is what a certificate is checked against.
-  return Object.assign(net.connect({ host, port, noDelay: true }), { host, port })
+  return isUnix(host)
+    ? net.connect(path.join(host, `.s.PGSQL.${String(port)}`))
+    : net.connect({ host, port, noDelay: true })
 }
 
 /** The connections of a pool. */
 export class PostgresSockets {
-  readonly #hosts: readonly [PostgresHost, ...PostgresHost[]]
+  readonly #address: PostgresAddress
   /** Bytes that each has received, and the time of the last change. */
   readonly #received = new Map<Socket, { bytes: number, since: number }>()
   /** Index of the host that served last; it is tried first, and the next one when it refuses. */
   #preferred = 0
   #answered = 0
+  #encrypts: boolean
 
-  constructor (hosts: readonly [PostgresHost, ...PostgresHost[]]) {
-    this.#hosts = hosts
+  constructor (address: PostgresAddress) {
+    this.#address = address
+    this.#encrypts = address.tls.when === 'offered' || address.tls.when === 'always'
   }
 
   /**
@@ -65,13 +52,34 @@ export class PostgresSockets {
     return this.#answered
   }
 
-  /** Opens a connection. Bytes may be written before it is established, as Node buffers them. */
-  open (): Socket {
+  /** Encrypts further connections, if they may be. @returns whether that is a change */
+  encryptIfAsked (): boolean {
+    if (this.#encrypts || this.#address.tls.when !== 'asked') return false
+    return (this.#encrypts = true)
+  }
+
+  /**
+   * Opens a connection, encrypted as the address says.
+   * @throws {TlsError} when it cannot be encrypted
+   */
+  async open (): Promise<Socket> {
     const index = this.#preferred
-    const socket = connect(this.#hosts[index] ?? this.#hosts[0])
-    this.#received.set(socket, { bytes: 0, since: performance.now() })
-    this.#follow(socket, index)
-    return socket
+    const host = this.#address.hosts[index] ?? this.#address.hosts[0]
+    const raw = connect(host)
+    // Kept: an error after the one that is reported must not end the process.
+    raw.on('error', () => undefined)
+    try {
+      const socket = await withDeadline(this.#establish(raw, host), this.#address.connectTimeoutMs,
+        new ConnectTimeoutError())
+      this.#received.set(socket, { bytes: 0, since: performance.now() })
+      this.#follow(socket, index)
+      return socket
+    } catch (error) {
+      raw.destroy()
+      this.#leave(index)
+      if (error instanceof TlsError && this.#address.tls.when === 'asked') this.#encrypts = false
+      throw error
+    }
   }
 
   /** Records the number of bytes received so far. */
@@ -92,19 +100,26 @@ export class PostgresSockets {
     }
   }
 
+  async #establish (raw: Socket, { host }: PostgresHost): Promise<Socket> {
+    await once(raw, 'connect')
+    if (isUnix(host) || !this.#encrypts) return raw
+    return encrypt(raw, host, this.#address.tls)
+  }
+
+  /** Prefers the next host from now on. */
+  #leave (index: number): void {
+    if (this.#preferred === index) this.#preferred = (index + 1) % this.#address.hosts.length
+  }
+
   #follow (socket: Socket, index: number): void {
     const openedAt = performance.now()
-    const forget = (hadError: boolean) => {
-      if (!this.#received.delete(socket)) return
+    socket.once('close', (hadError: boolean) => {
+      this.#received.delete(socket)
       // No server, or a standby where a primary is wanted.
-      const isRefused = hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS
-      if (isRefused && this.#preferred === index) this.#preferred = (index + 1) % this.#hosts.length
-    }
-    socket.once('close', forget)
+      if (hadError || socket.bytesRead === 0 || performance.now() - openedAt < SHORTEST_LIFE_MS) this.#leave(index)
+    })
     socket.once('data', () => {
       this.#answered++
-      // The driver removes all listeners from a socket that it upgrades to TLS.
-      setImmediate(() => (socket.destroyed ? forget(false) : socket.once('close', forget)))
     })
   }
 }

@@ -1,0 +1,51 @@
+/** Queries of clients that follow many chats at once. */
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { type Membership, otherMember } from './chats.ts'
+import type { Orm } from './database.ts'
+import { oncePerDatabase } from './prepared.ts'
+import { chatHeads, chats, participants } from './schema.ts'
+
+const statements = oncePerDatabase((orm) => ({
+  memberships: orm
+    .select({
+      chatId: chatHeads.chatId,
+      lastSeq: chatHeads.lastSeq,
+      membersVersion: chatHeads.membersVersion,
+      fromSeq: participants.fromSeq,
+      readSeq: participants.readSeq,
+      otherId: otherMember(),
+      chosenId: chats.publicId,
+      type: chats.type
+    })
+    .from(sql`unnest(${sql.placeholder('chatIds')}::text::bigint[]) asked(id)`)
+    .innerJoin(
+      participants,
+      and(eq(participants.chatId, sql`asked.id`), eq(participants.userId, sql.placeholder('userId')))
+    )
+    .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
+    .innerJoin(chats, eq(chats.id, participants.chatId))
+    .prepare('memberships')
+}))
+
+/** A user's view of those of these chats that the user is a member of. */
+export async function findMemberships (orm: Orm, userId: number, chatIds: readonly number[]): Promise<Membership[]> {
+  return statements(orm).memberships.execute({ userId, chatIds: `{${chatIds.join()}}` })
+}
+
+/** Those of these chats that have no id chosen by the application, and so are named by their number. */
+export async function findNumbered (orm: Orm, chatIds: readonly number[]): Promise<number[]> {
+  const rows = await orm.select({ chatId: chats.id }).from(chats)
+    .where(and(inArray(chats.id, [...chatIds]), isNull(chats.publicId)))
+  return rows.map(({ chatId }) => chatId)
+}
+
+/** Those of these ids that the application has chosen for chats, with the chats. */
+export async function findChosen (
+  orm: Orm, chosenIds: readonly string[]
+): Promise<{ chatId: number, chosenId: string }[]> {
+  const rows = await orm
+    .select({ chatId: chats.id, chosenId: chats.publicId })
+    .from(chats)
+    .where(inArray(chats.publicId, [...chosenIds]))
+  return rows.flatMap(({ chatId, chosenId }) => (chosenId === null ? [] : [{ chatId, chosenId }]))
+}
