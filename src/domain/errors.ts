@@ -8,32 +8,82 @@ import { isTransient } from '../store/postgres/failures.ts'
 export const ERRORS = {
   invalid_input: 'The request is not valid.',
   invalid_username: 'A username has 3 to 32 characters: letters, digits, "_", "-" and ".".',
-  invalid_name: 'A name has 1 to 64 characters and no control characters.',
+  invalid_name: 'A name has 1 to 64 characters, not only blank ones, and no control characters.',
   invalid_email: 'The e-mail address is not valid.',
   weak_password:
     'A password has at least 8 characters, among them an upper-case letter, a lower-case letter, a digit and a ' +
     'punctuation character, and at most 256 bytes.',
   passwords_differ: 'The two passwords differ.',
   account_taken: 'The username or the e-mail address is taken.',
+  accounts_off: 'This server has no accounts of its own: your application logs you in.',
+  registration_closed: 'Nobody can register on this server.',
+  invalid_invite: 'Registration takes an invite code, and this one is missing, wrong, expired or used up.',
+  profile_taken: 'The username or the e-mail address is taken.',
   wrong_credentials: 'The username or the password is wrong.',
   unverified: 'The e-mail address of this account is not verified yet.',
   suspended: 'This account is suspended.',
+  wrong_password: 'The current password is wrong.',
+  password_unchanged: 'The new password is the current one.',
+  unknown_session: 'There is no such session.',
   wrong_code: 'The code is wrong, was used before or has expired.',
   invalid_refresh_token: 'The refresh token is invalid, has expired or was used before.',
+  invalid_enable_token: 'The link is invalid or was used before.',
   invalid_reset_token: 'The link is invalid, was used before or has expired.',
+  blocked: 'One of the two has blocked the other.',
+  unknown_block: 'You have not blocked this user.',
   unknown_user: 'There is no such user.',
+  user_erased: 'The user of this id was erased, and the id is not given out again.',
+  unknown_key: 'There is no such API key.',
   unauthenticated: 'The session token is missing, invalid or has expired.',
+  insufficient_scope: 'The API key lacks the scope that this needs.',
   unknown_receiver: 'There is no user of that name to chat with.',
   chat_with_yourself: 'A chat needs somebody else.',
-  chat_exists: 'The two of you already share a chat.',
+  chat_exists: 'There is such a chat already.',
   not_a_participant: 'There is no such chat, or you are not a participant of it.',
-  invalid_text: 'The text of a message has 1 to 4,000 characters.',
+  chat_closed: 'The other user has deleted their account: nothing can be posted to this chat any more.',
+  chat_frozen: 'This chat is frozen: only its moderators may change something in it.',
+  forbidden: 'Your role in this chat, or a block between its two members, does not permit that.',
+  feature_off: 'Chats of this type do not have that.',
+  text_too_long: 'The text is longer than messages of this chat may be.',
+  slow_mode: 'You have just posted to this chat, which is in slow mode: try again in a moment.',
+  unknown_chat: 'There is no such chat, or you may not see it.',
+  chat_deleted: 'The chat of this id was deleted, and the id is not given out again.',
+  chat_type_differs: 'The chat has another type.',
+  unknown_chat_type: 'There is no such type of chats.',
+  built_in_chat_type: 'The types direct, group, channel and broadcast are built in and do not change.',
+  chat_is_direct: 'A direct chat is that of its two members: nobody is added or removed, and it has no name.',
+  not_a_member: 'The user is not a member of this chat.',
+  member_exists: 'The user is a member already, with another role.',
+  unknown_role: 'The type of this chat has no such role.',
+  last_owner: 'The last owner of a chat stays the owner until another member is.',
+  unknown_invite: 'There is no such invite, or it has expired or was used up.',
+  version_conflict: 'It was changed in the meantime: get it again before you change it.',
+  not_a_group: 'There is no such group, or you are not a member of it.',
+  unknown_member: 'There is no user of that name.',
+  invalid_group_name:
+    'The name of a group has 1 to 100 characters, not only blank ones, and no control characters.',
+  too_many_members: 'The group has as many members as it may.',
+  not_the_owner: 'Only the owner of a group may remove others.',
+  user_required: 'An API key does this only on behalf of a user.',
+  unknown_message: 'There is no such message in this chat.',
+  not_the_author: 'Only the author of a message may change it.',
+  message_deleted: 'The message has been deleted.',
+  invalid_emoji: 'A reaction is an emoji or a short name, of at most 32 bytes and without white space.',
+  invalid_mention:
+    'A message has at most 50 mentions: ids of users, "@all", and "@role:" with the name of a role.',
+  unknown_mention: 'A mention names nobody in this chat.',
+  nested_thread: 'This message is a reply in a thread: name the message with which the thread began.',
+  too_many_marks: 'There are as many different reactions or pins as there may be.',
+  invalid_text: 'The text of a message has 1 to 4,000 characters, not only blank ones.',
+  idempotency_in_progress: 'The same request is still running: try again in a moment.',
+  idempotency_key_reused: 'This Idempotency-Key was used for another request.',
   conflict: 'This clientMessageID was used for another text.',
   position_unknown: 'The chat has no message with that seq: start over from its history.',
   epoch_changed:
     'The server\'s data went back to an earlier state: forget the chats you know and start over from their history.',
   too_many_chats: 'This socket has joined as many chats as it may.',
   too_many_frames: 'Too many frames: slow down.',
+  updating: 'The server is being updated: try again in a moment.',
   draining: 'This server is about to stop: connect again in a moment.',
   overloaded: 'The server is busy: try again in a moment.',
   over_capacity: 'The server has more to do than it can: try again in a moment.',
@@ -44,6 +94,7 @@ export const ERRORS = {
   foreign_origin: 'This page may not use the server from a browser.',
   unknown_action: 'The server knows no such action.',
   unknown_route: 'There is no such route.',
+  method_not_allowed: 'This route has other methods, which are in the header Allow.',
   body_too_large: 'The body is too large.',
   unsupported_media_type: 'The body must be JSON.',
   internal: 'Something went wrong on our side.'
@@ -54,9 +105,12 @@ export type ErrorCode = keyof typeof ERRORS
 
 /** Errors after which the same may succeed later without a change. */
 export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'idempotency_in_progress',
   'rate_limited',
+  'slow_mode',
   'too_many_frames',
   'too_many_sockets',
+  'updating',
   'draining',
   'overloaded',
   'over_capacity',
@@ -64,14 +118,26 @@ export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'unconfirmed'
 ] as const)
 
+/** A part of a request that is refused. */
+export type FieldFault = {
+  /** A field of the body by its JSON pointer, a parameter of the URL, or a header. */
+  place: { pointer: string } | { parameter: string } | { header: string }
+  code: 'missing' | 'unknown' | 'invalid'
+  detail: string
+}
+
 /** Details of an error besides its sentence. */
 export type ChatErrorOptions = ErrorOptions & {
+  /** The parts of the request that it is about. */
+  fields?: readonly FieldFault[]
   /** How long the same would be refused again. */
   retryAfterMs?: number
   /** The account concerned: for the log, never for the answer. */
   userId?: number | undefined
   /** The exact cause: also for the log only. */
   detail?: string
+  /** The present epoch, for an error about another one. */
+  epoch?: string
 }
 
 /** An error that the product foresees; `message` is a sentence for its user. */
@@ -81,6 +147,8 @@ export class ChatError extends Error {
   readonly retryAfterMs: number | undefined
   readonly userId: number | undefined
   readonly detail: string | undefined
+  readonly fields: readonly FieldFault[] | undefined
+  readonly epoch: string | undefined
 
   constructor (code: ErrorCode, message: string = ERRORS[code], options: ChatErrorOptions = {}) {
     super(message, options)
@@ -88,6 +156,8 @@ export class ChatError extends Error {
     this.retryAfterMs = options.retryAfterMs
     this.userId = options.userId
     this.detail = options.detail
+    this.fields = options.fields
+    this.epoch = options.epoch
   }
 }
 

@@ -8,10 +8,11 @@ export const INVALIDATIONS_CHANNEL = 'events'
 
 const InvalidationSchema = Type.Union([
   Type.Object({ type: Type.Literal('sessions_revoked'), sessionIds: Type.Array(Type.String()) }),
+  Type.Object({ type: Type.Literal('tokens_revoked'), userId: Type.Integer(), untilMs: Type.Number() }),
   Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() })
 ])
 
-/** Sessions were revoked, or the members of a chat changed. Like everything on the bus, only a hint. */
+/** Sessions or tokens were revoked, or the members of a chat changed. Like everything on the bus, only a hint. */
 export type Invalidation = Static<typeof InvalidationSchema>
 
 const validator = Compile(InvalidationSchema)

@@ -1,13 +1,19 @@
 /** Accounts: lookup and the newsletter. Registration, login and password reset have files of their own. */
-import { listDirectory, type CountedPage, type PageRange } from '../../store/directory.ts'
+import { listDirectory, searchDirectory, type CountedPage, type PageRange } from '../../store/directory.ts'
 import { insertSubscriber } from '../../store/outbox.ts'
 import * as users from '../../store/users.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
-import { checkEmail } from './email-address.ts'
+import { deleteAccount, deleteOwnAccount, disableAccount, enableAccount } from './account-end.ts'
+import { verifyByLink, verifyEmail } from './address-proof.ts'
+import { cleanEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
 import { logIn } from './login.ts'
+import { changePassword } from './password-change.ts'
 import { requestPasswordReset, requestPasswordResetByEmail, resetPassword } from './password-reset.ts'
-import { register, registerByName, verifyByLink, verifyEmail } from './registration.ts'
+import { changeProfile } from './profile-change.ts'
+import { register, registerByName } from './registration.ts'
+import { resendVerification } from './verification-resend.ts'
+import { isStorable } from '../text.ts'
 
 /** The accounts of this server. */
 export type Accounts = ReturnType<typeof createAccounts>
@@ -23,6 +29,13 @@ export function createAccounts (deps: AccountsDeps) {
     requestPasswordReset: requestPasswordReset.bind(undefined, deps),
     requestPasswordResetByEmail: requestPasswordResetByEmail.bind(undefined, deps),
     resetPassword: resetPassword.bind(undefined, deps),
+    changePassword: changePassword.bind(undefined, deps),
+    resendVerification: resendVerification.bind(undefined, deps),
+    changeProfile: changeProfile.bind(undefined, deps),
+    disable: disableAccount.bind(undefined, deps),
+    enable: enableAccount.bind(undefined, deps),
+    remove: deleteAccount.bind(undefined, deps),
+    removeOwn: deleteOwnAccount.bind(undefined, deps),
     find: find.bind(undefined, deps),
     list: list.bind(undefined, deps),
     subscribe: subscribe.bind(undefined, deps)
@@ -36,14 +49,21 @@ async function find ({ orm }: AccountsDeps, userId: number): Promise<Account> {
   return toAccount(user)
 }
 
-/** Returns a page of the active accounts, in the order they became active. */
-async function list ({ orm }: AccountsDeps, range: PageRange): Promise<CountedPage<Account>> {
-  const { items, totalCount } = await listDirectory(orm, range)
+/**
+ * Returns a page of the active accounts, in the order they became active; with `search` those whose username or
+ * display name begins with it.
+ * @throws {ChatError} `invalid_input`
+ */
+async function list ({ orm }: AccountsDeps, range: PageRange, search = ''): Promise<CountedPage<Account>> {
+  if (!isStorable(search)) throw new ChatError('invalid_input', 'The text to search for is not valid.')
+  const prefix = search.trim()
+  const { items, totalCount } = await (
+    prefix === '' ? listDirectory(orm, range) : searchDirectory(orm, prefix, range)
+  )
   return { items: items.map(toAccount), totalCount }
 }
 
 /** Adds an address to the newsletter, once. @throws {ChatError} `invalid_email` */
 async function subscribe (deps: AccountsDeps, email: string): Promise<void> {
-  checkEmail(email)
-  await insertSubscriber(deps.orm, email)
+  await insertSubscriber(deps.orm, cleanEmail(email))
 }

@@ -1,15 +1,32 @@
 /** Operator actions on accounts, sessions and chats; neither dialect offers them. */
 import type { Orm } from '../../store/database.ts'
-import { bumpEpoch } from '../../store/epoch.ts'
+import { bumpEpoch, readIdentity, renewInstallation } from '../../store/epoch.ts'
 import * as integrity from '../../store/integrity.ts'
-import { insertUser, findUserByName, removeLapsedRegistration, setSuspended, type UserRow } from '../../store/users.ts'
-import { type Account, toAccount } from './account.ts'
-import { checkEmail } from './email-address.ts'
+import { inSnapshot } from '../../store/snapshot.ts'
+import {
+  insertUser,
+  findUserById,
+  findUserByName,
+  lockNames,
+  removeLapsedRegistration,
+  setSuspended,
+  type UserRow
+} from '../../store/users.ts'
+import { type Account, type AccountEraser, toAccount } from './account.ts'
+import { deleteAccount } from './account-end.ts'
+import { activate } from './address-proof.ts'
+import { cleanEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
+import { createInvite, listInvites, revokeInvite } from './invites.ts'
 import { checkUsername, cleanName } from './names.ts'
 import { checkNewPassword, type PasswordHasher } from './passwords.ts'
-import { activate, asAccountTaken } from './registration.ts'
-import type { Sessions } from './sessions.ts'
+import { asAccountTaken } from './registration.ts'
+import type { Sessions, SessionSummary } from './sessions.ts'
+
+/** An erasure that is due at once. */
+const LEFT_TO_REPLICAS: AccountEraser = { leaseMs: 0, erase: () => Promise.resolve() }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** A range of seqs that a chat lacks, both ends included. */
 export type Hole = integrity.SeqGap
@@ -32,10 +49,20 @@ export function createAdministration (deps: AdministrationDeps) {
     createAccount: createAccount.bind(undefined, deps),
     suspend: suspend.bind(undefined, deps),
     resume: resume.bind(undefined, deps),
+    remove: remove.bind(undefined, deps),
     revokeSessions: revokeSessions.bind(undefined, deps),
+    listSessions: listSessions.bind(undefined, deps),
+    endSession: endSession.bind(undefined, deps),
+    createInvite: createInvite.bind(undefined, deps.orm),
+    listInvites: listInvites.bind(undefined, deps.orm),
+    revokeInvite: revokeInvite.bind(undefined, deps.orm),
     checkChats: checkChats.bind(undefined, deps),
     /** Declares that acknowledged rows may be gone: every replica closes its sockets, and clients start over. */
-    bumpEpoch: () => bumpEpoch(deps.orm)
+    bumpEpoch: () => bumpEpoch(deps.orm),
+    /** The installation that the database belongs to, and its epoch. */
+    readIdentity: () => readIdentity(deps.orm),
+    /** Makes the database another installation: access tokens end, and every replica closes its sockets. */
+    renewInstallation: () => renewInstallation(deps.orm)
   }
 }
 
@@ -45,15 +72,16 @@ export function createAdministration (deps: AdministrationDeps) {
  */
 async function createAccount (
   deps: AdministrationDeps,
-  { username, name, email, password }: AccountRequest
+  { username, name, password, ...request }: AccountRequest
 ): Promise<Account> {
   checkUsername(username)
   const displayName = cleanName(name)
-  checkEmail(email)
+  const email = cleanEmail(request.email)
   checkNewPassword(password)
   const passwordHash = await deps.passwords.hash(password)
   return asAccountTaken(
     deps.orm.transaction(async (tx) => {
+      await lockNames(tx, { username, email })
       await removeLapsedRegistration(tx, email, '')
       const user = await insertUser(tx, { username, displayName, email, passwordHash, isActive: true })
       if (user === undefined) throw new ChatError('account_taken')
@@ -79,6 +107,22 @@ async function resume (deps: AdministrationDeps, username: string): Promise<void
 }
 
 /**
+ * Deletes an account for good, as its owner can. What it has left in chats is erased by the replica that finds it next.
+ * @returns the name under which it is shown now, and the number of sessions ended
+ * @throws {ChatError} `unknown_user`, also for a deleted account
+ */
+async function remove (
+  { orm, sessions }: AdministrationDeps,
+  username: string
+): Promise<{ formerName: string, ended: number }> {
+  const user = await find({ orm }, username)
+  if (user.deletedAt !== null) throw new ChatError('unknown_user')
+  const ended = await deleteAccount({ sessions, eraser: LEFT_TO_REPLICAS, onMail: () => undefined }, user.id)
+  const { username: formerName = '' } = await findUserById(orm, user.id) ?? {}
+  return { formerName, ended }
+}
+
+/**
  * Ends all sessions of an account on every replica. @returns number of sessions ended @throws {ChatError}
  * `unknown_user`
  */
@@ -86,34 +130,42 @@ async function revokeSessions (deps: AdministrationDeps, username: string): Prom
   return deps.sessions.revokeAll((await find(deps, username)).id)
 }
 
-async function find ({ orm }: AdministrationDeps, username: string): Promise<UserRow> {
+/** Returns the live sessions of an account, newest first. @throws {ChatError} `unknown_user` */
+async function listSessions (deps: AdministrationDeps, username: string): Promise<SessionSummary[]> {
+  return deps.sessions.list((await find(deps, username)).id)
+}
+
+/** Ends one session of an account on every replica. @throws {ChatError} `unknown_user`, `unknown_session` */
+async function endSession (deps: AdministrationDeps, username: string, sessionId: string): Promise<void> {
+  const { id } = await find(deps, username)
+  if (!UUID.test(sessionId) || !(await deps.sessions.logOut(id, sessionId))) throw new ChatError('unknown_session')
+}
+
+async function find ({ orm }: Pick<AdministrationDeps, 'orm'>, username: string): Promise<UserRow> {
   const user = await findUserByName(orm, username)
   if (user === undefined) throw new ChatError('unknown_user')
   return user
 }
 
 /**
- * Counts the messages of one chat, or of all: a complete chat has as many messages as its highest seq, which is the
- * last one its head has assigned. Everything is read from one snapshot, so concurrent posts do not matter.
+ * Counts the messages of one chat, or of all: a complete chat has as many messages and events as its highest seq, which
+ * is the last one its head has assigned. Everything is read from one snapshot, so concurrent posts do not matter.
  * @throws {ChatError} `not_a_participant` when there is no such chat
  */
 async function checkChats (
   { orm }: AdministrationDeps,
   chatId?: number
 ): Promise<{ chats: number, messages: number, faults: ChatFault[] }> {
-  return orm.transaction(
-    async (tx) => {
-      const sums = await integrity.countAll(tx, chatId)
-      if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
-      const faults: ChatFault[] = []
-      for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
-        faults.push({
-          ...extent,
-          holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0))
-        })
-      }
-      return { ...sums, faults }
-    },
-    { isolationLevel: 'repeatable read', accessMode: 'read only' }
-  )
+  return inSnapshot(orm, async (tx) => {
+    const sums = await integrity.countAll(tx, chatId)
+    if (chatId !== undefined && sums.chats === 0) throw new ChatError('not_a_participant', 'There is no such chat.')
+    const faults: ChatFault[] = []
+    for (const extent of await integrity.findInconsistentChats(tx, chatId)) {
+      faults.push({
+        ...extent,
+        holes: await integrity.findSeqGaps(tx, extent.chatId, Math.max(extent.highest, extent.lastSeq ?? 0))
+      })
+    }
+    return { ...sums, faults }
+  })
 }

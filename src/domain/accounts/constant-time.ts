@@ -6,6 +6,6 @@ const ANSWER_DELAY_MS = 100
 
 /** Awaits the work, and resolves or rejects no earlier than the minimum duration. */
 export async function withMinimumDuration<Result> (work: Promise<Result>): Promise<Result> {
-  const [result] = await Promise.all([work, sleep(ANSWER_DELAY_MS)])
-  return result
+  await Promise.allSettled([work, sleep(ANSWER_DELAY_MS)])
+  return work
 }

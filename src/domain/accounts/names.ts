@@ -1,9 +1,10 @@
 /** Names: the unique username of an account, and the display name from which a username can be derived. */
 import { randomInt } from 'node:crypto'
 import { ChatError } from '../errors.ts'
-import { isStorable } from '../text.ts'
+import { isShowable, isStorable } from '../text.ts'
 
 const MAX_NAME_LENGTH = 64
+const MAX_AVATAR_LENGTH = 2_048
 const MIN_USERNAME_LENGTH = 3
 /** Length of the stem of a derived username; the rest of the 32 characters is for the suffix. */
 const MAX_STEM_LENGTH = 22
@@ -15,20 +16,16 @@ export function checkUsername (username: string): void {
   if (!/^[A-Za-z0-9_.-]{3,32}$/.test(username)) throw new ChatError('invalid_username')
 }
 
-/**
- * Returns a display name without surrounding white space. Line breaks and characters that change the direction of
- * writing are refused: with them a name could be displayed as something else.
- * @throws {ChatError} `invalid_name`
- */
+/** Returns a display name without surrounding white space. @throws {ChatError} `invalid_name` */
 export function cleanName (text: string): string {
   const name = text.trim()
-  const isValid =
-    name !== '' &&
-    Array.from(name).length <= MAX_NAME_LENGTH &&
-    isStorable(name) &&
-    !/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u.test(name)
-  if (!isValid) throw new ChatError('invalid_name')
+  if (Array.from(name).length > MAX_NAME_LENGTH || !isShowable(name)) throw new ChatError('invalid_name')
   return name
+}
+
+/** Whether a text can be the URL of a picture. */
+export function isAvatar (text: string): boolean {
+  return text.length <= MAX_AVATAR_LENGTH && isStorable(text) && /^https?:\/\//i.test(text) && URL.canParse(text)
 }
 
 /**

@@ -1,16 +1,17 @@
 /** Password reset by a mailed link. */
 import { passwordChangedMail, resetMail } from '../../mail/templates.ts'
 import { insertMail } from '../../store/outbox.ts'
+import { enableUser } from '../../store/owner-changes.ts'
 import * as resetTokens from '../../store/reset-tokens.ts'
 import * as users from '../../store/users.ts'
 import type { AccountsDeps } from './account.ts'
-import { checkEmail } from './email-address.ts'
+import { activate } from './address-proof.ts'
+import { cleanEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
 import { withMinimumDuration } from './constant-time.ts'
 import { rememberNetwork } from './login-guard.ts'
 import { countMail } from './mail-rate.ts'
-import { checkNewPassword, type PasswordRule } from './passwords.ts'
-import { activate } from './registration.ts'
+import { checkNewPassword, type PasswordRule, preparePassword } from './passwords.ts'
 import { createToken, hashToken } from './secrets.ts'
 import { MS_PER_MINUTE } from '../time.ts'
 
@@ -35,8 +36,8 @@ export async function requestPasswordReset (deps: AccountsDeps, username: string
  * @returns the owner's id, for the log
  * @throws {ChatError} `invalid_email`, `rate_limited`
  */
-export async function requestPasswordResetByEmail (deps: AccountsDeps, email: string): Promise<number | undefined> {
-  checkEmail(email)
+export async function requestPasswordResetByEmail (deps: AccountsDeps, address: string): Promise<number | undefined> {
+  const email = cleanEmail(address)
   await countMail(deps, { email })
   return mailInEvenTime(deps, users.findUserByEmail(deps.orm, email))
 }
@@ -55,8 +56,11 @@ async function mailInEvenTime (
 
 async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void> {
   const token = createToken('cpr_')
+  const secret = { hash: hashToken(token), ttlMs: RESET_MINUTES * MS_PER_MINUTE }
   await deps.orm.transaction(async (tx) => {
-    await resetTokens.setResetToken(tx, user.id, hashToken(token), RESET_MINUTES * MS_PER_MINUTE)
+    // Registered again since: the link would open an account of another address.
+    if ((await users.lockUser(tx, user.id))?.emailKey !== user.emailKey) return
+    await resetTokens.setResetToken(tx, user.id, secret.hash, secret.ttlMs)
     await insertMail(
       tx,
       resetMail({
@@ -64,7 +68,8 @@ async function mailLink (deps: AccountsDeps, user: users.UserRow): Promise<void>
         username: user.username,
         link: deps.resetLink(token, user.username),
         minutes: RESET_MINUTES
-      })
+      }),
+      secret
     )
   })
   deps.onMail()
@@ -85,14 +90,14 @@ export type PasswordReset = {
 
 /**
  * Sets a new password by a mailed token, once, and ends every session of the account. Since the token came by mail, it
- * also verifies the address. @returns the owner's id, for the log
+ * also verifies the address, and enables an account that was disabled. @returns the owner's id, for the log
  * @throws {ChatError} `passwords_differ`, `weak_password`, `invalid_reset_token`, `overloaded`
  */
 export async function resetPassword (
   deps: AccountsDeps,
   { token, password, rule, network, username, confirmation = password }: PasswordReset
 ): Promise<number> {
-  if (password !== confirmation) throw new ChatError('passwords_differ')
+  if (preparePassword(password) !== preparePassword(confirmation)) throw new ChatError('passwords_differ')
   checkNewPassword(password, rule)
   const tokenHash = hashToken(token)
   // Looked up before the costly hash, used up after it: a flood of invented tokens must not cost hashes.
@@ -105,6 +110,7 @@ export async function resetPassword (
     await users.setPasswordHash(tx, user.id, passwordHash)
     await insertMail(tx, passwordChangedMail({ to: user.email, username: user.username }))
     await activate(tx, user.id)
+    await enableUser(tx, user.id)
   })
   deps.onMail()
   await rememberNetwork(deps, user, network)

@@ -15,18 +15,22 @@ const MAX_BYTES = 256
 /** Cost of a hash. */
 export type HashCost = { memoryKiB: number, passes: number }
 
-/** Hashes and verifies passwords. */
+/**
+ * The outcome of a comparison. `outdated` is right, too, but the hash should be replaced: it is of lower cost than a
+ * new one would be, or of the password as it was typed. An imported hash of higher cost is not outdated.
+ */
+export type PasswordMatch = 'wrong' | 'right' | 'outdated'
+
+/** Hashes and verifies passwords, in the form of {@link preparePassword}. */
 export type PasswordHasher = {
   /** @throws {ChatError} `overloaded` when too many wait */
   hash: (password: string) => Promise<string>
   /**
-   * Compares a password with a hash. Without a hash it takes as long and returns false, so that the duration does not
-   * reveal which users exist.
+   * Compares a password with a hash. Without a hash it takes as long and the password is wrong, so that the duration
+   * does not reveal which users exist.
    * @throws {ChatError} `overloaded` when too many wait
    */
-  matches: (password: string, passwordHash: string | undefined) => Promise<boolean>
-  /** Whether a hash is of lower cost than a new one would be; an imported hash of higher cost is not outdated. */
-  isOutdated: (passwordHash: string) => boolean
+  verify: (password: string, passwordHash: string | undefined) => Promise<PasswordMatch>
 }
 
 /** What a new password needs besides its length: a mixture of characters, or only not to be a common one. */
@@ -35,8 +39,17 @@ export type PasswordRule = 'mixed' | 'long'
 const LONG_SENTENCE =
   'A password has at least 8 characters, at most 256 bytes, and is none of those that everybody tries.'
 
+/**
+ * The one form of a password, whichever keyboard it was typed on: spaces of other scripts become U+0020, and characters
+ * are composed (NFC). RFC 8265, 4.2.2 (OpaqueString); nothing that it forbids is refused here, since emoji contain it.
+ */
+export function preparePassword (typed: string): string {
+  return typed.replace(/\p{Zs}/gu, ' ').normalize('NFC')
+}
+
 /** Checks a new password. @throws {ChatError} `weak_password` */
-export function checkNewPassword (password: string, rule: PasswordRule = 'mixed'): void {
+export function checkNewPassword (typed: string, rule: PasswordRule = 'mixed'): void {
+  const password = preparePassword(typed)
   const isStrong = password.length >= MIN_LENGTH && (rule === 'long' || isMixed(password))
   const isUsable = isStrong && !isTooLong(password) && isStorable(password)
   if (!isUsable || isCommon(password)) throw new ChatError('weak_password', rule === 'long' ? LONG_SENTENCE : undefined)
@@ -106,12 +119,19 @@ export async function createPasswordHasher (options: PasswordHasherOptions): Pro
     }
   }
 
+  async function matches (password: string, passwordHash: string | undefined): Promise<boolean> {
+    if (isTooLong(password)) return false
+    return withSlot(async () => await algorithm.verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
+  }
+
   return {
-    hash: (password) => withSlot(() => algorithm.hash(password, parameters)),
-    isOutdated: (passwordHash) => isOutdated(passwordHash, cost),
-    matches (password, passwordHash) {
-      if (isTooLong(password)) return Promise.resolve(false)
-      return withSlot(async () => await algorithm.verify(passwordHash ?? decoy, password) && passwordHash !== undefined)
+    hash: (password) => withSlot(() => algorithm.hash(preparePassword(password), parameters)),
+    async verify (typed, passwordHash) {
+      const password = preparePassword(typed)
+      if (await matches(password, passwordHash))
+        return passwordHash !== undefined && isOutdated(passwordHash, cost) ? 'outdated' : 'right'
+      // Hashes of version 0.1 are of passwords as they were typed.
+      return password !== typed && await matches(typed, passwordHash) ? 'outdated' : 'wrong'
     }
   }
 }

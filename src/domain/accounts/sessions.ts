@@ -3,29 +3,41 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/sessions.ts'
-import { lockCredentials } from '../../store/users.ts'
+import { revokeSessionsBegunUntil } from '../../store/application-users.ts'
+import { type AfterCommit, atOnce, type UnitOfWork } from '../../store/unit-of-work.ts'
+import { lockCredentials, lockUser } from '../../store/users.ts'
+import type { Rate, RateLimiter } from '../../rate-limits/rate-limiter.ts'
 import { ChatError, type ChatErrorOptions } from '../errors.ts'
 import { publishInvalidation } from '../invalidations.ts'
+import type { Principal } from './principal.ts'
 import { createToken, hashToken } from './secrets.ts'
 
+/** A client refreshes when it starts, and before its access token ends. */
+const REFRESHES: Rate = { name: 'refresh-session', max: 10, windowMs: 60_000 }
+/** A longer name of a client is cut. */
+const MAX_USER_AGENT_LENGTH = 200
 /** How long a revocation is remembered: longer than any lookup that may be in flight. */
 const REVOKED_MEMORY_MS = 30_000
 /** A clean-up must not remove sessions whose access tokens are still valid after a rotation whose answer was lost. */
 const RETENTION_MS = 86_400_000
 
 /** A live session with its owner. */
-export type Session = {
+export type Session = Principal & {
   sessionId: string
-  userId: number
-  username: string
-  /** By the clock of this process. */
-  expiresAt: Date
+  /** Of the last refresh, by the same clock; undefined before the first one. */
+  refreshedAt: Date | undefined
   /** The clock of the database, by which stored times and tokens are made, less that of this process. */
   clockOffsetMs: number
 }
 
 /** A user whose password was verified, against this hash. */
-export type AuthenticatedUser = { userId: number, username: string, passwordHash: string }
+export type AuthenticatedUser = {
+  userId: number
+  username: string
+  passwordHash: string
+  /** What the client calls itself; shown to its user in the list of sessions. */
+  userAgent?: string | undefined
+}
 
 /** Result of a login or a refresh. */
 export type IssuedTokens = { session: Session, refreshToken: string }
@@ -34,63 +46,103 @@ export type IssuedTokens = { session: Session, refreshToken: string }
 export type SessionSummary = store.SessionSummary
 
 /** Dependencies of the sessions. Times are in milliseconds. */
-export type SessionsDeps = { orm: Orm, bus: Bus, refreshTtlMs: number, reuseGraceMs: number }
+export type SessionsDeps = {
+  orm: Orm
+  bus: Bus
+  /** Lifetime of a session that is not refreshed. */
+  refreshTtlMs: number
+  /** Lifetime of a session in any case. */
+  maxAgeMs: number
+  reuseGraceMs: number
+  /** Called with a user whose sessions have begun or ended. It must not throw. */
+  onChanged?: (userId: number) => void
+  rates: RateLimiter
+}
 
-/** The sessions of this server. */
-export class Sessions {
-  readonly #deps: SessionsDeps
+/** What this process knows of revocations. */
+type Revocations = {
   /**
    * Sessions that were revoked while a lookup of them may have been in flight, with the time until which that matters.
    */
-  readonly #revoked = new Map<string, number>()
-  #onRevoked: (sessionIds: readonly string[]) => void = () => undefined
+  readonly until: Map<string, number>
+  onRevoked: (sessionIds: readonly string[]) => void
+}
 
-  constructor (deps: SessionsDeps) {
-    this.#deps = deps
+/** The sessions of this server. */
+export class Sessions {
+  readonly #deps: SessionsDeps & { afterCommit: AfterCommit }
+  readonly #revocations: Revocations
+
+  constructor (
+    deps: SessionsDeps & { afterCommit?: AfterCommit },
+    revocations: Revocations = { until: new Map(), onRevoked: () => undefined }
+  ) {
+    this.#deps = { afterCommit: atOnce, ...deps }
+    this.#revocations = revocations
+  }
+
+  /** The same in a unit. */
+  within (unit: UnitOfWork): Sessions {
+    return new Sessions({ ...this.#deps, ...unit }, this.#revocations)
   }
 
   /**
    * Opens a session for an authenticated user.
    * @returns undefined when the password has been replaced since it was verified: then it is to be verified again
-   * @throws {ChatError} `suspended`, also when that happens concurrently
+   * @throws {ChatError} `suspended`, and `wrong_credentials` for a disabled account, also when either happens
+   * concurrently
    */
-  async open ({ userId, username, passwordHash }: AuthenticatedUser): Promise<IssuedTokens | undefined> {
+  async open (user: AuthenticatedUser): Promise<IssuedTokens | undefined> {
+    const { userId, username, passwordHash } = user
     const sessionId = randomUUID()
     const refreshToken = createToken('cfr_')
-    const { orm, refreshTtlMs } = this.#deps
+    const { orm, refreshTtlMs, maxAgeMs } = this.#deps
+    const userAgent = user.userAgent?.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed()
+    const ttlMs = Math.min(refreshTtlMs, maxAgeMs)
     const life = await orm.transaction(async (tx) => {
       const credentials = await lockCredentials(tx, userId)
       if (credentials?.passwordHash !== passwordHash) return undefined
       if (credentials.suspendedAt !== null) throw new ChatError('suspended', undefined, { userId })
-      const stored = await store.insertSession(tx, { id: sessionId, userId, ttlMs: refreshTtlMs })
+      if (credentials.disabledAt !== null) throw new ChatError('wrong_credentials', undefined, { userId })
+      const stored = await store.insertSession(tx, { id: sessionId, userId, ttlMs, userAgent })
       await store.insertRefreshToken(tx, hashToken(refreshToken), sessionId)
       return stored
     })
-    return life && { session: toSession({ sessionId, userId, username, ...life }), refreshToken }
+    if (life !== undefined) void this.#deps.afterCommit(() => this.#deps.onChanged?.(userId))
+    return life && { session: toSession({ sessionId, userId, username, refreshedForMs: null, ...life }), refreshToken }
   }
 
   /**
    * Exchanges a refresh token for a new one. Exactly one of several concurrent exchanges succeeds. A spent token that
    * is presented again within the grace period (two tabs, a lost answer) is refused; later it indicates theft, and the
    * session is revoked.
-   * @throws {ChatError} `invalid_refresh_token`
+   * @throws {ChatError} `invalid_refresh_token`; `rate_limited`, and then the token is still good
    */
   async refresh (refreshToken: string): Promise<IssuedTokens> {
-    const { orm, refreshTtlMs } = this.#deps
+    const { orm, refreshTtlMs: ttlMs, maxAgeMs } = this.#deps
     const tokenHash = hashToken(refreshToken)
     const next = createToken('cfr_')
     const session = await orm.transaction(async (tx) => {
       const sessionId = await store.spendRefreshToken(tx, tokenHash)
       const live = sessionId === undefined ? undefined : await store.findLiveSessionIn(tx, sessionId)
       if (live === undefined) return undefined
-      const life = await store.extendSession(tx, live.sessionId, refreshTtlMs)
+      await this.#countRefresh(live)
+      const life = await store.extendSession(tx, live.sessionId, { ttlMs, maxAgeMs })
+      // It is older than a limit that was lowered since it began.
+      if (life.remainingMs <= 0) return undefined
       await store.insertRefreshToken(tx, hashToken(next), live.sessionId)
-      return toSession({ ...live, ...life })
+      return toSession({ ...live, ...life, refreshedForMs: 0 })
     })
     if (session === undefined) {
       throw new ChatError('invalid_refresh_token', undefined, await this.#handleReuse(tokenHash))
     }
     return { session, refreshToken: next }
+  }
+
+  /** Counts by session and not by network: many users may be behind one address. @throws {ChatError} `rate_limited` */
+  async #countRefresh ({ sessionId, userId }: store.LiveSession): Promise<void> {
+    const retryAfterMs = await this.#deps.rates.take(REFRESHES, sessionId)
+    if (retryAfterMs > 0) throw new ChatError('rate_limited', undefined, { retryAfterMs, userId })
   }
 
   /** @returns details for the log */
@@ -112,7 +164,7 @@ export class Sessions {
    */
   async authenticate (sessionId: string): Promise<Session> {
     const session = await store.findLiveSession(this.#deps.orm, sessionId)
-    if (session === undefined || this.#revoked.has(sessionId)) throw new ChatError('unauthenticated')
+    if (session === undefined || this.#revocations.until.has(sessionId)) throw new ChatError('unauthenticated')
     return toSession(session)
   }
 
@@ -127,40 +179,56 @@ export class Sessions {
    */
   async logOut (userId: number, sessionId: string): Promise<boolean> {
     const isRevoked = await store.revokeSessionOfUser(this.#deps.orm, userId, sessionId)
-    if (isRevoked) this.#announce([sessionId])
+    if (isRevoked) this.#announce([sessionId], userId)
     return isRevoked
   }
 
   /**
    * Revokes every session of a user on every replica.
    * @param work done in the same transaction, before it; when it throws nothing is revoked
+   * @param exceptId a session that stays
    * @returns number of live sessions ended
    */
-  async revokeAll (userId: number, work?: (tx: Orm) => Promise<void>): Promise<number> {
+  async revokeAll (userId: number, work?: (tx: Orm) => Promise<void>, exceptId?: string): Promise<number> {
     const sessionIds = await this.#deps.orm.transaction(async (tx) => {
+      await lockUser(tx, userId)
       await work?.(tx)
-      return store.revokeSessionsOfUser(tx, userId)
+      return store.revokeSessionsOfUser(tx, userId, exceptId)
     })
-    this.#announce(sessionIds)
+    this.#announce(sessionIds, userId)
     return sessionIds.length
+  }
+
+  /**
+   * Revokes the sessions of an account that began until a moment, by default now, on every replica.
+   * @returns whether there is such an account
+   */
+  async revokeBegunUntil (userId: number, until: Date | undefined): Promise<boolean> {
+    const sessionIds = await this.#deps.orm.transaction(async (tx) => {
+      if ((await lockUser(tx, userId))?.activatedAt == null) return undefined
+      return revokeSessionsBegunUntil(tx, userId, until)
+    })
+    this.#announce(sessionIds ?? [], userId)
+    return sessionIds !== undefined
   }
 
   /**
    * Calls `listener` with the sessions that were revoked, here or on another replica. A session may be reported twice.
    */
   onRevoked (listener: (sessionIds: readonly string[]) => void): void {
-    this.#onRevoked = listener
+    this.#revocations.onRevoked = listener
   }
 
   /** Handles sessions that were revoked, here or on another replica. */
   noteRevoked (sessionIds: readonly string[]): void {
     const now = Date.now()
-    for (const [id, until] of this.#revoked) {
+    const { until: revoked, onRevoked } = this.#revocations
+    for (const [id, until] of revoked) {
       if (until > now) break
-      this.#revoked.delete(id)
+      revoked.delete(id)
     }
-    for (const id of sessionIds) this.#revoked.set(id, now + REVOKED_MEMORY_MS)
-    this.#onRevoked(sessionIds)
+    for (const id of sessionIds) revoked.set(id, now + REVOKED_MEMORY_MS)
+    onRevoked(sessionIds)
   }
 
   /** Returns which of these sessions are no longer live. */
@@ -174,16 +242,22 @@ export class Sessions {
   }
 
   /** This replica handles the revocation itself: the bus may be down. */
-  #announce (sessionIds: string[]): void {
+  #announce (sessionIds: string[], userId: number): void {
     if (sessionIds.length === 0) return
-    this.noteRevoked(sessionIds)
-    publishInvalidation(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
+    void this.#deps.afterCommit(() => {
+      this.noteRevoked(sessionIds)
+      publishInvalidation(this.#deps.bus, { type: 'sessions_revoked', sessionIds })
+      this.#deps.onChanged?.(userId)
+    })
   }
 }
 
 /** Brings the end of a session to the clock of this process. */
-function toSession ({ sessionId, userId, username, remainingMs, databaseTimeMs }: store.LiveSession): Session {
+function toSession (live: store.LiveSession): Session {
+  const { sessionId, userId, username, remainingMs, refreshedForMs, databaseTimeMs } = live
   const now = Date.now()
   const expiresAt = new Date(now + remainingMs)
-  return { sessionId, userId, username, expiresAt, clockOffsetMs: databaseTimeMs - now }
+  const refreshedAt = refreshedForMs === null ? undefined : new Date(now - refreshedForMs)
+  const clockOffsetMs = databaseTimeMs - now
+  return { sessionId, credentialId: sessionId, userId, username, expiresAt, refreshedAt, clockOffsetMs }
 }

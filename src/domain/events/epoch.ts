@@ -71,7 +71,7 @@ export class Epoch implements EpochSource {
   async confirm (known: string): Promise<void> {
     // The client may have learned of an epoch from another replica before this one has noticed it.
     if (known !== this.current) await this.check()
-    if (known !== this.current) throw new ChatError('epoch_changed')
+    if (known !== this.current) throw new ChatError('epoch_changed', undefined, { epoch: this.current })
   }
 
   stop (): void {

@@ -3,12 +3,15 @@
  * next batch. A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
  */
 import { isTransient } from '../../store/postgres/failures.ts'
+import type { ChangeEntry, MessageToPost, WriteBatch } from '../../store/changes.ts'
 import type { PostBatch, PostEntry, PostOutcome } from '../../store/posts.ts'
 import { ChatError } from '../errors.ts'
-import { type ChatPosts, PostQueue } from './post-queue.ts'
+import { type ChangeReceipt, entryOf, type EventRequest, settle as settleChange } from './change.ts'
+import { type ChatPosts, type Pending, PostQueue } from './post-queue.ts'
 import type { TraceContext } from '../../observability/tracing/trace-context.ts'
 import type { Span, Tracing } from '../../observability/tracing/tracing.ts'
 import type { ChatEvent, MessageCreated } from './event.ts'
+import { limitErrorOf } from './limit-error.ts'
 import type { Message } from './message.ts'
 
 const FIRST_RETRY_DELAY_MS = 20
@@ -20,9 +23,17 @@ export type Post = {
   readonly author: { readonly userId: number, readonly username: string }
   readonly text: string
   readonly clientMessageId: string | undefined
+  /** What it has beside its text; as a rule nothing. */
+  readonly extras?: PostExtras | undefined
   readonly trace: TraceContext | undefined
   /** Called once with the outcome. It must not throw. A promise per post would cost as much as storing it. */
   readonly onSettled: (outcome: Receipt | ChatError) => void
+}
+
+/** What a message to store has beside its text. */
+export type PostExtras = Omit<MessageToPost, 'kind' | 'text'> & {
+  /** The API key that posts it on behalf of its author. */
+  readonly keyId?: string | undefined
 }
 
 /**
@@ -41,11 +52,13 @@ export type CommittedEvents = {
 /** How posts are stored. Times are in milliseconds. */
 export type EventWriterOptions = {
   postBatch: PostBatch
+  /** Stores batches with changes of messages. */
+  writeBatch: WriteBatch
   /** Batches that are stored at the same time. */
   maxConcurrentBatches: number
   /** Maximum number of posts in one batch. */
   batch: number
-  /** Maximum number of posts that wait. */
+  /** Maximum number of posts that wait; one user may have a tenth of it. */
   queue: number
   /** Where traced posts record the spans of their commits, if anywhere. */
   tracing?: Tracing | undefined
@@ -63,7 +76,7 @@ export type CommitListener = (committed: CommittedEvents) => void
 export class EventWriter {
   readonly #options: EventWriterOptions
   readonly #listeners: CommitListener[] = []
-  readonly #queue = new PostQueue()
+  readonly #queue: PostQueue
   /** Batches that are being stored. */
   #storing = 0
   #storingPosts = 0
@@ -72,6 +85,7 @@ export class EventWriter {
 
   constructor (options: EventWriterOptions) {
     this.#options = options
+    this.#queue = new PostQueue(options.queue)
   }
 
   /**
@@ -82,22 +96,39 @@ export class EventWriter {
   }
 
   /**
-   * Stores a post. Posts of one chat are stored in the order of the calls. `onSettled` receives the receipt, or an
-   * error: `not_a_participant`, `conflict`, `overloaded` when too many wait, `unconfirmed` when the database stayed
+   * Stores a post. Posts of one author in one chat are stored in the order of the calls. `onSettled` receives the
+   * receipt, or an error: `not_a_participant`, `chat_closed`, `chat_frozen`, `forbidden`, `text_too_long`, `slow_mode`,
+   * `conflict`, `overloaded` when too many wait, of all users or of this one, `unconfirmed` when the database stayed
    * away: the message may or may not be stored then, and a retry with the same key finds out.
    * @param postKey unique per chat and author, so that a repetition finds the stored message
    */
   post (post: Post, postKey: string): void {
-    if (this.#queue.size >= this.#options.queue) {
-      post.onSettled(new ChatError('overloaded'))
-      return
-    }
-    this.#queue.add({ post, postKey })
-    this.#startSoon()
+    this.#add({ post, change: undefined, postKey })
+  }
+
+  /**
+   * Stores a change of a message, or a message with more than a text, in the order of the posts and changes of its
+   * chat. `onSettled` receives the receipt, or an error: `forbidden`, `unknown_message`, `not_the_author`,
+   * `message_deleted`, `version_conflict`, `nested_thread`, `unknown_mention`, `too_many_marks`, `feature_off`, and
+   * those of {@link EventWriter.post}.
+   * @param eventKey unique per chat and actor, so that a repetition finds the stored event
+   */
+  change (change: EventRequest, eventKey: string): void {
+    this.#add({ post: undefined, change, postKey: eventKey })
+  }
+
+  #add (pending: Pending): void {
+    if (this.#queue.add(pending)) this.#startSoon()
+    else (pending.post ?? pending.change).onSettled(new ChatError('overloaded'))
   }
 
   /** Number of posts that wait for the batch before theirs. */
   get waiting (): number {
+    return this.#queue.waiting
+  }
+
+  /** Number of those that a new post of another user has to wait for. */
+  get inLine (): number {
     return this.#queue.size
   }
 
@@ -144,58 +175,69 @@ export class EventWriter {
   }
 
   async #store (batch: readonly ChatPosts[]): Promise<void> {
-    const entries: PostEntry[] = []
+    const entries: Entries = { posts: [], changes: [] }
     for (const { chatId, posts } of batch) {
-      for (const {
-        post: { author, text },
-        postKey
-      } of posts)
-        entries.push({ chatId, authorId: author.userId, postKey, text })
+      for (const { post, change, postKey } of posts) {
+        if (post === undefined) entries.changes.push(entryOf(change, postKey))
+        else entries.posts.push({ chatId, authorId: post.author.userId, postKey, text: post.text })
+      }
     }
-    const span = this.#options.tracing && beginBatch(this.#options.tracing, batch, entries.length)
-    let outcomes: PostOutcome[]
+    const span = this.#options.tracing && beginBatch(this.#options.tracing, batch, entries.posts.length)
+    let outcomes: Outcomes
     try {
       outcomes = await this.#storeWithRetry(entries)
     } catch (error) {
       const failure = new ChatError(isTransient(error) ? 'unconfirmed' : 'internal', undefined, { cause: error })
       span?.fail(failure.code)
-      for (const { posts } of batch) for (const { post } of posts) post.onSettled(failure)
+      for (const { posts } of batch) for (const { post, change } of posts) (post ?? change).onSettled(failure)
       return
     }
     span?.end({ 'chat.batch.chats': batch.length })
-    let first = 0
-    for (const chat of batch) {
-      this.#publishThenAcknowledge(chat, outcomes, first, span)
-      first += chat.posts.length
-    }
+    const next = { post: 0, change: 0 }
+    for (const chat of batch) this.#publishThenAcknowledge(chat, outcomes, next, span)
   }
 
   /**
-   * Publishes the stored messages of a chat, and then acknowledges them.
-   * @param first index of the first outcome of this chat's posts
+   * Publishes the stored events of a chat, and then acknowledges the requests.
+   * @param next indices of the first outcomes of this chat; they are moved behind its last ones
    */
   #publishThenAcknowledge (
     { chatId, posts }: ChatPosts,
-    outcomes: readonly PostOutcome[],
-    first: number,
+    outcomes: Outcomes,
+    next: { post: number, change: number },
     span: Span | undefined
   ): void {
     const news: News = { chatId, membersVersion: 0, lastSeq: 0, events: [], trace: undefined }
-    const told = posts.map(({ post }, index) => ({ post, result: settle(post, outcomes[first + index], news) }))
-    if (span !== undefined && posts.some(({ post }) => post.trace !== undefined)) news.trace = span.context
+    const told: { post: Post, result: Receipt | ChatError }[] = []
+    const toldOfChanges: { change: EventRequest, result: ChangeReceipt | ChatError }[] = []
+    for (const { post, change } of posts) {
+      if (post !== undefined) told.push({ post, result: settle(post, outcomes.posts[next.post++], news) })
+      else {
+        const settled = settleChange(change, outcomes.changes[next.change++])
+        toldOfChanges.push({ change, result: settled.receipt })
+        if (settled.events === undefined) continue
+        news.membersVersion = settled.membersVersion
+        news.lastSeq = Math.max(news.lastSeq, settled.seq)
+        news.events.push(...settled.events)
+      }
+    }
+    if (span !== undefined && posts.some(({ post }) => post?.trace !== undefined)) news.trace = span.context
     if (news.lastSeq > 0) for (const listener of this.#listeners) listener(news)
     for (const { post, result } of told) post.onSettled(result)
+    for (const { change, result } of toldOfChanges) change.onSettled(result)
   }
 
   /**
    * A connection that dies during the commit leaves its outcome unknown. The same batch is stored again: committed
    * posts are found by their keys, under the lock of their chat, and nothing is stored twice.
    */
-  async #storeWithRetry (entries: readonly PostEntry[]): Promise<PostOutcome[]> {
+  async #storeWithRetry ({ posts, changes }: Entries): Promise<Outcomes> {
     const deadline = Date.now() + this.#options.deadlineMs
     for (let delay = FIRST_RETRY_DELAY_MS; ; delay = Math.min(delay * 2, MAX_RETRY_DELAY_MS)) {
       try {
-        return await this.#options.postBatch(entries)
+        return changes.length > 0
+          ? await this.#options.writeBatch(posts, changes)
+          : { posts: await this.#options.postBatch(posts), changes: [] }
       } catch (error) {
         if (!isTransient(error) || Date.now() + delay >= deadline) throw error
         await new Promise((resolve) => setTimeout(resolve, delay))
@@ -204,6 +246,8 @@ export class EventWriter {
   }
 }
 
+type Entries = { posts: PostEntry[], changes: ChangeEntry[] }
+type Outcomes = Awaited<ReturnType<WriteBatch>>
 type News = CommittedEvents & { events: ChatEvent[] }
 
 /**
@@ -211,17 +255,26 @@ type News = CommittedEvents & { events: ChatEvent[] }
  * traced.
  */
 function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number): Span | undefined {
-  const links = batch.flatMap(({ posts }) => posts.flatMap(({ post }) => post.trace ?? []))
+  const links = batch.flatMap(({ posts }) => posts.flatMap(({ post }) => post?.trace ?? []))
   const [parent] = links
   return parent === undefined
     ? undefined
     : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
 }
 
+/** The error for each outcome that is none. */
+const REFUSALS = {
+  conflict: 'conflict',
+  refused: 'not_a_participant',
+  closed: 'chat_closed',
+  frozen: 'chat_frozen',
+  forbidden: 'forbidden'
+} as const
+
 /** Returns the outcome of one post and adds a new message to those to publish. */
 function settle (post: Post, result: PostOutcome | undefined, news: News): Receipt | ChatError {
   if (result === undefined) return new ChatError('internal')
-  if (!('seq' in result)) return new ChatError(result.outcome === 'conflict' ? 'conflict' : 'not_a_participant')
+  if (!('seq' in result)) return limitErrorOf(result) ?? new ChatError(REFUSALS[result.outcome])
   const { outcome, seq, id, at, membersVersion } = result
   const { chatId, author, text, clientMessageId } = post
   const message: MessageCreated = {
@@ -233,6 +286,9 @@ function settle (post: Post, result: PostOutcome | undefined, news: News): Recei
     username: author.username,
     text,
     at,
+    editedAt: null,
+    deletedAt: null,
+    version: 1,
     clientMessageId
   }
   news.membersVersion = membersVersion

@@ -1,8 +1,9 @@
 /** Reads the log of a chat by position. */
 import type { Orm } from '../../store/database.ts'
-import * as store from '../../store/messages.ts'
-import type { ChatEvent, MessageCreated } from './event.ts'
-import { clientMessageIdOf } from './post-key.ts'
+import * as store from '../../store/log.ts'
+import { listHiddenAmong } from '../../store/message-pages.ts'
+import type { ChatEvent } from './event.ts'
+import { eventOf, messageCreatedOf } from './stored-event.ts'
 
 /** The logs of this server's chats. */
 export type EventLog = ReturnType<typeof createEventLog>
@@ -16,24 +17,16 @@ export function createEventLog (orm: Orm) {
      * appear.
      */
     read: async (chatId: number, after: number, limit: number): Promise<ChatEvent[]> =>
-      (await store.listMessagesAfter(orm, chatId, after, limit)).map(messageOf),
+      (await store.listLogAfter(orm, chatId, after, limit)).map(entryOf),
+    /** Those of these messages of a chat that a user has deleted for themself. */
+    hiddenAmong: (userId: number, chatId: number, seqs: readonly number[]): Promise<number[]> =>
+      listHiddenAmong(orm, { chatId, userId }, seqs),
     /** The same for a member of the chat; empty for others. */
     readAs: async (userId: number, chatId: number, after: number, limit: number): Promise<ChatEvent[]> =>
-      (await store.listMessagesAfterAs(orm, userId, chatId, after, limit)).map(messageOf)
+      (await store.listLogAfterAs(orm, userId, chatId, after, limit)).map(entryOf)
   }
 }
 
-/** Converts a row to its event. */
-export function messageOf (row: store.MessageRow): MessageCreated {
-  return {
-    kind: 'message.created',
-    chatId: row.chatId,
-    seq: row.seq,
-    id: row.id,
-    authorId: row.authorId,
-    username: row.username,
-    text: row.text,
-    at: row.at,
-    clientMessageId: clientMessageIdOf(row.postKey)
-  }
+function entryOf (row: store.LogRow): ChatEvent {
+  return 'kind' in row ? eventOf(row) : messageCreatedOf(row)
 }

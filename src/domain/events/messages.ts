@@ -3,35 +3,57 @@ import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/messages.ts'
 import type { Chats } from '../chats/chats.ts'
 import { ChatError } from '../errors.ts'
-import type { Message } from './message.ts'
-import type { CommitListener, Post, EventWriter } from './event-writer.ts'
-import { messageOf } from './log.ts'
+import type { Features } from '../features.ts'
+import type { Feeds } from '../feeds/feeds.ts'
+import { type Message, messageOf } from './message.ts'
+import type { Change } from './change.ts'
+import type { CommitListener, EventWriter, Post, PostExtras } from './event-writer.ts'
+import { createMessageChanges, type MessageChanges } from './message-changes.ts'
+import { isText } from './message-input.ts'
 import { clientKey, createServerKeys } from './post-key.ts'
-import { isStorable } from '../text.ts'
 
-/** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
-export const MAX_TEXT_LENGTH = 4_000
+export { MAX_TEXT_LENGTH } from './message-input.ts'
+
 /** Longest `clientMessageID`, in characters. */
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64
 
 /** A page of history: the newest `limit` messages with `after < seq < before`. */
-export type HistoryQuery = { chatId: number, limit: number, before?: number | undefined, after?: number | undefined }
+export type HistoryQuery = {
+  chatId: number
+  limit: number
+  before?: number | undefined
+  after?: number | undefined
+  /** Whether the returned messages count as read; by default they do. */
+  marksRead?: boolean | undefined
+}
 
 /** The messages of this server. */
 export type Messages = ReturnType<typeof createMessages>
 
 /** Dependencies of the messages. */
-export type MessagesDeps = { orm: Orm, chats: Chats, poster: EventWriter }
+export type MessagesDeps = {
+  orm: Orm
+  chats: Chats
+  poster: EventWriter
+  features: Features
+  /** Told of the feeds that a change has written. */
+  feeds?: Pick<Feeds, 'announce'>
+}
 
 /** Wires the messages. */
 export function createMessages (deps: MessagesDeps) {
   const serverKeys = createServerKeys()
+  const changes = createMessageChanges({ ...deps, serverKeys })
   return {
-    post: (request: Post) => post(deps.poster, serverKeys, request),
+    post: (request: Post) => post(deps.poster, changes, serverKeys, request),
+    change: (request: Change) => change(changes, request),
+    changes,
     history: history.bind(undefined, deps),
     onCommitted: (listener: CommitListener) => deps.poster.onCommitted(listener),
     /** Number of posts that wait to be stored. */
     waiting: () => deps.poster.waiting,
+    /** Number of those that a new post of another user has to wait for. */
+    inLine: () => deps.poster.inLine,
     /** Resolves when every post accepted so far is stored or refused. */
     flush: () => deps.poster.flush()
   }
@@ -39,24 +61,56 @@ export function createMessages (deps: MessagesDeps) {
 
 /**
  * Posts a message. With a `clientMessageId` a repetition returns the first result. `onSettled` receives the receipt, or
- * an error: `invalid_text`, and those of {@link EventWriter.post}.
+ * an error: `invalid_text`, and those of {@link EventWriter.post}; for a message with more than a text also those of
+ * {@link EventWriter.change}.
  */
-function post (poster: EventWriter, serverKeys: () => string, request: Post): void {
-  const { text, clientMessageId } = request
-  if (text.length > MAX_TEXT_LENGTH || text.trim() === '' || !isStorable(text))
-    request.onSettled(new ChatError('invalid_text'))
+function post (poster: EventWriter, changes: MessageChanges, serverKeys: () => string, request: Post): void {
+  const { text, clientMessageId, extras } = request
+  if (extras !== undefined) postWith(changes, extras, request)
+  else if (!isText(text)) request.onSettled(new ChatError('invalid_text'))
   else poster.post(request, clientMessageId === undefined ? serverKeys() : clientKey(clientMessageId))
+}
+
+function postWith (
+  changes: MessageChanges,
+  { keyId, ...extras }: PostExtras,
+  post: Post
+): void {
+  const { chatId, author, text, clientMessageId } = post
+  changes.submit(
+    {
+      chatId,
+      actor: { ...author, keyId },
+      action: { kind: 'post', text, ...extras },
+      onSettled: (outcome) => {
+        if (outcome instanceof ChatError) post.onSettled(outcome)
+        else if (outcome.message === undefined) post.onSettled(new ChatError('internal'))
+        else post.onSettled({ message: outcome.message, duplicate: outcome.duplicate })
+      }
+    },
+    clientMessageId
+  )
+}
+
+/**
+ * Gives a message of the author another text, or deletes it. `onSettled` receives the receipt, or an error:
+ * `invalid_text`, `updating`, and those of {@link EventWriter.change}.
+ */
+function change (changes: MessageChanges, { chatId, author, messageId, text, onSettled }: Change): void {
+  const target = { messageId }
+  const action = text === undefined ? { kind: 'delete', target } as const : { kind: 'edit', target, text } as const
+  changes.submit({ chatId, actor: author, action, onSettled }, undefined)
 }
 
 /**
  * Returns a page of a chat as one of its members sees it, oldest first: the newest messages before a position, or, with
- * `after` alone, the oldest ones after it. Messages that were returned count as read.
+ * `after` alone, the oldest ones after it. Messages that were returned count as read, unless the query says otherwise.
  * @throws {ChatError} `not_a_participant`
  */
 async function history (
   deps: MessagesDeps,
   userId: number,
-  { chatId, limit, before, after }: HistoryQuery
+  { chatId, limit, before, after, marksRead = true }: HistoryQuery
 ): Promise<Message[]> {
   const { fromSeq, readSeq } = await deps.chats.membership(userId, chatId)
   const floor = Math.max(fromSeq, after ?? 0)
@@ -70,6 +124,6 @@ async function history (
           limit
         )
   const lastSeq = rows.at(-1)?.seq ?? 0
-  if (lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
+  if (marksRead && lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)
   return rows.map(messageOf)
 }

@@ -1,0 +1,93 @@
+/** What a caller may see of chats, and do in them. For a write this is decided again in its transaction. */
+import { type ChatAccessRow, findChatAccess } from '../../store/chat-access.ts'
+import { findChatTypes } from '../../store/chat-types.ts'
+import type { Orm } from '../../store/database.ts'
+import { ChatError } from '../errors.ts'
+import { parseChatId, publicChatId } from './chat-id.ts'
+import { builtInType, type ChatTypeDefinition, type Permission, PERMISSIONS, permissionsOf } from './chat-types.ts'
+
+/** A chat as a caller may see it. */
+export type ChatAccess = {
+  chatId: number
+  /** Its id in `/v1`. */
+  id: string
+  type: string
+  definition: ChatTypeDefinition
+  /** Null for a caller who is no member. */
+  role: string | null
+  /** Of the role; of one who is no member `read` alone, of a key all. */
+  permissions: readonly Permission[]
+  /** Events up to this seq are not visible to the caller. */
+  fromSeq: number
+  readSeq: number
+  lastSeq: number
+  membersVersion: number
+  isFrozen: boolean
+}
+
+/**
+ * Returns those of these chats that a caller may see, by their ids: a user those of their own and public ones, a key
+ * all.
+ * @param userId null for a key
+ */
+export async function findAccess (
+  orm: Orm,
+  userId: number | null,
+  ids: readonly string[]
+): Promise<ReadonlyMap<string, ChatAccess>> {
+  const names = ids.flatMap((id) => parseChatId(id) ?? [])
+  const rows = await findChatAccess(orm, userId, {
+    chatIds: names.flatMap((name) => 'chatId' in name ? [name.chatId] : []),
+    chosen: names.flatMap((name) => 'chosen' in name ? [name.chosen] : [])
+  })
+  const definitions = await findDefinitions(orm, rows.map(({ type }) => type))
+  const access = new Map<string, ChatAccess>()
+  for (const row of rows) {
+    const definition = definitions.get(row.type)
+    const found = definition === undefined ? undefined : accessOf(row, definition, userId === null)
+    if (found !== undefined) access.set(found.id, found)
+  }
+  return access
+}
+
+/** Returns a chat that a caller may see. @param userId null for a key @throws {ChatError} `unknown_chat` */
+export async function requireAccess (orm: Orm, userId: number | null, id: string): Promise<ChatAccess> {
+  const access = (await findAccess(orm, userId, [id])).get(id)
+  if (access === undefined) throw new ChatError('unknown_chat')
+  return access
+}
+
+/** The definitions of these types: those that are built in are known, and others are read. */
+export async function findDefinitions (
+  orm: Orm,
+  types: readonly string[]
+): Promise<ReadonlyMap<string, ChatTypeDefinition>> {
+  const definitions = new Map<string, ChatTypeDefinition>()
+  const unknown = new Set<string>()
+  for (const type of types) {
+    const builtIn = builtInType(type)
+    if (builtIn === undefined) unknown.add(type)
+    else definitions.set(type, builtIn)
+  }
+  for (const { type, definition } of await findChatTypes(orm, [...unknown])) definitions.set(type, definition)
+  return definitions
+}
+
+function accessOf (row: ChatAccessRow, definition: ChatTypeDefinition, isKey: boolean): ChatAccess | undefined {
+  const { chatId, publicId, type, role, fromSeq, readSeq, lastSeq, membersVersion, frozenAt } = row
+  if (role === null && !isKey && definition.visibility === 'private') return undefined
+  const isShownAll = role !== null || isKey || definition.history === 'all'
+  return {
+    chatId,
+    id: publicChatId(chatId, publicId),
+    type,
+    definition,
+    role,
+    permissions: isKey ? PERMISSIONS : role === null ? ['read'] : permissionsOf(definition, role),
+    fromSeq: isShownAll ? fromSeq : lastSeq,
+    readSeq,
+    lastSeq,
+    membersVersion,
+    isFrozen: frozenAt !== null
+  }
+}

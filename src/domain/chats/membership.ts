@@ -1,0 +1,281 @@
+/** Changes of chats and of their members: each is stored with its events, and published after the commit. */
+import type { Bus } from '../../bus/bus.ts'
+import { findHeads, type LockedHead } from '../../store/chats.ts'
+import type { Orm } from '../../store/database.ts'
+import * as store from '../../store/members.ts'
+import type { AfterCommit, UnitOfWork } from '../../store/unit-of-work.ts'
+import type { ChatClaim } from '../accounts/chat-claim.ts'
+import type { ChatChanged, ChatEvent, ChatState, MemberDetails, MembershipChanged } from '../events/event.ts'
+import type { CommitListener, CommittedEvents } from '../events/event-writer.ts'
+import type { Features } from '../features.ts'
+import { publishInvalidation } from '../invalidations.ts'
+
+/** A user who comes or goes. */
+export type MemberUser = { userId: number, username: string }
+/** A user who comes. */
+export type Joining = MemberUser & { role: string }
+/** The user who changes the members. */
+export type Actor = MemberUser
+/** The one who changes a chat: a user, a key of the application, or a key on behalf of a user. */
+export type Caller = {
+  user: Actor | null
+  keyId: string | null
+  /** The chats that the token of the user is narrowed to. */
+  claim?: ChatClaim | undefined
+}
+
+/** A user as the only cause of a change. */
+export function byUser (user: Actor): Caller {
+  return { user, keyId: null }
+}
+
+/** The event of a change, before it has a place. */
+type EventParts =
+  | { kind: MembershipChanged['kind'] | 'member.updated', user: Joining, details: MemberDetails }
+  | { kind: ChatChanged['kind'], name: string, chat?: ChatState }
+
+/** Called after the commit of a change with the users whose list of chats it has changed. It must not throw. */
+export type ListsListener = (userIds: readonly number[]) => void
+
+/** Dependencies of the changes. */
+export type MembershipDeps = { orm: Orm, afterCommit: AfterCommit, bus: Bus, features: Features }
+
+/** One transaction that changes a locked chat, or its members. */
+export class MembershipChange {
+  readonly #tx: Orm
+  readonly #hasEvents: boolean
+  readonly #caller: Caller
+  readonly #users = new Set<number>()
+  readonly #events: ChatEvent[] = []
+  #head: LockedHead
+  #isGone = false
+
+  /** @param hasEvents whether events may be stored: otherwise the members change without a place in the log */
+  constructor (tx: Orm, head: LockedHead, caller: Caller, hasEvents: boolean) {
+    this.#tx = tx
+    this.#head = head
+    this.#caller = caller
+    this.#hasEvents = hasEvents
+  }
+
+  /**
+   * Adds users who are no members.
+   * @param fromSeq they see the events after it; by default those from now on
+   * @returns their memberships
+   */
+  async add (users: readonly Joining[], fromSeq = this.#head.lastSeq): Promise<MemberDetails> {
+    const actorId = this.#caller.user?.userId ?? null
+    const joinedAt = await store.insertMembers(
+      this.#tx,
+      this.#head.chatId,
+      users.map(({ userId, role }) => ({ userId, role, addedBy: userId === actorId ? null : actorId })),
+      fromSeq
+    )
+    const memberCount = store.countAfter(this.#head, users.length)
+    const details = detailsOf({ joinedAt: joinedAt ?? new Date(), data: null }, memberCount)
+    await this.#changeMembers(
+      users.map((user) => ({ kind: user.userId === actorId ? 'member.joined' : 'member.added', user, details })),
+      users.length
+    )
+    return details
+  }
+
+  /** Removes users; those who are no members are passed over. @returns what those were who were members */
+  async remove (users: readonly MemberUser[]): Promise<ReadonlyMap<number, store.MemberState>> {
+    const { user } = this.#caller
+    const userIds = users.map(({ userId }) => userId)
+    const gone = await store.deleteMembers(this.#tx, this.#head.chatId, userIds, user?.userId ?? null)
+    const memberCount = store.countAfter(this.#head, -gone.size)
+    const leaving = users.flatMap((one) => {
+      const state = gone.get(one.userId)
+      return state === undefined
+        ? []
+        : [{
+            kind: one.userId === user?.userId ? 'member.left' as const : 'member.removed' as const,
+            user: { ...one, role: state.role },
+            details: detailsOf(state, memberCount)
+          }]
+    })
+    if (leaving.length > 0) await this.#changeMembers(leaving, -leaving.length)
+    return gone
+  }
+
+  /** Notes that the chat was made, or has other settings. */
+  async note (parts: ChatParts): Promise<void> {
+    if (this.#hasEvents) await this.#append([parts])
+  }
+
+  /** Notes that a member has another role or other data. */
+  async noteMember (user: Joining, state: Pick<store.MemberState, 'joinedAt' | 'data'>): Promise<void> {
+    if (!this.#hasEvents) return
+    // It is in the feed of the member, too.
+    this.#users.add(user.userId)
+    await this.#append([{ kind: 'member.updated', user, details: detailsOf(state, this.#head.memberCount) }])
+  }
+
+  /** Notes that the chat is deleted in this transaction. @param users who were its members */
+  end (users: readonly number[] = []): void {
+    this.#isGone = true
+    for (const userId of users) this.#users.add(userId)
+  }
+
+  /** The chat. */
+  get chatId (): number {
+    return this.#head.chatId
+  }
+
+  /** The head of the chat after the events so far. */
+  get head (): LockedHead {
+    return this.#head
+  }
+
+  /** The events of the change, to be published after the commit; undefined when there are none. */
+  get committed (): CommittedEvents | undefined {
+    const { chatId, lastSeq, membersVersion } = this.#head
+    return this.#isGone || this.#events.length === 0
+      ? undefined
+      : { chatId, lastSeq, membersVersion, events: this.#events }
+  }
+
+  /** The seq of the last event; null when there is none. */
+  get seq (): number | null {
+    return this.#isGone ? null : this.#events.at(-1)?.seq ?? null
+  }
+
+  /** Whether other replicas learn of the change by its version alone. */
+  get isSilent (): boolean {
+    return this.#isGone || (this.#users.size > 0 && this.#events.length === 0)
+  }
+
+  /** The users whose list of chats has changed. */
+  get users (): readonly number[] {
+    return [...this.#users]
+  }
+
+  async #changeMembers (
+    changes: readonly { kind: MembershipChanged['kind'], user: Joining, details: MemberDetails }[],
+    added: number
+  ): Promise<void> {
+    for (const { user } of changes) this.#users.add(user.userId)
+    if (this.#hasEvents) await this.#append(changes, added)
+    else this.#head = await store.advanceMembersVersion(this.#tx, this.#head, added)
+  }
+
+  async #append (parts: readonly EventParts[], added = 0): Promise<void> {
+    const { chatId, lastSeq } = this.#head
+    let { membersVersion } = this.#head
+    const { user, keyId } = this.#caller
+    const actorId = user?.userId ?? null
+    const rows = parts.map((part) => {
+      const isMembership = isOfMembership(part)
+      if (isMembership) membersVersion++
+      const data = { ...dataOf(part, membersVersion), ...(keyId !== null && { key: keyId }) }
+      return { kind: part.kind, actorId, isMembership, data, membersVersion }
+    })
+    const memberCount = store.countAfter(this.#head, added)
+    const at = await store.appendEvents(this.#tx, this.#head, rows, memberCount)
+    for (const [index, part] of parts.entries()) {
+      const cause = { actorId, actorName: user?.username, keyId: keyId ?? undefined }
+      const entry = { chatId, seq: lastSeq + 1 + index, at, ...cause }
+      const version = rows[index]?.membersVersion ?? membersVersion
+      if (isOfChat(part)) this.#events.push({ ...entry, ...part })
+      else {
+        const member = { ...entry, ...part.user, details: part.details }
+        this.#events.push(part.kind === 'member.updated'
+          ? { ...member, kind: part.kind }
+          : { ...member, kind: part.kind, membersVersion: version })
+      }
+    }
+    this.#head = { chatId, lastSeq: lastSeq + parts.length, membersVersion, memberCount }
+  }
+}
+
+type ChatParts = Extract<EventParts, { name: string }>
+
+function isOfChat (part: EventParts): part is ChatParts {
+  return 'name' in part
+}
+
+function isOfMembership (part: EventParts): boolean {
+  return !isOfChat(part) && part.kind !== 'member.updated'
+}
+
+/** What is stored of an event beside its columns. */
+function dataOf (part: EventParts, membersVersion: number): Record<string, unknown> {
+  if (isOfChat(part)) return { name: part.name, chat: part.chat }
+  const { user: { userId, role }, details } = part
+  return { userId, role, details, ...(isOfMembership(part) && { membersVersion }) }
+}
+
+function detailsOf (
+  { joinedAt, data }: Pick<store.MemberState, 'joinedAt' | 'data'>,
+  memberCount: number | null
+): MemberDetails {
+  return { joinedAt: joinedAt.toISOString(), data: data ?? {}, memberCount }
+}
+
+/** Runs changes of members, and tells those who follow chats and lists. */
+export class Memberships {
+  readonly #deps: MembershipDeps
+  #commitListeners: CommitListener[] = []
+  #listsListeners: ListsListener[] = []
+
+  constructor (deps: MembershipDeps) {
+    this.#deps = deps
+  }
+
+  /** The same in a unit: its listeners are called after the commit. */
+  within (unit: UnitOfWork): Memberships {
+    const inner = new Memberships({ ...this.#deps, ...unit })
+    inner.#commitListeners = this.#commitListeners
+    inner.#listsListeners = this.#listsListeners
+    return inner
+  }
+
+  onCommitted (listener: CommitListener): void {
+    this.#commitListeners.push(listener)
+  }
+
+  onListsChanged (listener: ListsListener): void {
+    this.#listsListeners.push(listener)
+  }
+
+  /**
+   * Runs a transaction that may change the members of one chat.
+   * @param work returns its result and the change, or undefined when nothing was changed
+   */
+  async run<Result> (
+    work: (tx: Orm, hasEvents: boolean) => Promise<{ result: Result, change: MembershipChange | undefined }>
+  ): Promise<Result> {
+    const hasEvents = await this.#deps.features.hasEvents()
+    const { result, change } = await this.#deps.orm.transaction((tx) => work(tx, hasEvents))
+    if (change !== undefined) await this.#deps.afterCommit(() => this.#announce(change))
+    return result
+  }
+
+  /** Tells the replicas that the lists of chats of some users have changed. */
+  announceLists (userIds: readonly number[]): void {
+    if (userIds.length === 0) return
+    void this.#deps.afterCommit(() => {
+      for (const listener of this.#listsListeners) listener(userIds)
+    })
+  }
+
+  async #announce (change: MembershipChange): Promise<void> {
+    const { committed, isSilent, users } = change
+    if (committed !== undefined) for (const listener of this.#commitListeners) listener(committed)
+    if (isSilent) await this.#announceVersion(change)
+    this.announceLists(users)
+  }
+
+  /** A deleted chat is announced with a version higher than any other. */
+  async #announceVersion ({ chatId }: MembershipChange): Promise<void> {
+    const { orm, bus } = this.#deps
+    const [head] = await findHeads(orm, [chatId])
+    publishInvalidation(bus, {
+      type: 'members_changed',
+      chatId,
+      membersVersion: head?.membersVersion ?? Number.MAX_SAFE_INTEGER
+    })
+  }
+}

@@ -1,0 +1,80 @@
+/** Rules for what users send about messages, checked before it reaches the store. */
+import { checkCustomData } from '../custom-data.ts'
+import { ChatError } from '../errors.ts'
+import { isBlank, isShowable, isStorable } from '../text.ts'
+import { USER_ID_PATTERN } from '../accounts/user-id.ts'
+import type { ChangeAction, ChangeTarget } from './change.ts'
+
+/** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
+export const MAX_TEXT_LENGTH = 4_000
+/** Longest emoji or name of a reaction, in bytes. */
+export const MAX_EMOJI_BYTES = 32
+/** Maximum number of mentions in a message. */
+export const MAX_MENTIONS = 50
+
+const [MAX_VERSION, MENTION] = [2 ** 31 - 1, new RegExp(`^@all$|^@role:[a-z][a-z0-9_-]{0,31}$|${USER_ID_PATTERN}`)]
+
+/** Whether a text can be that of a message. */
+export function isText (text: string): boolean {
+  return text.length <= MAX_TEXT_LENGTH && !isBlank(text) && isStorable(text)
+}
+
+function checkText (text: string): void {
+  if (!isText(text)) throw new ChatError('invalid_text')
+}
+
+/**
+ * Checks a change: nothing that it refuses is worth a transaction, and some of it would fail the whole batch.
+ * @throws {ChatError} `invalid_text`, `invalid_input`, `invalid_mention`, `invalid_emoji`, `unknown_message`,
+ * `version_conflict`
+ */
+export function checkAction (action: ChangeAction): void {
+  if (action.kind === 'post') {
+    checkText(action.text)
+    for (const seq of [action.parentSeq, action.replyToSeq]) if (seq !== undefined) checkNumber(seq)
+    if (action.data !== undefined) checkCustomData(action.data)
+    if (action.mentions !== undefined) checkMentions(action.mentions)
+    return
+  }
+  checkTarget(action.target)
+  switch (action.kind) {
+    case 'edit':
+      if (action.text !== undefined) checkText(action.text)
+      if (action.data != null) checkCustomData(action.data)
+      checkVersion(action.version)
+      break
+    case 'delete':
+      checkVersion(action.version)
+      break
+    case 'react':
+    case 'unreact':
+      if (!isEmoji(action.emoji)) throw new ChatError('invalid_emoji')
+  }
+}
+
+/** Checks the number of a message. @throws {ChatError} `unknown_message`: there is none of that number */
+export function checkNumber (number: number): void {
+  if (!Number.isSafeInteger(number) || number < 1) throw new ChatError('unknown_message')
+}
+
+function checkTarget (target: ChangeTarget): void {
+  checkNumber('seq' in target ? target.seq : target.messageId)
+}
+
+function checkVersion (version: number | undefined): void {
+  if (version !== undefined && !(Number.isInteger(version) && version >= 1 && version <= MAX_VERSION))
+    throw new ChatError('version_conflict')
+}
+
+function checkMentions (mentions: readonly string[]): void {
+  const areValid = mentions.length <= MAX_MENTIONS && mentions.every((mention) => MENTION.test(mention))
+  if (!areValid) throw new ChatError('invalid_mention')
+}
+
+/** Any text that shows something and has no white space; a name of an object's own is none. */
+function isEmoji (text: string): boolean {
+  return (
+    text.length <= MAX_EMOJI_BYTES && Buffer.byteLength(text) <= MAX_EMOJI_BYTES && isShowable(text) &&
+    !/\s/u.test(text) && text !== '__proto__'
+  )
+}
