@@ -1,11 +1,12 @@
 /**
- * Makes the package confab-client in `dist-client`, ready for `npm pack` and `npm publish`: the client library as an ES
- * module and as a CommonJS one, each with its types. Its version is that of the server.
+ * Makes the package confab-client in `dist-client`, ready for `npm pack` and `npm publish`: the client library, its
+ * hooks and what a backend needs, as ES modules and as CommonJS ones, with their types. Its version is that of the
+ * server.
  *
  *     node build-client.js
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,6 +14,9 @@ const ROOT = path.dirname(fileURLToPath(import.meta.url))
 const SOURCES = path.join('src', 'client')
 const OUTPUTS = 'dist-client'
 const COMPILER = path.join('node_modules', 'typescript', 'bin', 'tsc')
+
+/** The modules that users import. */
+const ENTRIES = ['index', 'chatcli/index', 'react/index', 'server/index', 'sse/index']
 
 /** The folders of the package: their kind of module, as esbuild and as a `package.json` names it. */
 const FORMATS = /** @type {const} */ ([['esm', 'esm', 'module'], ['cjs', 'cjs', 'commonjs']])
@@ -27,6 +31,11 @@ function writeManifest (folder, manifest) {
   writeFileSync(path.join(ROOT, folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
+/** @param {string} folder @returns {string[]} the files with types below it */
+function listTypes (folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))
+}
+
 async function main () {
   const { build } = await import('esbuild').catch((/** @type {unknown} */ cause) => {
     throw new Error('The build needs the development dependencies: run npm ci without --omit=dev.', { cause })
@@ -36,9 +45,11 @@ async function main () {
   for (const [folder, format, type] of FORMATS) {
     await build({
       absWorkingDir: ROOT,
-      entryPoints: [path.join(SOURCES, 'index.ts')],
+      entryPoints: ENTRIES.map((entry) => path.join(SOURCES, `${entry}.ts`)),
+      outbase: SOURCES,
       outdir: path.join(OUTPUTS, folder),
       bundle: true,
+      external: ['react', 'node:*'],
       format,
       platform: 'neutral',
       target: 'es2022',
@@ -47,10 +58,13 @@ async function main () {
     writeManifest(path.join(OUTPUTS, folder), { type })
   }
   // Each of the two kinds of module needs types of its own.
-  for (const file of readdirSync(path.join(ROOT, OUTPUTS, 'esm')).filter((name) => name.endsWith('.d.ts'))) {
+  for (const file of listTypes(path.join(ROOT, OUTPUTS, 'esm'))) {
     const written = readFileSync(path.join(ROOT, OUTPUTS, 'esm', file), 'utf8')
-    const types = written.replaceAll(/(?<=from '\.\/[\w-]+)\.ts(?=')/g, '.js')
-    for (const [folder] of FORMATS) writeFileSync(path.join(ROOT, OUTPUTS, folder, file), types)
+    const types = written.replaceAll(/(?<=(?:from |import\()["']\.{1,2}\/[\w/.-]+)\.ts(?=["'])/g, '.js')
+    for (const [folder] of FORMATS) {
+      mkdirSync(path.dirname(path.join(ROOT, OUTPUTS, folder, file)), { recursive: true })
+      writeFileSync(path.join(ROOT, OUTPUTS, folder, file), types)
+    }
   }
   const { name, ...manifest } = readManifest(SOURCES)
   writeManifest(OUTPUTS, { name, version: readManifest('.')['version'], ...manifest })

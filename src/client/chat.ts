@@ -1,214 +1,313 @@
-/** One followed chat: every message once and in order, through lost connections and restarted servers. */
-import { Backoff, type BackoffBounds } from './backoff.ts'
-import { Emitter, reasonOf } from './emitter.ts'
-import { ConfabError } from './errors.ts'
-import { integerOf, textOf } from './json.ts'
-import type { Message } from './message.ts'
-import type { Acknowledgement, Outbox, PostOptions } from './outbox.ts'
-import type { Realtime } from './realtime.ts'
+/** A chat: its state, and what the user may do in it. */
+import type { BackoffBounds } from './backoff.ts'
+import type { Cache } from './cache.ts'
+import { ChatRecord, type ChatState } from './chat-record.ts'
+import type { Connection } from './connection.ts'
+import type { CallOptions, Http, RequestOptions } from './http.ts'
+import { type Live, LiveValue } from './live.ts'
+import { MemberList } from './member-list.ts'
+import { MessageList, type MessageListOptions, type Written } from './message-list.ts'
+import { editMessage, type MessageEdit, writeMessage } from './message-requests.ts'
+import type { Outbox, SendOptions, Sent } from './outbox.ts'
+import { ReadMarks } from './read-marks.ts'
+import type { Missing } from './state/event-sequence.ts'
+import type { Outgoing, PendingChange } from './state/pending.ts'
+import { latestOf, type Timeline } from './state/timeline.ts'
+import type { ChatLog, Follower, Subscriptions } from './subscriptions.ts'
+import { Thread } from './thread.ts'
+import { Typing } from './typing.ts'
+import { type ChatEvent, type ChatInfo, type Receipt, type ResetReason, withFields } from './types.ts'
 
-/** Events of a chat. */
-export type ChatEvents = {
-  message: Message
-  /** Joined, or joined again: everything up to `seq` has been emitted. */
-  joined: { seq: number }
-  /**
-   * The data of the server went back to an earlier state, so the client's copy of the chat is void: load its history
-   * again.
-   */
-  reset: { seq: number }
-  /** The server does not let the user follow the chat, or no longer. */
-  refused: ConfabError
+/** The messages that are kept of a chat. */
+const MAX_KEPT = 50
+
+const isTimeline = withFields<Timeline>('at', 'entries', 'hasOlder')
+const isKept = withFields<{ info: unknown, timeline: unknown }>('info', 'timeline')
+
+/** Who wants to know what happens in the chat. */
+export type ChatObserver = {
+  onEvent: (event: ChatEvent) => void
+  onGap: (chat: string, missing: Missing) => void
+  onReset: (chat: string, reason: ResetReason) => void
+  onChanged: (chat: Chat) => void
 }
 
-/** Dependencies of a chat. */
+/** Dependencies. */
 export type ChatOptions = {
-  chatID: number
-  /** The seq up to which everything is known; without it messages are emitted from now on. */
-  after: number | undefined
-  realtime: Realtime
-  outbox: Outbox
+  connection: Connection
   backoff: BackoffBounds
-  /** Called with each message, after the listeners of the chat. */
-  onMessage: (message: Message) => void
-  /** Called when the chat is no longer followed, unless its login ended it. */
-  onClose: () => void
-  /** Receives the error of a listener. */
-  reportFailure: (error: unknown) => void
+  http: Http
+  cache: Cache
+  outbox: Outbox
+  subscriptions: Subscriptions
+  observer: ChatObserver
+  /** The user, if known. */
+  me: () => string | null
+  identify: () => Promise<string>
 }
 
-/** A followed chat. */
-export class Chat extends Emitter<ChatEvents> {
-  readonly chatID: number
+/** A chat. It is followed as long as one of its collections has a subscriber, or {@link Chat.follow} says so. */
+export class Chat {
+  readonly id: string
+  readonly messages: MessageList
+  readonly members: MemberList
+  /** Users who are typing. */
+  readonly typing: Live<readonly string[]>
+  /** Up to which seq users have read the chat, as far as they share it. */
+  readonly receipts: Live<Readonly<Record<string, number>>>
   readonly #options: ChatOptions
-  readonly #backoff: Backoff
-  #lastSeq: number | undefined
-  /**
-   * Messages that arrived before the starting position was known: a live message may overtake the answer to the join.
-   */
-  #early: Message[] = []
-  #epoch: string | null = null
-  #isJoined = false
-  #isJoining = false
-  /** Whether the next join is to another state of the server's data. */
-  #isReset = false
-  /** Why it is no longer followed. */
-  #end: ConfabError | undefined
-  readonly #waiters = new Set<(error?: Error) => void>()
-  #retryTimer: ReturnType<typeof setTimeout> | undefined
-  readonly #offState: () => void
+  readonly #log: ChatLog
+  readonly #record: ChatRecord
+  readonly #receipts = new LiveValue<Readonly<Record<string, number>>>({})
+  readonly #typing = new Typing()
+  readonly #threads = new Map<number, Thread>()
+  readonly #marks: ReadMarks
 
-  constructor (options: ChatOptions) {
-    super()
-    this.chatID = options.chatID
+  constructor (id: string, options: ChatOptions) {
+    this.id = id
     this.#options = options
-    this.#lastSeq = options.after
-    this.#backoff = new Backoff(options.backoff)
-    this.#offState = options.realtime.on('state', (state) => {
-      this.#isJoined = false
-      if (state === 'online') void this.#join()
+    this.#marks = new ReadMarks(id, options.connection)
+    this.#log = options.subscriptions.add(id, this.#follower())
+    this.#record = new ChatRecord(id, {
+      http: options.http,
+      onUsed: () => {
+        if (this.info === null) {
+          void options.identify().then(() => this.#readKept())
+          this.#record.refreshSoon()
+        }
+        return this.#log.use()
+      },
+      onChanged: () => options.observer.onChanged(this)
     })
-    void this.#join()
+    this.typing = this.#typing.users
+    this.receipts = this.#receipts
+    this.messages = new MessageList({
+      ...this.#optionsOfLists(),
+      recall: () => this.#readKept(),
+      onChange: (timeline) => options.cache.keepChat(id, () =>
+        ({ info: this.info, timeline: latestOf(timeline, MAX_KEPT) }))
+    })
+    this.members = new MemberList(this.#optionsOfLists())
   }
 
-  /** The seq up to which everything has been emitted; undefined before the first join. */
-  get lastSeq (): number | undefined {
-    return this.#lastSeq
+  /** What is known of the chat; null before it is loaded. */
+  get info (): ChatInfo | null {
+    return this.#record.info
+  }
+
+  /** The same with its status, as a live value. */
+  get state (): Live<ChatState> {
+    return this.#record.state
+  }
+
+  /** The replies to a message. */
+  thread (seq: number): Thread {
+    const known = this.#threads.get(seq)
+    if (known !== undefined) return known
+    const thread = new Thread({
+      ...this.#optionsOfLists(),
+      send: (text, options) => this.send(text, options),
+      markRead: (last, parent) => this.#marks.move(last, parent)
+    }, seq)
+    this.#threads.set(seq, thread)
+    return thread
+  }
+
+  /** Follows the chat, so that its events are emitted. @returns a function that ends that */
+  follow (): () => void {
+    return this.#log.use()
+  }
+
+  /** Resolves when the chat is followed. @throws {ConfabProblem} why it cannot be; or the signal's reason */
+  async ready (options: CallOptions = {}): Promise<void> {
+    return this.#record.ready(options)
+  }
+
+  /** Sends a message. It shows at once, waits while there is no connection, and is stored once. See {@link Outbox}. */
+  send (text: string, options: SendOptions = {}): Promise<Sent> {
+    this.#typing.noteSent()
+    return this.#options.outbox.send(this.id, text, options)
+  }
+
+  /** Sends a message once more that has failed. @param clientId its `client_id` */
+  retry (clientId: string): void {
+    this.#options.outbox.retry(this.id, clientId)
+  }
+
+  /** Drops a message that is not stored. @param clientId its `client_id` */
+  discard (clientId: string): void {
+    this.#options.outbox.discard(this.id, clientId)
   }
 
   /**
-   * Resolves when the chat is joined. @throws {ConfabError} the reason why it cannot be joined, `closed` or
-   * `logged_out`; or the signal's reason
+   * Replaces the text of a message, or merges its data (RFC 7396). With `version` it fails with `version_conflict`
+   * instead of overwriting what the user has not seen. @throws {ConfabProblem}
    */
-  ready ({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    if (this.#end !== undefined) return Promise.reject(this.#end)
-    if (this.#isJoined) return Promise.resolve()
-    if (signal?.aborted === true) return Promise.reject(reasonOf(signal))
-    return new Promise((resolve, reject) => {
-      const abort = () => settle(reasonOf(signal))
-      const settle = (error?: Error) => {
-        this.#waiters.delete(settle)
-        signal?.removeEventListener('abort', abort)
-        if (error === undefined) resolve()
-        else reject(error)
+  async edit (seq: number, { signal, ...edit }: MessageEdit & CallOptions): Promise<void> {
+    const { text, data } = edit
+    await this.#change({ kind: 'edit', seq, text, data }, (http, path) => editMessage(http, path, { ...edit, signal }))
+  }
+
+  /** Deletes a message: for all, or for the user alone. @throws {ConfabProblem} */
+  async delete (seq: number, { for: scope = 'all', signal }: { for?: 'all' | 'me' } & CallOptions = {}): Promise<void> {
+    if (scope === 'me') {
+      await this.#options.http.send(`${this.#pathOf(seq)}?for=me`, { method: 'DELETE', signal })
+      this.hide(seq)
+      return
+    }
+    await this.#change({ kind: 'delete', seq, at: new Date().toISOString() }, (http, path) =>
+      writeMessage(http, path, { method: 'DELETE', signal }))
+  }
+
+  /** Reacts to a message. @throws {ConfabProblem} */
+  async react (seq: number, emoji: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#react('react', { seq, emoji }, { method: 'PUT', signal })
+  }
+
+  /** Takes a reaction back. @throws {ConfabProblem} */
+  async unreact (seq: number, emoji: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#react('unreact', { seq, emoji }, { method: 'DELETE', signal })
+  }
+
+  /** Marks the chat as read up to a seq, by default all of it. Without a connection it is marked later. */
+  markRead (seq: number = Math.max(this.info?.head ?? 0, this.#log.sequence.seq ?? 0)): void {
+    if (seq <= (this.info?.me?.read_seq ?? 0) || !this.#marks.move(seq)) return
+    this.#record.applyRead(seq)
+  }
+
+  /** Shows the others that the user is typing: may be called with every key. */
+  notifyTyping (): void {
+    if (this.#typing.isDue()) this.#options.connection.post({ type: 'typing', chat: this.id })
+  }
+
+  /** Loads what is known of the chat, with the counts of the server. @throws {ConfabProblem} */
+  async refresh (): Promise<void> {
+    return this.#record.refresh()
+  }
+
+  /** Takes what the server has said of the chat. */
+  load (info: ChatInfo): void {
+    this.#record.load(info)
+  }
+
+  /** Takes what was known of the chat before, as long as nothing else is. */
+  recall (info: ChatInfo): void {
+    this.#record.recall(info)
+  }
+
+  /** Nobody is known to be typing any more. */
+  forgetTyping (): void {
+    this.#typing.clear()
+  }
+
+  /** Begins behind what the list of chats shows. */
+  beginAt (info: ChatInfo): void {
+    this.load(info)
+    this.#log.begin(info.head)
+  }
+
+  /** The user is in the chat again. */
+  revive (): void {
+    if (this.state.getSnapshot().status === 'ended') this.#record.set({ status: 'idle', problem: null })
+    this.#log.revive()
+  }
+
+  /** Takes out a message that is hidden from the user. */
+  hide (seq: number): void {
+    for (const list of this.#lists) list.hide(seq)
+  }
+
+  /** The messages on their way have changed. */
+  showOutgoing (): void {
+    for (const list of this.#lists) list.show()
+  }
+
+  /** A message is stored. */
+  noteSent (message: Outgoing, seq: number): void {
+    for (const list of this.#lists) list.noteSent(message, seq)
+  }
+
+  /** A user is typing. */
+  noteTyping (user: string, until: string): void {
+    if (user !== this.#options.me()) this.#typing.note(user, until)
+  }
+
+  /** A user has read the chat. */
+  noteRead ({ user, seq }: Receipt): void {
+    const known = this.#receipts.getSnapshot()
+    if (seq > (known[user] ?? 0)) this.#receipts.set({ ...known, [user]: seq })
+    if (user === this.#options.me()) this.#record.applyRead(seq)
+  }
+
+  get #lists (): MessageList[] {
+    return [this.messages, ...this.#threads.values()]
+  }
+
+  #optionsOfLists (): MessageListOptions {
+    return { ...this.#options, log: this.#log, outgoing: () => this.#options.outbox.of(this.id) }
+  }
+
+  /** What was seen last, for a start without a connection. */
+  async #readKept (): Promise<Timeline | undefined> {
+    const kept = await this.#options.cache.read(this.id)
+    if (!isKept(kept)) return undefined
+    this.#record.recall(kept.info)
+    return isTimeline(kept.timeline) && Array.isArray(kept.timeline.entries) ? kept.timeline : undefined
+  }
+
+  #pathOf (seq: number): string {
+    return `/chats/${this.id}/messages/${String(seq)}`
+  }
+
+  #react (
+    kind: 'react' | 'unreact', { seq, emoji }: { seq: number, emoji: string }, options: RequestOptions
+  ): Promise<void> {
+    return this.#change({ kind, seq, emoji }, (http, path) =>
+      writeMessage(http, `${path}/reactions/${encodeURIComponent(emoji)}`, options))
+  }
+
+  async #change (change: PendingChange, act: (http: Http, path: string) => Promise<Written>): Promise<void> {
+    // It is sent once; each list that has the message shows the answer.
+    let answer: Promise<Written> | undefined
+    const send = () => (answer ??= act(this.#options.http, this.#pathOf(change.seq)))
+    await Promise.all(this.#lists.map((list) => list.change(change, send)))
+  }
+
+  #follower (): Follower {
+    const { observer } = this.#options
+    return {
+      onEvent: (event) => this.#apply(event),
+      onLive: ({ receipts = [] }) => {
+        this.#record.set({ status: 'live', problem: null })
+        for (const receipt of receipts) this.noteRead(receipt)
+        this.#marks.send()
+        for (const list of this.#lists) list.loadAgain()
+        this.members.loadAgain()
+      },
+      onReset: (reason) => {
+        this.#record.set({ status: 'idle' })
+        if (reason === 'epoch_changed') this.#record.set({ info: null })
+        for (const list of [...this.#lists, this.members]) list.reset()
+        if (this.#log.isUsed && !this.#log.hasEnded) this.#record.refreshSoon()
+        observer.onReset(this.id, reason)
+      },
+      onEnd: (problem) => {
+        this.#record.set({ status: 'ended', problem })
+        this.#options.cache.drop(this.id)
+        for (const list of this.#lists) list.end(problem)
+      },
+      onGap: (missing) => observer.onGap(this.id, missing),
+      onLeft: () => {
+        this.#record.set({ status: 'idle' })
+        for (const list of [...this.#lists, this.members]) list.reset()
       }
-      this.#waiters.add(settle)
-      signal?.addEventListener('abort', abort, { once: true })
-    })
-  }
-
-  /** Posts to the chat; see {@link Outbox.post}. */
-  post (text: string, options: PostOptions = {}): Promise<Acknowledgement> {
-    return this.#options.outbox.post(text, options)
-  }
-
-  /** Stops following it. */
-  close (): void {
-    this.#leave(new ConfabError('closed', 'The chat was closed.'))
-  }
-
-  /** Ends with the login, without notifying the server. */
-  end (error: ConfabError): void {
-    if (this.#end !== undefined) return
-    this.#end = error
-    clearTimeout(this.#retryTimer)
-    this.#offState()
-    this.#settle(error)
-  }
-
-  /** Receives a message of this chat. */
-  take (message: Message): void {
-    if (this.#end !== undefined) return
-    if (this.#lastSeq === undefined) {
-      this.#early.push(message)
-      return
-    }
-    if (message.seq <= this.#lastSeq) return
-    // The server leaves no gap. If one appears all the same, the missing messages are requested, and nothing is emitted
-    // before them.
-    if (message.seq > this.#lastSeq + 1) {
-      this.#isJoined = false
-      void this.#join()
-      return
-    }
-    this.#lastSeq = message.seq
-    this.emit('message', message)
-    this.#options.onMessage(message)
-  }
-
-  protected override reportFailure (_name: keyof ChatEvents, error: unknown): void {
-    this.#options.reportFailure(error)
-  }
-
-  get #mayJoin (): boolean {
-    return !this.#isJoined && this.#end === undefined && this.#options.realtime.state === 'online'
-  }
-
-  async #join (): Promise<void> {
-    const { realtime } = this.#options
-    if (this.#isJoining || !this.#mayJoin) return
-    this.#isJoining = true
-    clearTimeout(this.#retryTimer)
-    this.#early = []
-    try {
-      const after = this.#lastSeq
-      const answer = await realtime.request({
-        type: 'join_chat',
-        chatID: this.chatID,
-        epoch: this.#epoch,
-        ...(after !== undefined && { after })
-      })
-      this.#noteJoined(answer)
-    } catch (error) {
-      this.#noteFailure(
-        error instanceof ConfabError
-          ? error
-          : new ConfabError('refused', 'The chat cannot be followed.', { cause: error })
-      )
-    }
-    this.#isJoining = false
-    this.#joinLater()
-  }
-
-  /** After a failure, unless a close or a lost connection has made it unnecessary. */
-  #joinLater (): void {
-    if (this.#mayJoin) this.#retryTimer = setTimeout(() => void this.#join(), this.#backoff.next())
-  }
-
-  #noteJoined (answer: unknown): void {
-    if (this.#end !== undefined) return
-    const seq = integerOf(answer, 'seq') ?? 0
-    const isReset = this.#isReset
-    this.#epoch = textOf(answer, 'epoch') ?? null
-    this.#lastSeq ??= seq
-    this.#isJoined = true
-    this.#isReset = false
-    this.#backoff.reset()
-    this.#settle()
-    this.emit('joined', { seq })
-    if (isReset) this.emit('reset', { seq })
-    for (const message of this.#early.splice(0)) this.take(message)
-  }
-
-  #noteFailure (error: ConfabError): void {
-    if (error.code === 'epoch_changed' || error.code === 'position_unknown') {
-      this.#epoch = error.epoch ?? null
-      this.#lastSeq = undefined
-      this.#isReset = true
-    } else if (!error.isRetryable && error.code !== 'logged_out' && error.code !== 'closed') {
-      this.#leave(error)
-      this.emit('refused', error)
     }
   }
 
-  #leave (error: ConfabError): void {
-    if (this.#end !== undefined) return
-    this.end(error)
-    this.#options.onClose()
-    this.#options.realtime.request({ type: 'leave_chat', chatID: this.chatID }).catch(() => undefined)
-  }
-
-  #settle (error?: Error): void {
-    for (const settle of [...this.#waiters]) settle(error)
+  #apply (event: ChatEvent): void {
+    for (const list of [...this.#lists, this.members]) list.apply(event)
+    if (event.type === 'message.created') this.#typing.forget(event.actor.user ?? null)
+    this.#record.apply(event, this.#options.me())
+    this.#options.observer.onEvent(event)
   }
 }

@@ -1,323 +1,281 @@
-/** The client: accounts, chats, history, and live messages. */
-import type { BackoffBounds } from './backoff.ts'
-import type { Chat } from './chat.ts'
-import {
-  type Account,
-  accountOf,
-  type ChatSummary,
-  type Conversation,
-  conversationOf,
-  type Page,
-  type PageOptions,
-  pageOf,
-  pathOfPage,
-  type Person,
-  personOf,
-  summariesOf
-} from './directory.ts'
+/** The client: the chats of a user, kept in step with the server. */
+import { Cache } from './cache.ts'
+import { ChatList } from './chat-list.ts'
+import { Chat, type ChatObserver, type ChatOptions } from './chat.ts'
+import type { ClientEvents } from './client-events.ts'
+import { CLIENT_NAME, type ClientOptions, readyOptions, type ReadyOptions } from './client-options.ts'
+import { Connection } from './connection.ts'
 import { Emitter, reportUncaught } from './emitter.ts'
-import { ConfabError } from './errors.ts'
 import { type CallOptions, Http } from './http.ts'
-import { integerOf } from './json.ts'
-import { Login } from './login.ts'
-import { type Message, messageOf } from './message.ts'
-import type { Acknowledgement, PostOptions } from './outbox.ts'
-import { describeUnreachable, foreignOrigin } from './page-origin.ts'
-import { requestTokens, type Session, type Tokens } from './session.ts'
-import type { ConnectionState, SocketConstructor } from './socket.ts'
+import { Identity } from './identity.ts'
+import { type Live, LiveValue } from './live.ts'
+import { Outbox } from './outbox.ts'
+import { PresenceWatch } from './presence-watch.ts'
+import { ConfabProblem } from './problem.ts'
+import { Profiles } from './profiles.ts'
+import type { ConnectionState } from './socket.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Tokens } from './tokens.ts'
+import {
+  type ChatInfo, type FeedEvent, type FrameOf, type Presence, type ResetReason, type ServerFrame, type User, withFields
+} from './types.ts'
+import { onWakeUp } from './wake-up.ts'
 
-const BACKOFF: BackoffBounds = { baseMs: 500, maxMs: 30_000 }
-const TIMEOUT_MS = 15_000
-const HEARTBEAT_MS = 20_000
+const isWrittenChat = withFields<{ chat: ChatInfo }>('chat')
 
-// Missing in Node.js before 22.
-declare const WebSocket: SocketConstructor | undefined
-
-/** Events of the client. */
-export type ClientEvents = {
-  state: ConnectionState
-  /** New tokens, to be stored; undefined when the session has ended. */
-  tokens: Tokens | undefined
-  /** A message of any followed chat. */
-  message: Message
-  /**
-   * An error thrown by a listener of the program. Without a listener of this event it is reported like an uncaught
-   * error.
-   */
-  error: unknown
+/** A chat that the user makes. */
+export type ChatToCreate = {
+  type: string
+  name?: string
+  members?: readonly { user: string, role?: string }[]
+  data?: Readonly<Record<string, unknown>>
 }
 
-/** Options of a client. Times in milliseconds. */
-export type ClientOptions = {
-  /** Address of the server, e.g. `https://chat.example.org`. */
-  url: string
-  /** Tokens of an earlier login, as delivered by the event `tokens`. */
-  tokens?: Tokens | undefined
-  /**
-   * Returns the tokens stored last, for clients that share a login, such as the tabs of a browser: one renews them, the
-   * others adopt them. Tokens of another user are ignored.
-   */
-  sharedTokens?: (() => Tokens | undefined) | undefined
-  /**
-   * Opens sockets; by default the WebSocket of the platform. Node.js before 22 has none: pass that of the package `ws`.
-   */
-  WebSocket?: SocketConstructor | undefined
-  fetch?: typeof fetch | undefined
-  timeoutMs?: number | undefined
-  heartbeatMs?: number | undefined
-  backoff?: BackoffBounds | undefined
-}
-
-/** A part of a chat's history: the newest messages, or those before or after a seq. */
-export type HistoryRange = { limit?: number | undefined, before?: number | undefined, after?: number | undefined }
-
-/** A server as one user sees it. */
+/** A server as one user sees it. Nothing is sent before {@link ConfabClient.connect}. */
 export class ConfabClient extends Emitter<ClientEvents> {
+  /** The chats of the user. */
+  readonly chats: ChatList
+  /** The state of the connection. */
+  readonly connection: Live<ConnectionState>
+  readonly #options: ReadyOptions
+  readonly #identity: Identity
+  readonly #connection: Connection
   readonly #http: Http
-  readonly #newLogin: (tokens: Tokens) => Login
-  #login: Login | undefined
-  /** Counts logins and closes: of concurrent ones the last one applies. */
-  #turn = 0
-  #hasWarned = false
+  readonly #cache: Cache
+  readonly #outbox: Outbox
+  readonly #subscriptions: Subscriptions
+  readonly #presence: PresenceWatch
+  readonly #profiles: Profiles
+  readonly #chats = new Map<string, Chat>()
+  readonly #optionsOfChats: ChatOptions
+  readonly #state = new LiveValue<ConnectionState>('closed')
+  #epoch: string | undefined
+  #pos: number | undefined
+  #opened = Promise.resolve()
+  #warnedOf: string | undefined
+  #stopWakeUps: (() => void) | undefined
 
-  /** @throws {ConfabError} `no_websocket` if the platform has none and none is passed */
-  constructor ({
-    url,
-    tokens,
-    sharedTokens,
-    WebSocket: socket = typeof WebSocket === 'function' ? WebSocket : undefined,
-    fetch: send = fetch,
-    timeoutMs = TIMEOUT_MS,
-    heartbeatMs = HEARTBEAT_MS,
-    backoff = BACKOFF
-  }: ClientOptions) {
+  /** @throws {ConfabProblem} `invalid_input` for a url that is none */
+  constructor (options: ClientOptions) {
     super()
-    if (socket === undefined)
-      throw new ConfabError(
-        'no_websocket',
-        'This platform has no WebSocket: use Node.js 22, or pass that of the package ws as the option WebSocket.'
-      )
-    const base = url.replace(/\/+$/, '')
-    // The browser's fetch must be called as a function, not as a method.
-    this.#http = new Http({ url: base, fetch: (...call) => send(...call), timeoutMs })
-    this.#newLogin = (tokens) => {
-      const login: Login = new Login({
-        url: base,
-        http: this.#http,
-        tokens,
-        sharedTokens: sharedTokens && (() => this.#readShared(sharedTokens)),
-        socket,
-        backoff,
-        timeoutMs,
-        heartbeatMs,
-        onTokens: (renewed) => {
-          if (this.#login === login) this.emit('tokens', renewed)
-        },
-        onState: (state) => {
-          if (this.#login === login) this.emit('state', state)
-        },
-        onMessage: (message) => this.emit('message', message),
-        onEnd: () => this.#forget(login),
-        onUnopened: () => this.#warnOfOrigin(base),
-        reportFailure: (error) => this.#report(error)
-      })
-      return login
+    const { url, getToken, storage, fetch, timeoutMs, backoff } = this.#options = readyOptions(options)
+    const tokens = new Tokens(getToken)
+    const identity = this.#identity = new Identity({ storage, tokens })
+    const http = this.#http = new Http({ url, tokens, fetch, timeoutMs })
+    const connection = this.#connection =
+      new Connection({ ...this.#options, tokens, hello: () => this.#hello() })
+    const cache = this.#cache = new Cache({ storage, epoch: () => this.#epoch, reportFailure: reportUncaught })
+    this.#presence = new PresenceWatch(connection)
+    this.#profiles = new Profiles(http)
+    const shared = {
+      connection, http, storage, backoff, cache, identify: () => identity.known(), reportFailure: reportUncaught
     }
-    if (tokens !== undefined) this.#login = this.#newLogin(tokens)
+    const subscriptions = this.#subscriptions = new Subscriptions(shared)
+    const outbox = this.#outbox = new Outbox({
+      ...shared,
+      onChange: (chat) => this.#chats.get(chat)?.showOutgoing(),
+      onSent: (message, seq) => this.#chats.get(message.chat)?.noteSent(message, seq)
+    })
+    this.#optionsOfChats = { ...shared, subscriptions, outbox, me: () => identity.user, observer: this.#observer }
+    this.chats = new ChatList({ ...shared, chatOf: (id) => this.chat(id) })
+    connection.on('welcome', (frame) => this.#welcome(frame))
+    connection.on('frame', (frame) => this.#take(frame))
+    connection.on('problem', (problem) => this.#report(problem))
+    this.connection = this.#state
+    connection.on('state', (state) => {
+      this.#state.set(state)
+      if (state === 'online') this.chats.loadAgain()
+      this.emit('state', state)
+    })
   }
 
-  /** State of the connection. */
-  get state (): ConnectionState {
-    return this.#login?.realtime.state ?? 'closed'
+  /** The id of the user; null before it is known. */
+  get user (): string | null {
+    return this.#identity.user
   }
 
-  /** The tokens to store for the next start; undefined without a login. */
-  get tokens (): Tokens | undefined {
-    return this.#login?.session.tokens
+  /** Number of messages on their way. */
+  get unsent (): number {
+    return this.#outbox.size
   }
 
-  /** Number of posts without an acknowledgement. */
-  get pendingPosts (): number {
-    return this.#login?.pendingPosts ?? 0
-  }
-
-  /**
-   * Registers an account; a code is mailed. @throws {ConfabError} `account_taken`, `weak_password`, `invalid_username`,
-   * …
-   */
-  async register (
-    account: { username: string, email: string, password: string },
-    options: CallOptions = {}
-  ): Promise<void> {
-    await this.#http.request('/user/register', { ...options, body: account })
-  }
-
-  /** Verifies the address with the mailed code. @throws {ConfabError} `wrong_code` */
-  async verifyEmail ({ username, code }: { username: string, code: string }, options: CallOptions = {}): Promise<void> {
-    await this.#http.request('/user/verify-email', { ...options, body: { username, email_token: code } })
-  }
-
-  /** Requests a mail with a link that sets a new password. @throws {ConfabError} `unknown_user` */
-  async requestPasswordReset (username: string, options: CallOptions = {}): Promise<void> {
-    await this.#http.request('/user/reset-password-request', { ...options, body: { username } })
-  }
-
-  /**
-   * Logs in and connects. An earlier login of this client ends: its chats are closed, and its pending posts fail with
-   * `logged_out`.
-   * @throws {ConfabError} `wrong_credentials`, `unverified`, `rate_limited`; `closed` when another login or a close
-   * happened in the meantime
-   */
-  async logIn (credentials: { username: string, password: string }, options: CallOptions = {}): Promise<void> {
-    const turn = ++this.#turn
-    const sentAt = Date.now()
-    const tokens = await requestTokens(this.#http, credentials, options)
-    if (turn !== this.#turn)
-      throw new ConfabError('closed', 'The client was closed, or logged in again, in the meantime.')
-    const former = this.#login
-    const login = (this.#login = this.#newLogin(tokens))
-    former?.end()
-    login.session.receive(tokens, sentAt)
-    // A listener of the new tokens may have ended the login.
-    if (this.#login === login && turn === this.#turn) login.start()
-  }
-
-  /** Connects with the tokens of an earlier login. @throws {ConfabError} `logged_out` */
+  /** Connects, and stays connected. @throws {ConfabProblem} `no_websocket` */
   connect (): void {
-    this.#current().start()
+    this.#connection.start()
+    this.#stopWakeUps ??= onWakeUp((wakeUp) => this.#connection.wakeUp(wakeUp))
+    void this.#recallUser()
   }
 
-  /** Tries to connect at once instead of after the current delay: for a program that knows that the network is back. */
-  reconnectNow (): void {
-    this.#login?.realtime.reconnectNow()
-  }
-
-  /** Returns the account of the user. */
-  async account (options: CallOptions = {}): Promise<Account> {
-    return accountOf(await this.#session.request('/api/auth/validate', { ...options, method: 'GET' }))
-  }
-
-  /** Returns a page of the user's chats with their unread counts, latest activity first. */
-  async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
-    const answer = await this.#session.request(pathOfPage('/api/conversations', page), { signal, method: 'GET' })
-    return pageOf(answer, 'conversations', conversationOf)
-  }
-
-  /** Returns a page of the users of the server, in the order they registered. */
-  async people ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Person>> {
-    const answer = await this.#session.request(pathOfPage('/api/profile/users', page), { signal, method: 'GET' })
-    return pageOf(answer, 'users', personOf)
-  }
-
-  /** Returns the user's chats, latest activity first. */
-  async chats (options: CallOptions = {}): Promise<ChatSummary[]> {
-    return summariesOf(await this.#session.request('/chat/fetch-chats', options))
-  }
-
-  /**
-   * Returns the chat with another user, and creates it if needed. @returns its id
-   * @throws {ConfabError} `unknown_receiver`, `chat_with_yourself`
-   */
-  async createChat (receiver: string, options: CallOptions = {}): Promise<number> {
-    const session = this.#session
-    try {
-      return integerOf(await session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
-    } catch (error) {
-      if (!(error instanceof ConfabError) || error.code !== 'chat_exists') throw error
-      const known = summariesOf(await session.request('/chat/fetch-chats', options)).find(
-        ({ name }) => name.toLowerCase() === receiver.toLowerCase()
-      )
-      if (known === undefined) throw error
-      return known.chatID
-    }
-  }
-
-  /** Leaves a chat. @throws {ConfabError} `not_a_participant` */
-  async leaveChat (chatID: number, options: CallOptions = {}): Promise<void> {
-    const login = this.#current()
-    await login.session.request('/chat/delete-chat', { ...options, body: { chatID } })
-    login.chat(chatID)?.close()
-  }
-
-  /**
-   * Returns a page of a chat's messages, oldest first: the newest 50, or those in the range. Messages that were
-   * returned count as read.
-   * @throws {ConfabError} `not_a_participant`
-   */
-  async history (chatID: number, { signal, ...range }: HistoryRange & CallOptions = {}): Promise<Message[]> {
-    const list = await this.#session.request('/chat/messages', { signal, body: { chatID, ...range } })
-    return Array.isArray(list) ? list.map(messageOf).filter((message) => message !== undefined) : []
-  }
-
-  /**
-   * Follows a chat: from now on, or after a seq. A chat that is already followed stays unchanged.
-   * @throws {ConfabError} `logged_out`
-   */
-  open (chatID: number, { after }: { after?: number | undefined } = {}): Chat {
-    return this.#current().open(chatID, after)
-  }
-
-  /** Posts to a chat, whether it is followed or not; see {@link Chat.post}. */
-  async post (chatID: number, text: string, options: PostOptions = {}): Promise<Acknowledgement> {
-    return this.#current().outbox(chatID).post(text, options)
-  }
-
-  /** Disconnects. Posts without an acknowledgement fail, and the tokens stay valid. */
+  /** Disconnects. Unsent messages are kept, and {@link ConfabClient.connect} goes on. */
   close (): void {
-    this.#turn++
-    this.#login?.close(new ConfabError('closed', 'The client was closed.'))
+    this.#stopWakeUps?.()
+    this.#stopWakeUps = undefined
+    this.#connection.stop()
+    for (const chat of this.#chats.values()) chat.forgetTyping()
+    void this.#cache.flush()
   }
 
-  /** Ends the session on the server and disconnects. */
-  async logOut (options: CallOptions = {}): Promise<void> {
-    const login = this.#current()
-    try {
-      await login.session.request('/api/auth/logout', options)
-    } finally {
-      login.end()
-      this.#forget(login)
+  /**
+   * Disconnects, and deletes what was kept of the user in the storage, unsent messages included: for a logout on a
+   * device that others use, too.
+   */
+  async forget (): Promise<void> {
+    this.close()
+    const kept = await this.#identity.kept()
+    if (this.user === null && kept !== undefined) this.#become(kept.user)
+    await this.#opened
+    this.#outbox.discardAll()
+    await Promise.all([this.#cache.clear(), this.#identity.forget()])
+  }
+
+  /** Tries to connect at once instead of after the current delay. */
+  reconnectNow (): void {
+    this.#connection.reconnectNow()
+  }
+
+  /** A chat by its id: always the same object. It is not followed by that alone. */
+  chat (id: string): Chat {
+    const known = this.#chats.get(id)
+    if (known !== undefined) return known
+    // Anything else would be another path of the API.
+    if (!/^[\w.~-]{1,64}$/.test(id) || /^\.{1,2}$/.test(id))
+      throw new ConfabProblem('invalid_input', `This is no id of a chat: ${id}`)
+    const chat = new Chat(id, this.#optionsOfChats)
+    this.#chats.set(id, chat)
+    return chat
+  }
+
+  /** The chat of the user with another one. @throws {ConfabProblem} */
+  async directChat (user: string, { signal }: CallOptions = {}): Promise<Chat> {
+    const options = { method: 'PUT', body: { user }, signal } as const
+    return this.#known((await this.#http.request('/chats:direct', isWrittenChat, options)).chat)
+  }
+
+  /** Makes a chat. @throws {ConfabProblem} */
+  async createChat ({ signal, ...body }: ChatToCreate & CallOptions): Promise<Chat> {
+    return this.#known((await this.#http.request('/chats', isWrittenChat, { method: 'POST', body, signal })).chat)
+  }
+
+  /** The profile of a user, loaded when somebody subscribes; null before. */
+  userOf (id: string): Live<User | null> {
+    return this.#profiles.of(id)
+  }
+
+  /** Whether a user is there, as long as somebody has subscribed. */
+  presenceOf (user: string): Live<Presence> {
+    return this.#presence.of(user)
+  }
+
+  /** Calls any route of `/v1`, with the token of the user. @param path behind `/v1` @throws {ConfabProblem} */
+  async request (
+    path: string,
+    options: { method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', body?: object } & CallOptions = {}
+  ): Promise<unknown> {
+    return this.#http.send(path, options)
+  }
+
+  #known (info: ChatInfo): Chat {
+    const chat = this.chat(info.id)
+    chat.load(info)
+    return chat
+  }
+
+  readonly #observer: ChatObserver = {
+    onEvent: (event) => {
+      this.chats.noteEvent(event)
+      this.emit('event', event)
+      this.emit(event.type, event)
+    },
+    onGap: (chat, missing) => this.emit('gap', { chat, ...missing }),
+    onReset: (chat, reason) => this.emit('reset', { chat, reason }),
+    onChanged: (chat) => this.chats.noteChanged(chat)
+  }
+
+  #hello (): object {
+    return {
+      client: CLIENT_NAME,
+      ...(this.#epoch !== undefined && { epoch: this.#epoch }),
+      feed: this.#pos === undefined ? {} : { after: this.#pos }
     }
   }
 
-  protected override reportFailure (name: keyof ClientEvents, error: unknown): void {
-    if (name === 'error') reportUncaught(error)
-    else this.#report(error)
+  #welcome ({ user, epoch, pos }: FrameOf<'welcome'>): void {
+    // What was kept is of another time, which the hello may have been too early to say.
+    if (this.#epoch !== undefined && this.#epoch !== epoch) this.#reset('epoch_changed')
+    this.#epoch = epoch
+    this.#warnedOf = undefined
+    this.#become(user)
+    const isKnown = this.#pos !== undefined && this.#pos <= pos
+    if (!isKnown) this.#pos = pos
+    // What the feed has said meanwhile is not known.
+    if (!isKnown) this.chats.reset()
+    this.#identity.keep(user, epoch).catch(reportUncaught)
   }
 
-  get #session (): Session {
-    return this.#current().session
-  }
-
-  #current (): Login {
-    if (this.#login === undefined) throw new ConfabError('logged_out', 'There is no session: log in first.')
-    return this.#login
-  }
-
-  /** The end of a login leaves the client without one, unless another login has replaced it. */
-  #forget (login: Login): void {
-    if (this.#login !== login) return
-    this.#login = undefined
-    this.emit('tokens', undefined)
-  }
-
-  #readShared (sharedTokens: () => Tokens | undefined): Tokens | undefined {
-    try {
-      return sharedTokens()
-    } catch (error) {
-      this.#report(error)
-      return undefined
+  #take (frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'feed':
+        this.#takeFeed(frame.event)
+        break
+      case 'typing':
+        this.#chats.get(frame.chat)?.noteTyping(frame.user, frame.until)
+        break
+      case 'read':
+        if (frame.parent === undefined || frame.parent === null) this.#chats.get(frame.chat)?.noteRead(frame)
+        break
+      case 'reset':
+        if (frame.chat === undefined) this.#reset(frame.reason)
+        break
+      default:
     }
   }
 
-  #report (error: unknown): void {
-    if (this.hasListeners('error')) this.emit('error', error)
-    else reportUncaught(error)
+  #takeFeed (event: FeedEvent): void {
+    const { type, chat, pos } = event
+    if (this.#pos !== undefined && pos <= this.#pos) return
+    this.#pos = pos
+    if (chat !== undefined) {
+      if (type === 'chat.added') this.chats.add(chat).catch(() => undefined)
+      else if (type === 'chat.removed') this.chats.remove(chat)
+      else if (type === 'membership.updated') this.#chats.get(chat)?.refresh().catch(() => undefined)
+      else if (type === 'message.hidden' && typeof event.data['seq'] === 'number')
+        this.#chats.get(chat)?.hide(event.data['seq'])
+    }
+    this.emit('feed', event)
   }
 
-  /** A browser gives no reason for a socket that does not open, and no promise of the program fails with it. */
-  #warnOfOrigin (url: string): void {
-    if (this.#hasWarned || foreignOrigin(url) === undefined) return
-    this.#hasWarned = true
-    console.warn(describeUnreachable(url))
+  /** The server's data went back to an earlier state. */
+  #reset (reason: ResetReason): void {
+    void this.#cache.clear()
+    this.#epoch = this.#pos = undefined
+    this.emit('reset', { reason })
+    this.#subscriptions.resetAll()
+    this.chats.reset()
+  }
+
+  #become (user: string): void {
+    const isOther = this.#identity.become(user)
+    this.#cache.open(user)
+    this.#opened = this.#outbox.open(user)
+    if (!isOther) return
+    this.#pos = undefined
+    this.#subscriptions.resetAll()
+    this.chats.reset()
+  }
+
+  /** Without a connection the last user sees what was there, and what is unsent. */
+  async #recallUser (): Promise<void> {
+    const kept = await this.#identity.recall()
+    if (kept === undefined || this.user !== null) return
+    this.#epoch ??= kept.epoch
+    this.#become(kept.user)
+  }
+
+  /** Without a listener a wrong token would show nowhere. */
+  #report (problem: ConfabProblem): void {
+    const { code, message } = problem
+    if (!this.hasListeners('problem') && code !== this.#warnedOf) console.warn(`${CLIENT_NAME}: ${code}: ${message}`)
+    this.#warnedOf = code
+    this.emit('problem', problem)
   }
 }

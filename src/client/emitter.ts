@@ -1,4 +1,5 @@
 /** Typed events, in browsers and Node.js. */
+import { abortable } from './abort.ts'
 
 /** Receives the payload of an event. It may be async. */
 export type Listener<Payload> = (payload: Payload) => unknown
@@ -33,19 +34,11 @@ export class Emitter<Events extends object> {
     name: Name,
     { signal }: { signal?: AbortSignal | undefined } = {}
   ): Promise<Events[Name]> {
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        off()
-        reject(reasonOf(signal))
-      }
-      const off = this.on(name, (payload) => {
-        off()
-        signal?.removeEventListener('abort', abort)
-        resolve(payload)
-      })
-      if (signal?.aborted === true) abort()
-      else signal?.addEventListener('abort', abort, { once: true })
+    let off = (): void => undefined
+    const next = new Promise<Events[Name]>((resolve) => {
+      off = this.on(name, resolve)
     })
+    return abortable(next, signal).finally(() => off())
   }
 
   /**
@@ -82,10 +75,4 @@ export class Emitter<Events extends object> {
   protected reportFailure (_name: keyof Events, error: unknown): void {
     reportUncaught(error)
   }
-}
-
-/** The reason why a signal was aborted, as an error. */
-export function reasonOf (signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason
-  return reason instanceof Error ? reason : new Error('The operation was aborted.', { cause: reason })
 }

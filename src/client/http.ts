@@ -1,20 +1,28 @@
-/** Requests to the server; its errors become {@link ConfabError}. */
-import { ConfabError } from './errors.ts'
-import { parseJson, textOf } from './json.ts'
+/** Requests to the server. What it refuses becomes a {@link ConfabProblem}. */
+import { throwIfAborted } from './abort.ts'
+import { fieldOf, integerOf, parseJson, textOf } from './json.ts'
 import { describeUnreachable } from './page-origin.ts'
+import { ConfabProblem } from './problem.ts'
+
+const UNAUTHORIZED = 401
+const MS_PER_S = 1_000
+const HTTP_ERROR = 500
 
 /** Options of every call. */
 export type CallOptions = { signal?: AbortSignal | undefined }
 
-/** Options of a request; it is a POST by default. */
+/** Options of a request; it is a GET by default. */
 export type RequestOptions = CallOptions & {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: object | undefined
-  accessToken?: string | undefined
+  headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** The address of the server, and the functions to reach it. */
-export type HttpOptions = { url: string, fetch: typeof fetch, timeoutMs: number }
+/** Where bearer tokens come from. */
+export type TokenSource = { get: () => Promise<string>, refuse: (token: string) => void }
+
+/** Dependencies. */
+export type HttpOptions = { url: string, tokens: TokenSource, fetch: typeof fetch, timeoutMs: number }
 
 /** Sends requests. */
 export class Http {
@@ -25,60 +33,87 @@ export class Http {
   }
 
   /**
-   * Sends a request, by default a POST with a JSON body.
+   * Sends a request; with a newer token once more if the token is refused.
    * @returns the JSON of the answer
-   * @throws {ConfabError} the server's error, `unreachable` or `timeout`; or the signal's reason
+   * @throws {ConfabProblem} that of the server, `unreachable`, `timeout` or `no_token`; or the signal's reason
    */
-  async request (path: string, { signal, ...options }: RequestOptions = {}): Promise<unknown> {
-    signal?.throwIfAborted()
+  async request<Answer> (
+    path: string, isAnswer: (value: unknown) => value is Answer, options: RequestOptions = {}
+  ): Promise<Answer> {
+    const answer = await this.send(path, options)
+    if (!isAnswer(answer)) throw new ConfabProblem('unreadable', 'The answer of the server is not as described.')
+    return answer
+  }
+
+  /** The same where the answer does not matter. */
+  async send (path: string, options: RequestOptions = {}): Promise<unknown> {
+    const { tokens } = this.#options
+    const token = await tokens.get()
+    try {
+      return await this.#fetch(path, options, token)
+    } catch (error) {
+      if (!(error instanceof ConfabProblem) || error.status !== UNAUTHORIZED) throw error
+      tokens.refuse(token)
+      const newer = await tokens.get()
+      if (newer === token) throw error
+      return this.#fetch(path, options, newer)
+    }
+  }
+
+  async #fetch (path: string, { signal, method = 'GET', body, headers }: RequestOptions, token: string) {
+    throwIfAborted(signal)
     // `AbortSignal.timeout` and `any` would outlive the request.
     const ending = new AbortController()
-    const timer = setTimeout(
-      () => ending.abort(new ConfabError('timeout', 'The server did not answer in time.')),
-      this.#options.timeoutMs
-    )
+    // The signals of React Native have no reason.
+    const late = {
+      isDue: false,
+      problem: new ConfabProblem('timeout', 'The server did not answer in time.', { retryable: true })
+    }
+    const timer = setTimeout(() => {
+      late.isDue = true
+      ending.abort(late.problem)
+    }, this.#options.timeoutMs)
     const abort = () => ending.abort(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      return await this.#send(path, options, ending.signal)
+      const answer = await this.#options.fetch(`${this.#options.url}/v1${path}`, {
+        method,
+        headers: {
+          accept: 'application/json',
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: ending.signal
+      })
+      const content = parseJson(await answer.text())
+      if (!answer.ok) throw refusalOf(answer, content)
+      return content
     } catch (error) {
-      if (error instanceof ConfabError || signal?.aborted === true) throw error
-      const reason: unknown = ending.signal.reason
-      if (reason instanceof ConfabError) throw reason
-      throw new ConfabError('unreachable', describeUnreachable(this.#options.url), { cause: error })
+      if (error instanceof ConfabProblem) throw error
+      if (late.isDue) throw late.problem
+      throwIfAborted(signal)
+      throw new ConfabProblem('unreachable', describeUnreachable(this.#options.url), { retryable: true, cause: error })
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
   }
-
-  async #send (
-    path: string,
-    { method = 'POST', body = {}, accessToken }: RequestOptions,
-    signal: AbortSignal
-  ): Promise<unknown> {
-    const answer = await this.#options.fetch(this.#options.url + path, {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(method === 'POST' && { 'content-type': 'application/json' }),
-        ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` })
-      },
-      ...(method === 'POST' && { body: JSON.stringify(body) }),
-      signal
-    })
-    const content = parseJson(await answer.text())
-    if (!answer.ok) throw refusalOf(answer, content)
-    return content
-  }
 }
 
 /** A page of a proxy is no answer of the server. */
-function refusalOf ({ status, headers }: Response, body: unknown): ConfabError {
-  const code = textOf(body, 'code') ?? (status >= 500 ? 'unavailable' : 'refused')
+function refusalOf ({ status, headers }: Response, body: unknown): ConfabProblem {
+  const isOurs = textOf(body, 'code') !== undefined
   const seconds = Number(headers.get('retry-after') ?? NaN)
-  return new ConfabError(code, textOf(body, 'message') ?? `The server answered with the status ${String(status)}.`, {
-    status,
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined
-  })
+  return new ConfabProblem(
+    textOf(body, 'code') ?? (status >= HTTP_ERROR ? 'unavailable' : 'refused'),
+    textOf(body, 'detail') ?? `The server answered with the status ${String(status)}.`,
+    {
+      retryable: isOurs ? fieldOf(body, 'retryable') === true : status >= HTTP_ERROR,
+      status: integerOf(body, 'status') ?? status,
+      retryAfterMs: Number.isFinite(seconds) ? seconds * MS_PER_S : undefined,
+      requestId: textOf(body, 'request_id')
+    }
+  )
 }

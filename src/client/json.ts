@@ -23,7 +23,6 @@ export function integerOf (value: unknown, name: string): number | undefined {
 
 /** A field of an object. */
 export function fieldOf (value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  return new Map<string, unknown>(Object.entries(value)).get(name)
 }

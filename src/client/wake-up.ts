@@ -19,13 +19,14 @@ type Target = {
 }
 
 // Missing where there is no page.
-declare const window: Target | undefined
+declare const window: Partial<Target> | undefined
 declare const document: (Target & { readonly visibilityState: string }) | undefined
 
 /** Calls `listener` after each suspension. @returns a function that stops that */
 export function onWakeUp (listener: (wakeUp: WakeUp) => void): () => void {
   const ends = [watchClock(listener)]
-  if (typeof window !== 'undefined') {
+  // React Native has a window, too, but no events of it.
+  if (typeof window !== 'undefined' && isTarget(window)) {
     const maybe = () => listener({ isFrozen: false })
     ends.push(
       listen(window, 'online', maybe),
@@ -57,6 +58,10 @@ function watchClock (listener: (wakeUp: WakeUp) => void): () => void {
     if (gap > PAUSE_MS) listener({ isFrozen: gap > FREEZE_MS })
   }, TICK_MS)
   return () => clearInterval(timer)
+}
+
+function isTarget (object: Partial<Target>): object is Target {
+  return typeof object.addEventListener === 'function'
 }
 
 function listen (target: Target, type: string, listener: (event: { persisted?: boolean }) => void): () => void {

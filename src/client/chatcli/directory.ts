@@ -1,10 +1,13 @@
 /** Lists of the server, in pages: users, and the user's chats with their unread counts. */
-import { fieldOf, integerOf, textOf } from './json.ts'
+import { fieldOf, integerOf, textOf } from '../json.ts'
 
 const PAGE_SIZE = 30
 
 /** Number of the page, from 1, and its size, at most 100; by default the first 30. */
 export type PageOptions = { page?: number | undefined, pageSize?: number | undefined }
+
+/** A page of the users of the server, or of those whose name or username begins with a text. */
+export type PeopleOptions = PageOptions & { search?: string | undefined }
 
 /** A page of a list. */
 export type Page<Item> = { items: Item[], totalPages: number, totalCount: number }
@@ -15,8 +18,15 @@ export type Person = { userID: number, username: string, name: string }
 /** The account of the user. */
 export type Account = Person & { email: string }
 
-/** A chat of the user. `name` and `userID` are those of the other user. */
-export type ChatSummary = { chatID: number, name: string, userID: number, lastSeq: number, lastActivity: string }
+/** A chat of the user. `name` and `userID` are those of the other user; a group has a name of its own, and 0. */
+export type ChatSummary = {
+  chatID: number
+  name: string
+  isGroup: boolean
+  userID: number
+  lastSeq: number
+  lastActivity: string
+}
 
 /** The newest message of a chat. */
 export type LastMessage = { messageID: number, userID: number, text: string, timestamp: string }
@@ -37,8 +47,9 @@ export type Conversation = {
 }
 
 /** The path of a page of a list. */
-export function pathOfPage (path: string, { page = 1, pageSize = PAGE_SIZE }: PageOptions): string {
-  return `${path}?page=${String(page)}&page_size=${String(pageSize)}`
+export function pathOfPage (path: string, { page = 1, pageSize = PAGE_SIZE, search = '' }: PeopleOptions): string {
+  const query = { page: String(page), page_size: String(pageSize), ...(search !== '' && { search }) }
+  return `${path}?${new URLSearchParams(query).toString()}`
 }
 
 /** Reads a page from a field of an answer. */
@@ -80,6 +91,7 @@ export function summariesOf (answer: unknown): ChatSummary[] {
   return listOf(answer, 'response').map((value) => ({
     chatID: integerOf(value, 'chatID') ?? 0,
     name: textOf(value, 'name') ?? '',
+    isGroup: textOf(value, 'type') === 'group',
     userID: integerOf(value, 'userID') ?? 0,
     lastSeq: integerOf(value, 'lastSeq') ?? 0,
     lastActivity: textOf(value, 'lastActivity') ?? ''

@@ -8,8 +8,11 @@ const RETRYABLE = new Set([
   'too_many_frames',
   'too_many_sockets',
   'rate_limited',
+  'slow_mode',
   'over_capacity',
+  'idempotency_in_progress',
   'draining',
+  'updating',
   'unreachable',
   'timeout'
 ])

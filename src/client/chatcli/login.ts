@@ -2,17 +2,17 @@
  * The state of one login: its tokens, its socket, its followed chats, its unsent posts. It ends as a whole, so that no
  * state of one user can reach the next one who logs in on the same client.
  */
-import type { BackoffBounds } from './backoff.ts'
+import type { BackoffBounds } from '../backoff.ts'
 import { Chat } from './chat.ts'
 import { ConfabError } from './errors.ts'
 import type { Http } from './http.ts'
-import { textOf } from './json.ts'
-import { type Message, messageOf } from './message.ts'
+import { integerOf, textOf } from '../json.ts'
+import { type DeletedMessage, deletedMessageOf, type Message, messageOf } from './message.ts'
 import { Outbox } from './outbox.ts'
 import { Realtime } from './realtime.ts'
 import { Session, type Tokens } from './session.ts'
-import type { ConnectionState, SocketConstructor } from './socket.ts'
-import { onWakeUp } from './wake-up.ts'
+import type { ConnectionState, SocketConstructor } from '../socket.ts'
+import { onWakeUp } from '../wake-up.ts'
 
 /** Dependencies of a login; times in milliseconds. */
 export type LoginOptions = {
@@ -26,13 +26,22 @@ export type LoginOptions = {
   heartbeatMs: number
   onTokens: (tokens: Tokens) => void
   onState: (state: ConnectionState) => void
+  /** Whether all chats of the user are followed, joined or not. */
+  followAll: boolean
   onMessage: (message: Message) => void
+  onEdited: (message: Message) => void
+  onDeleted: (message: DeletedMessage) => void
+  /** Called when another user has brought this one into a chat. */
+  onChats: (added: AddedChat) => void
   /** Called once, when the server has ended the session. */
   onEnd: () => void
   onUnopened: () => void
   /** Receives the error of a listener of the program. */
   reportFailure: (error: unknown) => void
 }
+
+/** A chat that another user has opened with this one, or added this one to. */
+export type AddedChat = { chatID: number, creator: string }
 
 /** One user's login, connected or not. */
 export class Login {
@@ -57,6 +66,11 @@ export class Login {
       }
     })
     this.realtime = new Realtime({ url, session: this.session, socket, backoff, timeoutMs, heartbeatMs, onUnopened })
+    // Before the chats are joined.
+    if (options.followAll)
+      this.realtime.on('state', (state) => {
+        if (state === 'online') this.realtime.send({ type: 'join_idle' })
+      })
     this.realtime.on('state', options.onState)
     this.realtime.on('frame', (frame) => this.#take(frame))
   }
@@ -76,13 +90,14 @@ export class Login {
   open (chatID: number, after: number | undefined): Chat {
     const known = this.#chats.get(chatID)
     if (known !== undefined) return known
-    const { backoff, onMessage, reportFailure } = this.#options
+    const { backoff, followAll, onMessage, reportFailure } = this.#options
     const chat = new Chat({
       chatID,
       after,
       realtime: this.realtime,
       outbox: this.outbox(chatID),
       backoff,
+      isFollowed: followAll,
       onMessage,
       onClose: () => {
         this.#chats.delete(chatID)
@@ -127,7 +142,26 @@ export class Login {
   }
 
   #take (frame: unknown): void {
-    const message = textOf(frame, 'type') === 'new_message' ? messageOf(frame) : undefined
-    if (message !== undefined) this.#chats.get(message.chatID)?.take(message)
+    const type = textOf(frame, 'type')
+    if (type === 'new_message' || type === 'edited_message') {
+      const message = messageOf(frame)
+      if (message !== undefined) this.#takeMessage(message, type)
+    } else if (type === 'deleted_message') {
+      const message = deletedMessageOf(frame)
+      if (message === undefined) return
+      this.#chats.get(message.chatID)?.remove(message)
+      this.#options.onDeleted(message)
+    } else if (type === 'chat_created')
+      this.#options.onChats({ chatID: integerOf(frame, 'chatID') ?? 0, creator: textOf(frame, 'creator') ?? '' })
+  }
+
+  #takeMessage (message: Message, type: 'new_message' | 'edited_message'): void {
+    const { onMessage, onEdited } = this.#options
+    const chat = this.#chats.get(message.chatID)
+    if (type === 'edited_message') {
+      chat?.edit(message)
+      onEdited(message)
+    } else if (chat === undefined) onMessage(message)
+    else chat.take(message)
   }
 }

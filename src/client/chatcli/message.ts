@@ -1,5 +1,5 @@
 /** A message of the server, from the history or live. */
-import { integerOf, textOf } from './json.ts'
+import { integerOf, textOf } from '../json.ts'
 
 /** A message. `seq` counts 1, 2, 3 … in each chat and gives the order. */
 export type Message = {
@@ -13,6 +13,15 @@ export type Message = {
   timestamp: string
   /** The id that its author assigned, if any. */
   clientMessageID: string | undefined
+}
+
+/** A message that was deleted. */
+export type DeletedMessage = { chatID: number, messageID: number }
+
+/** Reads the message that was deleted; undefined when the value names none. */
+export function deletedMessageOf (value: unknown): DeletedMessage | undefined {
+  const [chatID, messageID] = [integerOf(value, 'chatID'), integerOf(value, 'messageID')]
+  return chatID === undefined || messageID === undefined ? undefined : { chatID, messageID }
 }
 
 /** Reads a message; undefined when the value is none. */

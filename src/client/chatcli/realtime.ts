@@ -1,12 +1,12 @@
 /** The socket: opened, authenticated, kept alive, and reopened whenever it is lost, until it is stopped. */
-import { Backoff, type BackoffBounds } from './backoff.ts'
-import { Emitter } from './emitter.ts'
+import { Backoff, type BackoffBounds } from '../backoff.ts'
+import { Emitter } from '../emitter.ts'
 import { ConfabError } from './errors.ts'
-import { integerOf, parseJson, textOf } from './json.ts'
+import { integerOf, parseJson, textOf } from '../json.ts'
 import { PendingRequests } from './pending-requests.ts'
 import type { Session } from './session.ts'
-import type { ConnectionState, SocketConstructor, SocketLike } from './socket.ts'
-import type { WakeUp } from './wake-up.ts'
+import type { ConnectionState, SocketConstructor, SocketLike } from '../socket.ts'
+import type { WakeUp } from '../wake-up.ts'
 
 /** The session is refused: another token may be accepted. */
 const REFUSED = 1008
@@ -114,6 +114,11 @@ export class Realtime extends Emitter<RealtimeEvents> {
     if (socket === undefined || this.#state !== 'online')
       return Promise.reject(new ConfabError('unreachable', 'The server is not connected.'))
     return this.#ask(socket, action, this.#options.timeoutMs)
+  }
+
+  /** Sends an action that is not answered, if there is a connection. */
+  send (action: object): void {
+    if (this.#state === 'online') this.#socket?.send(JSON.stringify(action))
   }
 
   #ask (socket: SocketLike, action: object, timeoutMs: number): Promise<unknown> {

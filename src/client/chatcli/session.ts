@@ -2,7 +2,7 @@
 import { claimsOf } from './access-token.ts'
 import { ConfabError } from './errors.ts'
 import type { CallOptions, Http, RequestOptions } from './http.ts'
-import { textOf } from './json.ts'
+import { textOf } from '../json.ts'
 import { ServerClock } from './server-clock.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** Claims of an access token that a client uses: its user, and its lifetime. */
-import { integerOf, textOf } from './json.ts'
+import { integerOf, textOf } from '../json.ts'
 
 /**
  * The claims of a JWT (RFC 7519) that are present: the user, and the times of issue and expiry, in milliseconds since
