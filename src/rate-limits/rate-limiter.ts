@@ -18,10 +18,15 @@ export type Rate = {
   isMarker?: true
 }
 
+/** The state of a count after an attempt: how long to wait, 0 when it was allowed; what is left, and until when. */
+export type Draw = { waitMs: number, left: number, endsInMs: number }
+
 /** Counts per rate and key. The key is the subject of the rate: an address, an account, or both. */
 export type RateLimiter = {
   /** Counts one. @returns milliseconds to wait; 0 when it was allowed, and only then it was counted */
   take: (rate: Rate, key: string) => Promise<number>
+  /** The same, with what is left of the window. */
+  draw: (rate: Rate, key: string) => Promise<Draw>
   /** Takes one count back. */
   refund: (rate: Rate, key: string) => Promise<void>
   /** Resets the count to zero. */
@@ -33,6 +38,7 @@ export type RateLimiter = {
 /** No limits, for load tests: every action is allowed and nothing is counted. */
 export const UNLIMITED: RateLimiter = {
   take: () => Promise.resolve(0),
+  draw: ({ max, windowMs }) => Promise.resolve({ waitMs: 0, left: max, endsInMs: windowMs }),
   refund: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   isTaken: () => Promise.resolve(false)

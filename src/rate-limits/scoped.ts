@@ -6,6 +6,7 @@ export function createScopedRateLimiter (rates: RateLimiter, scope: () => string
   const scoped = (key: string) => `${scope()}:${key}`
   return {
     take: (rate, key) => rates.take(rate, scoped(key)),
+    draw: (rate, key) => rates.draw(rate, scoped(key)),
     refund: (rate, key) => rates.refund(rate, scoped(key)),
     clear: (rate, key) => rates.clear(rate, scoped(key)),
     isTaken: (rate, key) => rates.isTaken(rate, scoped(key))

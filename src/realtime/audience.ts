@@ -1,6 +1,10 @@
 /** The live subscribers of one chat with a common codec, and the frames that wait to be sent to them. */
+import type { ChatEvent } from '../domain/events/event.ts'
+import { targetOf } from '../domain/events/reading.ts'
+import { encodeTextFrame } from '../lib/websocket/frame.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
-import { bytesBehind, shownBehind, type Codec, type Frames } from './codec.ts'
+import { bytesBehind, shownBehind, type Codec, type Frames, type SubscriptionEnd } from './codec.ts'
+import type { Notice } from './notice.ts'
 
 /** Receives the frames of a chat. */
 export type FeedSubscriber = {
@@ -13,12 +17,37 @@ export type FeedSubscriber = {
   readonly membersVersion: number
   /** Writes bytes of whole frames. */
   write: (bytes: Buffer) => void
-  /** The user is no longer a member; nothing is written after this. */
-  removed: () => void
+  /** The user is no longer a member, or the chat is gone; nothing is written after this. */
+  removed: (reason: SubscriptionEnd) => void
 }
 
 /** Shared by audiences without pending frames; never mutated. */
 const NONE: never[] = []
+
+/**
+ * The frame of an event for one subscriber. What is about a message from before the membership comes as a place, or not
+ * at all where the codec has none.
+ */
+export function frameFor (
+  { codec, fromSeq }: Pick<FeedSubscriber, 'codec' | 'fromSeq'>, event: ChatEvent
+): Buffer | undefined {
+  return (targetOf(event) ?? Infinity) <= fromSeq ? codec.encodePlace?.(event) : codec.encodeEvent(event)
+}
+
+/** A batch to write: without its first `skipped` events. `events` are missing where all may see all of them. */
+type Writing = { frames: Frames, skipped: number, events: readonly ChatEvent[] | undefined }
+
+/** Writes a batch to one subscriber. @returns number of events that were shown */
+export function writeTo (subscriber: FeedSubscriber, { frames, skipped, events }: Writing): number {
+  if (events === undefined) {
+    const bytes = bytesBehind(frames, skipped)
+    if (bytes.length > 0) subscriber.write(bytes)
+    return shownBehind(frames, skipped)
+  }
+  const shown = events.slice(Math.max(0, skipped)).flatMap((event) => frameFor(subscriber, event) ?? [])
+  if (shown.length > 0) subscriber.write(Buffer.concat(shown))
+  return shown.length
+}
 
 /** All of its subscribers are at the position of the feed. */
 export class Audience {
@@ -32,12 +61,42 @@ export class Audience {
   }
 
   /** Adds the events of a batch after its first `skipped` ones to the next flush. */
-  add (frames: Frames, skipped: number): void {
+  add (frames: Frames, skipped: number, metrics: Metrics, events?: readonly ChatEvent[]): void {
+    if (events !== undefined && this.#addMasked(events, frames, skipped, metrics)) return
     const bytes = bytesBehind(frames, skipped)
     if (bytes.length === 0) return
     this.#pendingFrames += shownBehind(frames, skipped)
     if (this.#pending.length === 0) this.#pending = [bytes]
     else this.#pending.push(bytes)
+  }
+
+  /**
+   * Sends events one by one if some of them are about messages from before the membership of some subscribers.
+   * @returns false when all may see all of them, as a rule
+   */
+  #addMasked (events: readonly ChatEvent[], frames: Frames, skipped: number, metrics: Metrics): boolean {
+    let oldest = Infinity
+    for (const event of events) oldest = Math.min(oldest, targetOf(event) ?? Infinity)
+    if (![...this.subscribers].some(({ fromSeq }) => fromSeq >= oldest)) return false
+    this.flush(metrics)
+    let shown = 0
+    for (const subscriber of this.subscribers) shown += writeTo(subscriber, { frames, skipped, events })
+    metrics.framesSent.add(this.codec.eventFrameType, shown)
+    return true
+  }
+
+  /** Writes a notice to all but the sockets of one user, if the codec shows it. */
+  show (notice: Notice, exceptUserId: number | undefined, { framesSent }: Metrics): void {
+    const shown = this.codec.showNotice?.(notice)
+    if (shown === undefined) return
+    const frame = encodeTextFrame(JSON.stringify(shown))
+    let count = 0
+    for (const subscriber of this.subscribers) {
+      if (subscriber.userId === exceptUserId) continue
+      subscriber.write(frame)
+      count++
+    }
+    framesSent.add(shown.type, count)
   }
 
   /** Writes the pending frames. @returns number of subscribers that received some */

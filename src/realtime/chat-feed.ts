@@ -2,10 +2,12 @@
  * The order of one chat on this replica: batches arrive from the bus and the local event writer, possibly lost,
  * doubled, late or out of order; every subscriber receives the seqs in order.
  */
+import type { ChatEvent } from '../domain/events/event.ts'
 import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
-import { Audience, type FeedSubscriber } from './audience.ts'
-import { bytesBehind, shownBehind, type Codec } from './codec.ts'
-import { countBefore, coversAny, framesIn, type EventBatch } from './event-batch.ts'
+import { Audience, type FeedSubscriber, writeTo } from './audience.ts'
+import type { Codec } from './codec.ts'
+import { areMixed, type BatchMembership, countBefore, coversAny, framesIn, type EventBatch } from './event-batch.ts'
+import type { Notice } from './notice.ts'
 import { type Gap, GapRepair, type GapSource, type RepairCause } from './gap-repair.ts'
 import { HeldBatches } from './held-batches.ts'
 
@@ -20,10 +22,22 @@ const NONE: never[] = []
 
 /** Source of events and members that a feed has not received. */
 export type FeedSource = GapSource & {
-  /** The members of a chat, and a version of the membership that the list is at least as new as. */
-  members: (chatId: number) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
+  /**
+   * Those of these users who are members of a chat, and a version of the membership that the list is at least as new
+   * as: 0 when there is no such chat any more.
+   */
+  members: (
+    chatId: number,
+    userIds: readonly number[]
+  ) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
   /** Called when traced batches have been written to this number of sockets. */
   delivered: (traces: readonly BatchTrace[], sockets: number) => void
+}
+
+/** The events of a batch, unless they are messages as they were posted, which are for all. */
+function listIfMixed ({ events, isMixed }: EventBatch): readonly ChatEvent[] | undefined {
+  const list = isMixed ? events?.list() : undefined
+  return list !== undefined && areMixed(list) ? list : undefined
 }
 
 /** The feed of one chat. */
@@ -32,8 +46,14 @@ export class ChatFeed implements Flushable {
   readonly #source: FeedSource
   /** The next seq to deliver; undefined until the chat's head is known. */
   #nextSeq: number | undefined
+  /** The version of the membership that follows from the events before `#nextSeq`, or was read. */
   #membersVersion = 0
+  /** A version that no event explains: the members must be read. */
   #wantedVersion = 0
+  /** The version for which they were read last, until the next delivery. A false one says nothing of others. */
+  #readVersion = 0
+  /** A version that the membership has at a seq to come; rarely any. */
+  #expected: { readonly version: number, readonly seq: number } | undefined
   /** The highest seq known to exist. */
   #knownHead = 0
   /** Subscribers at the position of the feed, by codec: usually one of these. */
@@ -88,11 +108,10 @@ export class ChatFeed implements Flushable {
   /** Receives a batch from the event writer or the bus. */
   receive (batch: EventBatch): void {
     this.#knownHead = Math.max(this.#knownHead, batch.lastSeq)
-    this.observeMembers(batch.membersVersion)
     if (coversAny(batch) && (this.#nextSeq === undefined || batch.lastSeq >= this.#nextSeq)) {
       if (this.#held === undefined && this.#isNext(batch)) this.#deliver(batch)
       else this.#hold(batch)
-    }
+    } else this.#expectMembers(batch.membersVersion, batch.lastSeq)
     this.#advance('gap')
   }
 
@@ -115,11 +134,23 @@ export class ChatFeed implements Flushable {
     if (this.#nextSeq === undefined) {
       this.#nextSeq = lastSeq + 1
       this.#membersVersion = membersVersion
-    } else this.observeMembers(membersVersion)
+      // Changes may have been announced before.
+      this.observeMembers(0)
+    } else this.#expectMembers(membersVersion, lastSeq)
     this.#advance(cause)
   }
 
-  /** Notes that the membership has changed. Nothing is delivered until the new one has been read. */
+  /**
+   * Notes a version of the membership that follows from events up to a seq. If they do not explain it when they have
+   * been delivered, because a replica of release 0.1 has changed the members, these are read.
+   */
+  #expectMembers (version: number, seq: number): void {
+    if (version <= this.#membersVersion) this.observeMembers(0)
+    else if (this.#nextSeq === undefined || seq < this.#nextSeq) this.observeMembers(version)
+    else if (this.#expected === undefined || seq < this.#expected.seq) this.#expected = { version, seq }
+  }
+
+  /** Notes that the membership has changed without an event. Nothing is delivered until it has been read. */
   observeMembers (version: number): void {
     if (this.#closed) return
     this.#wantedVersion = Math.max(this.#wantedVersion, version)
@@ -143,6 +174,18 @@ export class ChatFeed implements Flushable {
     }
   }
 
+  /** Changes the codec of a subscriber, which misses nothing. @param change sets it */
+  recode (subscriber: FeedSubscriber, change: () => void): void {
+    if (this.#replaying?.has(subscriber) === true) {
+      change()
+      return
+    }
+    const position = this.positionOf(subscriber)
+    this.detach(subscriber)
+    change()
+    this.attach(subscriber, position + 1)
+  }
+
   /** The seq up to which an attached subscriber has received everything. */
   positionOf (subscriber: FeedSubscriber): number {
     this.flush()
@@ -154,6 +197,12 @@ export class ChatFeed implements Flushable {
     this.#removeLive(subscriber)
     if (this.#waiting?.delete(subscriber) === true && this.#waiting.size === 0) this.#waiting = undefined
     if (this.#replaying?.delete(subscriber) === true && this.#replaying.size === 0) this.#replaying = undefined
+  }
+
+  /** Shows a notice to the live subscribers, or to all but one user; to nobody while it is unknown who is a member. */
+  show (notice: Notice, exceptUserId?: number): void {
+    if (this.#isFenced()) return
+    for (const audience of this.#audiences) audience.show(notice, exceptUserId, this.#source.metrics)
   }
 
   /** Writes frames that were delivered but not yet sent. */
@@ -180,7 +229,7 @@ export class ChatFeed implements Flushable {
   }
 
   #addLive (subscriber: FeedSubscriber): void {
-    let audience = this.#audiences.find(({ codec }) => codec === subscriber.codec)
+    let audience = this.#audiences.find(({ codec }) => codec.name === subscriber.codec.name)
     if (audience === undefined) {
       audience = new Audience(subscriber.codec)
       this.#audiences = [...this.#audiences, audience]
@@ -189,7 +238,7 @@ export class ChatFeed implements Flushable {
   }
 
   #removeLive (subscriber: FeedSubscriber): void {
-    const audience = this.#audiences.find(({ codec }) => codec === subscriber.codec)
+    const audience = this.#audiences.find(({ codec }) => codec.name === subscriber.codec.name)
     if (audience?.subscribers.delete(subscriber) === true && audience.subscribers.size === 0)
       this.#audiences = this.#audiences.length === 1 ? NONE : this.#audiences.filter((other) => other !== audience)
   }
@@ -218,7 +267,12 @@ export class ChatFeed implements Flushable {
 
   /** Whether a batch contains the next seq and may be delivered now. */
   #isNext (batch: EventBatch): boolean {
-    return this.#nextSeq !== undefined && batch.firstSeq <= this.#nextSeq && !this.#isFenced()
+    if (this.#nextSeq === undefined || batch.firstSeq > this.#nextSeq) return false
+    const { membersVersion, membership } = batch
+    // The membership had changed before the events of the batch, and no event has told how.
+    if (membersVersion - (membership?.steps ?? 0) > this.#membersVersion && membersVersion !== this.#readVersion)
+      this.observeMembers(membersVersion)
+    return !this.#isFenced()
   }
 
   #isFenced (): boolean {
@@ -227,6 +281,8 @@ export class ChatFeed implements Flushable {
 
   /** Whether the batch has frames for each subscriber's codec. */
   #isReadable (batch: EventBatch): boolean {
+    // Whom its events may be shown to is not known.
+    if (batch.isMixed && batch.events?.list() === undefined) return false
     for (const { codec } of this.#audiences) if (framesIn(batch, codec) === undefined) return false
     if (this.#waiting === undefined) return true
     for (const { codec } of this.#waiting.keys()) if (framesIn(batch, codec) === undefined) return false
@@ -236,19 +292,39 @@ export class ChatFeed implements Flushable {
   #deliver (batch: EventBatch): void {
     // It was published by a build without one of our codecs: its events are read from the store.
     if (!this.#isReadable(batch)) return
-    const skipped = countBefore(batch, this.nextSeq)
+    const [skipped, mixed] = [countBefore(batch, this.nextSeq), listIfMixed(batch)]
     for (const audience of this.#audiences) {
       const frames = framesIn(batch, audience.codec)
-      if (frames !== undefined) audience.add(frames, skipped)
+      if (frames !== undefined) audience.add(frames, skipped, this.#source.metrics, mixed)
     }
     if (batch.frames.ends.length > 0) this.#pendingSince = Math.min(this.#pendingSince, batch.committedAt)
     if (batch.trace !== undefined) (this.#pendingTraces ??= []).push(batch.trace)
     this.#nextSeq = batch.lastSeq + 1
+    this.#readVersion = 0
     if (this.#waiting !== undefined) this.#deliverToWaiting(this.#waiting, batch)
     else if (!this.#flushScheduled) {
       // Batches that arrive in the same turn of the event loop are sent in one write per socket.
       this.#flushScheduled = true
       flushAtEndOfTick(this)
+    }
+    if (batch.membership !== undefined) this.#changeMembers(batch, batch.membership)
+    if (this.#expected !== undefined && this.#expected.seq < this.#nextSeq) {
+      const { version } = this.#expected
+      this.#expected = undefined
+      if (version > this.#membersVersion) this.observeMembers(version)
+    }
+  }
+
+  /** Applies the changes of the membership in a delivered batch: a removed user gets nothing after its last event. */
+  #changeMembers ({ membersVersion, lastSeq }: EventBatch, { steps, removedUserId }: BatchMembership): void {
+    this.#membersVersion = Math.max(this.#membersVersion, Math.min(membersVersion, this.#membersVersion + steps))
+    if (removedUserId === undefined) return
+    this.flush()
+    for (const subscriber of this.#subscribers()) {
+      // A later membership of the same user begins after its end.
+      if (subscriber.userId !== removedUserId || subscriber.fromSeq >= lastSeq) continue
+      this.detach(subscriber)
+      subscriber.removed('removed')
     }
   }
 
@@ -258,10 +334,8 @@ export class ChatFeed implements Flushable {
       if (startSeq > this.nextSeq) continue
       const frames = startSeq < this.nextSeq ? framesIn(batch, subscriber.codec) : undefined
       if (frames !== undefined) {
-        const skipped = countBefore(batch, startSeq)
-        const bytes = bytesBehind(frames, skipped)
-        if (bytes.length > 0) subscriber.write(bytes)
-        this.#source.metrics.framesSent.add(subscriber.codec.eventFrameType, shownBehind(frames, skipped))
+        const shown = writeTo(subscriber, { frames, skipped: countBefore(batch, startSeq), events: listIfMixed(batch) })
+        this.#source.metrics.framesSent.add(subscriber.codec.eventFrameType, shown)
       }
       this.detach(subscriber)
       this.#addLive(subscriber)
@@ -283,15 +357,26 @@ export class ChatFeed implements Flushable {
     // another query.
     const wanted = this.#wantedVersion
     this.#wantedVersion = 0
-    let isLoaded = false
+    let [isLoaded, isComplete] = [false, true]
     try {
-      const { version, fromSeqs } = await this.#source.members(this.#chatId)
+      const userIds = new Set(this.#subscribers().map(({ userId }) => userId))
+      const { version, fromSeqs } = await this.#source.members(this.#chatId, [...userIds])
       for (const subscriber of this.#subscribers()) {
-        if (subscriber.membersVersion > version || fromSeqs.get(subscriber.userId) === subscriber.fromSeq) continue
+        const { userId, fromSeq, membersVersion } = subscriber
+        if (membersVersion > version || fromSeqs.get(userId) === fromSeq) continue
+        // It came while the members were read, with a membership that was read before: they are read again.
+        if (!userIds.has(userId)) {
+          this.#wantedVersion = Math.max(this.#wantedVersion, wanted)
+          isComplete = false
+          continue
+        }
         this.detach(subscriber)
-        subscriber.removed()
+        subscriber.removed(version === 0 ? 'deleted' : 'removed')
       }
-      this.#membersVersion = version
+      if (isComplete) {
+        this.#membersVersion = version
+        this.#readVersion = wanted
+      }
       isLoaded = true
     } catch (error) {
       this.#wantedVersion = Math.max(this.#wantedVersion, wanted)

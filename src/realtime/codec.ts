@@ -1,5 +1,6 @@
 /** A codec: how events of a chat's log are encoded for the sockets of one face. */
-import type { ChatEvent } from '../domain/events/event.ts'
+import type { ChatEvent, MessageCreated } from '../domain/events/event.ts'
+import type { Notice, ShownNotice } from './notice.ts'
 
 /** Longest name of a codec, in bytes. */
 export const MAX_CODEC_NAME_BYTES = 16
@@ -18,7 +19,41 @@ export type Codec = {
   readonly eventFrameType: string
   /** Encodes an event as one WebSocket frame; undefined when the codec does not show it. It must not throw. */
   readonly encodeEvent: (event: ChatEvent) => Buffer | undefined
+  /**
+   * Decodes the frame of a `message.created`; undefined when that is not all the frame says, or it is no such frame.
+   * With it, replicas with sockets of another codec need nothing beside the frames of the common one.
+   */
+  readonly decodeMessage?: (frame: Buffer) => MessageCreated | undefined
+  /**
+   * Returns the codec, of the same name, for all sockets in one chat, where the frames depend on what does not change
+   * about it. It must encode the same bytes whichever of the members it is called with.
+   */
+  readonly forChat?: (chat: ChatView) => Codec
+  /**
+   * Encodes the place of an event whose content is not visible to a member. With it a replay has every seq; missing
+   * where clients do not count them.
+   */
+  readonly encodePlace?: (event: ChatEvent) => Buffer
+  /** Shows a notice; undefined when the face does not show its kind. Missing when it shows none. */
+  readonly showNotice?: (notice: Notice) => ShownNotice | undefined
+  /** Tells a socket that it follows the chat no longer. Missing when the face does not tell. */
+  readonly showEnd?: (reason: SubscriptionEnd) => ShownNotice
 }
+
+/** A chat as a codec knows it. */
+export type ChatView = {
+  readonly chatId: number
+  /** The id that the application has chosen for the chat, if it has. */
+  readonly chosenId: string | null
+  /** A member of the chat, and the other one if it is a direct chat. */
+  readonly userId: number
+  readonly otherId: number | null
+  /** The epoch of the seqs. */
+  readonly epoch: string
+}
+
+/** Why a subscription has ended without its client: the membership has, or the chat was deleted. */
+export type SubscriptionEnd = 'removed' | 'deleted'
 
 /** The codecs of a replica. The first one is the common codec, which every build on the same bus has. */
 export type Codecs = readonly [Codec, ...Codec[]]

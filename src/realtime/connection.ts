@@ -1,6 +1,5 @@
 /** One authenticated socket: bounded writes, pending posts, joined chats. */
-import type { Socket } from 'node:net'
-import type { Session } from '../domain/accounts/sessions.ts'
+import type { Principal } from '../domain/accounts/principal.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { FeedSubscriber } from './audience.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
@@ -9,6 +8,8 @@ import { encodeTextFrame } from '../lib/websocket/frame.ts'
 
 /** Up to this number of unsent bytes a socket has caught up: Node's own mark, above which it emits `drain`. */
 const LOW_WATER_BYTES = 16_384
+/** Bytes that a slow client reads between two pings, at least: 42 kB/s by default. */
+const BYTES_PER_PING = 1_048_576
 
 /** Limits of one socket. */
 export type ConnectionLimits = {
@@ -27,53 +28,88 @@ export type WebSocketHandle = {
 }
 
 /** A socket's subscription to a chat. After `silence` it writes no more. */
-export type ChatSubscription = FeedSubscriber & { silence: () => void, end: () => void }
+export type ChatSubscription = FeedSubscriber & {
+  readonly chatId: number
+  /** The other member of a direct chat. */
+  readonly otherId: number | null
+  /** The id that the application has chosen for the chat, if it has. */
+  readonly chosenId: string | null
+  /** That of the socket in the chat; it changes through the feed. */
+  codec: Codec
+  isJoined: boolean
+  isFollowed: boolean
+  silence: () => void
+  end: () => void
+}
+
+/** Takes whole frames, and buffers what cannot be sent yet: a TCP socket, as a rule. */
+export type FrameSink = {
+  readonly writable: boolean
+  readonly writableLength: number
+  readonly bytesWritten: number
+  write: (frames: Buffer) => boolean
+  on: (event: 'drain' | 'close', listener: () => void) => unknown
+  off: (event: 'drain' | 'close', listener: () => void) => unknown
+}
 
 /** Parts of a connection. */
 export type ConnectionParts = {
   /** The upgraded socket. */
   webSocket: WebSocketHandle
   /** The TCP socket under it. */
-  socket: Socket
+  socket: FrameSink
   codec: Codec
-  session: Session
+  principal: Principal
   limits: ConnectionLimits
   metrics: Metrics
+  /** What the socket is told before it is closed to be opened again elsewhere, if anything. */
+  farewell?: (() => { readonly type: string }) | undefined
 }
 
 /** An authenticated socket. */
 export class Connection {
   readonly #webSocket: WebSocketHandle
   /** The TCP socket, to which whole frames are written directly. */
-  readonly socket: Socket
+  readonly socket: FrameSink
   /** The encoding of events. */
-  readonly codec: Codec
+  codec: Codec
   readonly #limits: ConnectionLimits
   readonly #metrics: Metrics
-  #session: Session
+  readonly #farewell: ConnectionParts['farewell']
+  #principal: Principal
   #isOpen = true
   /** The code with which this side has closed the socket; undefined before. */
   #closedWith: CloseCode | undefined
   #isLeaving = false
+  #isFollowingSession = false
   /** Number of pending posts, and functions to call when it is zero. */
   #posting = 0
   #onIdle: (() => void)[] | undefined
   /** Cleared by each ping and set by anything received. */
   isAlive = true
+  /** Whether this side does not read the socket now, so that no answer to a ping can arrive. */
+  isPaused = false
+  /** At the last ping: bytes that the operating system had taken for sending, and those that waited. */
+  #sentAtPing = 0
+  #unsentAtPing = 0
+  /** Pings since the last one before which something was received, and the bytes sent until then. */
+  #silentPings = 0
+  #sentBeforeSilence = 0
   /** Subscriptions of this socket, by chat. */
   readonly subscriptions = new Map<number, ChatSubscription>()
 
-  constructor ({ webSocket, socket, codec, session, limits, metrics }: ConnectionParts) {
+  constructor ({ webSocket, socket, codec, principal, limits, metrics, farewell }: ConnectionParts) {
     this.#webSocket = webSocket
     this.socket = socket
     this.codec = codec
-    this.#session = session
+    this.#principal = principal
     this.#limits = limits
     this.#metrics = metrics
+    this.#farewell = farewell
   }
 
-  get session (): Session {
-    return this.#session
+  get principal (): Principal {
+    return this.#principal
   }
 
   get isOpen (): boolean {
@@ -90,18 +126,40 @@ export class Connection {
     return this.socket.writableLength
   }
 
+  /** Whether it may join another chat. Those that it only follows do not count. */
   get mayJoinMore (): boolean {
-    return this.subscriptions.size < this.#limits.maxChatsPerSocket
+    const { maxChatsPerSocket } = this.#limits
+    if (this.subscriptions.size < maxChatsPerSocket) return true
+    let joined = 0
+    for (const { isJoined } of this.subscriptions.values()) if (isJoined) joined++
+    return joined < maxChatsPerSocket
   }
 
   /** Continues under a newer token of the same user. */
-  renew (session: Session): void {
-    this.#session = session
+  renew (principal: Principal): void {
+    this.#principal = principal
+  }
+
+  /** From now on the end of the token does not matter: the socket lives as long as its session. */
+  followSession (): void {
+    this.#isFollowingSession = true
+  }
+
+  /** Whether its token has expired at a time in milliseconds, and that ends the socket. */
+  isExpired (now: number): boolean {
+    return !this.#isFollowingSession && this.#principal.expiresAt.getTime() <= now
   }
 
   /** Sends one JSON object. */
   send (message: object): void {
     this.write(encodeTextFrame(JSON.stringify(message)))
+  }
+
+  /** Sends one JSON object of its own accord, and counts it. */
+  tell (message: { readonly type: string }): void {
+    if (!this.isOpen) return
+    this.#metrics.framesSent.add(message.type)
+    this.send(message)
   }
 
   /** Writes whole frames. */
@@ -124,10 +182,12 @@ export class Connection {
     if (!this.isOpen || this.socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
-        this.socket.off('drain', done).off('close', done)
+        this.socket.off('drain', done)
+        this.socket.off('close', done)
         resolve()
       }
-      this.socket.on('drain', done).on('close', done)
+      this.socket.on('drain', done)
+      this.socket.on('close', done)
     })
   }
 
@@ -136,6 +196,7 @@ export class Connection {
     // A session that ends while its sockets are leaving ends their leave.
     if (code === CLOSE_CODES.refused) this.#isLeaving = false
     if (this.#closedWith !== undefined) return
+    if (code === CLOSE_CODES.restart && this.#farewell !== undefined) this.tell(this.#farewell())
     this.#closedWith = code
     this.markClosed()
     this.#webSocket.close(code, reason)
@@ -177,18 +238,41 @@ export class Connection {
   async leave (reason: string): Promise<void> {
     if (!this.isOpen || this.#isLeaving) return
     this.#isLeaving = true
+    this.isPaused = true
     this.#webSocket.pause()
     while (this.#posting > 0) await this.postsSettled()
     this.close(CLOSE_CODES.restart, reason)
   }
 
-  /** Sends a ping, or drops the socket when the last one was not answered. */
+  /** Sends a ping, or drops the socket when there was no sign of life since the last one. */
   ping (frame: Buffer): void {
-    if (!this.isAlive) {
-      this.#webSocket.terminate()
-      return
+    const unsent = this.unsentBytes
+    const sent = this.socket.bytesWritten - unsent
+    if (this.isAlive) {
+      this.#silentPings = 0
+      this.#sentBeforeSilence = sent
+    } else {
+      this.#silentPings++
+      if (!this.#isReading(sent, unsent)) {
+        this.#webSocket.terminate()
+        return
+      }
     }
     this.isAlive = false
+    this.#sentAtPing = sent
+    this.#unsentAtPing = unsent
     if (this.isOpen) this.socket.write(frame)
+  }
+
+  /**
+   * Whether a client from which nothing was received may be reading all the same. A slow one finds the ping behind
+   * megabytes in the buffers of the operating systems, and while this side does not read it sees no answer. It has time
+   * to read what was sent, and is alive when bytes move that had to wait for it. To a client that is gone no more bytes
+   * are sent as soon as the buffer of the operating system is full.
+   */
+  #isReading (sent: number, unsent: number): boolean {
+    if (sent - this.#sentBeforeSilence >= this.#silentPings * BYTES_PER_PING) return true
+    const isMoving = sent > this.#sentAtPing
+    return this.isPaused ? isMoving || unsent === 0 : isMoving && this.#unsentAtPing > 0
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The authenticated sockets of this replica: indexed by user and session, kept alive by pings, closed when their
- * session ends or the replica stops.
+ * The authenticated sockets of this replica: indexed by user and credential, kept alive by pings, closed when their
+ * credential ends or the replica stops.
  */
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
 import { CLOSE_CODES } from './close-codes.ts'
+import type { Presence } from './presence.ts'
 import { PING_FRAME } from '../lib/websocket/frame.ts'
 
 /** Interval at which sockets with expired tokens are closed, in milliseconds. */
@@ -22,20 +23,22 @@ const RESTART_REASON = 'the server restarts'
 
 /** Dependencies of the register. */
 export type ConnectionsDeps = {
-  /** Returns which of these sessions are no longer live. */
-  findDeadSessions: (sessionIds: string[]) => Promise<string[]>
+  /** Returns which of these credentials are no longer good: sessions and tokens. */
+  findEnded: (credentialIds: string[]) => Promise<string[]>
   pingIntervalMs: number
   /**
    * Interval at which the sessions of open sockets are checked: the longest delay of a revocation that the bus lost.
    */
   sessionCheckIntervalMs: number
   maxSocketsPerUser: number
+  /** Is told of the first and the last socket of each user. */
+  presence: Pick<Presence, 'enter' | 'leave'>
 }
 
 /** The register of sockets. */
 export class Connections {
   readonly #deps: ConnectionsDeps
-  readonly #bySession = new Map<string, Set<Connection>>()
+  readonly #byCredential = new Map<string, Set<Connection>>()
   readonly #countByUser = new Map<number, number>()
   readonly #pingTimer: NodeJS.Timeout
   readonly #sessionTimer: NodeJS.Timeout
@@ -58,7 +61,7 @@ export class Connections {
   /** Bytes that wait to be sent, over all sockets. */
   get unsentBytes (): number {
     let sum = 0
-    for (const connections of this.#bySession.values()) {
+    for (const connections of this.#byCredential.values()) {
       for (const connection of connections) sum += connection.unsentBytes
     }
     return sum
@@ -70,50 +73,61 @@ export class Connections {
   }
 
   add (connection: Connection): void {
-    const { sessionId, userId } = connection.session
-    const ofSession = this.#bySession.get(sessionId)
-    if (ofSession === undefined) this.#bySession.set(sessionId, new Set([connection]))
-    else ofSession.add(connection)
+    const { credentialId, userId } = connection.principal
+    const ofCredential = this.#byCredential.get(credentialId)
+    if (ofCredential === undefined) this.#byCredential.set(credentialId, new Set([connection]))
+    else ofCredential.add(connection)
     this.#size++
-    this.#countByUser.set(userId, (this.#countByUser.get(userId) ?? 0) + 1)
+    const count = (this.#countByUser.get(userId) ?? 0) + 1
+    this.#countByUser.set(userId, count)
+    if (count === 1) this.#deps.presence.enter(userId)
   }
 
   remove (connection: Connection): void {
-    const { sessionId, userId } = connection.session
-    const ofSession = this.#bySession.get(sessionId)
-    if (ofSession?.delete(connection) !== true) return
+    const { credentialId, userId } = connection.principal
+    const ofCredential = this.#byCredential.get(credentialId)
+    if (ofCredential?.delete(connection) !== true) return
     this.#size--
-    if (ofSession.size === 0) this.#bySession.delete(sessionId)
+    if (ofCredential.size === 0) this.#byCredential.delete(credentialId)
     const count = (this.#countByUser.get(userId) ?? 1) - 1
-    if (count === 0) this.#countByUser.delete(userId)
-    else this.#countByUser.set(userId, count)
+    if (count > 0) this.#countByUser.set(userId, count)
+    else {
+      this.#countByUser.delete(userId)
+      this.#deps.presence.leave(userId)
+    }
   }
 
-  /** Closes the sockets of ended sessions. */
-  endSessions (sessionIds: readonly string[]): void {
-    for (const sessionId of sessionIds) {
-      for (const connection of this.#bySession.get(sessionId) ?? [])
+  /** Closes the sockets of ended sessions and revoked tokens. */
+  endCredentials (credentialIds: readonly string[]): void {
+    for (const credentialId of credentialIds) {
+      for (const connection of this.#byCredential.get(credentialId) ?? [])
         connection.close(CLOSE_CODES.refused, 'the session has ended')
     }
   }
 
+  /** The same for those that a test tells. */
+  endCredentialsThat (areRevoked: (credentialId: string) => boolean): void {
+    this.endCredentials([...this.#byCredential.keys()].filter(areRevoked))
+  }
+
   /** Closes all sockets at once, to be reopened: their clients' knowledge of chats is void. */
   restartAll (reason: string): void {
-    for (const connections of this.#bySession.values()) {
+    for (const connections of this.#byCredential.values()) {
       for (const connection of connections) connection.close(CLOSE_CODES.restart, reason)
     }
   }
 
   /**
-   * Checks the sessions of all sockets and closes those that have ended. After a failure the next interval tries again.
+   * Checks the credentials of all sockets and closes those that have ended. After a failure the next interval tries
+   * again.
    */
   async checkSessions (): Promise<void> {
     if (this.#checking) return
     this.#checking = true
-    const sessionIds = [...this.#bySession.keys()]
+    const credentialIds = [...this.#byCredential.keys()]
     try {
-      for (let index = 0; index < sessionIds.length; index += SESSION_CHUNK) {
-        this.endSessions(await this.#deps.findDeadSessions(sessionIds.slice(index, index + SESSION_CHUNK)))
+      for (let index = 0; index < credentialIds.length; index += SESSION_CHUNK) {
+        this.endCredentials(await this.#deps.findEnded(credentialIds.slice(index, index + SESSION_CHUNK)))
       }
     } catch {
       // The store is unavailable; requests report it, and sockets stay open.
@@ -158,9 +172,9 @@ export class Connections {
   /** One pass over all sockets costs less than a timer for each, which every renewal would have to reset. */
   #closeExpired (): void {
     const now = Date.now()
-    for (const connections of this.#bySession.values()) {
+    for (const connections of this.#byCredential.values()) {
       for (const connection of connections) {
-        if (connection.session.expiresAt.getTime() <= now)
+        if (connection.isExpired(now))
           connection.close(CLOSE_CODES.refused, 'the token has expired')
       }
     }
@@ -168,7 +182,7 @@ export class Connections {
 
   /** All sockets, shuffled (Fisher and Yates). */
   #inNoOrder (): Connection[] {
-    const all = [...this.#bySession.values()].flatMap((connections) => [...connections])
+    const all = [...this.#byCredential.values()].flatMap((connections) => [...connections])
     for (let index = all.length - 1; index > 0; index--) {
       const other = randomInt(index + 1)
       const [one, two] = [all[index], all[other]]
@@ -178,7 +192,7 @@ export class Connections {
   }
 
   #ping (): void {
-    for (const connections of this.#bySession.values()) {
+    for (const connections of this.#byCredential.values()) {
       for (const connection of connections) connection.ping(PING_FRAME)
     }
   }

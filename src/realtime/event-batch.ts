@@ -2,9 +2,18 @@
  * An event batch: consecutive events of a chat on their way to the sockets that follow it, as bytes that can be
  * written. Its form on the bus is in `bus-payload.ts`.
  */
-import type { ChatEvent } from '../domain/events/event.ts'
+import { type ChatEvent, isMembershipChange, isRemoval } from '../domain/events/event.ts'
+import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import type { TraceContext } from '../observability/tracing/trace-context.ts'
 import { type Codec, encodeFrames, type Frames } from './codec.ts'
+
+/** The changes of the membership among the events of a batch. */
+export type BatchMembership = {
+  /** Number of these changes: each has raised the version by one. */
+  readonly steps: number
+  /** The user whose membership ends with the last event of the batch, which may be followed by no other. */
+  readonly removedUserId: number | undefined
+}
 
 /**
  * The events of a chat from `firstSeq` to `lastSeq`. A batch without events only says that the chat extends to
@@ -18,11 +27,16 @@ export type EventBatch = {
    * the store.
    */
   readonly seqs: readonly number[] | undefined
+  /** The version of the membership after the last event. */
   readonly membersVersion: number
+  /** Undefined when no event changes the membership, as a rule. */
+  readonly membership: BatchMembership | undefined
   /** The frames of the events in the codec of the batch's creator. */
   readonly frames: Frames
   /** The events themselves, for subscribers with another codec; undefined when only those frames are known. */
   readonly events: BatchEvents | undefined
+  /** Whether it may have events that are no messages: whom they may be shown to is decided for each subscriber. */
+  readonly isMixed: boolean
   /** When they were stored, in milliseconds since 1970: for metrics, by the clock of another machine. */
   readonly committedAt: number
   /**
@@ -37,23 +51,61 @@ export type BatchParts = {
   lastSeq: number
   membersVersion: number
   committedAt: number
+  membership?: BatchMembership | undefined
   events?: BatchEvents | undefined
+  isMixed?: boolean
   trace?: TraceContext | undefined
 }
 
 /** Creates a batch from the frames of consecutive events, the last of which has `lastSeq`. */
 export function createEventBatch (frames: Frames, parts: BatchParts): EventBatch {
-  const { lastSeq, membersVersion, committedAt, events, trace } = parts
+  const { lastSeq, membersVersion, committedAt, membership, events, isMixed = false, trace } = parts
   return {
     firstSeq: lastSeq - frames.ends.length + 1,
     lastSeq,
     seqs: undefined,
     membersVersion,
+    membership,
     frames,
     events,
+    isMixed,
     committedAt,
     trace: trace === undefined ? undefined : { context: trace, at: committedAt }
   }
+}
+
+/** Whether events are not all messages. */
+export function areMixed (events: readonly ChatEvent[]): boolean {
+  return events.some(({ kind }) => kind !== 'message.created')
+}
+
+/** The changes of the membership among events of which only the last one may end a membership. */
+export function membershipIn (events: readonly ChatEvent[]): BatchMembership | undefined {
+  let steps = 0
+  for (const event of events) if (event.kind !== 'message.created' && isMembershipChange(event)) steps++
+  if (steps === 0) return undefined
+  const last = events.at(-1)
+  return { steps, removedUserId: last !== undefined && isRemoval(last) ? last.userId : undefined }
+}
+
+/** The events up to and including the first that ends a membership; all of them when there is none, as a rule. */
+export function upToRemoval (events: readonly ChatEvent[]): readonly ChatEvent[] {
+  const index = events.findIndex(isRemoval)
+  return index < 0 || index === events.length - 1 ? events : events.slice(0, index + 1)
+}
+
+/** Splits committed events, so that a part ends with each event that ends a membership. As a rule there is none. */
+export function splitBehindRemovals (committed: CommittedEvents): readonly CommittedEvents[] {
+  const parts: CommittedEvents[] = []
+  let { events } = committed
+  for (let part = upToRemoval(events); part.length < events.length; part = upToRemoval(events)) {
+    const last = part.at(-1)
+    if (last === undefined || !isMembershipChange(last)) break
+    parts.push({ ...committed, lastSeq: last.seq, membersVersion: last.membersVersion, events: part })
+    events = events.slice(part.length)
+  }
+  if (parts.length === 0) return [committed]
+  return [...parts, { ...committed, events }]
 }
 
 /** Whether a batch contains any seqs. One that does not is only a hint. */

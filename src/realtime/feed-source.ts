@@ -1,27 +1,45 @@
 /** The source from which feeds read missing events and members: the log in the store. */
-import type { ChatEvent } from '../domain/events/event.ts'
+import { type ChatEvent, isMembershipChange } from '../domain/events/event.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { BatchTrace, FeedSource } from './chat-feed.ts'
 import { type Codec, encodeFrames } from './codec.ts'
-import { BatchEvents, createEventBatch, type EventBatch } from './event-batch.ts'
+import {
+  areMixed, BatchEvents, createEventBatch, type EventBatch, membershipIn, upToRemoval
+} from './event-batch.ts'
 import type { Gap } from './gap-repair.ts'
 
 /** The head of a chat: its last seq, and the version of its membership. */
 export type ChatHead = { chatId: number, lastSeq: number, membersVersion: number }
+/**
+ * A user's membership of a chat: the seq after which events are visible, the other member of a direct chat, the id that
+ * the application has chosen for the chat, if it has, and the type of the chat.
+ */
+export type ChatMembership = ChatHead & {
+  fromSeq: number
+  otherId: number | null
+  chosenId: string | null
+  type: string
+}
 
 /** The logs of all chats, and their members. */
 export type ChatLog = {
   /** @throws {ChatError} `not_a_participant` */
-  membership: (userId: number, chatId: number) => Promise<ChatHead & { fromSeq: number }>
+  membership: (userId: number, chatId: number) => Promise<ChatMembership>
+  /** Those of these chats that the user is a member of. */
+  memberships: (userId: number, chatIds: readonly number[]) => Promise<ChatMembership[]>
   heads: (chatIds: number[]) => Promise<ChatHead[]>
-  /** The members of a chat by user id, with the seq after which events are visible to them. */
-  participants: (chatId: number) => Promise<ReadonlyMap<number, number>>
+  /** Whether others see that a member of a chat of this type is typing. */
+  hasTyping: (type: string) => Promise<boolean>
+  /** Those of these users who are members of a chat, with the seq after which events are visible to them. */
+  participants: (chatId: number, userIds: readonly number[]) => Promise<ReadonlyMap<number, number>>
   /**
    * Events of a chat with `after < seq`, oldest first. A seq that is missing in a page before its last one will never
    * appear: the head is locked from numbering to the commit, so commit order is seq order.
    */
   read: (chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
+  /** Those of these messages of a chat that a user has deleted for themself. */
+  hiddenAmong: (userId: number, chatId: number, seqs: readonly number[]) => Promise<number[]>
   /** The same for a member; empty for others. */
   readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
 }
@@ -51,21 +69,26 @@ export class StoreFeedSource implements FeedSource {
   /**
    * Seqs that are permanently missing in the log, because rows were deleted by hand, are included without an event:
    * those between the events of a page, and those after its last event up to a head that was known before the page was
-   * read.
+   * read. A page ends with the first event that ends a membership.
    */
   async read (chatId: number, after: number, limit: number): Promise<EventBatch> {
     let { events, head } = await this.#readPage(chatId, after, limit)
+    events = upToRemoval(events)
     let lastSeq = events.at(-1)?.seq ?? after
     if (events.length === 0 && head !== undefined && head.lastSeq > after) {
       const knownHead = head.lastSeq;
       ({ events, head } = await this.#readPage(chatId, after, limit))
+      events = upToRemoval(events)
       lastSeq = events.at(-1)?.seq ?? knownHead
     }
+    const isMixed = areMixed(events)
     const batch = createEventBatch(encodeFrames(this.#deps.codecOf(chatId), events), {
       lastSeq,
-      membersVersion: head?.membersVersion ?? 0,
+      membersVersion: versionAfter(events, lastSeq, head),
+      membership: membershipIn(events),
       committedAt: events[0]?.at.getTime() ?? 0,
-      events: this.#deps.hasManyCodecs ? new BatchEvents(() => events) : undefined
+      events: this.#deps.hasManyCodecs || isMixed ? new BatchEvents(() => events) : undefined,
+      isMixed
     })
     const missing = lastSeq - after - events.length
     if (missing === 0) return batch
@@ -77,9 +100,12 @@ export class StoreFeedSource implements FeedSource {
     return { ...batch, firstSeq: after + 1, seqs: events.map(({ seq }) => seq) }
   }
 
-  async members (chatId: number): Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }> {
+  async members (
+    chatId: number,
+    userIds: readonly number[]
+  ): Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }> {
     const [head] = await this.#deps.log.heads([chatId])
-    return { version: head?.membersVersion ?? 0, fromSeqs: await this.#deps.log.participants(chatId) }
+    return { version: head?.membersVersion ?? 0, fromSeqs: await this.#deps.log.participants(chatId, userIds) }
   }
 
   failed (error: unknown): void {
@@ -110,9 +136,18 @@ export class StoreFeedSource implements FeedSource {
     chatId: number,
     after: number,
     limit: number
-  ): Promise<{ events: ChatEvent[], head: ChatHead | undefined }> {
+  ): Promise<{ events: readonly ChatEvent[], head: ChatHead | undefined }> {
     const events = await this.#deps.log.read(chatId, after, limit)
     const [head] = await this.#deps.log.heads([chatId])
     return { events, head }
   }
+}
+
+/**
+ * The version of the membership after a page: that of its last event that changes it, if the chat goes on behind the
+ * page; otherwise that of the head, which was read later and may be newer.
+ */
+function versionAfter (events: readonly ChatEvent[], lastSeq: number, head: ChatHead | undefined): number {
+  const last = lastSeq < (head?.lastSeq ?? 0) ? events.findLast(isMembershipChange) : undefined
+  return last?.membersVersion ?? head?.membersVersion ?? 0
 }

@@ -19,6 +19,11 @@ export class FrameRate {
     this.#tokens = burst
   }
 
+  /** Takes a frame back that was accepted and counts elsewhere. */
+  refund (): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
+
   /** Counts a frame. */
   take (): FrameVerdict {
     const now = performance.now()

@@ -15,6 +15,18 @@ export type PostRequest = {
   readonly ref: RefValue | undefined
   /** W3C Trace Context; an invalid value starts a new trace. */
   readonly traceparent: unknown
+  /** What the message has beside its text. */
+  readonly extras?: Post['extras']
+}
+
+/** A request to change a message. */
+export type ChangeRequest = {
+  readonly chatId: number
+  readonly messageId: number
+  /** The new text; undefined deletes the message. */
+  readonly text: string | undefined
+  /** With it the change is acknowledged. */
+  readonly ref: RefValue | undefined
 }
 
 /** Answers a post of a socket. It must not throw. */
@@ -30,6 +42,7 @@ export class SocketPost implements Post {
   readonly ref: RefValue | undefined
   readonly connection: Connection
   readonly author: Post['author']
+  readonly extras: Post['extras']
   readonly span: Span | undefined
   /** Time of arrival by the monotonic clock of the process, in milliseconds. */
   readonly startedAt = performance.now()
@@ -43,7 +56,8 @@ export class SocketPost implements Post {
     this.text = request.text
     this.clientMessageId = request.clientMessageId
     this.ref = request.ref
-    this.author = connection.session
+    this.author = connection.principal
+    this.extras = request.extras
     this.span = span
   }
 

@@ -1,27 +1,30 @@
 /**
- * The life of one socket of any face: authentication by its first frame, then its commands in the order they were sent,
- * within a rate limit, until it closes. The face defines the frames ({@link SocketProtocol}).
+ * The life of one socket of any face: authentication by its upgrade or its first frame, then its commands in the order
+ * they were sent, within a rate limit, until it closes. The face defines the frames ({@link SocketProtocol}).
  */
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type WebSocket from 'ws'
-import type { Session } from '../domain/accounts/sessions.ts'
-import { asChatError, ChatError, type ErrorCode } from '../domain/errors.ts'
+import { isRenewalOf, type Principal } from '../domain/accounts/principal.ts'
+import { asChatError, ChatError } from '../domain/errors.ts'
 import type { Receipt } from '../domain/events/event-writer.ts'
+import { encodeTextFrame } from '../lib/websocket/frame.ts'
 import { readTextFrames, type TextReader } from '../lib/websocket/frame-reader.ts'
 import { closeLabel } from '../observability/metrics/metrics.ts'
 import { parseTraceparent } from '../observability/tracing/trace-context.ts'
 import { parseFrame, refOf, type RefValue } from './client-frame.ts'
-import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
+import { CLOSE_CODES } from './close-codes.ts'
 import { Connection, type WebSocketHandle } from './connection.ts'
 import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Admission, SocketContext } from './socket-context.ts'
-import { type Answerer, type PostRequest, SocketPost } from './socket-post.ts'
+import { SocketEntrance } from './socket-entrance.ts'
+import { type Answerer, type ChangeRequest, type PostRequest, SocketPost } from './socket-post.ts'
 import type { Answer, Command, SocketProtocol } from './socket-protocol.ts'
 
 const MS_PER_S = 1_000
-/** How long the client of a refused socket has to answer the close, in milliseconds. */
-const CLOSE_GRACE_MS = 1_000
+/** A frame counts once more towards the rate of its user for each 2 ** 8 characters. */
+const LENGTH_SHIFT = 8
 
 /** The part of a WebSocket (`ws`) that is used, besides its close. */
 type ServerWebSocket = WebSocketHandle & Pick<WebSocket, 'on' | 'readyState' | 'OPEN'>
@@ -34,6 +37,8 @@ export type SocketParts<Own extends Command> = {
   /** The TCP socket under the WebSocket. */
   socket: Socket
   admission: Admission
+  /** The token of the upgrade, where it authenticates the socket. */
+  token?: string | undefined
 }
 
 /** Serves a socket until it closes. */
@@ -45,21 +50,20 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   readonly #rate: FrameRate | undefined
   /** While a frame is being awaited. */
   #queue: FrameQueue | undefined
-  /** Until the socket is authenticated. */
-  #admission: Admission | undefined
-  /** The deadline of the first frame, then that of the answer to a close. */
-  #timer: NodeJS.Timeout | undefined
+  readonly #entrance: SocketEntrance
+  /** From the authentication on. */
   #connection: Connection | undefined
 
-  constructor ({ context, protocol, webSocket, socket, admission }: SocketParts<Own>) {
-    const { authDeadlineMs, framesPerSecond, frameBurst, maxFrameBytes } = context.limits
+  constructor ({ context, protocol, webSocket, socket, admission, token }: SocketParts<Own>) {
+    const { framesPerSecond, frameBurst, maxFrameBytes } = context.limits
     this.#context = context
     this.#protocol = protocol
     this.#webSocket = webSocket
     this.#socket = socket
-    this.#admission = admission
     this.#rate = context.isRateLimited ? new FrameRate(framesPerSecond, frameBurst) : undefined
-    this.#timer = setTimeout(() => this.#refuse('timeout', `no ${protocol.firstCommand} frame in time`), authDeadlineMs)
+    const { authentication } = protocol
+    const missing = authentication === undefined ? 'not authenticated' : `no ${authentication.command} frame`
+    this.#entrance = new SocketEntrance({ context, webSocket, admission, missing })
     context.metrics.socketsOpened++
     const stopReading = readTextFrames(socket, maxFrameBytes, this)
     webSocket.on('message', (data, isBinary) => {
@@ -70,10 +74,33 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       stopReading()
       this.#connection?.markClosed()
       // For malformed frames `ws` has already sent the right close code, and this changes nothing.
-      if (this.#connection === undefined) this.#turnAway(CLOSE_CODES.internal, '')
+      if (this.#connection === undefined) this.#entrance.turnAway(CLOSE_CODES.internal, '')
       else webSocket.close(CLOSE_CODES.internal)
     })
     webSocket.on('close', (code) => this.#forget(code))
+    if (token !== undefined) void this.#waitFor(this.#enter(() => ({ token, first: undefined })))
+  }
+
+  /** The user of an authenticated socket. @throws {ChatError} `unauthenticated` before that */
+  get user (): Pick<Principal, 'userId' | 'username' | 'chats'> {
+    if (this.#connection === undefined) throw new ChatError('unauthenticated')
+    return this.#connection.principal
+  }
+
+  /** The connection while it is open. */
+  get connection (): Connection | undefined {
+    return this.#connection?.isOpen === true ? this.#connection : undefined
+  }
+
+  /** The environment of all sockets. */
+  get context (): SocketContext {
+    return this.#context
+  }
+
+  /** The chat of an id of `/v1`, if the id says it or the socket follows the chat. */
+  chatIdOf (name: string): number | undefined {
+    const { connection } = this
+    return connection === undefined ? undefined : this.#context.hub.chatIdOf(connection, name)
   }
 
   readText (text: string): void {
@@ -93,10 +120,28 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     const span = this.#context.tracing?.begin(this.#protocol.postSpan, {
       kind: 'server',
       parent: parseTraceparent(request.traceparent),
-      attributes: { 'chat.id': request.chatId, 'user.id': connection.session.userId }
+      attributes: { 'chat.id': request.chatId, 'user.id': connection.principal.userId }
     })
     connection.beginPost()
     this.#context.post(new SocketPost(this, connection, request, span))
+  }
+
+  /** Changes a message by its author, in the order of the posts; an error is answered. */
+  change ({ chatId, messageId, text, ref }: ChangeRequest): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    connection.beginPost()
+    this.#context.change({
+      chatId,
+      messageId,
+      text,
+      author: connection.principal,
+      onSettled: (outcome) => {
+        if (outcome instanceof ChatError) this.#answerError(connection, outcome, ref)
+        else this.#acknowledge(connection, this.#protocol.changeAck?.(ref, chatId, outcome))
+        connection.endPost()
+      }
+    })
   }
 
   /** Answers a post of this socket. */
@@ -106,7 +151,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       span?.fail(outcome.code)
       this.#answerError(connection, outcome, ref)
     } else {
-      if (ref !== undefined) this.#send(connection, this.#protocol.postAck(ref, outcome))
+      this.#acknowledge(connection, this.#protocol.postAck?.(ref, outcome))
       if (outcome.duplicate) metrics.postDuplicates++
       metrics.postSeconds.observe((performance.now() - startedAt) / MS_PER_S)
       span?.end({ 'chat.seq': outcome.message.seq })
@@ -115,58 +160,58 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   }
 
   /**
-   * Makes the socket follow a chat, when the posts before it are answered.
-   * @param after the seq up to which the client has everything; later events are replayed first. Without it: from now
-   * on
-   * @param known the epoch of the client's position; undefined when it does not send one
-   * @returns the seq up to which the socket has received everything, and its epoch; undefined when it is closing
-   * @throws {ChatError} those of {@link Hub.join}, and `epoch_changed`
+   * Makes the socket follow all chats of its user from now on, each event once, joined or not, and tells it who of the
+   * user's contacts is online. Resolves when it does, or when the store has failed, and then it follows them as soon as
+   * they can be read.
    */
-  async join (
-    chatId: number,
-    { after, known }: { after: number | undefined, known: string | undefined }
-  ): Promise<{ seq: number, epoch: string } | undefined> {
-    const connection = this.#openConnection()
-    if (connection === undefined) return undefined
-    await connection.postsSettled()
-    const { epoch, hub } = this.#context
-    if (known !== undefined) await epoch.confirm(known)
-    const { current } = epoch
-    const seq = await hub.join(connection, chatId, after).catch(async (error: unknown) => {
-      // The chat is shorter than its reader knew: the epoch may have changed, and this replica may be the first to
-      // notice.
-      if (asChatError(error).code === 'position_unknown' && known !== undefined) {
-        await epoch.check()
-        await epoch.confirm(known)
-      }
-      throw error
-    })
-    return { seq, epoch: current }
+  async followAll (): Promise<void> {
+    const { connection } = this
+    if (connection === undefined) return
+    await this.#context.following.add(connection, this.#protocol.followingCodec ?? this.#protocol.codec)
   }
 
-  /** Makes the socket stop following a chat. */
+  /** Resolves if the user is in a chat. @throws {ChatError} `not_a_participant`, `unavailable` */
+  async confirmMember (chatId: number): Promise<void> {
+    const { connection } = this
+    if (connection !== undefined) await this.#context.hub.confirmMember(connection, chatId)
+  }
+
+  /**
+   * Passes on that the user is typing in a chat. It has a rate of its own, so that it takes nothing from that of posts;
+   * beyond its own it is dropped, and counts like any other frame.
+   */
+  noteTyping (chatId: number): void {
+    const { connection } = this
+    if (connection === undefined || !this.#context.hub.typing.note(connection, chatId)) return
+    this.#rate?.refund()
+    this.#context.userFrames?.take(connection.principal.userId, -1)
+  }
+
+  /** Ends what a join of the chat has given to the socket. */
   leave (chatId: number): void {
-    const connection = this.#openConnection()
+    const { connection } = this
     if (connection !== undefined) this.#context.hub.leave(connection, chatId)
   }
 
   /**
-   * A newer token of the same user extends the life of the socket; with any other this throws, and the old token stays.
+   * A newer token of the same user, for the same chats, extends the life of the socket; with any other this throws, and
+   * the old token stays.
    * @throws {ChatError} `unauthenticated`
    */
   async renew (token: string): Promise<void> {
-    const connection = this.#openConnection()
+    const { connection } = this
     if (connection === undefined) return
-    const session = await this.#context.authenticate(token)
-    if (session.userId !== connection.session.userId) throw new ChatError('unauthenticated')
+    const principal = await this.#context.authenticate(token)
+    if (!isRenewalOf(principal, connection.principal)) throw new ChatError('unauthenticated')
     const { connections } = this.#context
     connections.remove(connection)
-    connection.renew(session)
+    connection.renew(principal)
     if (connection.isOpen) connections.add(connection)
   }
 
-  #openConnection (): Connection | undefined {
-    return this.#connection?.isOpen === true ? this.#connection : undefined
+  /** From now on the socket lives as long as its session, whichever access token it was opened with. */
+  followSession (): void {
+    this.connection?.followSession()
   }
 
   #noteLife (): void {
@@ -186,9 +231,11 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   async #waitFor (pending: Promise<void>): Promise<void> {
     const queue = (this.#queue = new FrameQueue())
     this.#webSocket.pause()
+    if (this.#connection !== undefined) this.#connection.isPaused = true
     await pending
     await queue.empty((frame) => this.#handle(frame))
     this.#queue = undefined
+    if (this.#connection !== undefined) this.#connection.isPaused = false
     // Also when the socket is closing: the client's half of the handshake must be read.
     this.#webSocket.resume()
   }
@@ -197,8 +244,19 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   #handle (frame: IncomingFrame): Promise<void> | undefined {
     const connection = this.#connection
     if (connection === undefined)
-      return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#authenticate(frame) : undefined
+      return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#enter(() => this.#tokenIn(frame)) : undefined
     if (!(connection.isOpen || connection.isLeaving) || !this.#isWithinRate(connection)) return undefined
+    const waitMs = this.#context.userFrames?.take(connection.principal.userId, costOf(frame)) ?? 0
+    return waitMs > 0 ? this.#performLater(connection, frame, waitMs) : this.#perform(connection, frame)
+  }
+
+  /** Handles a frame of a user whose sockets together are too fast. Meanwhile this one is not read. */
+  async #performLater (connection: Connection, frame: IncomingFrame, waitMs: number): Promise<void> {
+    await sleep(waitMs, undefined, { ref: false })
+    if (connection.isOpen || connection.isLeaving) await this.#perform(connection, frame)
+  }
+
+  #perform (connection: Connection, frame: IncomingFrame): Promise<void> | undefined {
     let parsed: object | undefined
     try {
       parsed = parseFrame(frame)
@@ -223,57 +281,66 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     return false
   }
 
-  async #authenticate (frame: IncomingFrame): Promise<void> {
-    const { metrics, authenticate } = this.#context
-    let first: Own
-    let session: Session
+  /** Reads the token of a first frame. @throws {ChatError} when there is none */
+  #tokenIn (frame: IncomingFrame): { token: string, first: Own } {
+    const first = this.#protocol.decode(parseFrame(frame))
+    this.#context.metrics.framesReceived.add(first.type)
+    const token = this.#protocol.authentication?.tokenOf(first)
+    if (token === undefined) throw new ChatError('unauthenticated')
+    return { token, first }
+  }
+
+  /** Authenticates the socket and greets it, or turns it away. */
+  async #enter (read: () => { token: string, first: Own | undefined }): Promise<void> {
+    let principal: Principal
+    let first: Own | undefined
     try {
-      first = this.#protocol.decode(parseFrame(frame))
-      metrics.framesReceived.add(first.type)
-      const token = this.#protocol.tokenOf(first)
-      if (token === undefined) throw new ChatError('unauthenticated')
-      session = await authenticate(token)
+      const entry = read()
+      first = entry.first
+      principal = await this.#context.authenticate(entry.token)
     } catch (error) {
-      const { code } = asChatError(error)
-      if (code === 'unavailable' || code === 'internal') {
-        metrics.authFailures.add('unavailable')
-        this.#logFailure(code)
-        this.#turnAway(CLOSE_CODES.tryAgainLater, 'cannot authenticate now')
-      } else this.#refuse('refused', 'not authenticated')
+      this.#explain(asChatError(error))
+      this.#entrance.fail(asChatError(error).code)
       return
     }
     // Refused in the meantime, which has reset the timer.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const connection = this.#admit(session)
+    this.#entrance.meetDeadline()
+    const connection = this.#admit(principal)
     if (connection === undefined) return
     await this.#protocol
       .welcome(this, first)
       ?.catch((error: unknown) => this.#answerError(connection, error, undefined))
   }
 
+  /** Tells a socket that is not authenticated why it is turned away, if its face does so. */
+  #explain (error: ChatError): void {
+    const { authentication, error: encode } = this.#protocol
+    if (authentication?.isExplained === true && this.#socket.writable)
+      this.#socket.write(encodeTextFrame(JSON.stringify(encode(error, undefined, undefined))))
+  }
+
   /** Admits an authenticated socket. @returns undefined when the user has too many sockets */
-  #admit (session: Session): Connection | undefined {
+  #admit (principal: Principal): Connection | undefined {
     const { connections, limits, metrics } = this.#context
     const connection = new Connection({
       webSocket: this.#webSocket,
       socket: this.#socket,
       codec: this.#protocol.codec,
-      session,
+      principal,
       limits,
-      metrics
+      metrics,
+      farewell: this.#protocol.farewell
     })
-    if (!connections.hasRoomFor(session.userId)) {
-      metrics.authFailures.add('too_many_sockets')
+    if (!connections.hasRoomFor(principal.userId)) {
       this.#send(connection, this.#protocol.error(new ChatError('too_many_sockets'), undefined, undefined))
-      this.#logFailure('too_many_sockets', session.userId)
-      this.#turnAway(CLOSE_CODES.tryAgainLater, 'too many sockets')
+      this.#entrance.failFull(principal.userId)
       return undefined
     }
     this.#connection = connection
-    this.#admission?.release()
-    this.#admission = undefined
+    // Further frames wait for the answer to the first.
+    connection.isPaused = this.#queue !== undefined
+    this.#entrance.leave()
     connections.add(connection)
     return connection
   }
@@ -286,6 +353,10 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       connection,
       this.#protocol.error(chatError, ref, chatError.code === 'epoch_changed' ? epoch.current : undefined)
     )
+  }
+
+  #acknowledge (connection: Connection, answer: Answer | undefined): void {
+    if (answer !== undefined) this.#send(connection, answer)
   }
 
   #send (connection: Connection, answer: Answer): void {
@@ -301,34 +372,15 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     this.#context.metrics.framesReceived.add(asChatError(error).code === 'unknown_action' ? 'unknown' : 'invalid')
   }
 
-  /** Refuses a socket whose client must not reconnect with the same token. */
-  #refuse (cause: 'refused' | 'timeout', reason: string): void {
-    this.#context.metrics.authFailures.add(cause)
-    this.#logFailure(cause === 'timeout' ? cause : 'unauthenticated')
-    this.#turnAway(CLOSE_CODES.refused, reason)
-  }
-
-  /** Logs a refused socket and the reason; the token, which may be valid elsewhere, is not logged. */
-  #logFailure (result: ErrorCode | 'timeout', userId?: number): void {
-    const address = this.#admission?.address
-    this.#context.log.info({ event: 'socket', result, userId, address }, 'authentication')
-  }
-
-  /** Closes a refused socket. It is cut soon after, even if its client does not answer the close. */
-  #turnAway (code: CloseCode, reason: string): void {
-    this.#webSocket.close(code, reason)
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#webSocket.terminate(), CLOSE_GRACE_MS)
-  }
-
   #forget (code: number): void {
-    const { connections, hub, metrics } = this.#context
-    clearTimeout(this.#timer)
-    this.#admission?.release()
-    this.#admission = undefined
+    const { connections, following, userFeeds, watchedUsers, hub, metrics } = this.#context
+    this.#entrance.leave()
     metrics.socketsClosed.add(closeLabel(this.#connection?.closedWith ?? code))
     if (this.#connection === undefined) return
-    connections.remove(this.#connection)
-    hub.remove(this.#connection)
+    for (const follower of [connections, following, userFeeds, watchedUsers, hub]) follower.remove(this.#connection)
   }
+}
+
+function costOf (frame: IncomingFrame): number {
+  return 1 + ((frame?.length ?? 0) >> LENGTH_SHIFT)
 }

@@ -1,7 +1,16 @@
 /** One socket's subscription to one chat. */
-import type { Socket } from 'node:net'
-import type { Codec } from './codec.ts'
-import type { Connection, ChatSubscription } from './connection.ts'
+import type { Codec, SubscriptionEnd } from './codec.ts'
+import type { Connection, ChatSubscription, FrameSink } from './connection.ts'
+
+/** A membership as a subscription needs it. */
+export type SubscribedMembership = {
+  chatId: number
+  fromSeq: number
+  membersVersion: number
+  otherId: number | null
+  chosenId: string | null
+  type: string
+}
 
 /**
  * Passes a feed's frames to a socket while both are active. It reads only the socket itself: with thousands of sockets,
@@ -10,21 +19,32 @@ import type { Connection, ChatSubscription } from './connection.ts'
 export class Subscription implements ChatSubscription {
   readonly chatId: number
   readonly userId: number
-  readonly codec: Codec
+  codec: Codec
   readonly fromSeq: number
   readonly membersVersion: number
   readonly connection: Connection
-  readonly #socket: Socket
+  /** Whether the client has joined the chat. */
+  isJoined = false
+  /** Whether the socket follows it as one of all chats of its user. */
+  isFollowed = false
+  /** Whether the client was told that it follows the chat no longer. */
+  isEndShown = false
+  readonly otherId: number | null
+  readonly chosenId: string | null
+  readonly #socket: FrameSink
   #isActive = true
 
-  constructor (connection: Connection, membership: { chatId: number, fromSeq: number, membersVersion: number }) {
+  /** @param codec that of the socket in the chat */
+  constructor (connection: Connection, membership: SubscribedMembership, codec: Codec) {
     this.connection = connection
     this.#socket = connection.socket
     this.chatId = membership.chatId
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.membersVersion
-    this.userId = connection.session.userId
-    this.codec = connection.codec
+    this.userId = connection.principal.userId
+    this.otherId = membership.otherId
+    this.chosenId = membership.chosenId
+    this.codec = codec
   }
 
   /** Whether frames are still wanted. */
@@ -40,7 +60,12 @@ export class Subscription implements ChatSubscription {
     this.#isActive = false
   }
 
-  removed (): void {
+  removed (reason: SubscriptionEnd): void {
+    const shown = this.#isActive ? this.codec.showEnd?.(reason) : undefined
+    if (shown !== undefined) {
+      this.connection.tell(shown)
+      this.isEndShown = true
+    }
     this.end()
   }
 

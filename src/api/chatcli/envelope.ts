@@ -18,6 +18,19 @@ export function envelope<Response extends TSchema, Extra extends TProperties> (r
   return Type.Object({ status: Type.Literal('ok'), message: Type.Literal(''), response, ...extra })
 }
 
+/**
+ * A success whose fields stand in `response`, where the Electron clients read them, and beside it, where other programs
+ * do.
+ */
+export function doubled<const Fields extends object> (fields: Fields) {
+  return { ...success(fields), ...fields }
+}
+
+/** The schema of {@link doubled}. */
+export function doubledEnvelope<Fields extends TProperties> (fields: Fields) {
+  return envelope(Type.Object(fields), fields)
+}
+
 /** A success whose `response` is always the same text. */
 export function fixedResponse<const Text extends string> (text: Text) {
   return json(text, envelope(Type.Literal(text), {}), success(text))

@@ -4,6 +4,7 @@ import type { Face } from '../http/face.ts'
 import jsonBody from '../http/json-body.ts'
 import chatRoutes from './chat/index.ts'
 import { failure } from './envelope.ts'
+import { introduction } from './introduction.ts'
 import { IN_ENVELOPE } from './refusals.ts'
 import rootRoutes from './root/index.ts'
 import { TAGS } from './tags.ts'
@@ -21,6 +22,7 @@ export const chatcli: Face = {
   credentials: 'ChatCLI also takes it from the body, as `session_token`, which comes first.',
   tags: TAGS,
   socket: SOCKET,
+  introduction,
   async addRoutes (app) {
     await app.register(jsonBody)
     // Bodies are JSON; the two routes with a form read forms themselves.

@@ -1,6 +1,6 @@
 /** A message as this dialect shows it, in history and in frames alike. */
 import Type, { type Static } from 'typebox'
-import type { Message } from '../../domain/events/message.ts'
+import { DELETED_TEXT, type Message } from '../../domain/events/message.ts'
 import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../domain/events/messages.ts'
 
 const Id = (description: string) => Type.Integer({ minimum: 1, description })
@@ -11,11 +11,15 @@ export const MESSAGE_FIELDS = {
   chatID: Id('The chat it is in.'),
   userID: Id('Its author.'),
   username: Type.String({ description: 'The name of its author.' }),
-  message: Type.String({ description: 'Its text, as it was sent.' }),
+  message: Type.String({
+    description: 'Its text, as it was sent or last edited; `--deleted--` when it was deleted.'
+  }),
   timestamp: Type.String({ format: 'date-time', description: 'When it was stored, in UTC.' }),
   seq: Type.Integer({
     minimum: 1,
-    description: 'Its number in the chat: 1, 2, 3 … without a gap, the same for all members.'
+    description:
+      'Its number in the chat: increasing, the same for all members. Numbers in between are events that this API ' +
+      'does not show.'
   }),
   clientMessageID: Type.Optional(
     Type.String({
@@ -26,8 +30,18 @@ export const MESSAGE_FIELDS = {
   )
 }
 
+/** Further fields, for clients that know that messages change. */
+export const CHANGE_FIELDS = {
+  edited_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: 'When its text was last changed.'
+  }),
+  deleted_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description: 'When it was deleted.' })
+}
+
 /** A message of a history. */
 export const MessageSchema = Type.Object(MESSAGE_FIELDS, { title: 'Message' })
+/** A message of a history, for clients that know that messages change. */
+export const ChangingMessageSchema = Type.Object({ ...MESSAGE_FIELDS, ...CHANGE_FIELDS }, { title: 'ChangingMessage' })
 
 /** One message, to show what they look like. */
 export const EXAMPLE_MESSAGE = {
@@ -49,6 +63,7 @@ export function encodeMessage ({
   username,
   text,
   at,
+  deletedAt,
   seq,
   clientMessageId
 }: Message): Static<typeof MessageSchema> {
@@ -57,9 +72,19 @@ export function encodeMessage ({
     chatID: chatId,
     userID: authorId,
     username,
-    message: text,
+    message: deletedAt === null ? text : DELETED_TEXT,
     timestamp: at.toISOString(),
     seq,
     ...(clientMessageId !== undefined && { clientMessageID: clientMessageId })
   }
+}
+
+/** The same with the times of its changes. */
+export function encodeChangingMessage (message: Message): Static<typeof ChangingMessageSchema> {
+  return { ...encodeMessage(message), ...changeTimes(message) }
+}
+
+/** The times of the changes of a message. */
+export function changeTimes ({ editedAt, deletedAt }: Pick<Message, 'editedAt' | 'deletedAt'>) {
+  return { edited_at: editedAt?.toISOString() ?? null, deleted_at: deletedAt?.toISOString() ?? null }
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { BEARER, bearerTokenOf, documentSession } from '../http/session.ts'
+import { type Authenticate, BEARER, bearerTokenOf, documentSession, openSession } from '../http/session.ts'
 
 /** The field that is read first. A value that is no string is refused before the body is validated. */
 export const SESSION_FIELD = {
@@ -18,11 +18,20 @@ export const EXAMPLE_SESSION = { session_token: 'the-access-token' }
 
 /** Makes every route of this scope need a session, which is checked before the body is validated. */
 export function requireSession (app: FastifyInstance): void {
+  const authenticate = authenticatorOf(app)
   app.decorateRequest('session', null)
   app.addHook('preValidation', async (request) => {
-    request.session = await app.accessTokens.authenticate(tokenOf(request))
+    await openSession(request, tokenOf(request), authenticate)
   })
   documentSession(app, [{ [BEARER]: [] }, {}])
+}
+
+/**
+ * How the tokens of this face are authenticated. The Electron clients refresh their session at each start and go on
+ * with their old access token, which therefore lives as long as the new one.
+ */
+export function authenticatorOf ({ accessTokens, config }: FastifyInstance): Authenticate {
+  return config.chatcliClients === 'seed' ? accessTokens.authenticate : accessTokens.authenticateRefreshed
 }
 
 function tokenOf (request: FastifyRequest): unknown {

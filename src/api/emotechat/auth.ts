@@ -5,15 +5,26 @@ import { logAuthEvent } from '../http/auth-log.ts'
 import { networkOfRequest } from '../http/network.ts'
 import { perMinute } from '../http/rate-limit.ts'
 import type { Scope } from '../http/scope.ts'
-import { sessionOf } from '../http/session.ts'
+import { requireBearer, sessionOf } from '../http/session.ts'
 import { Sentence, text } from './fields.ts'
-import { requireSession } from './session.ts'
 import { AUTH } from './tags.ts'
 import { encodeUser, EXAMPLE_USER, UserSchema } from './user.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
+/** Clients compare it. */
+const LOGGED_IN = 'Success'
 
 const Email = text('The address that the account is known by.')
+
+const RegisterBody = Type.Object(
+  {
+    name: text('Display name: 1 to 64 characters, not unique.'),
+    email: Email,
+    password: text('At least 8 characters and at most 256 bytes, not a common password.'),
+    invite_code: Type.Optional(text('The code of an invite, where the server asks for one.'))
+  },
+  { examples: [{ name: 'Emma', email: 'emma@example.com', password: 'a pass phrase that is long' }] }
+)
 
 /** Adds the routes. */
 export default async function auth (app: Scope): Promise<void> {
@@ -23,7 +34,7 @@ export default async function auth (app: Scope): Promise<void> {
 }
 
 async function authenticated (app: Scope): Promise<void> {
-  requireSession(app)
+  requireBearer(app)
   logout(app)
   validate(app)
 }
@@ -38,6 +49,8 @@ function register (app: Scope): void {
           'invalid_name',
           'invalid_email',
           'weak_password',
+          'registration_closed',
+          'invalid_invite',
           'account_taken',
           'rate_limited',
           'overloaded',
@@ -51,30 +64,32 @@ function register (app: Scope): void {
         description:
           'A mail brings a link that verifies the address; unless the server is configured otherwise, the account ' +
           'may log in at once.',
-        body: Type.Object(
-          {
-            name: text('Display name: 1 to 64 characters, not unique.'),
-            email: Email,
-            password: text('At least 8 characters and at most 256 bytes, not a common password.')
-          },
-          { examples: [{ name: 'Emma', email: 'emma@example.com', password: 'a pass phrase that is long' }] }
-        ),
+        body: RegisterBody,
         response: {
           200: json(
             'The account was created. With `HIDE_ACCOUNTS` it is not included.',
-            Type.Object({ message: Sentence, user: Type.Optional(UserSchema) }),
-            { message: 'The account was created.', user: EXAMPLE_USER }
+            Type.Object({
+              message: Sentence,
+              id: Type.Optional(Type.Integer({ minimum: 1, description: 'That of the account.' })),
+              user: Type.Optional(UserSchema)
+            }),
+            { message: 'The account was created.', id: EXAMPLE_USER.id, user: EXAMPLE_USER }
           )
         }
       }
     },
     async (request) => {
-      const registering = app.services.accounts.registerByName(request.body)
+      const { invite_code: inviteCode, ...fields } = request.body
+      const registering = app.services.accounts.registerByName({
+        ...fields,
+        inviteCode,
+        network: networkOfRequest(request)
+      })
       const account = await logAuthEvent(request, 'register', registering, (created) => created?.id)
       // The same for an address that is taken, of which there is no account to show.
       if (account === undefined || app.config.areAccountsHidden)
         return { message: 'If the address is free, the account was created. A mail is on its way.' }
-      return { message: 'The account was created.', user: encodeUser(account, account.id) }
+      return { message: 'The account was created.', id: account.id, user: encodeUser(account, account.id) }
     }
   )
 }
@@ -100,11 +115,13 @@ function login (app: Scope): void {
             ...json(
               'A session is open.',
               Type.Object({
-                message: Sentence,
-                token: Type.String({ description: 'The token of the session; a JWT.' }),
+                message: Type.Literal(LOGGED_IN),
+                token: Type.String({
+                  description: '`Bearer` and the token of the session, a JWT. It may be sent with or without the word.'
+                }),
                 user: UserSchema
               }),
-              { message: 'You are logged in.', token: 'the-access-token', user: EXAMPLE_USER }
+              { message: LOGGED_IN, token: 'Bearer the-access-token', user: EXAMPLE_USER }
             ),
             headers: { authorization: Type.String({ description: '`Bearer` and the token.' }) }
           }
@@ -114,11 +131,16 @@ function login (app: Scope): void {
     async (request, reply) => {
       const { email, password } = request.body
       const network = networkOfRequest(request)
-      const entering = app.services.accounts.logIn({ identity: { email }, password, network })
+      const entering = app.services.accounts.logIn({
+        identity: { email },
+        password,
+        network,
+        userAgent: request.headers['user-agent']
+      })
       const { session, account } = await logAuthEvent(request, 'login', entering, (entered) => entered.account.id)
-      const token = app.accessTokens.issue(session)
-      reply.header('authorization', `Bearer ${token}`)
-      return { message: 'You are logged in.', token, user: encodeUser(account, account.id) }
+      const token = `Bearer ${app.accessTokens.issue(session)}`
+      reply.header('authorization', token)
+      return { message: LOGGED_IN, token, user: encodeUser(account, account.id) } as const
     }
   )
 }

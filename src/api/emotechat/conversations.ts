@@ -1,13 +1,15 @@
 /** `/conversations`: the caller's chats with their unread counts. */
+import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
 import type { Conversation } from '../../domain/chats/chats.ts'
+import { DELETED_TEXT } from '../../domain/events/message.ts'
 import { json } from '../http/answers.ts'
 import type { Scope } from '../http/scope.ts'
-import { sessionOf } from '../http/session.ts'
+import { requireBearer, sessionOf } from '../http/session.ts'
 import {
-  DescribedPageQuery, EXAMPLE_PAGINATION, PageQuery, paginationOf, PaginationSchema, rangeOf, readPage
+  DescribedPageQuery, EXAMPLE_PAGINATION, type Page, PageQuery, paginationOf, PaginationSchema, rangeOf, readPage
 } from './paging.ts'
-import { requireSession } from './session.ts'
+import { encodePartnerPage, PartnerMessageSchema, PeopleSchema, readPartnerId } from './partner-messages.ts'
 import { CONVERSATIONS } from './tags.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -16,10 +18,10 @@ const Id = Type.Integer({ minimum: 1 })
 const ConversationSchema = Type.Object(
   {
     id: Id,
-    type: Type.Literal('direct'),
-    name: Type.String({ description: 'Display name of the other user.' }),
+    type: Type.Enum(['direct', 'group'], { type: 'string', description: 'A `direct` one has two members.' }),
+    name: Type.String({ description: 'Display name of the other user, or the name of the group.' }),
     participants: Type.Array(Type.Object({ id: Id, name: Type.String(), username: Type.String() }), {
-      description: 'Its members, including the caller.'
+      description: 'Its members, including the caller; of a group the first hundred.'
     }),
     last_message: Type.Union(
       [
@@ -51,24 +53,44 @@ const EXAMPLE: Static<typeof ConversationSchema> = {
   updated_at: AT
 }
 
+/** Whose messages are wanted instead of the list. */
+const ConversationsQuery = Type.Object({ ...PageQuery.properties, partner_id: Type.Optional(Type.Unknown()) })
+const DescribedQuery = Type.Object({
+  ...DescribedPageQuery.properties,
+  partner_id: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'The id of a user: then the answer has the messages with that user.' })
+  )
+})
+
+const ConversationList = Type.Object(
+  { conversations: Type.Array(ConversationSchema), pagination: PaginationSchema },
+  { title: 'Conversations' }
+)
+const PartnerMessages = Type.Object(
+  { users: PeopleSchema, conversations: Type.Array(PartnerMessageSchema), pagination: PaginationSchema },
+  { title: 'PartnerMessages' }
+)
+
 /** Adds the route. */
 export default async function conversations (app: Scope): Promise<void> {
-  requireSession(app)
+  requireBearer(app)
 
   app.get(
     '/',
     {
-      config: { errors: ['invalid_input'], described: { query: DescribedPageQuery } },
+      config: { errors: ['invalid_input'], described: { query: DescribedQuery } },
       schema: {
         operationId: 'emoteListConversations',
         tags: [CONVERSATIONS],
         summary: 'List the caller\'s chats with their unread counts',
-        description: 'Latest activity first.',
-        querystring: PageQuery,
+        description:
+          'Latest activity first. With `partner_id` the messages with one user instead: the first page has the ' +
+          'newest, oldest first within a page, and they count as read.',
+        querystring: ConversationsQuery,
         response: {
           200: json(
             'A page of them.',
-            Type.Object({ conversations: Type.Array(ConversationSchema), pagination: PaginationSchema }),
+            Type.Union([ConversationList, PartnerMessages]),
             { conversations: [EXAMPLE], pagination: EXAMPLE_PAGINATION }
           )
         }
@@ -76,27 +98,38 @@ export default async function conversations (app: Scope): Promise<void> {
     },
     async (request) => {
       const page = readPage(request.query)
+      if (request.query.partner_id !== undefined) return readMessages(app, request, page)
       const { items, totalCount } = await app.services.chats.conversations(sessionOf(request).userId, rangeOf(page))
       return { conversations: items.map(encodeConversation), pagination: paginationOf(page, totalCount) }
     }
   )
 }
 
+async function readMessages (
+  app: Scope,
+  request: FastifyRequest<{ Querystring: Static<typeof ConversationsQuery> }>,
+  page: Page
+): Promise<Static<typeof PartnerMessages>> {
+  const { userId } = sessionOf(request)
+  const partnerId = readPartnerId(request.query.partner_id)
+  const found = await app.services.chats.withPartner(userId, partnerId, rangeOf(page))
+  return { ...encodePartnerPage(found, userId, partnerId), pagination: paginationOf(page, found.totalCount) }
+}
+
 function encodeConversation ({
   chatId,
-  self,
+  name,
   other,
-  isOtherPresent,
+  members,
   lastMessage,
   unreadCount,
   updatedAt
 }: Conversation): Static<typeof ConversationSchema> {
-  const present = isOtherPresent ? [self, other] : [self]
   return {
     id: chatId,
-    type: 'direct',
-    name: other.displayName,
-    participants: present
+    type: name === null ? 'direct' : 'group',
+    name: name ?? other?.displayName ?? '',
+    participants: [...members]
       .sort((a, b) => a.id - b.id)
       .map(({ id, displayName, username }) => ({ id, name: displayName, username })),
     last_message:
@@ -105,7 +138,7 @@ function encodeConversation ({
         : {
             id: lastMessage.id,
             sender_id: lastMessage.authorId,
-            message: lastMessage.text,
+            message: lastMessage.deletedAt === null ? lastMessage.text : DELETED_TEXT,
             timestamp: lastMessage.at.toISOString()
           },
     unread_count: unreadCount,

@@ -1,4 +1,4 @@
-/** The EmoteChat face: `/auth`, `/profile`, `/conversations` and `/password`. */
+/** The EmoteChat face: `/auth`, `/profile`, `/conversations` and `/password`, and its socket at the root. */
 import { HTTP_STATUS } from '../http/error-status.ts'
 import type { Face } from '../http/face.ts'
 import formBody from '../http/form-body.ts'
@@ -9,6 +9,8 @@ import { IN_A_SENTENCE, refusal } from './errors.ts'
 import passwordRoutes from './password.ts'
 import profileRoutes from './profile.ts'
 import { TAGS } from './tags.ts'
+import { SOCKET } from './ws/description.ts'
+import socketRoute from './ws/route.ts'
 
 /** See `README.md`. */
 export const emotechat: Face = {
@@ -18,6 +20,7 @@ export const emotechat: Face = {
   refusals: IN_A_SENTENCE,
   consumes: ['application/json', 'application/x-www-form-urlencoded'],
   tags: TAGS,
+  socket: SOCKET,
   async addRoutes (app) {
     await app.register(jsonBody)
     await app.register(formBody)
@@ -26,5 +29,6 @@ export const emotechat: Face = {
     await app.register(profileRoutes, { prefix: '/profile' })
     await app.register(conversationRoutes, { prefix: '/conversations' })
     await app.register(passwordRoutes, { prefix: '/password' })
-  }
+  },
+  addRootRoutes: socketRoute
 }

@@ -24,6 +24,9 @@ const claims = Compile(Type.Object({
   exp: Type.Number()
 }))
 
+/** What no token of the application says. */
+const ownClaims = Compile(Type.Object({ iss: Type.Literal(ISSUER), typ: Type.Literal('access') }))
+
 declare module 'fastify' {
   interface FastifyInstance {
     accessTokens: {
@@ -31,17 +34,25 @@ declare module 'fastify' {
       issue: (session: Session) => string
       /**
        * Returns the live session of a token; its `expiresAt` is the end of the token, if that comes first.
-       * @throws {ChatError} `unauthenticated`
+       * @param beforeLookup awaited with the user of a token of ours, before the store is read
+       * @throws {ChatError} `unauthenticated`, and those of `beforeLookup`
        */
-      authenticate: (token: unknown) => Promise<Session>
+      authenticate: (token: unknown, beforeLookup?: (userId: number) => Promise<void>) => Promise<Session>
+      /**
+       * The same for clients that keep an access token although they refresh their session: any token of a session is
+       * good for as long as the newest one.
+       * @throws {ChatError} `unauthenticated`, and those of `beforeLookup`
+       */
+      authenticateRefreshed: (token: unknown, beforeLookup?: (userId: number) => Promise<void>) => Promise<Session>
     }
   }
 }
 
 export default fastifyPlugin(async (app) => {
-  const { jwtSecret, accessTokenTtlMs } = app.config
+  const { jwtSecrets, accessTokenTtlMs } = app.config
+  const [signingKey] = jwtSecrets
   await app.register(jwt, {
-    secret: jwtSecret,
+    secret: signingKey,
     sign: { algorithm: 'HS256', iss: ISSUER },
     // The end of a token is by the clock of the database, as this process's may be wrong.
     verify: { algorithms: ['HS256'], allowedIss: ISSUER, requiredClaims: ['exp', 'sub', 'sid'], ignoreExpiration: true }
@@ -54,25 +65,59 @@ export default fastifyPlugin(async (app) => {
       aud: app.services.epoch.installationId,
       exp: Math.floor((Math.min(Date.now() + accessTokenTtlMs, expiresAt.getTime()) + clockOffsetMs) / MS_PER_S)
     }),
-    async authenticate (token) {
-      if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
-      const payload = verify(token)
-      if (!claims.Check(payload)) throw new ChatError('unauthenticated')
-      if (payload.aud !== undefined && payload.aud !== app.services.epoch.installationId)
-        throw new ChatError('unauthenticated')
-      const session = await app.services.sessions.authenticate(payload.sid)
-      if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
-      const endMs = payload.exp * MS_PER_S - session.clockOffsetMs
-      if (endMs <= Date.now()) throw new ChatError('unauthenticated')
-      return { ...session, expiresAt: new Date(Math.min(endMs, session.expiresAt.getTime())) }
+    authenticate: async (token, beforeLookup) => {
+      const { session, endMs } = await resolve(token, beforeLookup)
+      return untilEnd(session, endMs)
+    },
+    authenticateRefreshed: async (token, beforeLookup) => {
+      const { session, endMs } = await resolve(token, beforeLookup)
+      const newestEndMs = session.refreshedAt === undefined ? 0 : session.refreshedAt.getTime() + accessTokenTtlMs
+      return untilEnd(session, Math.max(endMs, newestEndMs))
     }
   })
 
+  /** Returns the live session of a token, and the end of the token by the clock of this process. */
+  async function resolve (
+    token: unknown,
+    beforeLookup?: (userId: number) => Promise<void>
+  ): Promise<{ session: Session, endMs: number }> {
+    if (typeof token !== 'string' || token.length > MAX_LENGTH) throw new ChatError('unauthenticated')
+    // As the login of EmoteChat gives it.
+    const payload = verify(token.replace(/^Bearer +/i, ''))
+    if (!claims.Check(payload)) throw new ChatError('unauthenticated')
+    if (payload.aud !== undefined && payload.aud !== app.services.epoch.installationId)
+      throw new ChatError('unauthenticated')
+    await beforeLookup?.(Number(payload.sub))
+    const session = await app.services.sessions.authenticate(payload.sid)
+    if (String(session.userId) !== payload.sub) throw new ChatError('unauthenticated')
+    return { session, endMs: payload.exp * MS_PER_S - session.clockOffsetMs }
+  }
+
   function verify (token: string): unknown {
-    try {
-      return app.jwt.verify(token)
-    } catch (error) {
-      throw new ChatError('unauthenticated', undefined, { cause: error })
+    let cause: unknown
+    for (const key of jwtSecrets) {
+      try {
+        return app.jwt.verify(token, { key })
+      } catch (error) {
+        cause ??= error
+      }
     }
+    throw new ChatError('unauthenticated', undefined, { cause })
   }
 }, { name: 'access-tokens', dependencies: ['services'], fastify: '5.x' })
+
+/** Whether a token says that it is one of ours; nothing is verified. */
+export function isOwnToken (token: string): boolean {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    return ownClaims.Check(claims)
+  } catch {
+    return false
+  }
+}
+
+/** The session until the end of its token, if that comes first. @throws {ChatError} `unauthenticated` after that */
+function untilEnd (session: Session, endMs: number): Session {
+  if (endMs <= Date.now()) throw new ChatError('unauthenticated')
+  return { ...session, expiresAt: new Date(Math.min(endMs, session.expiresAt.getTime())) }
+}

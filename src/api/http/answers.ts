@@ -8,8 +8,10 @@ import Type, { type Static, type TSchema } from 'typebox'
 /** Media types of bodies. */
 export type MediaType =
   | 'application/json'
+  | 'application/problem+json'
   | 'application/x-www-form-urlencoded'
   | 'text/html'
+  | 'text/event-stream'
   | 'text/plain'
   | 'text/css'
   | 'text/javascript'

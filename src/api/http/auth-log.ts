@@ -1,13 +1,27 @@
 /**
- * The log of authentication: one line for each registration, login, refresh, reset and logout, with the id of the
- * request, the account if there is one, the client's address and the outcome. Input is never logged: every day a user
- * types a password into the wrong field.
+ * The log of authentication: one line for each registration, login, refresh, reset, change or end of an account and
+ * logout, with the id of the request, the account if there is one, the client's address and the outcome. Input is never
+ * logged: every day a user types a password into the wrong field.
  */
 import type { FastifyRequest } from 'fastify'
 import { asChatError } from '../../domain/errors.ts'
 
 /** The logged events. */
-export type AuthEvent = 'register' | 'verify' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'logout'
+export type AuthEvent =
+  | 'register'
+  | 'resend'
+  | 'verify'
+  | 'login'
+  | 'refresh'
+  | 'reset-request'
+  | 'reset'
+  | 'change-password'
+  | 'change-profile'
+  | 'disable'
+  | 'enable'
+  | 'delete'
+  | 'logout'
+  | 'end-session'
 
 /**
  * Logs the outcome of an event when it is known.

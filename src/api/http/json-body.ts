@@ -5,11 +5,11 @@ import { isStorableThroughout } from '../../domain/text.ts'
 
 const MAX_DEPTH = 20
 
-export default fastifyPlugin(
-  async (app) => {
+export default fastifyPlugin<{ types?: string[] }>(
+  async (app, { types = ['application/json'] }) => {
     const parse = app.getDefaultJsonParser('error', 'error')
     app.removeContentTypeParser('application/json')
-    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    app.addContentTypeParser(types, { parseAs: 'string' }, (request, body, done) => {
       // None at all is for the route's schema to judge.
       if (body.length === 0) {
         done(null, undefined)

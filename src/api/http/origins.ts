@@ -1,7 +1,7 @@
 /**
  * Web pages that may use this server from a browser: those of its own host, of PUBLIC_URL, and those listed in
  * CORS_ORIGINS. Browsers name the page in `Origin`, which a page cannot forge; programs send none and are accepted,
- * because no right here comes from a cookie.
+ * because a browser does send it where a right comes from a cookie: with the WebSocket of EmoteChat's front end.
  */
 import cors from '@fastify/cors'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
@@ -51,7 +51,7 @@ export default fastifyPlugin(
       await app.register(cors, {
         // A list would result in a header with the value `false`; this way a foreign page gets none.
         origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
-        methods: ['GET', 'HEAD', 'POST'],
+        methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
         allowedHeaders: ['authorization', 'content-type'],
         // EmoteChat returns its token in a header.
         exposedHeaders: ['authorization', 'retry-after'],

@@ -13,8 +13,7 @@ import { ChatError } from '../../domain/errors.ts'
 /** Interval at which the event loop and the memory are sampled, in milliseconds. */
 const SAMPLE_MS = 1_000
 /**
- * Number of consecutive late samples of the event loop that count as overload: a start or a pause of the machine does
- * not.
+ * Number of consecutive late samples of the event loop that count as overload: a pause of the machine does not.
  */
 const LATE_SAMPLES = 2
 const RESOLUTION_MS = 20
@@ -41,11 +40,10 @@ export default fastifyPlugin(
     const { eventLoopDelayMs, heapPercent, rssMiB = Infinity, posts } = app.config.overload
     const maxHeapBytes = (getHeapStatistics().heap_size_limit * heapPercent) / 100
     const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-    delays.enable()
     let lateSamples = 0
     let pressure: 'event_loop' | 'heap' | 'rss' | undefined
 
-    const sampling = setInterval(() => {
+    const sample = () => {
       // Without a single turn there is no mean.
       const delayMs = delays.count === 0 ? SAMPLE_MS : delays.mean / NS_PER_MS - RESOLUTION_MS
       delays.reset()
@@ -59,7 +57,15 @@ export default fastifyPlugin(
             : rss > rssMiB * BYTES_PER_MIB
               ? 'rss'
               : undefined
-    }, SAMPLE_MS).unref()
+    }
+    let sampling: NodeJS.Timeout | undefined
+    // Not before: a start keeps the event loop busy for seconds where the processor is shared, and its first clients
+    // would be refused for that.
+    app.addHook('onListen', (done) => {
+      delays.enable()
+      sampling = setInterval(sample, SAMPLE_MS).unref()
+      done()
+    })
     app.addHook('onClose', async () => {
       clearInterval(sampling)
       delays.disable()
@@ -67,7 +73,7 @@ export default fastifyPlugin(
 
     app.decorate('overload', {
       check () {
-        const reason = pressure ?? (app.services.messages.waiting() > posts ? 'posts' : undefined)
+        const reason = pressure ?? (app.services.messages.inLine() > posts ? 'posts' : undefined)
         if (reason === undefined) return
         app.metrics.overloadRefusals.add(reason)
         throw new ChatError('over_capacity', undefined, { retryAfterMs: RETRY_AFTER_MS })

@@ -3,7 +3,7 @@
  * Routes of both dialects with the same purpose share one.
  */
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
-import type { FastifyContextConfig } from 'fastify'
+import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ChatError } from '../../domain/errors.ts'
 import type { RateLimiter } from '../../rate-limits/rate-limiter.ts'
@@ -12,18 +12,49 @@ import { networkOfRequest } from './network.ts'
 const WINDOW_MS = 60_000
 /** Separates the client and the name of the rate in a key. */
 const SEPARATOR = ' '
+/** The rate of clients. */
+export const CLIENT_RATE = 'requests'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route is for, where routes of several faces are for the same. */
+    purpose?: RateName
+  }
+  interface FastifyInstance {
+    rates: RateLimiter
+  }
+}
 
 /** Names of the rate limits. */
 export type RateName =
-  'register' | 'verify' | 'verify-link' | 'login' | 'refresh' | 'reset-request' | 'reset' | 'subscribe'
+  | 'register'
+  | 'verify'
+  | 'verify-link'
+  | 'login'
+  | 'refresh'
+  | 'reset-request'
+  | 'reset'
+  | 'change-password'
+  | 'resend'
+  | 'profile'
+  | 'submit-profile'
+  | 'enable'
+  | 'erase'
+  | 'subscribe'
 
 /** The `config` of a route that a client may call `max` times a minute, together with the other routes of that name. */
 export function perMinute (name: RateName, max: number): FastifyContextConfig {
-  return { rateLimit: { max, timeWindow: WINDOW_MS, groupId: SEPARATOR + name } }
+  return { purpose: name, rateLimit: { max, timeWindow: WINDOW_MS, groupId: SEPARATOR + name } }
+}
+
+/** What requests of a client for a purpose are counted under. */
+export function clientKey (request: FastifyRequest, name: string): string {
+  return networkOfRequest(request) + SEPARATOR + name
 }
 
 export default fastifyPlugin<{ rates: RateLimiter }>(
   async (app, { rates }) => {
+    app.decorate('rates', rates)
     await app.register(rateLimit, {
       global: false,
       // Counted before the body is read.
@@ -57,7 +88,7 @@ function storeIn (rates: RateLimiter): FastifyRateLimitStoreCtor {
       timeWindow: number,
       max: number
     ): void {
-      rates.take({ name: 'requests', max, windowMs: timeWindow }, key).then(
+      rates.take({ name: CLIENT_RATE, max, windowMs: timeWindow }, key).then(
         (retryAfterMs) => callback(null, { current: retryAfterMs > 0 ? max + 1 : 1, ttl: retryAfterMs }),
         (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)))
       )

@@ -6,8 +6,8 @@
 import type { FastifyServerOptions } from 'fastify'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { faceOf, type MountedFace } from './face.ts'
-import { securityHeaders } from './security-headers.ts'
+import { errorTypeOf, faceOf, type MountedFace } from './face.ts'
+import { securityHeaders, type TransportConfig } from './security-headers.ts'
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>
 
@@ -33,19 +33,22 @@ export type RawAnswers = {
   handshake: (error: Error, socket: Duplex, request: IncomingMessage) => void
 }
 
-/** @param publicUrl decides about `Strict-Transport-Security` */
-export function createRawAnswers (config: { publicUrl: string }, faces: readonly MountedFace[]): RawAnswers {
-  const common = { ...securityHeaders(config), 'content-type': 'application/json; charset=utf-8' }
-  const compose = (url: string, message: string) => {
-    const body = JSON.stringify(faceOf(faces, url).encodeError({ code: 'invalid_input', message }))
-    return { headers: { ...common, 'content-length': String(Buffer.byteLength(body)) }, body }
+/** Makes the answers, with the headers of every answer. */
+export function createRawAnswers (config: TransportConfig, faces: readonly MountedFace[]): RawAnswers {
+  const common = securityHeaders(config)
+  const compose = (url: string, status: number, message: string) => {
+    const face = faceOf(faces, url)
+    const context = { status, publicUrl: config.publicUrl, requestId: undefined }
+    const body = JSON.stringify(face.encodeError({ code: 'invalid_input', message }, context))
+    const own = { 'content-type': errorTypeOf(face), 'content-length': String(Buffer.byteLength(body)) }
+    return { headers: { ...common, ...own }, body }
   }
   const answer = (response: ServerResponse, status: number, url: string, message: string) => {
-    const { headers, body } = compose(url, message)
+    const { headers, body } = compose(url, status, message)
     response.writeHead(status, headers).end(body)
   }
   const write = (socket: Duplex, status: number, url: string, message: string, own: Record<string, string> = {}) => {
-    const { headers, body } = compose(url, message)
+    const { headers, body } = compose(url, status, message)
     const all = Object.entries({ connection: 'close', ...headers, ...own })
     const lines = all.map(([name, value]) => `${name}: ${value}`)
     socket.end([`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`, ...lines, '', body].join('\r\n'))

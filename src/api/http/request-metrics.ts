@@ -2,7 +2,7 @@
 import fastifyPlugin from 'fastify-plugin'
 
 const MS_PER_S = 1_000
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS'])
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
 /** The route of requests to unknown paths. */
 const NO_ROUTE = 'none'
 

@@ -6,8 +6,12 @@ import fastifyPlugin from 'fastify-plugin'
 import helmet from 'helmet'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import type { Config } from '../../config/config.ts'
 
 const ONE_YEAR_S = 31_536_000
+
+/** What the headers depend on. */
+export type TransportConfig = Pick<Config, 'publicUrl' | 'hsts'>
 
 /** For an answer that is no page. A page allows its own style, and nothing else. */
 const OPTIONS = {
@@ -25,11 +29,12 @@ const OPTIONS = {
 
 /**
  * The headers. No answer is stored in a cache: almost all contain a token, a message or an address.
- * @param publicUrl address of this server for browsers; if it is https, they are instructed to never use http
+ * @param config if the address of this server for browsers is https, they are instructed to never use http: for its
+ * host, or for everything below that as well
  */
-export function securityHeaders ({ publicUrl }: { publicUrl: string }): Readonly<Record<string, string>> {
-  const isHttps = publicUrl.startsWith('https:')
-  const strictTransportSecurity = isHttps && { maxAge: ONE_YEAR_S, includeSubDomains: false }
+export function securityHeaders ({ publicUrl, hsts }: TransportConfig): Readonly<Record<string, string>> {
+  const isStrict = publicUrl.startsWith('https:') && hsts !== 'off'
+  const strictTransportSecurity = isStrict && { maxAge: ONE_YEAR_S, includeSubDomains: hsts === 'subdomains' }
   const response = new ServerResponse(new IncomingMessage(new Socket()))
   helmet({ ...OPTIONS, strictTransportSecurity })(response.req, response, (error) => {
     if (error instanceof Error) throw error

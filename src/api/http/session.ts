@@ -19,9 +19,36 @@ export function sessionOf (request: FastifyRequest): Session {
   return request.session
 }
 
-/** The token of `Authorization: Bearer`, or undefined when the header is absent or anything else (RFC 6750, 2.1). */
+/** How tokens are authenticated: one of the ways of `access-tokens.ts`. */
+export type Authenticate = FastifyInstance['accessTokens']['authenticate']
+
+/**
+ * Gives a request the session of a token, when it is its user's turn.
+ * @throws {ChatError} `unauthenticated`, `rate_limited`
+ */
+export async function openSession (
+  request: FastifyRequest,
+  token: unknown,
+  authenticate: Authenticate
+): Promise<void> {
+  request.session = await authenticate(token, (userId) => request.server.userTurns.wait(request, userId))
+}
+
+/**
+ * The token of `Authorization: Bearer`, or undefined when the header is absent or anything else (RFC 6750, 2.1).
+ * Clients of EmoteChat put `Bearer` before a token that begins with it.
+ */
 export function bearerTokenOf ({ headers }: FastifyRequest): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+  return /^(?:Bearer +){1,2}(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+}
+
+/** Makes every route of this scope need the session of `Authorization: Bearer`, checked before the body is read. */
+export function requireBearer (app: FastifyInstance): void {
+  app.decorateRequest('session', null)
+  app.addHook('onRequest', async (request) => {
+    await openSession(request, bearerTokenOf(request), app.accessTokens.authenticate)
+  })
+  documentSession(app, [{ [BEARER]: [] }])
 }
 
 /** Documents that all routes of a scope, added after this, need a session. */

@@ -5,7 +5,7 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { ServerResponse } from 'node:http'
-import { ChatError } from '../../domain/errors.ts'
+import { asChatError, ChatError } from '../../domain/errors.ts'
 import type { Admission } from '../../realtime/socket-context.ts'
 import { networkOfRequest } from './network.ts'
 
@@ -13,6 +13,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Upgrades of the route become sockets; other requests to it are refused. */
     isSocket?: true
+    /** Further values of `Origin` that the upgrade accepts. */
+    origins?: readonly string[] | undefined
+    /**
+     * Authenticates the upgrade, where that does not follow by a frame.
+     * @throws {ChatError} `unauthenticated`
+     */
+    authenticateUpgrade?: ((request: FastifyRequest) => Promise<unknown>) | undefined
   }
   interface FastifyRequest {
     /** The response of an upgrade, which is never sent. */
@@ -39,7 +46,8 @@ export default fastifyPlugin(
 
     /** @throws {ChatError} when the upgrade must not become a socket */
     const check = (request: FastifyRequest) => {
-      app.origins.check(request)
+      const { origins } = request.routeOptions.config
+      if (origins?.includes(request.headers.origin ?? '') !== true) app.origins.check(request)
       if (!app.lifecycle.admitsSockets) {
         app.metrics.overloadRefusals.add('draining')
         throw new ChatError('draining')
@@ -52,6 +60,17 @@ export default fastifyPlugin(
       if (rateLimits && (unauthenticated.get(networkOfRequest(request)) ?? 0) >= maxUnauthenticatedPerAddress) {
         app.metrics.overloadRefusals.add('unauthenticated')
         throw new ChatError('too_many_sockets')
+      }
+    }
+
+    const authenticate = async (request: FastifyRequest) => {
+      try {
+        await request.routeOptions.config.authenticateUpgrade?.(request)
+      } catch (error) {
+        const { code } = asChatError(error)
+        app.metrics.authFailures.add(code === 'unauthenticated' ? 'refused' : 'unavailable')
+        request.log.info({ event: 'socket', result: code, address: request.ip }, 'authentication')
+        throw error
       }
     }
 
@@ -74,6 +93,7 @@ export default fastifyPlugin(
       }
       if (!request.ws) throw new ChatError('invalid_input', 'This is a WebSocket: connect with the ws or wss scheme.')
       check(request)
+      await authenticate(request)
       request.upgradeResponse = reply.raw
     })
   },

@@ -25,6 +25,7 @@ export type Channel = {
   address: string
   title: string
   description: string
+  parameters?: Record<string, { description: string }>
   messages: Record<string, Reference>
   bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } }
   /** AsyncAPI has no term for the end of a WebSocket. */
@@ -66,14 +67,17 @@ function addSocket (
   { prefix, socket }: MountedFace
 ): void {
   if (socket === undefined) return
-  const { name: channel, path, title, fromClient, fromServer, closes } = socket
+  const { name: channel, path, title, isAtRoot = false, parameters, fromClient, fromServer, closes } = socket
   const frames = [...fromClient.frames, ...fromServer.frames]
   channels[channel] = {
-    address: prefix + path,
+    address: isAtRoot ? path : prefix + path,
     title,
     description:
       `One for any number of chats. It is closed with:\n\n${closes.map(({ code, meaning, comeBack }) => `- ` +
         `${String(code)}: ${meaning} Come back: ${comeBack}.`).join('\n')}`,
+    ...(parameters !== undefined && {
+      parameters: Object.fromEntries(Object.entries(parameters).map(([name, text]) => [name, { description: text }]))
+    }),
     messages: Object.fromEntries(frames.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
     bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
     'x-close-codes': closes

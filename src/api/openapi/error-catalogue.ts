@@ -1,6 +1,7 @@
 /** The catalogue of errors, each with the faces and frames that it occurs in. */
 import { type ErrorCode, ERRORS, RETRYABLE } from '../../domain/errors.ts'
-import type { ErrorText, MountedFace } from '../http/face.ts'
+import { HTTP_STATUS } from '../http/error-status.ts'
+import type { Face, MountedFace } from '../http/face.ts'
 import { type DescribedRoute, errorsOf } from './route.ts'
 
 /** An error with its sentence, and its status in each face that answers it, by the name of the face. */
@@ -19,7 +20,7 @@ const WITHOUT_ROUTE: readonly ErrorCode[] = ['unknown_route']
 export function listErrors (routes: readonly DescribedRoute[], faces: readonly MountedFace[]): ErrorEntry[] {
   const perFace = faces.map((face) => {
     const codes = routes.filter((route) => route.face === face).flatMap(errorsOf)
-    return { face, codes: new Set<ErrorCode>([...WITHOUT_ROUTE, ...codes]) }
+    return { face, codes: new Set<ErrorCode>([...WITHOUT_ROUTE, ...[face.wrongMethod ?? []].flat(), ...codes]) }
   })
   const inFrames: ReadonlySet<ErrorCode> = new Set(faces.flatMap(({ socket }) => socket?.errors ?? []))
   return listCodes().map((code) => ({
@@ -42,8 +43,11 @@ const SENTENCE = '<a sentence>'
 const CODE = 'internal'
 
 /** The form of an error: an example with placeholders. */
-export function errorForm (encodeError: (error: ErrorText) => object): string {
-  return JSON.stringify(encodeError({ code: CODE, message: SENTENCE })).replace(`"${CODE}"`, '"<the code>"')
+export function errorForm (encodeError: Face['encodeError']): string {
+  const context = { status: HTTP_STATUS[CODE], publicUrl: '<the server>', requestId: '<an id>' }
+  return JSON.stringify(encodeError({ code: CODE, message: SENTENCE }, context))
+    .replaceAll(`"${CODE}"`, '"<the code>"')
+    .replace(`/${CODE}"`, '/<the code>"')
 }
 
 /** The catalogue as a page of the documentation. */

@@ -15,11 +15,15 @@ export type JsonSchema = {
   minimum?: number
   maximum?: number
   minLength?: number
+  minItems?: number
+  maxItems?: number
   maxLength?: number
   anyOf?: readonly JsonSchema[]
   items?: JsonSchema
   properties?: Readonly<Record<string, JsonSchema>>
   required?: readonly string[]
+  additionalProperties?: unknown
+  patternProperties?: unknown
 }
 
 /** Reads a schema. @throws when it uses what {@link JsonSchema} lacks */
@@ -56,7 +60,11 @@ function readKeyword (keyword: string, value: unknown): JsonSchema {
     case 'maximum':
     case 'minLength':
     case 'maxLength':
+    case 'minItems':
+    case 'maxItems':
     case 'required':
+    case 'additionalProperties':
+    case 'patternProperties':
       return { [keyword]: value }
     default:
       throw new Error(`A schema uses "${keyword}", which is not described.`)

@@ -31,7 +31,8 @@ export function openApiOptions ({ faces, tags }: DescriptionOptions): FastifyDyn
         summary: 'A self-hosted real-time chat backend.',
         description:
           `Dialects over the same accounts, chats and messages: ${faces.map(placeOf).join(', ')}. ` +
-          'Unknown fields of a request are ignored. The WebSocket is described in `/asyncapi.json`.',
+          'Unknown fields of a request are ignored, but not under `/v1`. ' +
+          'The WebSocket is described in `/asyncapi.json`.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/', description: 'This server' }],
@@ -76,7 +77,8 @@ function asDocumented (faces: readonly MountedFace[], tags: readonly string[]): 
     if (query !== undefined) documented.querystring = withoutDefaulted(query)
     const sent = described?.body ?? body
     if (sent !== undefined) documented.body = withoutDefaulted(sent)
-    return { url: pathOf(url), schema: documented }
+    // The plugin takes a single colon for the beginning of a parameter.
+    return { url: pathOf(url).replaceAll(':', '::'), schema: documented }
   }
 }
 

@@ -1,7 +1,9 @@
-/** `/openapi.json`, `/asyncapi.json`, and both as a page at `/docs`. */
+/** `/openapi.json`, `/asyncapi.json`, both as a page at `/docs`, and a page about each error. */
 import Type from 'typebox'
+import { ChatError } from '../../domain/errors.ts'
 import { htmlPage } from '../http/answers.ts'
 import type { Scope } from '../http/scope.ts'
+import { errorPageOf } from './page/error-page.ts'
 import { DOCS_HEADERS } from './page/layout.ts'
 import { docsPage } from './page/page.ts'
 import { once } from './once.ts'
@@ -18,7 +20,7 @@ export default async function descriptionRoutes (app: Scope): Promise<void> {
   const bodies = {
     openapi: once(() => JSON.stringify(app.documents().openapi)),
     asyncapi: once(() => JSON.stringify(app.documents().asyncapi)),
-    page: once(() => docsPage(app.documents()))
+    page: once(() => docsPage(app.documents(), app.config.publicUrl))
   }
   for (const [name, summary] of [
     ['openapi', 'The HTTP API, as OpenAPI 3.1'],
@@ -30,6 +32,7 @@ export default async function descriptionRoutes (app: Scope): Promise<void> {
       async (_request, reply) => reply.type('application/json; charset=utf-8').send(bodies[name]())
     )
   }
+  errorPage(app)
   app.get(
     '/docs',
     {
@@ -41,5 +44,28 @@ export default async function descriptionRoutes (app: Scope): Promise<void> {
       }
     },
     async (_request, reply) => reply.headers(DOCS_HEADERS).send(bodies.page())
+  )
+}
+
+/** What the `type` of a problem points to. */
+function errorPage (app: Scope): void {
+  app.get(
+    '/errors/:code',
+    {
+      config: { errors: ['unknown_route'] },
+      schema: {
+        operationId: 'errorPage',
+        tags: [DESCRIPTION],
+        summary: 'What an error means',
+        params: Type.Object({ code: Type.String({ description: 'The stable name of the error.' }) }),
+        response: { 200: htmlPage('The page.') }
+      }
+    },
+    async (request, reply) => {
+      const { faces, errors } = app.documents()
+      const entry = errors.find(({ code }) => code === request.params.code)
+      if (entry === undefined) throw new ChatError('unknown_route')
+      return reply.headers(DOCS_HEADERS).send(errorPageOf(entry, faces))
+    }
   )
 }

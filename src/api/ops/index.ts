@@ -10,13 +10,16 @@ export const OPS_TAGS = { [OPERATIONS]: 'For load balancers and supervisors.' }
 
 const word = <const Word extends string>(text: Word) => Type.Literal(text)
 
+const reason = Type.String({ description: 'More about that, for people; new words may come.' })
+
 const Ready = Type.Union([
   Type.Object({ status: word('ok'), database: word('up'), bus: word('up') }),
-  Type.Object({ status: word('degraded'), database: word('up'), bus: word('down') })
+  Type.Object({ status: word('degraded'), database: word('up'), bus: word('down'), reason: Type.Optional(reason) })
 ])
 const NotReady = Type.Union([
   Type.Object({ status: word('draining') }),
-  Type.Object({ status: word('unavailable'), database: word('down') }),
+  Type.Object({ status: word('starting') }),
+  Type.Object({ status: word('unavailable'), database: word('down'), reason }),
   Type.Object({
     status: word('unavailable'),
     database: word('behind'),
@@ -61,7 +64,8 @@ function readyz (app: Scope): void {
         tags: [OPERATIONS],
         summary: 'Should it receive traffic?',
         description:
-          'A replica that waits for its tables to be migrated answers every request like this, with 503.',
+          'A replica that starts, or waits for its database or for its tables to be migrated, answers every request ' +
+          'but /livez like this, with 503.',
         response: {
           200: json(
             'It should. Without its Redis it still serves, `degraded`: messages arrive up to a second later.',
@@ -69,9 +73,9 @@ function readyz (app: Scope): void {
             { status: 'ok', database: 'up', bus: 'up' }
           ),
           503: json(
-            'It should not: it stops, its database does not answer, or the tables are older than this build.',
+            'It should not: it starts or stops, its database does not answer, or the tables are older than this build.',
             NotReady,
-            { status: 'unavailable', database: 'down' }
+            { status: 'unavailable', database: 'down', reason: 'no server listens there' }
           )
         }
       }

@@ -4,6 +4,7 @@ import type { Scope } from '../../http/scope.ts'
 import { requireSession } from '../session.ts'
 import { CHATS } from '../tags.ts'
 import chats from './chats.ts'
+import groups from './groups.ts'
 import messages from './messages.ts'
 
 const INDEX = 'chat\'s index route'
@@ -28,5 +29,6 @@ export default async function chat (app: Scope): Promise<void> {
 async function authenticated (app: Scope): Promise<void> {
   requireSession(app)
   await app.register(chats)
+  await app.register(groups)
   await app.register(messages)
 }

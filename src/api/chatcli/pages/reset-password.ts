@@ -1,6 +1,8 @@
 /** The pages at `/user/reset-password`, which people reach from the link in a mail. */
 import { html } from '../../pages/html.ts'
-import { alert, invalid, page } from './layout.ts'
+import { alert, invalid, page } from '../../pages/layout.ts'
+import { donePage } from './done.ts'
+import { incompleteLinkPage } from './incomplete-link.ts'
 
 /**
  * The form for a new password. After a refusal it comes again with a sentence about why, its fields empty.
@@ -36,21 +38,14 @@ ${alert(message)}
 
 /** The page for a link that lacks its token or its name, mostly because a mail reader broke it in two. */
 export function brokenResetLinkPage (): string {
-  return page({
-    title: 'Incomplete link',
-    content: html`<h1>This link is incomplete</h1>
-<p class="lead">It may have been cut off on its way here. Open the link from the mail once more, or copy the whole of it into the address bar. If that does not help, ask for another reset in your chat client.</p>
-<a class="button second" href="/">Back to the start</a>`
-  })
+  return incompleteLinkPage('If that does not help, ask for another reset in your chat client.')
 }
 
 /** The answer to a browser whose owner has set a new password. */
 export function passwordResetPage (): string {
-  return page({
+  return donePage({
     title: 'Password changed',
-    content: html`<p class="state">Done</p>
-<h1>Your password was changed</h1>
-<p class="lead">You were signed out everywhere. Sign in again with the new password.</p>
-<a class="button" href="/app">Sign in</a>`
+    heading: 'Your password was changed',
+    lead: 'You were signed out everywhere. Sign in again with the new password.'
   })
 }

@@ -1,6 +1,7 @@
 /** The pages at `/subscribe`. */
 import { html } from '../../pages/html.ts'
-import { alert, invalid, page } from './layout.ts'
+import { alert, invalid, page } from '../../pages/layout.ts'
+import { donePage } from './done.ts'
 
 /** The longest address the mail protocol carries (RFC 5321, 4.5.3.1.3, without the angle brackets). */
 const MAX_EMAIL_LENGTH = 254
@@ -25,11 +26,9 @@ ${alert(refused?.message)}
 
 /** The answer to an address, the same whether it was new or known, so that it does not reveal who subscribes. */
 export function subscribedPage (): string {
-  return page({
+  return donePage({
     title: 'Subscribed',
-    content: html`<p class="state">Done</p>
-<h1>Thank you for subscribing</h1>
-<p class="lead">You are on the list. There is nothing else to do.</p>
-<a class="button second" href="/">Back to the start</a>`
-  })
+    heading: 'Thank you for subscribing',
+    lead: 'You are on the list. There is nothing else to do.'
+  }, html`<a class="button second" href="/">Back to the start</a>`)
 }

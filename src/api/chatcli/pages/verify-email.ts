@@ -1,16 +1,15 @@
 /** The pages at `/user/verify-email`, which people reach from the link in a mail. */
 import { html } from '../../pages/html.ts'
-import { page } from './layout.ts'
+import { page } from '../../pages/layout.ts'
+import { donePage } from './done.ts'
 
 /** The answer to a link that has verified its address. */
 export function emailVerifiedPage (): string {
-  return page({
+  return donePage({
     title: 'Address confirmed',
-    content: html`<p class="state">Done</p>
-<h1>Your e-mail address is confirmed</h1>
-<p class="lead">You can go on where you were, or sign in here.</p>
-<a class="button" href="/app">Open the chat</a>`
-  })
+    heading: 'Your e-mail address is confirmed',
+    lead: 'You can go on where you were, or sign in here.'
+  }, html`<a class="button" href="/app">Open the chat</a>`)
 }
 
 /** The answer to a link that cannot be handled now, with a sentence about the reason. */

@@ -1,7 +1,7 @@
 /** The page at `/`. */
 import type { Readiness } from '../../ops/readiness.ts'
 import { html, type Html } from '../../pages/html.ts'
-import { page } from './layout.ts'
+import { page } from '../../pages/layout.ts'
 
 /** The server's health as shown to visitors: whether it serves, and no component of it. */
 const HEALTH: Record<Readiness['status'], Html> = {

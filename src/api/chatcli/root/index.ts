@@ -1,8 +1,10 @@
 /** `/`: the welcome page, the reachability check and the newsletter. */
-import { htmlPage } from '../../http/answers.ts'
+import { wantsPageOnly } from '../../http/accept.ts'
+import { htmlPage, PAGE } from '../../http/answers.ts'
 import type { Scope } from '../../http/scope.ts'
 import { fixedResponse, success } from '../envelope.ts'
-import { PAGE_HEADERS } from '../pages/layout.ts'
+import { PAGE_HEADERS } from '../../pages/layout.ts'
+import { reachablePage } from '../pages/reachable.ts'
 import { welcomePage } from '../pages/welcome.ts'
 import { BASE } from '../tags.ts'
 import subscribe from './subscribe.ts'
@@ -33,23 +35,31 @@ function welcome (app: Scope): void {
 }
 
 function verifyConnection (app: Scope): void {
-  const schema = {
-    tags: [BASE],
-    summary: 'Is the server reachable?',
-    response: { 200: fixedResponse('Server is reachable!') }
-  }
-  const handler = async () => success('Server is reachable!')
-
-  app.get('/verify-connection', { schema: { operationId: 'verifyConnection', ...schema } }, handler)
+  const schema = { tags: [BASE], summary: 'Is the server reachable?' }
+  const reachable = fixedResponse('Server is reachable!')
+  app.get(
+    '/verify-connection',
+    {
+      schema: {
+        operationId: 'verifyConnection',
+        description: 'A browser that opens it gets a page.',
+        ...schema,
+        response: { 200: { ...reachable, content: { ...reachable.content, 'text/html': PAGE } } }
+      }
+    },
+    async (request, reply) =>
+      wantsPageOnly(request) ? reply.headers(PAGE_HEADERS).send(reachablePage()) : success('Server is reachable!')
+  )
   app.post(
     '/verify-connection',
     {
       schema: {
         operationId: 'verifyConnectionWithBody',
         description: 'Any JSON will do as a body, or none.',
-        ...schema
+        ...schema,
+        response: { 200: reachable }
       }
     },
-    handler
+    async () => success('Server is reachable!')
   )
 }

@@ -5,9 +5,9 @@ import { htmlPage, PAGE } from '../../http/answers.ts'
 import { applyError } from '../../http/errors.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import type { Scope } from '../../http/scope.ts'
-import { wantsJson, wantsPage } from '../accept.ts'
+import { wantsJson, wantsPage } from '../../http/accept.ts'
 import { failure, fixedResponse, success } from '../envelope.ts'
-import { PAGE_HEADERS } from '../pages/layout.ts'
+import { PAGE_HEADERS } from '../../pages/layout.ts'
 import { subscribedPage, subscribePage } from '../pages/subscribe.ts'
 import { ON_PAGE_OR_IN_ENVELOPE } from '../refusals.ts'
 import { BASE } from '../tags.ts'
@@ -73,7 +73,7 @@ function subscribeAddress (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await app.services.accounts.subscribe(request.body.email.trim())
+      await app.services.accounts.subscribe(request.body.email)
       return wantsJson(request) ? success(THANKS) : reply.headers(PAGE_HEADERS).send(subscribedPage())
     }
   )

@@ -12,3 +12,4 @@ export const NewPassword = text(
   'character, and at most 256 bytes.'
 )
 export const LinkToken = text('The token of the link in the mail.')
+export const InviteCode = text('The code of an invite, where the server asks for one; otherwise ignored.')

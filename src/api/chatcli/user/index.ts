@@ -2,9 +2,12 @@
 import { plainText } from '../../http/answers.ts'
 import type { Scope } from '../../http/scope.ts'
 import { ACCOUNTS } from '../tags.ts'
+import account from './account.ts'
+import enableAccount from './enable-account.ts'
 import registration from './registration.ts'
 import resetPassword from './reset-password.ts'
 import sessions from './sessions.ts'
+import submitProfile from './submit-profile.ts'
 import verifyLink from './verify-link.ts'
 
 const INDEX = 'User\'s index route'
@@ -27,4 +30,7 @@ export default async function user (app: Scope): Promise<void> {
   await app.register(verifyLink)
   await app.register(sessions)
   await app.register(resetPassword)
+  await app.register(account)
+  await app.register(submitProfile)
+  await app.register(enableAccount)
 }

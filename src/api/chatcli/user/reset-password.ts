@@ -2,20 +2,20 @@
 import formbody from '@fastify/formbody'
 import Type from 'typebox'
 import { ChatError } from '../../../domain/errors.ts'
-import { isStorable } from '../../../domain/text.ts'
 import { htmlPage, json, PAGE } from '../../http/answers.ts'
 import { logAuthEvent } from '../../http/auth-log.ts'
 import { applyError } from '../../http/errors.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import type { Scope } from '../../http/scope.ts'
-import { wantsPage } from '../accept.ts'
+import { wantsPage } from '../../http/accept.ts'
 import { failure, fixedResponse, success } from '../envelope.ts'
-import { PAGE_HEADERS } from '../pages/layout.ts'
+import { PAGE_HEADERS } from '../../pages/layout.ts'
 import { brokenResetLinkPage, passwordResetPage, resetPasswordPage } from '../pages/reset-password.ts'
 import { ON_PAGE_OR_WITH_ERROR } from '../refusals.ts'
 import { ACCOUNTS } from '../tags.ts'
 import { LinkToken, NewPassword, text, Username } from './fields.ts'
+import { linkOf } from './link.ts'
 
 const ATTEMPTS_PER_MINUTE = 5
 
@@ -89,9 +89,8 @@ function openForm (app: Scope): void {
     },
     async ({ query, validationError }, reply) => {
       reply.headers(PAGE_HEADERS)
-      const { token, username } = query
-      const isWhole = validationError === undefined && isFilled(token) && isFilled(username)
-      return isWhole ? resetPasswordPage({ token, username }) : reply.code(400).send(brokenResetLinkPage())
+      const link = validationError === undefined ? linkOf(query) : undefined
+      return link === undefined ? reply.code(400).send(brokenResetLinkPage()) : resetPasswordPage(link)
     }
   )
 }
@@ -151,21 +150,4 @@ async function setPassword (app: Scope): Promise<void> {
         : CHANGED
     }
   )
-}
-
-/** Token and username from the form or else the query string. */
-function linkOf (body: unknown, query: unknown): { token: string, username: string } | undefined {
-  const token = fieldOf(body, 'token') ?? fieldOf(query, 'token')
-  const username = fieldOf(body, 'username') ?? fieldOf(query, 'username')
-  return isFilled(token) && isFilled(username) ? { token, username } : undefined
-}
-
-function fieldOf (fields: unknown, name: 'token' | 'username'): string | undefined {
-  if (typeof fields !== 'object' || fields === null) return undefined
-  const value: unknown = Reflect.get(fields, name)
-  return typeof value === 'string' ? value : undefined
-}
-
-function isFilled (value: string | undefined): value is string {
-  return value !== undefined && value !== '' && isStorable(value)
 }

@@ -6,11 +6,13 @@ import { logAuthEvent } from '../../http/auth-log.ts'
 import { networkOfRequest } from '../../http/network.ts'
 import { perMinute } from '../../http/rate-limit.ts'
 import type { Scope } from '../../http/scope.ts'
+import { CLIENT_KIND_NOTE, clientKindOf } from '../client-kind.ts'
 import { ACCOUNTS } from '../tags.ts'
 import { text, Username } from './fields.ts'
 
 const LOGINS_PER_MINUTE = 5
-const REFRESHES_PER_MINUTE = 10
+/** Of all sessions behind one address; of one session there are fewer. */
+const REFRESHES_PER_MINUTE = 300
 const EXAMPLE_REFRESH_TOKEN = 'cfr_the-refresh-token'
 
 /** Adds the routes. */
@@ -21,21 +23,28 @@ export default async function sessions (app: Scope): Promise<void> {
 
 const userIdOf = ({ session }: IssuedTokens) => session.userId
 
+const TOKEN_FIELDS = {
+  access_token: Type.String({ description: 'The `session_token` of other routes; a JWT.' }),
+  refresh_token: Type.String({ description: 'Valid for one refresh.' })
+}
+const EXAMPLE_TOKENS = { access_token: 'the-access-token', refresh_token: EXAMPLE_REFRESH_TOKEN }
+
 /** An envelope with both tokens beside its `response`. */
-function tokenAnswer<const Message extends string> (message: Message) {
-  const schema = Type.Object({
+function tokenSchema<const Message extends string> (message: Message) {
+  return Type.Object({
     status: Type.Literal('ok'),
     message: Type.Literal(message),
     response: Type.Literal(''),
-    access_token: Type.String({ description: 'The `session_token` of other routes; a JWT.' }),
-    refresh_token: Type.String({ description: 'Valid for one refresh.' })
+    ...TOKEN_FIELDS
   })
-  return json(message, schema, withTokens(message, 'the-access-token', EXAMPLE_REFRESH_TOKEN))
 }
 
-function withTokens<const Message extends string> (message: Message, accessToken: string, refreshToken: string) {
-  return { status: 'ok', message, response: '', access_token: accessToken, refresh_token: refreshToken } as const
+function withTokens<const Message extends string, Tokens extends object> (message: Message, tokens: Tokens) {
+  return { status: 'ok', message, response: '', ...tokens } as const
 }
+
+/** The answer to a login that the Electron clients read: of an answer with a `response` they read nothing else. */
+const BareTokens = Type.Object({ message: Type.Literal('Login successful'), ...TOKEN_FIELDS })
 
 function login (app: Scope): void {
   app.post(
@@ -49,19 +58,35 @@ function login (app: Scope): void {
         operationId: 'login',
         tags: [ACCOUNTS],
         summary: 'Log in',
+        description: `${CLIENT_KIND_NOTE} It has no \`status\` and no \`response\`.`,
         body: Type.Object(
           { username: Username, password: text('The password.') },
           { examples: [{ username: 'alice', password: 'Correct-Horse-1' }] }
         ),
-        response: { 200: tokenAnswer('Login successful') }
+        response: {
+          200: json(
+            'Login successful',
+            Type.Union([tokenSchema('Login successful'), BareTokens]),
+            withTokens('Login successful', EXAMPLE_TOKENS)
+          )
+        }
       }
     },
-    async (request) => {
+    async (request, reply) => {
+      const kind = clientKindOf(request, reply)
       const { username, password } = request.body
       const network = networkOfRequest(request)
-      const entering = app.services.accounts.logIn({ identity: { username }, password, network })
+      const entering = app.services.accounts.logIn({
+        identity: { username },
+        password,
+        network,
+        userAgent: request.headers['user-agent']
+      })
       const { session, refreshToken } = await logAuthEvent(request, 'login', entering, userIdOf)
-      return withTokens('Login successful', app.accessTokens.issue(session), refreshToken)
+      const tokens = { access_token: app.accessTokens.issue(session), refresh_token: refreshToken }
+      return kind === 'current'
+        ? { message: 'Login successful', ...tokens } as const
+        : withTokens('Login successful', tokens)
     }
   )
 }
@@ -72,7 +97,7 @@ function refreshToken (app: Scope): void {
     {
       config: {
         ...perMinute('refresh', REFRESHES_PER_MINUTE),
-        errors: ['invalid_refresh_token', 'unavailable']
+        errors: ['invalid_refresh_token', 'rate_limited', 'unavailable']
       },
       schema: {
         operationId: 'refreshToken',
@@ -80,18 +105,28 @@ function refreshToken (app: Scope): void {
         summary: 'Exchange a refresh token for new tokens',
         description:
           'Each refresh token is good for once. One that comes back later than a lost answer explains ends its ' +
-          'session, with its sockets.',
+          'session, with its sockets. A session may be refreshed 10 times a minute; a token that is refused for that ' +
+          'stays good.',
         body: Type.Object(
           { refresh_token: Type.String({ description: 'The newest one of the session.' }) },
           { examples: [{ refresh_token: EXAMPLE_REFRESH_TOKEN }] }
         ),
-        response: { 200: tokenAnswer('Token refreshed') }
+        response: {
+          200: json(
+            'Token refreshed',
+            tokenSchema('Token refreshed'),
+            withTokens('Token refreshed', EXAMPLE_TOKENS)
+          )
+        }
       }
     },
     async (request) => {
       const refreshing = app.services.sessions.refresh(request.body.refresh_token)
-      const issued = await logAuthEvent(request, 'refresh', refreshing, userIdOf)
-      return withTokens('Token refreshed', app.accessTokens.issue(issued.session), issued.refreshToken)
+      const { session, refreshToken } = await logAuthEvent(request, 'refresh', refreshing, userIdOf)
+      return withTokens('Token refreshed', {
+        access_token: app.accessTokens.issue(session),
+        refresh_token: refreshToken
+      })
     }
   )
 }

@@ -5,19 +5,31 @@ import { noBody } from '../../http/answers.ts'
 import type { CloseDescription, FrameDescription, SocketDescription, UpgradeDescription } from '../../http/face.ts'
 import { EXAMPLE_MESSAGE } from '../message.ts'
 import { REALTIME } from '../tags.ts'
-import { AuthFrame, errorFrame, JoinChatFrame, LeaveChatFrame, PostMsgFrame } from './frames.ts'
 import {
+  AuthFrame, ChatCreatedFrame, DeleteMsgFrame, EditMsgFrame, errorFrame, JoinChatFrame, JoinIdleFrame, LeaveChatFrame,
+  PostMsgFrame, TypingFrame
+} from './frames.ts'
+import {
+  AddedToChatFrame,
   AuthAckFrame,
+  ChangeAckFrame,
+  ChangingMessageFrame,
+  DeletedMessageFrame,
+  EditedMessageFrame,
   ErrorFrame,
   FRAME_ERRORS,
   JoinAckFrame,
   LeaveAckFrame,
   NewMessageFrame,
-  PostAckFrame
+  OnlineUsersFrame,
+  PostAckFrame,
+  UserStatusFrame,
+  UserTypingFrame
 } from './server-frames.ts'
 
 const { chatID, messageID, seq, timestamp } = EXAMPLE_MESSAGE
 const epoch = '6a1f0c52'
+const EDITED_AT = '2026-01-31T12:35:10.012Z'
 
 /** Frames of clients. */
 export const CLIENT_FRAMES: readonly FrameDescription[] = [
@@ -52,15 +64,62 @@ export const CLIENT_FRAMES: readonly FrameDescription[] = [
     ]
   },
   {
+    name: 'join_idle',
+    summary: 'Follow all chats of the user from now on',
+    description:
+      'As the Electron clients 0.3 to 0.5 do behind `auth`. From then on the socket gets the messages of every chat ' +
+      'of its user, joined or not, each once, and their changes; chats come and go with the user\'s list. ' +
+      '`leave_chat` ends what a join has given, and nothing else. The socket lives as long as its session, whichever ' +
+      'token it was opened with. Nothing is replayed, and a second time nothing changes.',
+    schema: JoinIdleFrame,
+    examples: [{ type: 'join_idle' }]
+  },
+  {
+    name: 'typing',
+    summary: 'Tell the others in a chat that one is typing',
+    description:
+      'It may be sent with every key: of one user and chat it is passed on at most once in 2 seconds. Nothing ' +
+      'answers it, also when one is not in the chat.',
+    schema: TypingFrame,
+    examples: [{ type: 'typing', chatID }]
+  },
+  {
+    name: 'chat_created',
+    summary: 'Accepted from those in the chat, and changes nothing',
+    description: 'Electron clients send it behind `create-chat` and `create-group`; the server itself tells others.',
+    schema: ChatCreatedFrame,
+    examples: [{ type: 'chat_created', chatID }]
+  },
+  {
     name: 'post_msg',
     summary: 'Post a message',
     description:
-      'The text has 1 to 4,000 characters, not only white space. With a `clientMessageID`, unique per chat and ' +
-      'author, it can be sent again and is stored once.',
+      'The text has 1 to 4,000 characters, not only blank ones; half a surrogate pair is stored as U+FFFD. With a ' +
+      '`clientMessageID`, unique per chat and author, it can be sent again and is stored once.',
     schema: PostMsgFrame,
     examples: [
       { type: 'post_msg', chatID, text: 'Hello Alice' },
       { type: 'post_msg', chatID, text: 'Hello Alice', clientMessageID: 'c-1', ref: 'r1' }
+    ]
+  },
+  {
+    name: 'edit_msg',
+    summary: 'Give a message of one\'s own another text',
+    description: 'The same text again changes nothing.',
+    schema: EditMsgFrame,
+    examples: [
+      { type: 'edit_msg', chatID, messageID, text: 'Hello Bob' },
+      { type: 'edit_msg', chatID, messageID, text: 'Hello Bob', ref: 'e1' }
+    ]
+  },
+  {
+    name: 'delete_msg',
+    summary: 'Delete a message of one\'s own',
+    description: 'It keeps its place, and its text is erased. A second time nothing changes.',
+    schema: DeleteMsgFrame,
+    examples: [
+      { type: 'delete_msg', chatID, messageID },
+      { type: 'delete_msg', chatID, messageID, ref: 'd1' }
     ]
   }
 ]
@@ -81,6 +140,57 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
     examples: [{ type: 'new_message', ...EXAMPLE_MESSAGE }]
   },
   {
+    name: 'changing_message',
+    summary: 'A message, for a socket that has sent `join_idle`',
+    schema: ChangingMessageFrame,
+    examples: [{ type: 'new_message', ...EXAMPLE_MESSAGE, edited_at: null, deleted_at: null }]
+  },
+  {
+    name: 'edited_message',
+    summary: 'A message has another text: only for a socket that has sent `join_idle`',
+    description: '`timestamp` and `seq` are those of the message.',
+    schema: EditedMessageFrame,
+    examples: [{ type: 'edited_message', ...EXAMPLE_MESSAGE, edited_at: EDITED_AT, deleted_at: null }]
+  },
+  {
+    name: 'deleted_message',
+    summary: 'A message was deleted: only for a socket that has sent `join_idle`',
+    schema: DeletedMessageFrame,
+    examples: [{ type: 'deleted_message', messageID, chatID, deleted_at: EDITED_AT }]
+  },
+  {
+    name: 'added_to_chat',
+    summary: 'Another user has brought one into a chat: only for a socket that has sent `join_idle`',
+    description:
+      'Once, when somebody has opened a chat with the user, made a group with the user in it, or added the user. Who ' +
+      'comes back to a chat by themself is not told.',
+    schema: AddedToChatFrame,
+    examples: [{ type: 'chat_created', chatID, creator: 'alice' }]
+  },
+  {
+    name: 'user_typing',
+    summary: 'Another user in a chat is typing: only for a socket that has sent `join_idle`',
+    schema: UserTypingFrame,
+    examples: [{ type: 'user_typing', chatID, username: 'alice' }]
+  },
+  {
+    name: 'online_users',
+    summary: 'Who of the user\'s contacts is online: the answer to the first `join_idle`',
+    description:
+      'Contacts share a chat of at most 100 members with the user. It is sent again after `fetch-chats` and ' +
+      '`fetch-archived`, since clients forget it when they read their list. Without names where presence is off.',
+    schema: OnlineUsersFrame,
+    examples: [{ type: 'online_users', users: ['bob'] }]
+  },
+  {
+    name: 'user_status',
+    summary: 'A contact has come or gone: only for a socket that has sent `join_idle`',
+    description:
+      'A user is online from the first socket on, of any client, until some seconds after the last one has closed.',
+    schema: UserStatusFrame,
+    examples: [{ type: 'user_status', username: 'bob', online: true }]
+  },
+  {
     name: 'post_ack',
     summary: 'A post with a `ref` is committed',
     schema: PostAckFrame,
@@ -96,6 +206,15 @@ export const SERVER_FRAMES: readonly FrameDescription[] = [
     examples: [
       { type: 'ack', ref: 'j1', chatID, seq },
       { type: 'ack', ref: 'j1', chatID, seq, epoch }
+    ]
+  },
+  {
+    name: 'change_ack',
+    summary: 'A change with a `ref` is committed, or nothing had to be changed',
+    schema: ChangeAckFrame,
+    examples: [
+      { type: 'ack', ref: 'e1', chatID, seq },
+      { type: 'ack', ref: 'd1', chatID }
     ]
   },
   {
@@ -152,12 +271,14 @@ export const SOCKET: SocketDescription = {
     'to a `ref`, an `after` or an `epoch` are sent only to clients that use them.',
   fromClient: {
     operation: 'fromClient',
-    summary: 'Actions, handled in the order they were sent.',
+    summary: 'Actions, handled in the order they were sent; the first is `auth`.',
     frames: CLIENT_FRAMES
   },
   fromServer: {
     operation: 'fromServer',
-    summary: 'Answers, and the messages of joined chats.',
+    summary:
+      'Answers, and the messages of joined chats. Fields that belong to a `ref`, an `after` or an `epoch` are sent ' +
+      'only to clients that use them.',
     frames: SERVER_FRAMES
   },
   closes: CLOSES,
@@ -167,6 +288,9 @@ export const SOCKET: SocketDescription = {
 
 /** The upgrade in the documents. */
 export const UPGRADE: UpgradeDescription = {
+  // The pages of the Electron clients are files. The token comes in the first frame, so that a page has no right here
+  // that it was not given. `null` is the origin of sandboxed frames of any page.
+  origins: ['file://'],
   errors: ['invalid_input', 'draining', 'too_many_sockets'],
   schema: {
     operationId: 'openSocket',

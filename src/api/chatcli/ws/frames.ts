@@ -3,11 +3,14 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ChatError, type ErrorCode } from '../../../domain/errors.ts'
 import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts'
+import type { ChangeReceipt } from '../../../domain/events/change.ts'
 import type { Receipt } from '../../../domain/events/event-writer.ts'
 import { isStorable } from '../../../domain/text.ts'
 import { Ref, type RefValue } from '../../../realtime/client-frame.ts'
 import { ChatId, Seq } from '../chat/ids.ts'
-import type { AuthAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame } from './server-frames.ts'
+import type {
+  AuthAckFrame, ChangeAckFrame, JoinAckFrame, LeaveAckFrame, PostAckFrame
+} from './server-frames.ts'
 
 const MAX_SHOWN_TYPE_LENGTH = 100
 const MAX_EPOCH_LENGTH = 64
@@ -45,9 +48,38 @@ export const PostMsgFrame = Type.Object({
   ref: Type.Optional(Ref)
 })
 
+export const JoinIdleFrame = Type.Object({ type: Type.Literal('join_idle') })
+
+export const ChatCreatedFrame = Type.Object({ type: Type.Literal('chat_created'), chatID: ChatId })
+
+export const TypingFrame = Type.Object({ type: Type.Literal('typing'), chatID: ChatId })
+
+const MessageId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'The message.' })
+export const EditMsgFrame = Type.Object({
+  type: Type.Literal('edit_msg'),
+  chatID: ChatId,
+  messageID: MessageId,
+  text: Type.String({ description: 'The new text.' }),
+  ref: Type.Optional(Ref)
+})
+export const DeleteMsgFrame = Type.Object({
+  type: Type.Literal('delete_msg'),
+  chatID: ChatId,
+  messageID: MessageId,
+  ref: Type.Optional(Ref)
+})
+
 /** A valid frame. */
 export type Action =
-  Static<typeof AuthFrame> | Static<typeof JoinChatFrame> | Static<typeof LeaveChatFrame> | Static<typeof PostMsgFrame>
+  | Static<typeof AuthFrame>
+  | Static<typeof JoinChatFrame>
+  | Static<typeof LeaveChatFrame>
+  | Static<typeof PostMsgFrame>
+  | Static<typeof EditMsgFrame>
+  | Static<typeof DeleteMsgFrame>
+  | Static<typeof JoinIdleFrame>
+  | Static<typeof ChatCreatedFrame>
+  | Static<typeof TypingFrame>
 
 const decoder = <Schema extends TSchema>(schema: Schema, usage: string) => {
   const validator = Compile(schema)
@@ -69,12 +101,29 @@ const DECODERS = new Map<string, (frame: object) => Action>([
     )
   ],
   ['leave_chat', decoder(LeaveChatFrame, `leave_chat needs ${ID_USAGE}; it may have ${REF_USAGE}.`)],
+  ['join_idle', decoder(JoinIdleFrame, 'join_idle has no fields.')],
+  ['typing', decoder(TypingFrame, `typing needs ${ID_USAGE}.`)],
+  ['chat_created', decoder(ChatCreatedFrame, `chat_created needs ${ID_USAGE}.`)],
   [
     'post_msg',
     decoder(
       PostMsgFrame,
       `post_msg needs ${ID_USAGE}, and "text", a string; it may have "clientMessageID", a string of 1 to 64 ` +
       `characters, and ${REF_USAGE}.`
+    )
+  ],
+  [
+    'edit_msg',
+    decoder(
+      EditMsgFrame,
+      `edit_msg needs ${ID_USAGE}, "messageID", a positive integer, and "text", a string; it may have ${REF_USAGE}.`
+    )
+  ],
+  [
+    'delete_msg',
+    decoder(
+      DeleteMsgFrame,
+      `delete_msg needs ${ID_USAGE}, and "messageID", a positive integer; it may have ${REF_USAGE}.`
     )
   ]
 ])
@@ -93,7 +142,15 @@ export function decodeAction (frame: object): Action {
   if (action.type === 'post_msg' && action.clientMessageID !== undefined && !isStorable(action.clientMessageID)) {
     throw new ChatError('invalid_input', 'The "clientMessageID" has a NUL or half a character in it.')
   }
-  return action
+  return 'text' in action ? withWholeCharacters(action) : action
+}
+
+/**
+ * Replaces lone surrogates by U+FFFD: clients that cut long texts leave half an emoji at the cut, and show their user
+ * no refusal.
+ */
+function withWholeCharacters<Frame extends { text: string }> (frame: Frame): Frame {
+  return frame.text.isWellFormed() ? frame : { ...frame, text: frame.text.toWellFormed() }
 }
 
 /** The answer to a valid token. */
@@ -110,6 +167,15 @@ export function postAck (ref: RefValue, { message, duplicate }: Receipt): Static
     timestamp: message.at.toISOString(),
     ...(duplicate && { duplicate })
   }
+}
+
+/** The acknowledgement of a change, with its seq if something had to be changed. */
+export function changeAck (
+  ref: RefValue,
+  chatID: number,
+  { event, duplicate }: ChangeReceipt
+): Static<typeof ChangeAckFrame> {
+  return { type: 'ack', ref, chatID, ...(event !== undefined && { seq: event.seq }), ...(duplicate && { duplicate }) }
 }
 
 /** The acknowledgement of a join, with the seq up to which the socket has received everything, and its epoch. */

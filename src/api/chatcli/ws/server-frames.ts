@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import type { ErrorCode } from '../../../domain/errors.ts'
 import { ChatId, Seq } from '../chat/ids.ts'
-import { MESSAGE_FIELDS } from '../message.ts'
+import { CHANGE_FIELDS, MESSAGE_FIELDS } from '../message.ts'
 import { Ref } from '../../../realtime/client-frame.ts'
 
 /** Errors that a frame may report; the others belong to requests. */
@@ -11,6 +11,15 @@ export const FRAME_ERRORS = [
   'unknown_action',
   'not_a_participant',
   'invalid_text',
+  'unknown_message',
+  'not_the_author',
+  'message_deleted',
+  'updating',
+  'chat_closed',
+  'chat_frozen',
+  'forbidden',
+  'text_too_long',
+  'slow_mode',
   'conflict',
   'position_unknown',
   'epoch_changed',
@@ -28,6 +37,41 @@ const Epoch = Type.String({ description: 'The history of the database that seqs 
 
 export const AuthAckFrame = Type.Object({ type: Type.Literal('auth_ack'), status: Type.Literal('ok') })
 export const NewMessageFrame = Type.Object({ type: Type.Literal('new_message'), ...MESSAGE_FIELDS })
+export const ChangingMessageFrame = Type.Object({
+  type: Type.Literal('new_message'),
+  ...MESSAGE_FIELDS,
+  ...CHANGE_FIELDS
+})
+export const EditedMessageFrame = Type.Object({
+  type: Type.Literal('edited_message'),
+  ...MESSAGE_FIELDS,
+  ...CHANGE_FIELDS
+})
+export const DeletedMessageFrame = Type.Object({
+  type: Type.Literal('deleted_message'),
+  messageID: MESSAGE_FIELDS.messageID,
+  chatID: ChatId,
+  deleted_at: CHANGE_FIELDS.deleted_at
+})
+export const AddedToChatFrame = Type.Object({
+  type: Type.Literal('chat_created'),
+  chatID: ChatId,
+  creator: Type.String({ description: 'Who opened the chat, or added the user.' })
+})
+export const UserTypingFrame = Type.Object({
+  type: Type.Literal('user_typing'),
+  chatID: ChatId,
+  username: MESSAGE_FIELDS.username
+})
+export const OnlineUsersFrame = Type.Object({
+  type: Type.Literal('online_users'),
+  users: Type.Array(Type.String(), { description: 'Usernames; none with `PRESENCE=off`.' })
+})
+export const UserStatusFrame = Type.Object({
+  type: Type.Literal('user_status'),
+  username: MESSAGE_FIELDS.username,
+  online: Type.Boolean({ description: 'Whether the user has a socket. Also false while that cannot be found out.' })
+})
 export const PostAckFrame = Type.Object({
   type: Type.Literal('ack'),
   ref: Ref,
@@ -45,6 +89,13 @@ export const JoinAckFrame = Type.Object({
   chatID: ChatId,
   seq: Seq,
   epoch: Type.Optional(Epoch)
+})
+export const ChangeAckFrame = Type.Object({
+  type: Type.Literal('ack'),
+  ref: Ref,
+  chatID: ChatId,
+  seq: Type.Optional(Type.Integer({ minimum: 1, description: 'Its seq; missing if nothing had to be changed.' })),
+  duplicate: Type.Optional(Type.Literal(true, { description: 'It had been stored before.' }))
 })
 export const LeaveAckFrame = Type.Object({ type: Type.Literal('ack'), ref: Ref, chatID: ChatId })
 export const ErrorFrame = Type.Object({

@@ -1,6 +1,6 @@
 /** The page at `/docs`, made of the two documents and the catalogue of errors. */
 import { html, type Html } from '../../pages/html.ts'
-import type { CloseDescription, SocketDescription } from '../../http/face.ts'
+import type { CloseDescription, Introduction, SocketDescription } from '../../http/face.ts'
 import { type AsyncApi, framesOf, type MessageObject } from '../asyncapi.ts'
 import type { Documents } from '../documents.ts'
 import { errorForm } from '../error-catalogue.ts'
@@ -14,16 +14,17 @@ import { fields, shapeId, type Writer } from './schema.ts'
 /** A part of the page with its entry in the contents. */
 type Part = { contents: Contents, content: Html }
 
-/** Writes the page. */
-export function docsPage (documents: Documents): string {
+/** Writes the page. @param url the address of the server, for the examples */
+export function docsPage (documents: Documents, url: string): string {
   const { openapi, asyncapi, routes, faces } = documents
   const parts = [
+    ...faces.flatMap(({ introduction }) => (introduction === undefined ? [] : [introductionPart(introduction(url))])),
+    ...faces.flatMap(({ socket }) => socket ?? []).flatMap((socket, index) => socketParts(asyncapi, socket, index > 0)),
     ...openapi.tags.map(({ name, description = '' }) =>
       httpPart(name, description, operationsOf(openapi, routes, name), openapi)
     ),
-    ...faces.flatMap(({ socket }) => (socket === undefined ? [] : socketParts(asyncapi, socket))),
     errorsPart(documents),
-    shapesPart(openapi.components.schemas ?? {})
+    shapesPart({ ...asyncapi.components.schemas, ...openapi.components.schemas })
   ]
   const { description = '', version } = openapi.info
   return layOut({
@@ -44,6 +45,22 @@ ${content}</section>
   }
 }
 
+function introductionPart ({ title, lead, steps }: Introduction): Part {
+  const items = steps.map((step) => ({ id: slug(step.title), title: step.title }))
+  return part(
+    slug(title),
+    title,
+    lead,
+    items,
+    html`${steps.map(
+      (step) => html`<article id="${slug(step.title)}"><h3>${anchored(slug(step.title), html`${step.title}`)}</h3>
+<p>${prose(step.text)}</p>
+${step.examples.map(example)}</article>
+`
+    )}`
+  )
+}
+
 function httpPart (name: string, description: string, operations: readonly Located[], openapi: OpenApi): Part {
   const items = operations.map(({ operationId, method, path }) => ({
     id: operationId,
@@ -58,22 +75,20 @@ function httpPart (name: string, description: string, operations: readonly Locat
   )
 }
 
-function socketParts (asyncapi: AsyncApi, { name, fromClient, fromServer }: SocketDescription): Part[] {
-  const address = asyncapi.channels[name]?.address ?? ''
+/** @param isNamed whether the titles say which socket it is */
+function socketParts (asyncapi: AsyncApi, socket: SocketDescription, isNamed: boolean): Part[] {
+  const { name, title, fromClient, fromServer } = socket
+  const { address = '', 'x-close-codes': closes = [] } = asyncapi.channels[name] ?? {}
+  const titled = (text: string) => (isNamed ? `${text}: ${title}` : text)
   return [
     framesPart(
-      'Frames of a client',
-      `On the WebSocket at \`${address}\`. Every frame is one JSON object in a text message; the first is \`auth\`.`,
+      titled('Frames of a client'),
+      `On the WebSocket at \`${address}\`. Every frame is one JSON object in a text message. ${fromClient.summary}`,
       'client',
       framesOf(asyncapi, fromClient)
     ),
-    framesPart(
-      'Frames of the server',
-      'Fields that belong to a `ref`, an `after` or an `epoch` are sent only to clients that use them.',
-      'server',
-      framesOf(asyncapi, fromServer)
-    ),
-    closesPart(asyncapi.channels[name]?.['x-close-codes'] ?? [])
+    framesPart(titled('Frames of the server'), fromServer.summary, 'server', framesOf(asyncapi, fromServer)),
+    closesPart(titled('Close codes'), closes)
   ]
 }
 
@@ -98,15 +113,15 @@ ${fields(payload, sender)}${examples.map((shown) => example(JSON.stringify(shown
 `
 }
 
-function closesPart (closes: readonly CloseDescription[]): Part {
+function closesPart (title: string, closes: readonly CloseDescription[]): Part {
   const rows = closes.map(({ code, meaning, comeBack }) => [
     html`<code>${code}</code>`,
     prose(meaning),
     prose(comeBack)
   ])
   return part(
-    'close-codes',
-    'Close codes',
+    slug(title),
+    title,
     'Why a socket was closed, and whether to open another.',
     [],
     table(['Code', 'Meaning', 'Come back?'], rows)

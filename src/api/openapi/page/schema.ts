@@ -62,6 +62,8 @@ function boundsOf ({
   maximum,
   minLength,
   maxLength,
+  minItems,
+  maxItems,
   default: byDefault
 }: JsonSchema): string[] {
   return [
@@ -69,6 +71,7 @@ function boundsOf ({
     ...(pattern === undefined ? [] : [`like ${pattern}`]),
     ...range(minimum, maximum, ''),
     ...range(minLength, maxLength, ' characters'),
+    ...range(minItems, maxItems, ' items'),
     ...(byDefault === undefined ? [] : [`by default ${JSON.stringify(byDefault)}`])
   ]
 }

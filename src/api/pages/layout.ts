@@ -1,7 +1,7 @@
 /** The one design that all pages share. No script, nothing loaded from anywhere, one style element. */
-import { COLOURS, LOGO } from '../../pages/brand.ts'
-import { documentHeaders, documentOf } from '../../pages/document.ts'
-import { html, type Html } from '../../pages/html.ts'
+import { COLOURS, LOGO } from './brand.ts'
+import { documentHeaders, documentOf } from './document.ts'
+import { html, type Html } from './html.ts'
 
 // Written as markup so that it is never escaped.
 const STYLE = html`${COLOURS}*, ::before, ::after { box-sizing: border-box; }

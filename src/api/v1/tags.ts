@@ -1,0 +1,19 @@
+/** The groups of the routes of `/v1` in the documents. */
+export const ACCOUNT = 'Confab: account'
+export const USERS = 'Confab: users'
+export const CHATS = 'Confab: chats'
+export const MEMBERS = 'Confab: members'
+export const REALTIME = 'Confab: realtime'
+export const MESSAGES = 'Confab: messages'
+export const INTEGRATION = 'Confab: integration'
+
+/** All groups in their order, with their descriptions. */
+export const TAGS = {
+  [ACCOUNT]: 'The caller\'s own account and its sessions. Unknown fields are refused; errors are problem details.',
+  [USERS]: 'The users of your application, which your backend manages with an API key.',
+  [CHATS]: 'Chats of every type. An API key stands above the rights of members.',
+  [MEMBERS]: 'Who is in a chat, and with which role.',
+  [INTEGRATION]: 'What connects your application with this server.',
+  [REALTIME]: 'What happens, as it happens.',
+  [MESSAGES]: 'The messages and the log of a chat, and how far its members have read them.'
+}
