@@ -8,6 +8,8 @@ import { describeFatalError } from './server/fatal-error.ts'
 
 const FAILED = 1
 const USAGE_ERROR = 2
+/** The signals that end a command, by number: its exit code is 128 more, as in a shell. */
+const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15 }
 
 /** Each of these modules is a program that runs when it is loaded. */
 const PROGRAMS = { serve: () => import('./main.ts'), demo: () => import('./demo/main.ts') }
@@ -30,7 +32,11 @@ function parse (args: string[]) {
       help: { type: 'boolean', short: 'h', default: false },
       all: { type: 'boolean', default: false },
       'password-stdin': { type: 'boolean', default: false },
-      name: { type: 'string' }
+      name: { type: 'string' },
+      scopes: { type: 'string' },
+      uses: { type: 'string' },
+      expires: { type: 'string' },
+      code: { type: 'string' }
     }
   })
 }
@@ -41,7 +47,7 @@ function isCalledRight ({ usage }: Described, parameters: readonly string[], fla
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([flag]) => flag)
   if (!given.every((flag) => usage.includes(`--${flag}`))) return false
-  const required = usage.replace(/\[.*?\]/g, '').match(/<\w+>/g)?.length ?? 0
+  const required = usage.replace(/\[.*?\]|--\w+ <\w+>/g, '').match(/<\w+>/g)?.length ?? 0
   return (
     parameters.length === (flags.all ? 0 : required) &&
     (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))
@@ -85,18 +91,26 @@ async function main (args: string[]): Promise<number | undefined> {
 }
 
 async function runCommand (command: Command, call: Pick<Call, 'parameters' | 'flags'>): Promise<number> {
+  // The first process of a container is not stopped by a signal that it does not handle.
+  for (const [signal, number] of Object.entries(STOP_SIGNALS)) process.once(signal, () => process.exit(128 + number))
   // Drivers take longer to load than the rest, and help needs none.
   const [{ loadStorageConfig }, { AdminContext }] = await Promise.all([
     import('./config/config.ts'),
     import('./admin/admin-context.ts')
   ])
+  let code = 0
   const lines = await command.run({
-    context: new AdminContext(loadStorageConfig(process.env)),
+    context: new AdminContext(() => loadStorageConfig(process.env)),
     ...call,
-    readLine
+    readLine,
+    diagnose: async () => (await import('./admin/doctor.ts')).diagnose(process.env),
+    say: (line) => process.stderr.write(`${line}\n`),
+    markFailed: () => {
+      code = FAILED
+    }
   })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
-  return 0
+  return code
 }
 
 main(process.argv.slice(2)).then(

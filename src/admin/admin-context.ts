@@ -3,13 +3,17 @@ import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
 import { openRedisBus } from '../bus/redis.ts'
 import { ScopedBus } from '../bus/scoped.ts'
+import { waitForPostgres } from '../preflight/wait-for-postgres.ts'
+import { describeFinding } from '../lib/finding.ts'
 import { Closers } from '../lib/closers.ts'
 import type { StorageConfig } from '../config/config.ts'
 import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
+import { signTrialToken, type UserTokenSettings } from '../integrations/user-tokens/user-tokens.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Orm } from '../store/database.ts'
 import { readIdentity } from '../store/epoch.ts'
+import { UNLIMITED } from '../rate-limits/rate-limiter.ts'
 import { openStore } from '../store/open.ts'
 import { migratePostgres } from '../store/postgres/open.ts'
 import { CommandError } from './command-error.ts'
@@ -17,22 +21,36 @@ import { CommandError } from './command-error.ts'
 /** No client waits for a command, and it may have to read every message. */
 const TIMEOUT_MS = 3_600_000
 /** No session is opened here, so the lifetimes are not used. */
-const UNUSED_TTLS = { refreshTtlMs: 0, reuseGraceMs: 0 }
+const UNUSED_TTLS = { refreshTtlMs: 0, maxAgeMs: 0, reuseGraceMs: 0 }
 
 /** The store and the bus of the replicas. */
 export class AdminContext {
-  readonly #config: StorageConfig
+  readonly #load: () => StorageConfig
+  #loaded: StorageConfig | undefined
 
-  /** @param config where they are; nothing is opened yet */
-  constructor (config: StorageConfig) {
-    this.#config = config
+  /** @param load reads where they are, when that is needed; nothing is opened yet */
+  constructor (load: () => StorageConfig) {
+    this.#load = load
   }
 
-  /** Runs the missing migrations. */
-  async migrate (): Promise<void> {
+  get #config (): StorageConfig {
+    return (this.#loaded ??= this.#load())
+  }
+
+  /**
+   * Runs the missing migrations.
+   * @param say receives what is waited for
+   * @throws {PreconditionError} when the database does not serve in time, or is not fit for this build
+   */
+  async migrate (say: (line: string) => void): Promise<void> {
     const { url, ...options } = this.#config.database
-    if (url !== undefined) await migratePostgres({ ...options, url })
-    else await (await openStore(this.#config)).close()
+    if (url === undefined) {
+      await (await openStore(this.#config)).close()
+      return
+    }
+    const warnings = await waitForPostgres({ ...options, url, migrate: true }, { onChange: ({ text }) => say(text) })
+    for (const warning of warnings) say(describeFinding(warning))
+    await migratePostgres({ ...options, url })
   }
 
   /** Makes an embedded store of that of Confab 0.1. @returns where the old one is, which stays */
@@ -48,6 +66,28 @@ export class AdminContext {
   }
 
   /**
+   * Signs a token as the application would.
+   * @param lifeMs its lifetime in milliseconds
+   * @throws {CommandError} without a secret
+   */
+  signUserToken (userId: string, lifeMs: number): string {
+    const settings: UserTokenSettings = this.#config.userTokens
+    if (settings.secrets.length === 0)
+      throw new CommandError('USER_TOKEN_SECRET is not set: set it here and for the server.')
+    return signTrialToken(userId, settings, lifeMs)
+  }
+
+  /** Runs work on the tables. @throws {CommandError} as {@link administrate} */
+  async withStore<Result>(work: (orm: Orm) => Promise<Result>): Promise<Result> {
+    const closers = new Closers()
+    try {
+      return await work((await openCurrent(this.#config, closers)).orm)
+    } finally {
+      await closers.close()
+    }
+  }
+
+  /**
    * Runs administrative work on accounts, sessions or chats.
    * @param work receives the administration, and whether replicas are notified of its changes at once
    * @throws {CommandError} when the tables are older than this build
@@ -59,14 +99,11 @@ export class AdminContext {
     const config = this.#config
     const closers = new Closers()
     try {
-      const database = await openDatabase(config)
-      closers.add(() => database.close())
-      const missing = await database.missingMigrations()
-      if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
+      const database = await openCurrent(config, closers)
       const { scope } = await readIdentity(database.orm)
       const bus = new ScopedBus(await openBus(config), () => scope)
       closers.add(() => bus.close())
-      const sessions = new Sessions({ orm: database.orm, bus, ...UNUSED_TTLS })
+      const sessions = new Sessions({ orm: database.orm, bus, rates: UNLIMITED, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
       return await work(
         createAdministration({ orm: database.orm, sessions, passwords }),
@@ -76,6 +113,15 @@ export class AdminContext {
       await closers.close()
     }
   }
+}
+
+/** Opens the store. @throws {CommandError} when its tables are older than this build */
+async function openCurrent (config: StorageConfig, closers: Closers): Promise<Database> {
+  const database = await openDatabase(config)
+  closers.add(() => database.close())
+  const missing = await database.missingMigrations()
+  if (missing.length > 0) throw new CommandError(`The tables lack ${missing.join(', ')}: run confab migrate first.`)
+  return database
 }
 
 async function openDatabase (config: StorageConfig): Promise<Database> {

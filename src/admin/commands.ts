@@ -1,17 +1,29 @@
 /** The commands of `confab`: each has its usage, does one thing, and returns lines for the operator. */
 import type { ChatFault, Hole } from '../domain/accounts/administration.ts'
 import { createToken } from '../domain/accounts/secrets.ts'
+import type { SessionSummary } from '../domain/accounts/sessions.ts'
+import { isDuration, milliseconds } from '../config/durations.ts'
 import { CommandError } from './command-error.ts'
 import type { AdminContext } from './admin-context.ts'
+import { KEY_COMMANDS } from './key-commands.ts'
+
+/** The options of commands that have a value. */
+export type TextFlag = 'name' | 'scopes' | 'uses' | 'expires' | 'code'
 
 /** The arguments of a command. */
 export type Call = {
   context: AdminContext
   /** Positional parameters after its name. */
   parameters: readonly string[]
-  flags: { all: boolean, 'password-stdin': boolean, name?: string | undefined }
+  flags: Record<'all' | 'password-stdin', boolean> & { [Name in TextFlag]?: string | undefined }
   /** Reads the first line of the standard input. */
   readLine: () => Promise<string>
+  /** Checks what a server in this environment needs. */
+  diagnose: () => Promise<{ lines: string[], hasFailed: boolean }>
+  /** Prints a line to the standard error at once. */
+  say: (line: string) => void
+  /** Makes the command end with 1 although it prints its lines. */
+  markFailed: () => void
 }
 
 /** A command: the words that call it, its parameters in words, and its purpose. */
@@ -37,6 +49,14 @@ export const SERVERS = [
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
+  {
+    words: 'doctor',
+    usage: '',
+    purpose:
+      'check the environment of a server: its variables, ports, Postgres and Redis; exits with 1 when one of them ' +
+      'prevents a start',
+    run: runDoctor
+  },
   { words: 'migrate', usage: '', purpose: 'run the missing migrations', run: runMigrate },
   {
     words: 'migrate-embedded',
@@ -65,10 +85,50 @@ export const COMMANDS: readonly Command[] = [
   },
   { words: 'user resume', usage: '<username>', purpose: 'let a suspended account log in again', run: runResume },
   {
+    words: 'user delete',
+    usage: '<username>',
+    purpose:
+      'delete an account for good, as its owner can: its name, address and password are erased at once, and the ' +
+      'texts of its messages by the replicas soon after',
+    run: runDelete
+  },
+  {
+    words: 'sessions list',
+    usage: '<username>',
+    purpose: 'list the sessions of an account: id, login, last refresh, end, and what its client called itself',
+    run: runListSessions
+  },
+  {
+    words: 'sessions end',
+    usage: '<username> <session>',
+    purpose: 'end one session of an account, with its sockets',
+    run: runEndSession
+  },
+  {
     words: 'sessions revoke',
     usage: '<username>',
     purpose: 'end all sessions and sockets of an account',
     run: runRevoke
+  },
+  ...KEY_COMMANDS,
+  {
+    words: 'invites create',
+    usage: '[--uses <number>] [--expires <duration>] [--code <code>]',
+    purpose:
+      'make a code to register with (REGISTRATION=invite), for one account and without an end unless you say otherwise',
+    run: runCreateInvite
+  },
+  {
+    words: 'invites list',
+    usage: '',
+    purpose: 'list the invite codes: code, accounts registered and allowed, end, and whether it is good',
+    run: runListInvites
+  },
+  {
+    words: 'invites revoke',
+    usage: '<code>',
+    purpose: 'make an invite code useless; accounts that were registered with it stay',
+    run: runRevokeInvite
   },
   {
     words: 'chat check',
@@ -81,11 +141,29 @@ export const COMMANDS: readonly Command[] = [
     usage: '',
     purpose: 'make clients start over after the data went back in time by means that Postgres does not notice',
     run: runBump
+  },
+  {
+    words: 'installation show',
+    usage: '',
+    purpose: 'print the id of the installation that the database belongs to, and its epoch',
+    run: runShowInstallation
+  },
+  {
+    words: 'installation renew',
+    usage: '',
+    purpose: 'make a copied database an installation of its own, with a new epoch; access tokens of the origin end',
+    run: runRenewInstallation
   }
 ]
 
-async function runMigrate ({ context }: Call): Promise<string[]> {
-  await context.migrate()
+async function runDoctor ({ diagnose, markFailed }: Call): Promise<string[]> {
+  const { lines, hasFailed } = await diagnose()
+  if (hasFailed) markFailed()
+  return lines
+}
+
+async function runMigrate ({ context, say }: Call): Promise<string[]> {
+  await context.migrate(say)
   return ['The tables are at the version of this build.']
 }
 
@@ -128,6 +206,17 @@ async function runResume ({ context, parameters: [username = ''] }: Call): Promi
   return [`${username} may log in again.`]
 }
 
+async function runDelete ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
+  return context.administrate(async (administration, reachesReplicas) => {
+    const { formerName, ended } = await administration.remove(username)
+    return [
+      `${username} is deleted, and shown as ${formerName}; ${sessionsEnded(ended)}`,
+      'A running server erases the texts of its messages within half a minute.',
+      ...(reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED])
+    ]
+  })
+}
+
 async function runRevoke ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
   return context.administrate(async (administration, reachesReplicas) => [
     sessionsEnded(await administration.revokeSessions(username)),
@@ -135,8 +224,50 @@ async function runRevoke ({ context, parameters: [username = ''] }: Call): Promi
   ])
 }
 
+async function runListSessions ({ context, parameters: [username = ''] }: Call): Promise<string[]> {
+  const sessions = await context.administrate((administration) => administration.listSessions(username))
+  return sessions.length === 0 ? [`${username} has no session.`] : sessions.map(describeSession)
+}
+
+/** One line with tabs between its columns. A client can call itself anything, but not so as to control a terminal. */
+function describeSession ({ sessionId, createdAt, lastUsedAt, expiresAt, userAgent }: SessionSummary): string {
+  const times = [createdAt, lastUsedAt, expiresAt].map((time) => time.toISOString())
+  return [sessionId, ...times, (userAgent ?? '').replace(/[^\x20-\x7e]/g, '?')].join('\t')
+}
+
+async function runEndSession ({ context, parameters: [username = '', sessionId = ''] }: Call): Promise<string[]> {
+  return context.administrate(async (administration, reachesReplicas) => {
+    await administration.endSession(username, sessionId)
+    return [sessionsEnded(1), ...(reachesReplicas ? [] : [REPLICAS_NOT_NOTIFIED])]
+  })
+}
+
 function sessionsEnded (count: number): string {
   return count === 1 ? '1 session was ended.' : `${String(count)} sessions were ended.`
+}
+
+/** @throws {CommandError} for an option that has no meaning */
+async function runCreateInvite ({ context, flags: { uses = '1', expires, code } }: Call): Promise<string[]> {
+  if (!/^[1-9]\d{0,6}$/.test(uses)) throw new CommandError('--uses takes a number, such as 5.')
+  if (expires !== undefined && !isDuration(expires)) throw new CommandError('--expires takes a duration, such as 7d.')
+  const ttlMs = expires === undefined ? undefined : milliseconds(expires)
+  return [
+    await context.administrate((administration) => administration.createInvite({ code, maxUses: Number(uses), ttlMs }))
+  ]
+}
+
+async function runListInvites ({ context }: Call): Promise<string[]> {
+  const invites = await context.administrate((administration) => administration.listInvites())
+  return invites.length === 0
+    ? ['There are no invite codes.']
+    : invites.map(({ code, uses, maxUses, expiresAt, state }) =>
+        [code, `${String(uses)}/${String(maxUses)}`, expiresAt?.toISOString() ?? 'never', state].join('\t')
+      )
+}
+
+async function runRevokeInvite ({ context, parameters: [code = ''] }: Call): Promise<string[]> {
+  await context.administrate((administration) => administration.revokeInvite(code))
+  return ['The code is revoked.']
 }
 
 /** @throws {CommandError} when a chat has gaps */
@@ -154,6 +285,22 @@ async function runCheck ({ context, parameters: [id], flags }: Call): Promise<st
 async function runBump ({ context }: Call): Promise<string[]> {
   await context.administrate((administration) => administration.bumpEpoch())
   return ['A new epoch has begun: replicas notice within SWEEP_INTERVAL.']
+}
+
+async function runShowInstallation ({ context }: Call): Promise<string[]> {
+  return [describeIdentity(await context.administrate((administration) => administration.readIdentity()))]
+}
+
+async function runRenewInstallation ({ context }: Call): Promise<string[]> {
+  const identity = await context.administrate(async (administration) => {
+    await administration.renewInstallation()
+    return administration.readIdentity()
+  })
+  return [describeIdentity(identity), 'Replicas notice within SWEEP_INTERVAL; clients have to refresh their tokens.']
+}
+
+function describeIdentity ({ installationId, epoch }: { installationId: string, epoch: string }): string {
+  return `Installation ${installationId}, epoch ${epoch}.`
 }
 
 function describeFault ({ chatId, count, highest, lastSeq, holes }: ChatFault): string {

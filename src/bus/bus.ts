@@ -14,6 +14,8 @@ export type Bus = {
   readonly description: string
   /** Whether a payload that is published now can be expected to arrive, with every subscription acknowledged. */
   readonly isUp: boolean
+  /** Why it is not up, in words for the operator without an address, if there is more to say. */
+  readonly downReason?: string | undefined
   /** Number of payloads that could not be sent, since the start. */
   readonly dropped: number
   /** Sends a payload to the channel's subscribers; never waits and never throws. */

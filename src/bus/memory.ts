@@ -1,14 +1,22 @@
 /**
- * Adapter: a bus inside this process. It reaches no other replica, is always up and loses nothing.
+ * Adapter: a bus inside this process. It loses nothing, reaches no other replica, and so counts as down while there is
+ * one.
  */
 import type { Bus, BusHandler, EchoTest } from './bus.ts'
 
-/** Opens a bus for one replica. */
-export function createMemoryBus (isEcho: EchoTest = () => false): Bus {
+const NOT_ALONE = 'another replica uses the same database, and no bus connects them: set REDIS_URL'
+
+/** Opens a bus for one replica. @param isAlone whether there is no other one */
+export function createMemoryBus (isEcho: EchoTest = () => false, isAlone: () => boolean = () => true): Bus {
   const handlers = new Map<string, Set<BusHandler>>()
   return {
     description: 'events inside this process',
-    isUp: true,
+    get isUp () {
+      return isAlone()
+    },
+    get downReason () {
+      return isAlone() ? undefined : NOT_ALONE
+    },
     dropped: 0,
     publish (channel, payload) {
       if (isEcho(payload)) return

@@ -28,6 +28,10 @@ export class ScopedBus implements Bus {
     return this.#bus.isUp
   }
 
+  get downReason () {
+    return this.#bus.downReason
+  }
+
   get dropped () {
     return this.#bus.dropped
   }

@@ -10,7 +10,7 @@ import { Problems } from './problems.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
 import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
-import { tokenKey } from './token-key.ts'
+import { splitKeys, tokenKeys } from './token-key.ts'
 
 /** Maximum time that a stopping process takes in addition to closing its sockets. */
 const DRAIN_MARGIN_MS = 15_000
@@ -25,27 +25,40 @@ export type Config = ReturnType<typeof loadConfig>
 /** The part of {@link Config} that says where data is stored. */
 export type StorageConfig = ReturnType<typeof loadStorageConfig>
 
+/** The settings before the keys of access tokens are read or made. */
+export type InspectedConfig = ReturnType<typeof inspectConfig>['config']
+
 /**
  * Reads and checks the environment.
  * @param environment as in `process.env`; empty strings count as absent
  * @throws {ConfigError} with every wrong value, and every combination that cannot work
  */
 export function loadConfig (environment: Record<string, string | undefined>) {
+  const { config, values, problems } = inspectConfig(environment)
+  /** Keys of access tokens and codes: the first makes them, and all are accepted. */
+  const jwtSecrets = tokenKeys(values, problems)
+  problems.throwAny()
+  return Object.freeze({ ...config, jwtSecrets })
+}
+
+/**
+ * The same without the keys, and before anything is made.
+ * @returns problems instead of throwing them; a wrong value is replaced by its default
+ */
+export function inspectConfig (environment: Record<string, string | undefined>) {
   const problems = new Problems()
   const values = readEnvironment(environment, problems)
   checkRules([...STORAGE_RULES, ...SERVING_RULES], values, problems)
-  const jwtSecret = tokenKey(values, problems)
-  problems.throwAny()
   const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
-  return Object.freeze({
+  const config = {
     ...resolve(values),
-    jwtSecret,
     searchPath: environment['PATH'],
     /** The values for the log, without secrets. */
     shown: withoutSecrets(values, SECRETS),
     /** Variables that are set but unknown, and look like misspelt ones of Confab. */
     unknownVariables: suggestVariables(set, Object.keys(EnvironmentSchema.properties))
-  })
+  }
+  return { config, values, problems }
 }
 
 /**
@@ -71,6 +84,7 @@ function resolveStorage (env: Environment) {
     /** Without `url` the store is embedded in `dataDir`. */
     database: {
       url: env.DATABASE_URL,
+      ca: env.DATABASE_CA,
       pool: env.DATABASE_POOL,
       prepare: env.DATABASE_PREPARE === 'on',
       timeoutMs: milliseconds(env.DATABASE_TIMEOUT),
@@ -78,6 +92,13 @@ function resolveStorage (env: Environment) {
       migrate: env.DATABASE_MIGRATE === 'on'
     },
     redis: redisSettings(env),
+    /** Who may sign tokens of the application's users. */
+    userTokens: {
+      secrets: splitKeys(env.USER_TOKEN_SECRET ?? ''),
+      keySet: env.USER_TOKEN_JWKS,
+      issuer: env.USER_TOKEN_ISSUER,
+      audience: env.USER_TOKEN_AUDIENCE
+    },
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },
       concurrency: env.HASH_CONCURRENCY,
@@ -86,23 +107,35 @@ function resolveStorage (env: Environment) {
   }
 }
 
+function accountSettings (env: Environment) {
+  return {
+    accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
+    refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
+    sessionMaxAgeMs: milliseconds(env.SESSION_MAX_AGE),
+    refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
+    mail: mailSettings(env),
+    mailFrom: env.MAIL_FROM,
+    areAccountsOn: env.ACCOUNTS === 'on',
+    registration: registrationPolicy(env),
+    // A login right after registering would reveal whether the address was free.
+    isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
+    areAccountsHidden: env.HIDE_ACCOUNTS === 'on'
+  }
+}
+
 function resolve (env: Environment) {
   return {
     host: env.HOST,
     port: env.PORT,
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
+    chatcliSocket: env.CHATCLI_WS_PORT === undefined ? undefined : { host: env.HOST, port: env.CHATCLI_WS_PORT },
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${String(env.PORT)}`,
     // As browsers send them: in lower case, without the default port.
     corsOrigins: commaSeparated(env.CORS_ORIGINS).map((text) => new URL(text).origin),
     ...resolveStorage(env),
-    accessTokenTtlMs: milliseconds(env.ACCESS_TOKEN_TTL),
-    refreshTokenTtlMs: milliseconds(env.REFRESH_TOKEN_TTL),
-    refreshReuseGraceMs: milliseconds(env.REFRESH_REUSE_GRACE),
-    mail: mailSettings(env),
-    mailFrom: env.MAIL_FROM,
-    // A login right after registering would reveal whether the address was free.
-    isVerificationRequired: env.EMAIL_VERIFICATION === 'required' || env.HIDE_ACCOUNTS === 'on',
-    areAccountsHidden: env.HIDE_ACCOUNTS === 'on',
+    ...accountSettings(env),
+    hsts: env.HSTS,
+    chatcliClients: env.CHATCLI_CLIENTS,
     trustProxy: commaSeparated(env.TRUST_PROXY),
     timeouts: {
       // Node refuses a limit for the headers above that for the request.
@@ -117,6 +150,12 @@ function resolve (env: Environment) {
       everywhere: env.LOGIN_FAILURES_PER_MINUTE
     },
     sockets: socketSettings(env),
+    userRates: {
+      framesPerSecond: env.USER_FRAMES_PER_SECOND,
+      requestsPerSecond: env.USER_REQUESTS_PER_SECOND,
+      replayPerSecond: env.USER_REPLAY_PER_SECOND
+    },
+    receiptsMaxMembers: env.RECEIPTS_MAX_MEMBERS,
     posting: {
       maxConcurrentBatches: env.POST_LANES,
       batch: env.POST_BATCH,
@@ -133,10 +172,16 @@ function resolve (env: Environment) {
       rssMiB: env.OVERLOAD_RSS_MIB,
       posts: env.OVERLOAD_POSTS
     },
+    presence:
+      env.PRESENCE === 'off'
+        ? undefined
+        : { leaseMs: milliseconds(env.PRESENCE_LEASE), offlineDelayMs: milliseconds(env.PRESENCE_OFFLINE_DELAY) },
     sweepIntervalMs: milliseconds(env.SWEEP_INTERVAL),
     drain: drainSettings(env),
     tracing: tracingSettings(env),
-    logLevel: env.LOG_LEVEL
+    logLevel: env.LOG_LEVEL,
+    /** undefined: text at a terminal, else JSON. */
+    logFormat: env.LOG_FORMAT
   }
 }
 
@@ -177,6 +222,10 @@ function drainSettings (env: Environment) {
   const timeoutMs =
     env.DRAIN_TIMEOUT === undefined ? delayMs + windowMs + DRAIN_MARGIN_MS : milliseconds(env.DRAIN_TIMEOUT)
   return { delayMs, windowMs, timeoutMs: Math.min(timeoutMs, LONGEST_TIMER_MS) }
+}
+
+function registrationPolicy ({ REGISTRATION: policy }: Environment): 'open' | 'invite' | 'closed' {
+  return policy === 'open' ? 'open' : policy === 'invite' ? 'invite' : 'closed'
 }
 
 function mailSettings (env: Environment): MailSettings {

@@ -16,6 +16,11 @@ export class Problems {
     for (const variable of variables) this.#variables.add(variable)
   }
 
+  /** The problems, in the order in which they were found. */
+  get sentences (): readonly string[] {
+    return this.#sentences
+  }
+
   /** Whether one of these variables has a problem: its value may be a default then. */
   concern (...variables: string[]): boolean {
     return variables.some((variable) => this.#variables.has(variable))

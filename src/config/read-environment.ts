@@ -3,10 +3,12 @@ import { isIP } from 'node:net'
 import Type, { type TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { parseRedisUrl } from '../lib/redis/address.ts'
-import { splitHosts } from '../store/postgres/socket.ts'
+import { parsePostgresUrl, PostgresUrlError } from '../store/postgres/address.ts'
 import { milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
+import { MINIMUM_KEY_LENGTH } from './variables/accounts.ts'
 import type { Problems } from './problems.ts'
+import { splitKeys } from './token-key.ts'
 
 /**
  * Checks every variable.
@@ -31,17 +33,33 @@ export function readEnvironment (environment: Record<string, string | undefined>
       if (defaultOf(schema) !== undefined) values[name] = defaultOf(schema)
     }
   }
-  return Value.Parse(EnvironmentSchema, values)
+  const env = Value.Parse(EnvironmentSchema, values)
+  checkDatabaseUrl(env, problems)
+  return env
+}
+
+/** A URL of Postgres has a form of its own, and parameters that may not fit. */
+function checkDatabaseUrl ({ DATABASE_URL: url, DATABASE_CA: ca }: Environment, problems: Problems): void {
+  try {
+    if (url !== undefined) parsePostgresUrl(url, ca)
+  } catch (error) {
+    if (!(error instanceof PostgresUrlError)) throw error
+    for (const problem of error.problems) problems.add(`DATABASE_URL cannot be used: ${problem}.`, 'DATABASE_URL')
+  }
 }
 
 function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
+  if (name === 'JWT_SECRET' || name === 'USER_TOKEN_SECRET') return areKeys(splitKeys(String(value)))
   if (name === 'REDIS_URL') return parseRedisUrl(String(value)) !== undefined
-  if (name === 'DATABASE_URL') return isReadable(splitHosts(String(value)).url)
-  if (name.endsWith('_URL')) return isReadable(String(value))
+  if (name.endsWith('_URL') && name !== 'DATABASE_URL') return isReadable(String(value))
   if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
   if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
   return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
+}
+
+function areKeys (keys: string[]): boolean {
+  return keys.length > 0 && keys.every((key) => key.length >= MINIMUM_KEY_LENGTH)
 }
 
 /** Whether a URL can be parsed, with its credentials: drivers decode them, and quote them when that fails. */

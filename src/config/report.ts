@@ -12,10 +12,10 @@ export function withoutSecrets (
   secrets: ReadonlySet<string>
 ): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      secrets.has(name) ? '(set)' : typeof value === 'string' ? value.replace(/\/\/[^/@]*@/g, '//') : value
-    ])
+    Object.entries(values).map(([name, value]) => {
+      if (secrets.has(name) || String(value).startsWith('-----BEGIN')) return [name, '(set)']
+      return [name, typeof value === 'string' ? value.replace(/\/\/[^/@]*@/g, '//') : value]
+    })
   )
 }
 

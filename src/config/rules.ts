@@ -3,6 +3,7 @@ import { milliseconds } from './durations.ts'
 import type { Environment } from './environment.ts'
 import type { Problems } from './problems.ts'
 import { hasPublishedPassword, isPublished } from './published-secrets.ts'
+import { splitKeys } from './token-key.ts'
 
 /** A rule on some variables; `problem` returns undefined for an environment that keeps it. */
 type Rule = { variables: readonly (keyof Environment)[], problem: (env: Environment) => string | undefined }
@@ -59,7 +60,7 @@ export const SERVING_RULES: readonly Rule[] = [
   {
     variables: ['NODE_ENV', 'JWT_SECRET'],
     problem: (env) =>
-      isProduction(env) && isPublished(env.JWT_SECRET ?? '')
+      isProduction(env) && splitKeys(env.JWT_SECRET ?? '').some(isPublished)
         ? 'JWT_SECRET is published in Confab\'s samples: generate another one (for example: openssl rand -hex 32).'
         : undefined
   },
@@ -98,6 +99,18 @@ export const SERVING_RULES: readonly Rule[] = [
         : undefined
   },
   unpublished('SMTP_URL'),
+  {
+    variables: ['PORT', 'METRICS_PORT'],
+    problem: ({ PORT, METRICS_PORT }) =>
+      PORT !== 0 && PORT === METRICS_PORT ? 'METRICS_PORT must be another port than PORT.' : undefined
+  },
+  {
+    variables: ['PORT', 'METRICS_PORT', 'CHATCLI_WS_PORT'],
+    problem: ({ PORT, METRICS_PORT, CHATCLI_WS_PORT: own }) =>
+      own !== undefined && own !== 0 && (own === PORT || own === METRICS_PORT)
+        ? 'CHATCLI_WS_PORT must be another port than PORT and METRICS_PORT.'
+        : undefined
+  },
   {
     variables: ['DRAIN_TIMEOUT', 'DRAIN_DELAY', 'DRAIN_WINDOW'],
     problem: ({ DRAIN_TIMEOUT: timeout, DRAIN_DELAY: delay, DRAIN_WINDOW: window }) =>

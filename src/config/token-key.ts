@@ -1,16 +1,32 @@
-/** The key of access tokens: configured, or generated once and kept. */
+/** The keys of access tokens: configured, or one that is generated once and kept. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Environment, MINIMUM_KEY_LENGTH } from './environment.ts'
+import type { Environment } from './environment.ts'
+import { MINIMUM_KEY_LENGTH } from './variables/accounts.ts'
 import type { Problems } from './problems.ts'
 
+/** The first signs, and every one verifies. */
+export type TokenKeys = readonly [string, ...string[]]
+
 /**
- * Returns the key: the configured one or, with the embedded store, one that is generated at the first start.
+ * Returns the keys: the configured ones or, with the embedded store, one that is generated at the first start.
  * @param problems receives the reason why it cannot be stored; the key is then empty
  */
-export function tokenKey (env: Environment, problems: Problems): string {
-  if (env.JWT_SECRET !== undefined) return env.JWT_SECRET
+export function tokenKeys (env: Environment, problems: Problems): TokenKeys {
+  const [first, ...others] = splitKeys(env.JWT_SECRET ?? '')
+  return first === undefined ? [generatedKey(env, problems)] : [first, ...others]
+}
+
+/** The keys in the text of `JWT_SECRET`: one, or several with commas or line breaks between them. */
+export function splitKeys (text: string): string[] {
+  return text
+    .split(/[,\n]/)
+    .map((key) => key.trim())
+    .filter((key) => key !== '')
+}
+
+function generatedKey (env: Environment, problems: Problems): string {
   if (problems.concern('JWT_SECRET', 'DATABASE_URL', 'EMBEDDED_STORE', 'DATA_DIR')) return ''
   const file = path.join(path.resolve(env.DATA_DIR), 'jwt-secret')
   try {

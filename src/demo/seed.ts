@@ -1,7 +1,7 @@
 /** Fills an empty server through its API: everyone registers, verifies the address, logs in and writes. */
 import { readFile } from 'node:fs/promises'
 import { WebSocket } from 'ws'
-import { ConfabClient } from '../client/index.ts'
+import { ConfabClient } from '../client/chatcli/index.ts'
 import { CONVERSATIONS, type Script } from './conversations.ts'
 import { type Member, PASSWORD, TEAM } from './people.ts'
 import { codeOf, mailsIn } from './mails.ts'

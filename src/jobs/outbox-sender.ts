@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Orm } from '../store/database.ts'
 import { claimMails, giveUpMail, type OutboxRow, postponeMail, removeMail } from '../store/outbox.ts'
+import { renewSecret } from '../store/mail-secrets.ts'
 import { MailRefusedError, type Mailer } from '../mail/mailer.ts'
 
 /** Duration of a lease; longer than a mailer takes for one mail. */
@@ -125,6 +126,9 @@ class Sender {
   async #deliver (row: OutboxRow): Promise<void> {
     // Every earlier attempt ended with its process: the next one must not end another.
     if (row.attempts > MAX_ATTEMPTS) return this.#giveUp(row, 'no attempt came to an end')
+    const use = await this.#renewSecret(row)
+    if (use === 'unknown') return
+    if (use === 'void' && isLate(row)) return this.#finish(row)
     try {
       await this.#options.mailer.send({
         to: row.recipient,
@@ -139,8 +143,26 @@ class Sender {
         ? this.#giveUp(row, reason)
         : this.#postpone(row, reason)
     }
+    await this.#finish(row)
+  }
+
+  /** The row of a mail that was sent, or need not be, is deleted. */
+  async #finish (row: OutboxRow): Promise<void> {
     this.#sent.add(row.id)
     await this.#onStore(() => this.#removeSent())
+  }
+
+  /**
+   * Begins the lifetime of the code or link in a mail. It is void when it was used up or replaced, and unknown while
+   * the store is away: then the mail waits until its lease ends.
+   */
+  async #renewSecret ({ secretHash: hash, secretTtlMs: ttlMs }: OutboxRow): Promise<'good' | 'void' | 'unknown'> {
+    if (hash === null || ttlMs === null) return 'good'
+    let use: 'good' | 'void' | 'unknown' = 'unknown'
+    await this.#onStore(async () => {
+      use = (await renewSecret(this.#options.orm, { hash, ttlMs })) ? 'good' : 'void'
+    })
+    return use
   }
 
   async #removeSent (): Promise<void> {
@@ -192,6 +214,12 @@ class Sender {
     })
     this.#endPause = undefined
   }
+}
+
+/** Whether the code or link in a mail that was just claimed would have expired by now. */
+function isLate ({ createdAt, dueAt, secretTtlMs }: OutboxRow): boolean {
+  // The lease began by the clock of the database, which has also stamped the row.
+  return dueAt.getTime() - LEASE_MS - createdAt.getTime() > (secretTtlMs ?? Infinity)
 }
 
 /**

@@ -8,22 +8,28 @@ const PRODUCT = 'Confab'
 const ACCENT = '#4338ca'
 const FONT = 'font-family: -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'
 
-/** The code that verifies an address. `minutes` is its lifetime. */
+/**
+ * The code that verifies an address. `minutes` is its lifetime. `isRepeated` says that a registration of the same name
+ * and address from elsewhere still waits for its code.
+ */
 export function verificationMail ({
   to,
   username,
   code,
-  minutes
+  minutes,
+  isRepeated = false
 }: {
   to: string
   username: string
   code: string
   minutes: number
+  isRepeated?: boolean
 }): OutboxMail {
   return compose(to, `Your ${PRODUCT} verification code`, username, [
     { kind: 'text', text: `Welcome to ${PRODUCT}. Enter this code to verify your e-mail address:` },
     { kind: 'code', code },
     { kind: 'text', text: `The code works once, for ${duration(minutes)}.` },
+    ...(isRepeated ? [{ kind: 'text', text: REPEATED } as const] : []),
     { kind: 'text', text: 'If you did not register, ignore this mail: without the code nothing happens.' }
   ])
 }
@@ -79,6 +85,82 @@ export function passwordChangedMail ({ to, username }: { to: string, username: s
   ])
 }
 
+/** The code that makes an address the one of an account. `minutes` is its lifetime. */
+export function newAddressMail ({
+  to,
+  username,
+  code,
+  minutes
+}: {
+  to: string
+  username: string
+  code: string
+  minutes: number
+}): OutboxMail {
+  return compose(to, `Your new address for ${PRODUCT}`, username, [
+    { kind: 'text', text: 'Enter this code to make this the e-mail address of your account:' },
+    { kind: 'code', code },
+    {
+      kind: 'text',
+      text: `The code works once, for ${duration(minutes)}. Until you enter it your account keeps its old address.`
+    },
+    { kind: 'text', text: 'If you did not ask for it, ignore this mail: without the code nothing happens.' }
+  ])
+}
+
+/** The notice to the old address that another one was entered, so that the owner of a stolen account learns of it. */
+export function addressNoticeMail ({ to, username }: { to: string, username: string }): OutboxMail {
+  return compose(to, `A new address for your ${PRODUCT} account`, username, [
+    {
+      kind: 'text',
+      text:
+        'Another e-mail address was just entered for your account. It replaces this one as soon as its code is ' +
+        'confirmed.'
+    },
+    { kind: 'text', text: NOT_YOU }
+  ])
+}
+
+/** The notice of another username. */
+export function renamedMail ({ to, username, former }: { to: string, username: string, former: string }): OutboxMail {
+  return compose(to, `Your ${PRODUCT} username was changed`, username, [
+    { kind: 'text', text: `Your username was ${oneLine(former)}, and is ${oneLine(username)} now. Sign in with that.` },
+    { kind: 'text', text: NOT_YOU }
+  ])
+}
+
+/** The link that enables an account which its owner has disabled. */
+export function accountDisabledMail ({
+  to,
+  username,
+  link
+}: {
+  to: string
+  username: string
+  link: string
+}): OutboxMail {
+  return compose(to, `Your ${PRODUCT} account is disabled`, username, [
+    {
+      kind: 'text',
+      text: 'Your account is disabled, and you are signed out everywhere. Keep this mail: it enables the account again.'
+    },
+    { kind: 'link', link, label: 'Enable the account' },
+    { kind: 'text', text: 'The link works until you use it. A password reset enables the account, too.' },
+    { kind: 'text', text: NOT_YOU }
+  ])
+}
+
+/** The notice that an account is deleted. */
+export function accountDeletedMail ({ to, username }: { to: string, username: string }): OutboxMail {
+  return compose(to, `Your ${PRODUCT} account is deleted`, username, [
+    {
+      kind: 'text',
+      text: 'Your account is deleted, with your address and the texts of your messages. It cannot be brought back.'
+    },
+    { kind: 'text', text: 'If it was not you, tell whoever runs this server.' }
+  ])
+}
+
 /** The answer to a registration with a username or an address that is taken, where no answer may reveal that. */
 export function accountTakenMail ({ to }: { to: string }): OutboxMail {
   return compose(to, `Your registration at ${PRODUCT}`, undefined, [
@@ -97,6 +179,11 @@ export function accountTakenMail ({ to }: { to: string }): OutboxMail {
     { kind: 'text', text: 'If it was not you, ignore this mail.' }
   ])
 }
+
+const NOT_YOU = 'If it was not you, ask for a password reset at once and tell whoever runs this server.'
+const REPEATED =
+  'This username was registered with your address more than once, from different networks. Each code belongs to the ' +
+  'password that was chosen with it. If you registered only once, enter the code of the first mail.'
 
 type Block =
   { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }

@@ -4,22 +4,26 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { chatcli } from '../api/chatcli/index.ts'
 import { emotechat } from '../api/emotechat/index.ts'
 import accessTokens from '../api/http/access-tokens.ts'
+import accountsOff from '../api/http/accounts-off.ts'
 import services, { type Served } from '../api/http/context.ts'
 import { faceOf, handleErrorsLike, mountFace, type MountedFace } from '../api/http/face.ts'
 import { readForwardedAddresses } from '../api/http/forwarded-for.ts'
 import origins from '../api/http/origins.ts'
 import overload from '../api/http/overload.ts'
+import principals from '../api/http/principals.ts'
 import rateLimit from '../api/http/rate-limit.ts'
 import { createRawAnswers } from '../api/http/raw-answers.ts'
 import requestMetrics from '../api/http/request-metrics.ts'
 import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders from '../api/http/security-headers.ts'
+import userTurns from '../api/http/user-turns.ts'
 import websocket from '../api/http/websocket.ts'
 import websocketGate from '../api/http/websocket-gate.ts'
 import description from '../api/openapi/index.ts'
 import descriptionRoutes, { DESCRIPTION_TAGS } from '../api/openapi/routes.ts'
 import ops, { OPS_TAGS } from '../api/ops/index.ts'
 import readiness, { type ReadinessDeps } from '../api/ops/readiness.ts'
+import { v1 } from '../api/v1/index.ts'
 import type { Config } from '../config/config.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import web, { WEB_TAGS } from '../web/index.ts'
@@ -27,18 +31,32 @@ import { type LogStream, loggerOptions } from './logger.ts'
 
 const FACES: readonly MountedFace[] = [
   { ...chatcli, prefix: '' },
-  { ...emotechat, prefix: '/api' }
+  { ...emotechat, prefix: '/api' },
+  { ...v1, prefix: '/v1' }
 ]
 const WEB_PREFIX = '/app'
 /** The groups of routes in the documents, in this order. */
-const TAGS = { ...chatcli.tags, ...emotechat.tags, ...WEB_TAGS, ...OPS_TAGS, ...DESCRIPTION_TAGS }
+const TAGS = { ...v1.tags, ...chatcli.tags, ...emotechat.tags, ...WEB_TAGS, ...OPS_TAGS, ...DESCRIPTION_TAGS }
 const BODY_LIMIT_BYTES = 262_144
 /** Maximum size of all headers of a request; Node refuses more with 431. */
 const HEADER_LIMIT_BYTES = 16_384
 
+/** The limits of the HTTP servers. */
+export function httpLimits ({ timeouts: { headersMs, requestMs, idleMs } }: Config) {
+  return {
+    maxHeaderSize: HEADER_LIMIT_BYTES,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    // Node checks its connections at this interval, so a client that sends its headers slowly is cut off at most a
+    // quarter late.
+    connectionsCheckingInterval: Math.ceil(headersMs / 4)
+  }
+}
+
 /** Creates the server without routes: its logger is needed before the rest can be built. */
 export function createServer (config: Config, logStream?: LogStream): FastifyInstance {
-  const { headersMs, requestMs, idleMs } = config.timeouts
+  const limits = httpLimits(config)
   const rawAnswers = createRawAnswers(config, FACES)
   const app = Fastify({
     logger: loggerOptions(config.logLevel, logStream),
@@ -48,15 +66,10 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: requestMs,
-    keepAliveTimeout: idleMs,
-    // Node checks its connections at this interval, so a client that sends its headers slowly is cut off at most a
-    // quarter late.
-    http: {
-      maxHeaderSize: HEADER_LIMIT_BYTES,
-      headersTimeout: headersMs,
-      connectionsCheckingInterval: Math.ceil(headersMs / 4)
-    },
+    // Fastify sets these two itself, to its own defaults otherwise.
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    http: limits,
     routerOptions: { ignoreTrailingSlash: true },
     // Types are not converted: a string is no number.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
@@ -77,7 +90,8 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
       route: request.routeOptions.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
-      userId: request.session?.userId,
+      userId: request.session?.userId ?? request.principal?.userId,
+      apiKey: request.apiKey?.id,
       address: request.ip
     }
     request.log.info(details, 'request')
@@ -101,7 +115,10 @@ export async function buildApp (
   await app.register(origins)
   await app.register(websocketGate)
   await app.register(accessTokens)
+  await app.register(principals)
+  await app.register(userTurns)
   await app.register(rateLimit, deps)
+  await app.register(accountsOff)
   // Before the routes, which it describes.
   await app.register(description, { faces: FACES, tags: TAGS })
   await app.register(readiness, deps)

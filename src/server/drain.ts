@@ -1,5 +1,8 @@
 /** How a replica closes the connections of its clients: the first three phases of its end. */
 import type { FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { CLOSE_CODES } from '../realtime/close-codes.ts'
@@ -45,9 +48,32 @@ export async function closeSockets (app: FastifyInstance, connections: Connectio
   for (const client of clients) client.terminate()
 }
 
-/** Ends the HTTP server, also when a client leaves its request incomplete. */
-export async function closeServer (app: FastifyInstance): Promise<void> {
-  const cut = setTimeout(() => app.server.closeAllConnections(), REQUEST_GRACE_MS)
-  await app.close()
+/** The open connections of HTTP servers, those of upgrades too, which the servers do not know any more. */
+export function trackConnections (servers: readonly Server[]): ReadonlySet<Socket> {
+  const connections = new Set<Socket>()
+  for (const server of servers) {
+    server.on('connection', (socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+    })
+  }
+  return connections
+}
+
+/**
+ * Ends the HTTP servers, also when a client leaves its request incomplete or an upgrade came to its end late.
+ * @param second another one of the app
+ */
+export async function closeServers (
+  app: FastifyInstance,
+  second: Server | undefined,
+  connections: ReadonlySet<Socket>
+): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const socket of connections) socket.destroy()
+  }, REQUEST_GRACE_MS)
+  const closed = second?.listening === true ? once(second, 'close') : undefined
+  second?.close()
+  await Promise.all([app.close(), closed])
   clearTimeout(cut)
 }

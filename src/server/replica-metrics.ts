@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { withDeadline } from '../lib/deadline.ts'
+import { explainListening } from '../lib/listening.ts'
+import { METRICS_NAMES } from '../preflight/ports.ts'
 import type { Readings } from '../observability/metrics/catalogue.ts'
 import { exposeMetrics } from '../observability/metrics/prometheus.ts'
 import { serveMetrics, type MetricsServer } from '../observability/metrics/server.ts'
@@ -20,7 +22,8 @@ export type Sources = { config: Config, database: Database, bus: Bus }
 export async function serveReplicaMetrics (app: FastifyInstance, sources: Sources): Promise<MetricsServer | undefined> {
   const { metrics: address } = sources.config
   if (address === undefined) return undefined
-  const server = await serveMetrics(address, exposeMetrics(app.metrics, readingsOf(app, sources)))
+  const serving = serveMetrics(address, exposeMetrics(app.metrics, readingsOf(app, sources)))
+  const server = await explainListening(serving, address, METRICS_NAMES)
   app.log.info({ port: server.port }, 'metrics are served')
   return server
 }
@@ -30,6 +33,7 @@ function readingsOf (app: FastifyInstance, { config, database, bus }: Sources): 
     sockets: () => ({ open: app.websocketServer.clients.size, authenticated: app.connections.size }),
     sendBufferBytes: () => app.connections.unsentBytes,
     subscriptions: () => app.hub.size,
+    presence: () => app.presence.size,
     postsWaiting: () => app.services.messages.waiting(),
     isBusUp: () => bus.isUp,
     hintsDropped: () => bus.dropped,

@@ -1,21 +1,38 @@
 /** One replica: ports opened by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
+import type { Server } from 'node:http'
 import { buildApp, createServer } from './app.ts'
 import type { Config } from '../config/config.ts'
-import { CHATCLI_CODEC } from '../api/chatcli/ws/codec.ts'
+import type { StartState } from '../api/ops/readiness.ts'
+import { CHATCLI_CODEC, CHATCLI_CURRENT_CODEC } from '../api/chatcli/ws/codec.ts'
+import { EMOTECHAT_CODEC } from '../api/emotechat/ws/codec.ts'
+import { V1_CODEC } from '../api/v1/realtime/codec.ts'
+import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
 import { createOutboxSender } from '../jobs/outbox-sender.ts'
+import { describeFinding, type Finding } from '../lib/finding.ts'
+import { explainListening, portOf } from '../lib/listening.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
+import { SERVER_NAMES } from '../preflight/ports.ts'
 import { withMetrics } from '../rate-limits/with-metrics.ts'
 import { Connections } from '../realtime/connections.ts'
+import type { Contacts } from '../realtime/contacts.ts'
+import { Following } from '../realtime/following.ts'
 import { Hub } from '../realtime/hub.ts'
+import { PayloadSeal } from '../realtime/payload-seal.ts'
+import type { Presence } from '../realtime/presence.ts'
 import { startRebalancing } from '../realtime/rebalancing.ts'
-import { closeServer, closeSockets, leave, phaseLimits } from './drain.ts'
+import { UserFeeds } from '../realtime/user-feeds.ts'
+import { closeServers, closeSockets, leave, phaseLimits, trackConnections } from './drain.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { LogStream } from './logger.ts'
 import { openPorts, type PortOverrides, type Ports } from './ports.ts'
+import { openPresence } from './presence.ts'
+import { createSecondServer, listenOnSecondPort } from './second-port.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
+import { StartingServer } from './starting-server.ts'
+import { createUserShares, type UserShares } from './user-shares.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
 /** Connections that may wait to be accepted: after a restart all clients reconnect at once. */
@@ -27,15 +44,28 @@ export type Replica = {
   readonly url: string
   /** Address of its metrics on its machine; undefined when they are off. */
   readonly metricsUrl: string | undefined
+  /** The port in `CHATCLI_WS_PORT`; undefined when there is none. */
+  readonly chatcliSocketPort: number | undefined
   readonly app: FastifyInstance
   /** What it runs on, in one sentence without a credential. */
   readonly description: string
+  /** The parts of that sentence. */
+  readonly parts: { store: string, bus: string, mailer: string }
   /** Ends it in the order of its phases; see {@link Lifecycle}. */
   close: () => Promise<void>
 }
 
-/** For tests: replacements for configured parts. */
-export type ReplicaOptions = PortOverrides & { logStream?: LogStream }
+/** How a replica is started, and replacements for configured parts. */
+export type ReplicaOptions = PortOverrides & {
+  /** The HTTP server without routes; made if it is missing. */
+  app?: FastifyInstance
+  /** Gives the start up when it is aborted. */
+  signal?: AbortSignal
+  /** What was found by checks before: warnings are logged. */
+  findings?: readonly Finding[]
+  /** For tests. */
+  logStream?: LogStream
+}
 
 /** The parts of a replica. */
 type Parts = {
@@ -43,16 +73,20 @@ type Parts = {
   app: FastifyInstance
   ports: Ports
   services: Services
+  shares: UserShares
   metrics: Metrics
   lifecycle: Lifecycle
 }
 
 /**
- * Starts a replica and resolves when it serves.
- * @throws when the port is taken, the database cannot be reached or the embedded store is in use
+ * Starts a replica and resolves when it serves. Until then its port answers that it is alive and not ready.
+ * @throws {ListenError} when a port cannot be opened
+ * @throws {PreconditionError} when the database cannot be reached or is not fit
+ * @throws {EmbeddedStoreError} when the embedded store cannot be used
+ * @throws the reason of the signal
  */
 export async function startReplica (config: Config, options: ReplicaOptions = {}): Promise<Replica> {
-  const app = createServer(config, options.logStream)
+  const app = options.app ?? createServer(config, options.logStream)
   const lifecycle = new Lifecycle(phaseLimits(config), app.log)
   try {
     return await start(config, app, options, lifecycle)
@@ -69,32 +103,44 @@ async function start (
   options: ReplicaOptions,
   lifecycle: Lifecycle
 ): Promise<Replica> {
-  app.log.info({ configuration: config.shown }, 'configuration')
-  for (const { name, meant } of config.unknownVariables)
-    app.log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
+  const { signal = new AbortController().signal, findings = [] } = options
+  logConfiguration(app, config, findings)
   const metrics = new Metrics()
-  const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log })
-  const { database, epoch, bus, rates, mailer, tracing } = ports
+  const starting = await StartingServer.listen(config)
+  lifecycle.onStop('closing', () => starting.close())
+  const onState = (state: StartState) => {
+    starting.state = state
+  }
+  const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log, onState, signal })
+  const { database, bus, rates, mailer, tracing } = ports
   const outbox = createOutboxSender({ orm: database.orm, mailer, log: app.log })
   lifecycle.onStop('flushing', () => outbox.stop())
   const services = await createServices({
+    ...ports,
     config,
-    database,
-    epoch,
-    bus,
     onMail: () => outbox.wake(),
     rates: withMetrics(rates, metrics),
-    tracing
+    log: app.log
   })
-  const parts: Parts = { config, app, ports, services, metrics, lifecycle }
+  const shares = createUserShares(config)
+  const parts: Parts = { config, app, ports, services, shares, metrics, lifecycle }
   const hub = createHub(parts)
-  const connections = createConnections(parts)
+  const { presence, contacts, watchedUsers } = await openPresence({ ...parts, log: app.log })
+  const following = createFollowing(parts, hub, contacts)
+  const userFeeds = createUserFeeds(parts, hub)
+  const connections = createConnections(parts, presence)
   followOtherReplicas(parts, hub, connections)
-  lifecycle.onStop('closing', () => closeServer(app))
-  await buildApp(app, { config, services, hub, connections, database, bus, rates, metrics, tracing, lifecycle })
+  services.epoch.onChange(() => userFeeds.reset())
+  const second = createSecondServer(app, config)
+  const tcpSockets = trackConnections(second === undefined ? [app.server] : [app.server, second])
+  lifecycle.onStop('closing', () => closeServers(app, second, tcpSockets))
+  const realtime = { hub, following, userFeeds, contacts, presence, watchedUsers, connections, shares }
+  await buildApp(app, { config, services, ...realtime, database, bus, rates, metrics, tracing, lifecycle })
   const metricsServer = await serveReplicaMetrics(app, { config, database, bus })
   lifecycle.onStop('closing', () => metricsServer?.close())
-  await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
+  await app.ready()
+  signal.throwIfAborted()
+  await listen(starting, app, second, config)
   outbox.start()
   startBackgroundWork(parts, connections)
   lifecycle.onStop('leaving', () => leave(app, config.drain.delayMs))
@@ -102,40 +148,104 @@ async function start (
   lifecycle.serve()
   return {
     url: urlOf(app),
+    chatcliSocketPort: second === undefined ? undefined : portOf(second),
     app,
     metricsUrl: metricsServer === undefined ? undefined : `http://127.0.0.1:${String(metricsServer.port)}/metrics`,
     description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
+    parts: { store: database.description, bus: bus.description, mailer: mailer.description },
     close: () => lifecycle.stop()
   }
 }
 
-function createHub ({ config, app, ports, services, metrics, lifecycle }: Parts): Hub {
+function logConfiguration ({ log }: FastifyInstance, config: Config, findings: readonly Finding[]): void {
+  log.info({ configuration: config.shown }, 'configuration')
+  for (const { name, meant } of config.unknownVariables)
+    log.warn(`${name} is no variable of Confab: ${meant} was probably meant`)
+  for (const finding of findings) if (finding.level === 'warning') log.warn(describeFinding(finding))
+}
+
+/** Opens the ports of clients, the first of which has been the starting server's. */
+async function listen (
+  starting: StartingServer, app: FastifyInstance, second: Server | undefined, config: Config
+): Promise<void> {
+  await starting.close()
+  const listening = app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
+  await explainListening(listening, config, SERVER_NAMES)
+  await listenOnSecondPort(second, config, LISTEN_BACKLOG)
+}
+
+function createHub ({ config, app, ports, services, shares, metrics, lifecycle }: Parts): Hub {
   const { bus, origin, tracing } = ports
-  const { chats, log, messages } = services
+  const { chats, log, messages, readMarks } = services
   const hub = new Hub({
     bus,
     origin,
+    // Without Redis nobody else is on the bus.
+    seal: config.redis === undefined ? undefined : new PayloadSeal(config.jwtSecrets),
     log: { ...chats, ...log },
     // A face with sockets has its codec here. The first is common to all builds: see `realtime/codec.ts`.
-    codecs: [CHATCLI_CODEC],
+    codecs: [CHATCLI_CODEC, CHATCLI_CURRENT_CODEC, EMOTECHAT_CODEC, V1_CODEC],
+    epoch: services.epoch,
     sweepIntervalMs: config.sweepIntervalMs,
+    reads: shares.reads,
+    replayPaces: shares.replays,
+    typingPaces: shares.typing,
     metrics,
     tracing,
     logger: app.log
   })
-  messages.onCommitted((committed) => {
-    metrics.eventsCommitted.add('message', committed.events.length)
+  const publish = (committed: CommittedEvents) => {
+    const count = committed.events.filter(({ kind }) => kind === 'message.created').length
+    metrics.eventsCommitted.add('message', count)
+    metrics.eventsCommitted.add('other', committed.events.length - count)
     hub.announce(committed)
-  })
+    announceMentions(services, committed)
+  }
+  messages.onCommitted(publish)
+  chats.onCommitted(publish)
+  readMarks.onMoved((mark) => hub.reads.announce(mark))
   lifecycle.onStop('flushing', () => hub.close())
   // Registered last, so it runs before the hub is closed, which publishes the stored messages.
   lifecycle.onStop('flushing', () => messages.flush())
   return hub
 }
 
-function createConnections ({ config: { sockets }, services, lifecycle }: Parts): Connections {
+function createFollowing (
+  { app, ports: { bus }, services: { chats }, metrics, lifecycle }: Parts,
+  hub: Hub,
+  contacts: Contacts
+): Following {
+  const following = new Following({ hub, bus, lists: chats, contacts, metrics, logger: app.log })
+  chats.onListsChanged((userIds) => following.announce(userIds))
+  lifecycle.onStop('flushing', () => following.close())
+  return following
+}
+
+/** Wakes the feeds of those whom messages mention. What gets lost is found by the sweep. */
+function announceMentions ({ feeds }: Services, { chatId, events }: CommittedEvents): void {
+  for (const event of events) {
+    if (event.kind !== 'message.created' || event.extras === undefined) continue
+    feeds.announceMentions(chatId, event.extras.mentions).catch(() => undefined)
+  }
+}
+
+function createUserFeeds ({ app, ports: { bus }, services: { feeds }, lifecycle }: Parts, hub: Hub): UserFeeds {
+  const userFeeds = new UserFeeds({
+    feeds,
+    bus,
+    hearMark: (userId, payload, sockets) => hub.reads.hearOwn(userId, payload, sockets),
+    onSweep: (listener) => hub.onSweep(listener),
+    logger: app.log
+  })
+  feeds.onChanged((userIds) => userFeeds.announce(userIds))
+  lifecycle.onStop('flushing', () => userFeeds.close())
+  return userFeeds
+}
+
+function createConnections ({ config: { sockets }, services, lifecycle }: Parts, presence: Presence): Connections {
   const connections = new Connections({
-    findDeadSessions: (ids) => services.sessions.findDead(ids),
+    presence,
+    findEnded: (ids) => services.findEndedCredentials(ids),
     pingIntervalMs: sockets.pingIntervalMs,
     sessionCheckIntervalMs: sockets.sessionCheckIntervalMs,
     maxSocketsPerUser: sockets.maxSocketsPerUser
@@ -153,10 +263,12 @@ function followOtherReplicas (
   hub: Hub,
   connections: Connections
 ): void {
-  services.sessions.onRevoked((sessionIds) => connections.endSessions(sessionIds))
+  services.sessions.onRevoked((sessionIds) => connections.endCredentials(sessionIds))
+  services.tokenRevocations.onRevoked((areRevoked) => connections.endCredentialsThat(areRevoked))
   const handler = (payload: Buffer) => {
     const event = decodeInvalidation(payload)
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
+    else if (event?.type === 'tokens_revoked') services.tokenRevocations.note(event.userId, event.untilMs)
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
   }
   // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
@@ -184,7 +296,12 @@ function startBackgroundWork (
     services.sessions.removeEnded().catch((error: unknown) => {
       app.log.warn({ err: error }, 'ended sessions could not be removed; the next try is in an hour')
     })
+    services.idempotency.removeOld().catch((error: unknown) => {
+      app.log.warn({ err: error }, 'old answers could not be removed; the next try is in an hour')
+    })
   }
+  services.eraser.start()
+  lifecycle.onStop('flushing', () => services.eraser.stop())
   const cleanup = setInterval(removeEnded, CLEANUP_INTERVAL_MS)
   lifecycle.onStop('closing', () => clearInterval(cleanup))
   const { rebalancing } = config

@@ -1,17 +1,38 @@
 /** Wires the domain to its ports. */
 import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config/config.ts'
+import { authenticateApiKey, createApiKeys } from '../domain/accounts/api-keys.ts'
+import type { AccountsDeps } from '../domain/accounts/account.ts'
 import { createAccounts } from '../domain/accounts/accounts.ts'
-import { createChats } from '../domain/chats/chats.ts'
+import { Blocks } from '../domain/accounts/blocks.ts'
+import { ApplicationUsers } from '../domain/accounts/application-users.ts'
+import { createUserAdministration, type UserAdministrationDeps } from '../domain/accounts/user-administration.ts'
+import { createUserProfiles } from '../domain/accounts/user-profiles.ts'
+import { PresenceSettings } from '../domain/accounts/presence-settings.ts'
+import { parseTokenCredential } from '../domain/accounts/principal.ts'
+import { type Chats, createChats } from '../domain/chats/chats.ts'
+import { ReadMarks } from '../domain/chats/read-marks.ts'
+import { countAllUnread } from '../domain/chats/unread.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
 import { createEventLog } from '../domain/events/log.ts'
 import { createMessages } from '../domain/events/messages.ts'
+import { createReading } from '../domain/events/reading.ts'
+import { createWriting } from '../domain/events/writing.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
+import { Features } from '../domain/features.ts'
+import { Feeds } from '../domain/feeds/feeds.ts'
+import { sync } from '../domain/feeds/sync.ts'
+import { Idempotency } from '../domain/idempotency.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
+import { TokenRevocations } from '../domain/accounts/token-revocations.ts'
+import { Eraser, type EraserOptions } from '../jobs/eraser.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
-import type { Database } from '../store/database.ts'
+import { UserTokens } from '../integrations/user-tokens/user-tokens.ts'
+import type { Database, Orm } from '../store/database.ts'
+import { prepareWriteBatch } from '../store/changes.ts'
 import { preparePostBatch } from '../store/posts.ts'
+import { atOnce, type UnitOfWork } from '../store/unit-of-work.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 
 /** Dependencies of the domain. */
@@ -24,44 +45,123 @@ export type ServiceDeps = {
   onMail: () => void
   rates: RateLimiter
   tracing: Tracing | undefined
+  log: EraserOptions['log']
 }
+
+/** Requests with an `Idempotency-Key` at the same time: for so many of the connections to Postgres. */
+const KEYED_REQUESTS_SHARE = 0.5
 
 /** The services of the domain, as dialects and the hub use them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
+/** Those whose writes a request with an `Idempotency-Key` commits together with its answer. */
+export type UnitServices = ReturnType<Services['within']>
 
 /** Builds the domain. */
-export async function createServices ({ config, database, epoch, bus, onMail, rates, tracing }: ServiceDeps) {
-  const { orm } = database
+export async function createServices (deps: ServiceDeps) {
+  const { config, database: { orm }, epoch, bus, log } = deps
+  const feeds = new Feeds(orm)
   const sessions = new Sessions({
     orm,
     bus,
+    onChanged: (userId) => feeds.announce([userId]),
     refreshTtlMs: config.refreshTokenTtlMs,
-    reuseGraceMs: config.refreshReuseGraceMs
+    maxAgeMs: config.sessionMaxAgeMs,
+    reuseGraceMs: config.refreshReuseGraceMs,
+    rates: deps.rates
   })
-  const chats = createChats({ orm, bus })
+  const features = new Features(orm)
+  const readMarks = new ReadMarks({ orm, receiptsMaxMembers: config.receiptsMaxMembers })
+  const chats = createChats({ orm, bus, features, readMarks })
+  const tokenRevocations = new TokenRevocations()
+  const applicationUsers = new ApplicationUsers({
+    orm, afterCommit: atOnce, bus, sessions, revocations: tokenRevocations
+  })
+  const eraser = new Eraser({ orm, step: chats.eraseStep, log })
+  const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
+  const shared = { bus, sessions, revocations: tokenRevocations, eraser, removeAccount: accounts.remove }
   return {
-    sessions,
-    chats,
-    epoch,
-    log: createEventLog(orm),
-    messages: createMessages({
-      orm,
-      chats,
-      poster: new EventWriter({ postBatch: preparePostBatch(orm), ...config.posting, tracing })
+    ...createUserServices({ ...shared, orm, afterCommit: atOnce }),
+    accounts,
+    applicationUsers,
+    tokenRevocations,
+    idempotency: new Idempotency(orm, Math.max(1, Math.floor(config.database.pool * KEYED_REQUESTS_SHARE))),
+    /** The services in a unit. */
+    within: (unit: UnitOfWork) => ({
+      ...createUserServices({ ...shared, ...unit, sessions: sessions.within(unit) }),
+      applicationUsers: applicationUsers.within(unit),
+      chats: chats.within(unit)
     }),
-    accounts: createAccounts({
-      orm,
-      sessions,
-      passwords: await createPasswordHasher(config.hashing),
-      secret: config.jwtSecret,
-      isVerificationRequired: config.isVerificationRequired,
-      resetLink: (token, username) =>
-        `${config.publicUrl}/user/reset-password?${new URLSearchParams({ token, username }).toString()}`,
-      verificationLink: (token) => `${config.publicUrl}/user/verify-email?${new URLSearchParams({ token }).toString()}`,
-      onMail,
-      rates,
-      loginLimits: config.loginLimits,
-      areAccountsHidden: config.areAccountsHidden
-    })
+    userTokens: new UserTokens(config.userTokens, log),
+    authenticateApiKey: (key: string) => authenticateApiKey(orm, key),
+    /** Returns which of these credentials are no longer good. */
+    findEndedCredentials: async (credentialIds: string[]): Promise<string[]> => {
+      const sessionIds = credentialIds.filter((id) => parseTokenCredential(id) === undefined)
+      return [
+        ...(sessionIds.length === 0 ? [] : await sessions.findDead(sessionIds)),
+        ...await applicationUsers.findRevoked(credentialIds)
+      ]
+    },
+    sessions,
+    feeds,
+    /** Brings a client of a user up to date. */
+    sync: sync.bind(undefined, orm),
+    chats,
+    eraser,
+    epoch,
+    readMarks,
+    presenceSettings: new PresenceSettings(orm),
+    blocks: createBlocks(orm, feeds),
+    ...createMessageServices(deps, { chats, features, feeds }),
+    /** Counts the unread messages of a user in all chats. */
+    countUnread: countAllUnread.bind(undefined, orm)
+  }
+}
+
+function createBlocks (orm: Orm, feeds: Feeds): Blocks {
+  const blocks = new Blocks(orm)
+  blocks.onChanged(([userId]) => feeds.announce([userId]))
+  return blocks
+}
+
+function createUserServices (deps: UserAdministrationDeps) {
+  return {
+    apiKeys: createApiKeys(deps.orm),
+    users: createUserProfiles(deps.orm),
+    userAdministration: createUserAdministration(deps)
+  }
+}
+
+function createMessageServices (
+  { config, database: { orm }, tracing }: ServiceDeps,
+  { chats, features, feeds }: { chats: Chats, features: Features, feeds: Feeds }
+) {
+  const poster = new EventWriter({
+    postBatch: preparePostBatch(orm), writeBatch: prepareWriteBatch(orm), ...config.posting, tracing
+  })
+  const [log, messages] = [createEventLog(orm), createMessages({ orm, chats, features, feeds, poster })]
+  return { log, messages, reading: createReading(orm, log), writing: createWriting({ orm, messages }) }
+}
+
+async function accountsDeps (
+  { config, database: { orm }, onMail, rates }: ServiceDeps,
+  { sessions, eraser }: Pick<AccountsDeps, 'sessions' | 'eraser'>
+): Promise<AccountsDeps> {
+  const linkTo = (page: string, parameters: Record<string, string>) =>
+    `${config.publicUrl}/user/${page}?${new URLSearchParams(parameters).toString()}`
+  return {
+    orm,
+    sessions,
+    passwords: await createPasswordHasher(config.hashing),
+    keys: config.jwtSecrets,
+    registration: config.registration,
+    isVerificationRequired: config.isVerificationRequired,
+    resetLink: (token, username) => linkTo('reset-password', { token, username }),
+    verificationLink: (token) => linkTo('verify-email', { token }),
+    enableLink: (token, username) => linkTo('enable-account', { token, username }),
+    eraser,
+    onMail,
+    rates,
+    loginLimits: config.loginLimits,
+    areAccountsHidden: config.areAccountsHidden
   }
 }

@@ -51,6 +51,12 @@ export function encodeTextFrame (text: string): Buffer {
   return slab.subarray(start, slabUsed)
 }
 
+/** The text of a frame that {@link encodeTextFrame} has encoded. */
+export function textOfFrame (frame: Buffer): string {
+  const length = frame[1] ?? 0
+  return frame.toString('utf8', length < SHORT_LIMIT ? 2 : length === MEDIUM_LENGTH ? 4 : LONGEST_HEADER)
+}
+
 function encodeLongFrame (text: string): Buffer {
   const length = Buffer.byteLength(text)
   const headerLength = headerLengthOf(length)
@@ -75,4 +81,16 @@ function writeHeader (target: Buffer, at: number, length: number): void {
     target[at + 1] = LONG_LENGTH
     target.writeBigUInt64BE(BigInt(length), at + 2)
   }
+}
+
+/** Whether the first of several frames that this server has encoded is a text. */
+export function isTextFrame (frames: Buffer): boolean {
+  return frames[0] === FIN_TEXT
+}
+
+/** The length of the first of several frames that this server has encoded, with its header. */
+export function frameLength (frames: Buffer): number {
+  const length = frames[1] ?? 0
+  if (length < SHORT_LIMIT) return 2 + length
+  return length === MEDIUM_LENGTH ? 4 + frames.readUInt16BE(2) : LONGEST_HEADER + Number(frames.readBigUInt64BE(2))
 }

@@ -14,6 +14,8 @@ export type Readings = {
   sendBufferBytes: () => number
   /** Chats that sockets of this replica follow. */
   subscriptions: () => number
+  /** Users who are online because of this replica, and users whose presence is watched here. */
+  presence: () => { here: number, watched: number }
   postsWaiting: () => number
   isBusUp: () => boolean
   /** Hints that could not be handed to the bus. */
@@ -38,7 +40,8 @@ export function catalogue (metrics: Metrics, readings: Readings): MetricSource[]
   return [
     ...ofSockets(metrics, readings),
     ...ofMessages(metrics, readings),
-    ...ofHints(metrics, readings),
+    ...ofHints(metrics),
+    ...ofBus(metrics, readings),
     ...ofServices(metrics, readings)
   ]
 }
@@ -148,7 +151,7 @@ function ofMessages (metrics: Metrics, { postsWaiting }: Readings): MetricSource
   ]
 }
 
-function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Readings): MetricSource[] {
+function ofHints (metrics: Metrics): MetricSource[] {
   return [
     {
       name: 'chat_hint_gap_total',
@@ -161,6 +164,12 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
       help: 'Hints of other replicas without news.',
       kind: 'counter',
       value: () => metrics.hintDuplicates
+    },
+    {
+      name: 'chat_hint_unsealed_total',
+      help: 'Hints that no replica with this JWT_SECRET sealed: of version 0.1, or forged. The store is read instead.',
+      kind: 'counter',
+      value: () => metrics.hintsUnsealed
     },
     {
       name: 'chat_position_repair_total',
@@ -180,12 +189,24 @@ function ofHints (metrics: Metrics, { subscriptions, isBusUp, hintsDropped }: Re
       help: 'Events below the head of their chat that the database does not have: they are skipped.',
       kind: 'counter',
       value: () => metrics.eventsMissing
-    },
+    }
+  ]
+}
+
+function ofBus (metrics: Metrics, { subscriptions, presence, isBusUp, hintsDropped }: Readings): MetricSource[] {
+  return [
     {
       name: 'chat_subscriptions',
       help: 'Chats that this replica follows for its sockets.',
       kind: 'gauge',
       value: subscriptions
+    },
+    {
+      name: 'chat_presence_users',
+      help: 'Users who are online because of this replica, and users whose presence its sockets watch.',
+      kind: 'gauge',
+      label: 'kind',
+      values: () => ({ ...presence() })
     },
     {
       name: 'chat_redis_up',

@@ -47,7 +47,7 @@ export class Metrics {
   readonly postSeconds = Distribution.ofSeconds()
   /** From a commit, on any replica, to the write to this replica's sockets: the oldest message of each write. */
   readonly deliverySeconds = Distribution.ofSeconds()
-  readonly eventsCommitted = new Tally(['message'])
+  readonly eventsCommitted = new Tally(['message', 'other'])
   /** Posts that were already stored. */
   postDuplicates = 0
 
@@ -55,6 +55,8 @@ export class Metrics {
   hintGaps = 0
   /** Hints of other replicas without news. */
   hintDuplicates = 0
+  /** Hints without a valid seal. */
+  hintsUnsealed = 0
   /**
    * Reads from the store for messages without a hint: to fill a gap, found by the sweep, or by a join ahead of the
    * feed.

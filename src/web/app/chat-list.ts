@@ -7,7 +7,7 @@ import {
   type LastMessage,
   type Message,
   type Person
-} from '../../client/index.ts'
+} from '../../client/chatcli/index.ts'
 import { Store } from './store.ts'
 
 const PAGE_SIZE = 100
@@ -45,6 +45,7 @@ export class ChatList {
     this.#client = client
     this.#account = account
     client.on('message', (message) => this.#take(message))
+    client.on('chats', () => void this.refresh())
   }
 
   /** Returns a chat of the list. */
@@ -57,7 +58,7 @@ export class ChatList {
     return this.state.value.entries.filter(({ unread }) => unread > 0).length
   }
 
-  /** Loads the list from the server, which does not report chats that others have opened. */
+  /** Loads the list from the server. */
   refresh (): Promise<void> {
     this.#refreshing ??= this.#load().finally(() => {
       this.#refreshing = undefined
@@ -71,10 +72,14 @@ export class ChatList {
     return this.refresh()
   }
 
-  /** Sets the chat that the user is reading: its messages do not become unread. */
+  /** Sets the chat whose end the user has in view: its next messages do not become unread. */
   setReading (chatID: number | undefined): void {
     this.#readingID = chatID
-    if (chatID !== undefined) this.#change(chatID, { unread: 0 })
+  }
+
+  /** Sets the number of unread messages of a chat, if that is less than it was. */
+  lowerUnread (chatID: number, unread: number): void {
+    if (unread < (this.find(chatID)?.unread ?? 0)) this.#change(chatID, { unread })
   }
 
   /** Removes a chat from the list. */
@@ -107,10 +112,13 @@ export class ChatList {
   /** Messages that arrived while the request was running are newer than its answer. */
   #merge ({ chatID, name, people, lastMessage, unread, updatedAt }: Conversation): ChatEntry {
     const known = this.find(chatID)
-    const isKnownNewer = (known?.lastMessage?.messageID ?? 0) > (lastMessage?.messageID ?? 0)
+    const knownID = known?.lastMessage?.messageID ?? 0
+    const isKnownNewer = knownID > (lastMessage?.messageID ?? 0)
+    // What was seen meanwhile may not have been reported yet.
+    const isSame = known !== undefined && knownID === lastMessage?.messageID
     const other = people.find(({ userID }) => userID !== this.#account.userID)
-    const isBeingRead = this.#readingID === chatID
-    const entry = { chatID, name, other, lastMessage, unread: isBeingRead ? 0 : unread, updatedAt }
+    const left = this.#readingID === chatID ? 0 : isSame ? Math.min(known.unread, unread) : unread
+    const entry = { chatID, name, other, lastMessage, unread: left, updatedAt }
     return known !== undefined && isKnownNewer
       ? { ...entry, lastMessage: known.lastMessage, unread: known.unread, updatedAt: known.updatedAt }
       : entry
@@ -118,6 +126,8 @@ export class ChatList {
 
   #take ({ chatID, messageID, userID, text, timestamp }: Message): void {
     const entry = this.find(chatID)
+    // A chat that the user has opened elsewhere, or one that is further down than what was loaded.
+    if (entry === undefined && this.state.value.status === 'ready') void this.refresh()
     if (entry === undefined || messageID <= (entry.lastMessage?.messageID ?? 0)) return
     const isNew = userID !== this.#account.userID && chatID !== this.#readingID
     this.#change(chatID, {

@@ -10,6 +10,7 @@ const PATHS = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   warning: 'M12 4l9 16H3zM12 10v4.5M12 17.4v.1',
   leave: 'M10 4H5v16h5M14 8l4 4-4 4M9 12h9',
+  key: 'M15 4a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11.5 12.5L4 20v-3M7 17l2 2',
   bin: 'M5 7h14M10 7V4.5h4V7M7 7l1 12.5h8L17 7',
   close: 'M6 6l12 12M18 6L6 18'
 } as const

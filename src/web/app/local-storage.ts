@@ -2,7 +2,7 @@
  * Storage in this browser for the signed-in users, by username: tokens, account, and unsent posts. Each tab knows its
  * user, so that two people can use two tabs; a new tab belongs to the user who signed in last.
  */
-import type { Account, Tokens } from '../../client/index.ts'
+import type { Account, Tokens } from '../../client/chatcli/index.ts'
 
 /** A stored login. */
 export type Login = { tokens: Tokens, account: Account }

@@ -1,7 +1,7 @@
 /**
  * The user's posts that the server has not delivered back yet: being sent, stored, or refused. They survive a reload.
  */
-import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/index.ts'
+import { ConfabError, newClientMessageID, type ConfabClient } from '../../client/chatcli/index.ts'
 import { forgetUnsentPost, type UnsentPost, saveUnsentPost, readUnsentPosts } from './local-storage.ts'
 import { Store } from './store.ts'
 

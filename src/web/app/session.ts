@@ -1,13 +1,11 @@
 /** A signed-in user: client, chats and posts, until the session ends. */
-import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/index.ts'
+import { type Account, ConfabClient, type ConnectionState, type Tokens } from '../../client/chatcli/index.ts'
 import { ChatList } from './chat-list.ts'
 import { Conversation } from './conversation.ts'
 import { forgetLogin, saveLogin, saveTokens, type Login, onForgotten, readLogin } from './local-storage.ts'
 import { Outgoing } from './outgoing.ts'
 import { Store } from './store.ts'
 
-/** Interval at which the list of chats is loaded, for chats that others have opened, in milliseconds. */
-const REFRESH_MS = 30_000
 /** Users watch the banner while they wait, so retries are more frequent than those of a program. */
 const BACKOFF = { baseMs: 500, maxMs: 8_000 }
 
@@ -24,7 +22,7 @@ export function newClient ({
     return name === undefined ? undefined : readLogin(name)?.tokens
   }
   // The tabs of a browser share a login; a token that is spent twice would end it.
-  return new ConfabClient({ url: location.origin, backoff: BACKOFF, tokens, sharedTokens: shared })
+  return new ConfabClient({ url: location.origin, backoff: BACKOFF, tokens, sharedTokens: shared, followAll: true })
 }
 
 /** Signs in, and stores the login. @throws {ConfabError} see {@link ConfabClient.logIn} */
@@ -58,6 +56,8 @@ export class Session {
   readonly outgoing: Outgoing
   /** `isLost` from a failed connection until the next one. */
   readonly connection = new Store<{ state: ConnectionState, isLost: boolean }>({ state: 'connecting', isLost: false })
+  /** Unsent text by chat. */
+  readonly drafts = new Map<number, string>()
   readonly #conversations = new Map<number, Conversation>()
   readonly #ends: (() => void)[] = []
 
@@ -92,10 +92,8 @@ export class Session {
     const refresh = () => {
       if (document.visibilityState === 'visible') void this.chats.refresh()
     }
-    const timer = setInterval(refresh, REFRESH_MS)
     addEventListener('focus', refresh)
     this.#ends.push(
-      () => clearInterval(timer),
       () => removeEventListener('focus', refresh),
       onForgotten(account.username, end)
     )
@@ -110,7 +108,13 @@ export class Session {
       return known
     }
     known?.close()
-    const opened = new Conversation({ client: this.client, outgoing: this.outgoing, chatID })
+    const opened = new Conversation({
+      client: this.client,
+      outgoing: this.outgoing,
+      chatID,
+      userID: this.account.userID,
+      onSeen: (left) => this.chats.lowerUnread(chatID, left)
+    })
     this.#conversations.set(chatID, opened)
     void opened.load(unread)
     return opened

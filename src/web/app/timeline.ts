@@ -2,7 +2,7 @@
  * The lines of a conversation, from top to bottom: days, groups of messages, the mark before unread ones, pending
  * posts.
  */
-import type { Message } from '../../client/index.ts'
+import type { Message } from '../../client/chatcli/index.ts'
 import type { ConversationState } from './conversation.ts'
 import { isSameDay } from './dates.ts'
 import type { Post } from './outgoing.ts'
@@ -15,6 +15,8 @@ export type TimelineMessage = {
   kind: 'said'
   key: string
   isOwn: boolean
+  /** Undefined for a post. */
+  seq: number | undefined
   username: string
   text: string
   at: Date
@@ -32,7 +34,7 @@ export type TimelineMessage = {
 /** A line of the conversation. */
 export type Line = TimelineMessage | { kind: 'day', key: string, day: Date } | { kind: 'new', key: string }
 
-type Entry = Pick<TimelineMessage, 'key' | 'isOwn' | 'username' | 'text' | 'at' | 'post'> & { seq: number }
+type Entry = Pick<TimelineMessage, 'key' | 'isOwn' | 'seq' | 'username' | 'text' | 'at' | 'post'>
 
 /** Arranges a conversation for one of its two members. */
 export function timelineOf (
@@ -51,14 +53,13 @@ export function timelineOf (
 type Around = { before: Entry | undefined, after: Entry | undefined, firstNew: number | undefined }
 
 function linesOf (entry: Entry, { before, after, firstNew }: Around): Line[] {
-  const { seq, ...said } = entry
   const isNewDay = before === undefined || !isSameDay(before.at, entry.at)
-  const isFirstNew = seq === firstNew
+  const isFirstNew = firstNew !== undefined && entry.seq === firstNew
   return [
     ...(isNewDay ? [{ kind: 'day', key: `day ${entry.at.toDateString()}`, day: entry.at } as const] : []),
     ...(isFirstNew ? [{ kind: 'new', key: 'new' } as const] : []),
     {
-      ...said,
+      ...entry,
       kind: 'said',
       isFirst: isFirstNew || !isTogether(before, entry),
       isLast: !isTogether(entry, after) || (firstNew !== undefined && after?.seq === firstNew),
@@ -95,5 +96,5 @@ function entryOfMessage ({ seq, userID, username, text, timestamp, clientMessage
 }
 
 function entryOfPost (post: Post, username: string): Entry {
-  return { seq: Infinity, key: post.id, isOwn: true, username, text: post.text, at: new Date(post.at), post }
+  return { seq: undefined, key: post.id, isOwn: true, username, text: post.text, at: new Date(post.at), post }
 }

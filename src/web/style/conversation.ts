@@ -64,6 +64,7 @@ export const CONVERSATION = `
   overflow-wrap: anywhere;
   white-space: pre-wrap;
 }
+.bubble a { color: inherit; }
 .their .bubble { border-bottom-left-radius: 6px; }
 .their:not(.first) .bubble { border-top-left-radius: 6px; }
 .own .bubble { background: var(--own); color: var(--on-own); border-bottom-right-radius: 6px; }
@@ -104,11 +105,12 @@ export const CONVERSATION = `
   animation: arrive 0.16s ease-out;
 }
 .to-end .icon { width: 1rem; height: 1rem; }
-.refusal { padding: 8px 20px; color: var(--bad); text-align: center; }
+.notice { padding: 0 20px; color: var(--bad); text-align: center; }
+.notice > :not(:empty) { padding: 8px 4px; }
 .composer { padding: 8px 20px 18px; overflow-y: hidden; scrollbar-gutter: stable; }
 .composing { display: flex; align-items: flex-end; gap: 10px; }
 .write {
-  display: flex;
+  display: grid;
   flex: 1;
   min-width: 0;
   border: 1px solid var(--field-line);
@@ -117,16 +119,25 @@ export const CONVERSATION = `
   transition: border-color 0.12s;
 }
 .write:focus-within { border-color: var(--accent); outline: 2px solid var(--accent); outline-offset: -1px; }
-.write textarea {
-  flex: 1;
+/* A hidden copy of the text below the input gives both their height: measuring would move the messages above. */
+.write::after {
+  content: attr(data-text) " ";
+  visibility: hidden;
+  overflow: hidden;
+  overflow-wrap: break-word;
+  white-space: pre-wrap;
+}
+.write textarea, .write::after {
+  grid-area: 1 / 1;
   min-width: 0;
+  max-height: 10.5rem;
   padding: 9px 16px;
   border: 0;
-  outline: 0;
-  background: none;
   line-height: 1.5;
-  resize: none;
 }
+.write textarea { outline: 0; background: none; resize: none; }
+.counter { max-width: 50rem; margin: 6px auto 0; padding: 0 16px; color: var(--quiet); font-size: 0.8125rem; }
+.counter[data-excess] { color: var(--bad); font-weight: 600; }
 textarea::placeholder, input::placeholder { color: var(--quiet); opacity: 1; }
 .send { background: var(--accent); color: var(--on-accent); transition: transform 0.12s, opacity 0.12s; }
 .send:hover { background: var(--accent-strong); color: var(--on-accent); }

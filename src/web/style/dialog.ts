@@ -40,6 +40,8 @@ export const DIALOG = `
   background: none;
   text-align: left;
 }
+.dialog h3 { margin: 20px 0 8px; font-size: 1rem; }
+.sessions li { display: flex; align-items: center; justify-content: space-between; gap: 12px; padding: 8px 0; }
 .person:hover { background: var(--ground); }
 .person:focus-visible { outline-offset: -3px; }
 `

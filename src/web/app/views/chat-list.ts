@@ -8,6 +8,7 @@ import { addressOf, goTo } from '../routes.ts'
 import type { Session } from '../session.ts'
 import { confirmDialog } from './dialog.ts'
 import { openNewChat } from './new-chat.ts'
+import { openSessions } from './sessions.ts'
 
 const MAX_SHOWN_UNREAD = 99
 
@@ -23,6 +24,8 @@ export class ChatListView {
   readonly #rows = new Map<number, Row>()
   readonly #end: () => void
   #currentID: number | undefined
+  /** The chat that had the focus last: the one tab stop of the list. */
+  #stopID: number | undefined
   #noted: ChatListState['status'] | undefined
 
   constructor (session: Session) {
@@ -55,12 +58,19 @@ export class ChatListView {
       this.#footer()
     )
     this.#list.addEventListener('keydown', (event) => this.#walk(event))
+    this.#list.addEventListener('focusin', () => {
+      const focused = [...this.#rows].find(([, { link }]) => hasFocus(link))
+      if (focused === undefined) return
+      this.#stopID = focused[0]
+      this.#setTabStop()
+    })
     this.#end = session.chats.state.follow(() => this.#show())
   }
 
   /** Marks the open chat. */
   setCurrent (chatID: number | undefined): void {
     this.#currentID = chatID
+    this.#stopID = chatID ?? this.#stopID
     this.#show()
   }
 
@@ -97,6 +107,17 @@ export class ChatListView {
       ),
       element(
         'button',
+        {
+          class: 'round',
+          type: 'button',
+          'aria-label': 'Your account',
+          title: 'Your account',
+          click: () => openSessions(this.#session)
+        },
+        icon('key')
+      ),
+      element(
+        'button',
         { class: 'round', type: 'button', 'aria-label': 'Sign out', title: 'Sign out', click: signOut },
         icon('leave')
       )
@@ -115,11 +136,20 @@ export class ChatListView {
       rows.map(({ view }) => view)
     )
     if (focused !== undefined && !hasFocus(focused.link)) focused.link.focus()
+    this.#setTabStop()
     this.#more.hidden = !hasMore
     this.#note.hidden = entries.length > 0
     if (this.#noted === status) return
     this.#noted = status
     this.#note.replaceChildren(...this.#noteOf(status))
+  }
+
+  /** The list is one stop of the Tab key, with the arrow keys inside (ARIA Authoring Practices, roving tabindex). */
+  #setTabStop (): void {
+    const { entries } = this.#session.chats.state.value
+    const stop = (this.#stopID === undefined ? undefined : this.#rows.get(this.#stopID)) ??
+      (entries[0] === undefined ? undefined : this.#rows.get(entries[0].chatID))
+    for (const row of this.#rows.values()) setAttributes(row.link, { tabindex: row === stop ? 0 : -1 })
   }
 
   #noteOf (status: ChatListState['status']): (Node | string)[] {
@@ -185,14 +215,15 @@ export class ChatListView {
     ]
   }
 
-  /** The arrow keys move from chat to chat. */
+  /** The arrow keys, Home and End move from chat to chat. */
   #walk (event: KeyboardEvent): void {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     const links = [...this.#list.querySelectorAll('a')]
     const at = links.findIndex((link) => hasFocus(link))
-    if (step === undefined || at < 0) return
+    const last = links.length - 1
+    const to = { ArrowDown: Math.min(at + 1, last), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[event.key]
+    if (to === undefined || at < 0) return
     event.preventDefault()
-    links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus()
+    links[to]?.focus()
   }
 }
 

@@ -1,5 +1,5 @@
 /** An open chat: its other member, its messages, and the composer. */
-import type { Message } from '../../../client/index.ts'
+import type { Message } from '../../../client/chatcli/index.ts'
 import { announce } from '../announcer.ts'
 import type { ChatEntry } from '../chat-list.ts'
 import type { Conversation } from '../conversation.ts'
@@ -12,9 +12,6 @@ import { askToLeave } from './chat-list.ts'
 import { Composer } from './composer.ts'
 import { TimelineView } from './timeline.ts'
 
-/** Unsent text by chat. */
-const drafts = new Map<number, string>()
-
 /** The view of an open chat. */
 export class ConversationView {
   readonly view: HTMLElement
@@ -24,6 +21,8 @@ export class ConversationView {
   readonly #heading: HTMLElement
   readonly #composer: Composer
   readonly #ends: (() => void)[]
+  /** What is in view: the seq of the last message, and whether that is the end. */
+  #inView = { seq: 0, isAtEnd: false }
 
   /** @param onLeave called when the user returns to the list */
   constructor (session: Session, entry: ChatEntry, onLeave: () => void) {
@@ -39,14 +38,23 @@ export class ConversationView {
         retry: (post) => session.outgoing.retry(post),
         discard: (post) => session.outgoing.forget((each) => each.id === post.id)
       },
-      onNearStart: () => void conversation.loadOlder()
+      onNearStart: () => void conversation.loadOlder(),
+      onView: (seq, isAtEnd) => {
+        this.#inView = { seq, isAtEnd }
+        this.#look()
+      }
     })
     this.#heading = element('h2', { tabindex: -1 }, name)
-    const refusal = element('p', { class: 'refusal', role: 'status', hidden: true })
+    const refusal = element('p', { class: 'refusal', role: 'status' })
+    const again = element(
+      'button',
+      { class: 'link', type: 'button', hidden: true, click: () => void conversation.load() },
+      'Try again'
+    )
     this.#composer = new Composer({
       name,
-      draft: drafts.get(chatID) ?? '',
-      onDraft: (text) => drafts.set(chatID, text),
+      draft: session.drafts.get(chatID) ?? '',
+      onDraft: (text) => session.drafts.set(chatID, text),
       onSend: (text) => {
         conversation.markNew(0)
         conversation.post(text)
@@ -58,7 +66,7 @@ export class ConversationView {
       { class: 'conversation', 'aria-label': `Chat with ${name}` },
       this.#header(entry),
       timeline.view,
-      refusal,
+      element('div', { class: 'notice' }, refusal, again),
       this.#composer.view
     )
 
@@ -67,15 +75,14 @@ export class ConversationView {
     this.#ends = [
       conversation.state.follow((state) => {
         timeline.show(state)
-        refusal.hidden = state.refusal === undefined && state.status !== 'failed'
+        const isFailed = state.status === 'failed' && state.refusal === undefined
         refusal.textContent =
-          state.refusal ??
-          (state.status === 'failed' ? 'The messages could not be loaded. Open the chat once more.' : '')
+          state.refusal ?? (isFailed ? 'The messages are loaded as soon as the server can be reached.' : '')
+        again.hidden = !isFailed
       }),
       session.client.on('message', (message) => this.#hear(message)),
       () => document.removeEventListener('visibilitychange', look)
     ]
-    this.#look()
   }
 
   #header (entry: ChatEntry): HTMLElement {
@@ -107,7 +114,6 @@ export class ConversationView {
 
   /** Focuses the composer; on a touch screen, where that would open the keyboard, the name instead. */
   focus (): void {
-    this.#composer.fit()
     if (matchMedia('(pointer: coarse)').matches) this.#heading.focus()
     else this.#composer.focus()
   }
@@ -119,20 +125,16 @@ export class ConversationView {
     this.#conversation.markNew(0)
   }
 
-  /** The chat is being read while it is visible. */
+  /** What is in view is being read while the page is visible. */
   #look (): void {
-    const isSeen = document.visibilityState === 'visible'
-    const { chatID } = this.#conversation
-    const hasNew = (this.#session.chats.find(chatID)?.unread ?? 0) > 0
-    this.#session.chats.setReading(isSeen ? chatID : undefined)
-    if (isSeen && hasNew) void this.#conversation.markRead()
+    const isVisible = document.visibilityState === 'visible'
+    const { seq, isAtEnd } = this.#inView
+    this.#session.chats.setReading(isVisible && isAtEnd ? this.#conversation.chatID : undefined)
+    if (isVisible) this.#conversation.see(seq)
   }
 
   #hear ({ chatID, userID, text }: Message): void {
-    if (userID === this.#session.account.userID) return
-    if (chatID === this.#conversation.chatID) {
+    if (userID !== this.#session.account.userID && chatID === this.#conversation.chatID)
       announce(`${this.name}: ${text}`)
-      if (document.visibilityState === 'visible') void this.#conversation.markRead()
-    }
   }
 }

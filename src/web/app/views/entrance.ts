@@ -1,5 +1,5 @@
 /** The screens before signing in: sign in, register, verify the address, forgotten password. */
-import { ConfabError } from '../../../client/index.ts'
+import { ConfabError } from '../../../client/chatcli/index.ts'
 import { element } from '../dom.ts'
 import { addressOf, goTo, type Route } from '../routes.ts'
 import { newClient, signIn, type SignedIn } from '../session.ts'

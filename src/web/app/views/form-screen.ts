@@ -1,5 +1,5 @@
 /** A screen with one form: its fields, its error, and links to other screens. */
-import { ConfabError } from '../../../client/index.ts'
+import { ConfabError } from '../../../client/chatcli/index.ts'
 import { type Child, element, setAttributes } from '../dom.ts'
 import { mark } from '../icons.ts'
 

@@ -3,6 +3,7 @@ import { momentOf, timeOf } from '../dates.ts'
 import { element, unseen } from '../dom.ts'
 import { avatar } from '../avatar.ts'
 import { icon } from '../icons.ts'
+import { type TextPart, textParts } from '../links.ts'
 import type { Post } from '../outgoing.ts'
 import type { TimelineMessage } from '../timeline.ts'
 
@@ -32,11 +33,19 @@ export function messageBubble (said: TimelineMessage, otherName: string, actions
         { class: 'bubble', title: momentOf(at) },
         unseen(`${isOwn ? 'You' : otherName}, ${timeOf(at)}: `),
         // Each text has its own direction of writing.
-        element('p', { dir: 'auto' }, text)
+        element('p', { dir: 'auto' }, ...textParts(text).map(textPart))
       ),
       meta.length === 0 ? undefined : element('div', { class: 'meta' }, ...meta)
     )
   )
+}
+
+/** A link opens in a tab of its own, which knows nothing of this one. */
+function textPart ({ text, href }: TextPart): Node | string {
+  if (href === undefined) return text
+  // Shows where it leads if that is written otherwise, such as an international domain.
+  const title = href === text || href === `${text}/` ? undefined : href
+  return element('a', { href, title, target: '_blank', rel: 'noopener noreferrer' }, text)
 }
 
 /** The line below it: its time before a pause, or the state of one's own post until it is answered. */

@@ -15,7 +15,8 @@ import { type SaidActions, messageBubble } from './message-bubble.ts'
 const AT_END_PX = 60
 const NEAR_START_PX = 700
 
-type Row = { view: HTMLElement, shown: string }
+/** `seq` is that of a message; undefined for other lines. */
+type Row = { view: HTMLElement, shown: string, seq: number | undefined }
 
 /** Options of the box. */
 export type TimelineOptions = {
@@ -23,6 +24,8 @@ export type TimelineOptions = {
   me: { userID: number, username: string }
   actions: SaidActions
   onNearStart: () => void
+  /** Called with what is in view when that changes: the seq of the last message, and whether the box is at its end. */
+  onView: (seq: number, isAtEnd: boolean) => void
 }
 
 /** The box. */
@@ -35,6 +38,9 @@ export class TimelineView {
   readonly #toEnd: HTMLElement
   readonly #rows = new Map<string, Row>()
   #isStarted = false
+  /** Whether new lines are scrolled to. It changes by scrolling only, not by a line or a box that grows. */
+  #isFollowing = true
+  #scrolledTo = 0
   #lastKey: string | undefined
 
   constructor (options: TimelineOptions) {
@@ -53,16 +59,16 @@ export class TimelineView {
     )
     this.view = element('div', { class: 'timeline-box' }, this.#scroller, this.#toEnd)
     this.#scroller.addEventListener('scroll', () => this.#noteScroll(), { passive: true })
-    // The box shrinks when an on-screen keyboard opens.
+    // The box shrinks when the composer grows, and when an on-screen keyboard opens.
     new ResizeObserver(() => {
-      if (this.#toEnd.hidden) this.#scrollToEnd()
+      if (this.#isFollowing) this.#scrollToEnd()
+      this.#noteView()
     }).observe(this.#scroller)
   }
 
   /** Shows a state. */
   show (state: ConversationState): void {
     const lines = timelineOf(state, this.#options.me)
-    const wasAtEnd = this.#isAtEnd
     const anchor = this.#anchor()
     this.#showStart(state)
     arrange(
@@ -74,7 +80,7 @@ export class TimelineView {
     const isOwnNew = last?.kind === 'said' && last.post !== undefined && last.key !== this.#lastKey
     this.#lastKey = last?.key
     if (!this.#isStarted) this.#begin(state)
-    else if (wasAtEnd || isOwnNew) this.#scrollToEnd()
+    else if (this.#isFollowing || isOwnNew) this.#scrollToEnd()
     else this.#keep(anchor)
     this.#noteScroll()
   }
@@ -85,8 +91,10 @@ export class TimelineView {
     this.#isStarted = true
     const mark = this.#rows.get('new')?.view
     this.#scrollToEnd()
-    if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop)
+    if (mark !== undefined && mark.offsetTop < this.#scroller.scrollTop) {
       this.#scroller.scrollTop = mark.offsetTop - AT_END_PX
+      this.#isFollowing = this.#isAtEnd
+    }
     // Lines that exist now did not just arrive.
     requestAnimationFrame(() => this.#list.classList.add('alive'))
   }
@@ -99,6 +107,7 @@ export class TimelineView {
   #scrollToEnd (behavior: 'instant' | 'smooth' = 'instant'): void {
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
     this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: isCalm ? 'instant' : behavior })
+    this.#isFollowing = true
   }
 
   /** The first visible line, and its position. */
@@ -116,8 +125,29 @@ export class TimelineView {
   }
 
   #noteScroll (): void {
+    const { scrollTop } = this.#scroller
+    if (this.#isAtEnd) this.#isFollowing = true
+    else if (scrollTop < this.#scrolledTo) this.#isFollowing = false
+    this.#scrolledTo = scrollTop
     this.#toEnd.hidden = this.#isAtEnd
-    if (this.#isStarted && this.#scroller.scrollTop < NEAR_START_PX) this.#options.onNearStart()
+    this.#noteView()
+    if (this.#isStarted && scrollTop < NEAR_START_PX) this.#options.onNearStart()
+  }
+
+  #noteView (): void {
+    if (this.#isStarted) this.#options.onView(this.#lastSeqInView, this.#isAtEnd)
+  }
+
+  /** A message is in view with its end, or when it fills the box. */
+  get #lastSeqInView (): number {
+    const { scrollTop, clientHeight } = this.#scroller
+    let last = 0
+    for (const { view, seq } of this.#rows.values()) {
+      const { offsetTop: top, offsetHeight: height } = view
+      if (top + Math.min(height, clientHeight) > scrollTop + clientHeight) break
+      last = seq ?? last
+    }
+    return last
   }
 
   #showStart ({ status, older, messages }: ConversationState): void {
@@ -156,7 +186,7 @@ export class TimelineView {
     const view = this.#make(line)
     // A changed form of an existing line did not just arrive.
     if (known !== undefined) view.classList.add('settled')
-    this.#rows.set(line.key, { view, shown })
+    this.#rows.set(line.key, { view, shown, seq: line.kind === 'said' ? line.seq : undefined })
     return view
   }
 
