@@ -6,7 +6,7 @@ import { connect } from '../support/clients/socket.ts'
 import { startChat, type Account } from '../support/data/accounts.ts'
 import { at } from '../support/data/json.ts'
 import type { Cluster } from '../support/servers/cluster.ts'
-import { onEachDeployment } from '../support/servers/deployments.ts'
+import { onOneDeployment } from '../support/servers/deployments.ts'
 import { ChatClient, SocketGoneError } from '../support/clients/chat-client.ts'
 
 const RESTART = 1012
@@ -23,7 +23,7 @@ async function goBack ({ orm }: Cluster, chatID: number, lastSeq: number): Promi
 }
 
 await t.test('when acknowledged messages are gone, nobody goes on counting from them', async (t) => {
-  await onEachDeployment(
+  await onOneDeployment(
     t,
     async (t, cluster) => {
       const { ann, bob, chatID } = await startChat(cluster)
@@ -77,7 +77,7 @@ await t.test('when acknowledged messages are gone, nobody goes on counting from 
 await t.test(
   'a replica that has not noticed yet asks the store before it refuses a client or believes it',
   async (t) => {
-    await onEachDeployment(
+    await onOneDeployment(
       t,
       async (t, cluster) => {
         const { bob, chatID } = await startChat(cluster)
@@ -107,7 +107,7 @@ await t.test(
 )
 
 await t.test('who does not speak of epochs hears nothing of them', async (t) => {
-  await onEachDeployment(t, async (t, cluster) => {
+  await onOneDeployment(t, async (t, cluster) => {
     const { bob, chatID } = await startChat(cluster)
     const client = await connect(t, cluster.replica(0), bob.accessToken)
     client.send({ type: 'join_chat', chatID, ref: 'j1' })

@@ -4,7 +4,7 @@ import { metricBecomes, scrape } from '../support/clients/metrics.ts'
 import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
 import { startChat } from '../support/data/accounts.ts'
 import type { Cluster } from '../support/servers/cluster.ts'
-import { onEachDeployment, onServices } from '../support/servers/deployments.ts'
+import { onOneDeployment, onServices } from '../support/servers/deployments.ts'
 import { isChatChannel, withFaults } from '../support/servers/faulty-bus.ts'
 
 const METRICS = { METRICS_PORT: '0', METRICS_HOST: '127.0.0.1' }
@@ -75,7 +75,7 @@ await onServices(
   }
 )
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await t.test('rows that are missing right below the head hold up neither joins nor messages', async (t) => {

@@ -6,7 +6,7 @@ import { createChat, register, startChat, type Account } from '../support/data/a
 import { at } from '../support/data/json.ts'
 import { eventually } from '../support/deadline.ts'
 import type { Cluster } from '../support/servers/cluster.ts'
-import { onEachDeployment, onServices } from '../support/servers/deployments.ts'
+import { onOneDeployment, onServices } from '../support/servers/deployments.ts'
 import { refusedUpgrade } from '../support/clients/upgrades.ts'
 
 const DEADLINE_MS = 30_000
@@ -14,7 +14,7 @@ const POLL_MS = 200
 const [BURST, SOCKETS, SOCKETS_PER_USER, CHATS] = [20, 8, 3, 2]
 const [REFUSED, TRY_AGAIN_LATER] = [1008, 1013]
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     const [ann, bob, cat, dan] = await Promise.all([

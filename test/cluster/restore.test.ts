@@ -11,20 +11,20 @@ const RESTART = 1012
 
 t.setTimeout(300_000)
 
-/** Posts texts, and reads them. @returns the epoch that the reader was told */
+/** Posts texts, and reads them. @returns a socket on each replica, and the epoch that the reader was told */
 async function talk (
   t: Test,
   cluster: Cluster,
   { ann, bob, chatID }: { ann: Account, bob: Account, chatID: number },
   texts: string[]
-): Promise<{ reader: ChatClient, epoch: unknown }> {
+): Promise<{ sockets: ChatClient[], epoch: unknown }> {
   const [writer, reader] = [
     await ChatClient.open(t, cluster.replica(0), ann.accessToken),
     await ChatClient.open(t, cluster.replica(1), bob.accessToken)
   ]
   const { epoch } = await reader.request({ type: 'join_chat', chatID, epoch: null })
   for (const text of texts) t.match(await writer.request({ type: 'post_msg', chatID, text }), { type: 'ack' })
-  return { reader, epoch }
+  return { sockets: [writer, reader], epoch }
 }
 
 /** Resumes on every replica as a client does that has read so far. */
@@ -51,10 +51,10 @@ await withServices(t, 'a dump restored over the database is noticed while replic
   const people = await startChat(cluster)
   await talk(t, cluster, people, ['one', 'two'])
   const dump = await dumpDatabase(t, url)
-  const { reader, epoch } = await talk(t, cluster, people, ['three, which is lost'])
+  const { sockets, epoch } = await talk(t, cluster, people, ['three, which is lost'])
 
   await restoreDump(dump, url, ['--clean', '--if-exists'])
-  t.equal(await reader.closed, RESTART, 'every socket is told to start over')
+  for (const socket of sockets) t.equal(await socket.closed, RESTART, 'every socket is told to start over')
   // The access tokens were made with rows that the dump has.
   const isServed = async () => (await cluster.get('/readyz')).status === 200
   t.ok(await eventually(isServed), 'and the replicas serve on')

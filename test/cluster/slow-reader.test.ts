@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { Socket } from 'node:net'
 import t, { type Test } from '../support/tap.ts'
 import { startChat } from '../support/data/accounts.ts'
@@ -19,6 +20,8 @@ const LONGEST_TEXT = '\u0001'.repeat(4_000)
 const FRAME_BYTES = 2 * LONG_TEXT.length + 300
 /** One write may go over the bound before the socket is closed; posts that are unanswered may share a write. */
 const BOUND = MAX_UNSENT_BYTES + 2 * WINDOW * FRAME_BYTES
+/** A replay of megabytes, and the time for each 64 KiB of it. */
+const [SLOW_REPLAY, SLOW_MS] = [500, 15]
 /** Far more than the buffers of the operating system hold. */
 const MAX_POSTS = 8_000
 
@@ -30,6 +33,36 @@ await onServices(
   },
   { environment: { MAX_UNSENT_BYTES: String(MAX_UNSENT_BYTES) } }
 )
+
+/** Pings are so frequent that a replay takes several of them. */
+await onServices(
+  t,
+  async (t, cluster) => {
+    await slowReplay(t, cluster)
+  },
+  { environment: { PING_INTERVAL: '1s' }, inspectable: true, replicas: 1 }
+)
+
+async function slowReplay (t: Test, cluster: Cluster): Promise<void> {
+  await t.test('a reader slower than its replay, which answers pings as it finds them, gets all of it', async (t) => {
+    const { ann, chatID } = await startChat(cluster)
+    await cluster.orm.execute(sql`
+      insert into messages (chat_id, seq, author_id, body, post_key)
+      select ${chatID}, seq, (select user_low from chats where id = ${chatID}), ${LONGEST_TEXT}::text, 's' || seq
+      from generate_series(1, ${SLOW_REPLAY}::bigint) seq`)
+    await cluster.orm.execute(sql`update chat_heads set last_seq = ${SLOW_REPLAY} where chat_id = ${chatID}`)
+    const reader = await connectRaw(t, cluster.replica(0), ann.accessToken)
+    reader.readSlowly(SLOW_MS)
+    reader.send({ type: 'join_chat', chatID, after: 0, ref: 'joined' })
+    const isGone = reader.ended.then(() => true)
+    const isThere = reader.until(() => reader.frames.at(-1)?.['ref'] === 'joined', 'the end of the replay')
+    t.notOk(await Promise.race([isGone, isThere]), 'it is not cut off')
+    t.strictSame(
+      reader.frames.slice(1, -1).map(({ seq }) => seq),
+      Array.from({ length: SLOW_REPLAY }, (_, index) => index + 1)
+    )
+  })
+}
 
 async function neverReading (t: Test, cluster: Cluster): Promise<void> {
   await t.test(
@@ -69,6 +102,7 @@ async function neverReading (t: Test, cluster: Cluster): Promise<void> {
         most = Math.max(most, ...sockets.map((socket) => socket.writableLength))
       }
       const { refused } = await postAll(writer, chatID, posts(), { window: WINDOW, onAnswer: measure })
+      measure()
 
       t.ok(isOver(), `all of them are being closed after ${String(posted)} messages`)
       t.ok(most > MAX_UNSENT_BYTES && most <= BOUND, 'what waits for one of them stays within the bound', {

@@ -7,7 +7,7 @@ import t, { type Test } from '../support/tap.ts'
 import { listMigrations } from '../../src/store/migrations.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
-import { integerAt } from '../support/data/json.ts'
+import { at, integerAt, listAt, textAt } from '../support/data/json.ts'
 import { Outbox } from '../support/data/outbox.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { JWT_SECRET, type Services } from '../support/servers/cluster.ts'
@@ -26,6 +26,7 @@ const exec = promisify(execFile)
 t.setTimeout(300_000)
 const migrations = (await listMigrations()).map(({ tag }) => tag)
 const newest = migrations.at(-1) ?? ''
+const JOURNAL = 'drizzle/meta/_journal.json'
 
 /** What replicas of one installation share, and a folder for their mails. */
 async function share (t: Test, { databaseUrl, redisUrl }: Services): Promise<Record<string, string>> {
@@ -93,6 +94,8 @@ await withServices(
         () => undefined
       )
     t.ok(await eventually(async () => (await probe('/livez'))?.status === 200, DEADLINE_MS), 'it is alive')
+    const isStarting = async () => at((await probe('/readyz'))?.body, 'status') === 'starting'
+    t.ok(await eventually(async () => !await isStarting(), DEADLINE_MS))
     t.strictSame(await probe('/readyz'), {
       status: 503,
       body: { status: 'unavailable', database: 'behind', missing: [newest] }
@@ -150,19 +153,17 @@ await withServices(t, 'a replica that waits for migrations ends when it is told 
 async function buildPrevious (t: Test): Promise<string | undefined> {
   const git = async (...parameters: string[]) =>
     (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
-  const folder = await temporaryFolder(t)
-  let commit
-  try {
-    commit = await git(
-      'rev-parse',
-      '--verify',
-      `${await git('log', '--diff-filter=A', '--format=%H', '-n', '1', '--', `drizzle/${newest}.sql`)}^`
-    )
-  } catch {
-    return undefined
+  const commits = await git('log', '--format=%H', '--', JOURNAL).catch(() => '')
+  for (const commit of commits.split('\n')) {
+    const journal: unknown = commit === '' ? {} : JSON.parse(await git('show', `${commit}:${JOURNAL}`))
+    const tags = listAt(journal, 'entries').map((entry) => textAt(entry, 'tag'))
+    // Migrations that were renamed before they came to a release are of no build that anybody runs.
+    if (tags.length === 0 || tags.includes(newest) || !tags.every((tag) => migrations.includes(tag))) continue
+    const folder = await temporaryFolder(t)
+    await buildCommit(folder, commit)
+    return folder
   }
-  await buildCommit(folder, commit)
-  return folder
+  return undefined
 }
 
 await withServices(

@@ -1,15 +1,21 @@
 import t from '../support/tap.ts'
 import { check, damageOf, type Violation } from './checking/checker.ts'
-import type { History, PostRecord, ReaderRecord, SeenMessage } from './checking/history.ts'
+import type {
+  ChangeRecord, History, ListRecord, PostRecord, ReaderRecord, SeenEvent, StoredEvent, StoredRow
+} from './checking/history.ts'
 
 const CHAT = 7
 const HEAD = 10
+const CREATED = { kind: 'message.created', at: 1 }
 
 type Draft = {
   posts: PostRecord[]
+  changes: ChangeRecord[]
   readers: ReaderRecord[]
-  rows: SeenMessage[]
+  lists: ListRecord[]
+  rows: (Omit<StoredRow, 'chatID'> & SeenEvent)[]
   head: number
+  events: Map<number, StoredEvent>
   failures: string[]
   late: string[]
   peakMiB: number
@@ -17,7 +23,8 @@ type Draft = {
 
 /** Ten posts of two authors, a reader of the whole and one of the second half; changed as a test wants it. */
 function historyWith (change: (draft: Draft) => void): History {
-  const messages = Array.from({ length: HEAD }, (_, index): SeenMessage => ({
+  const messages = Array.from({ length: HEAD }, (_, index) => ({
+    kind: 'message.created',
     seq: index + 1,
     messageID: 101 + index,
     text: `${index % 2 === 0 ? 'ann' : 'bob'} ${String(index)}`,
@@ -36,19 +43,25 @@ function historyWith (change: (draft: Draft) => void): History {
       { reader: 'all', chatID: CHAT, start: 0, seen: [...messages], convergedMs: 20 },
       { reader: 'half', chatID: CHAT, start: 5, seen: messages.slice(5), convergedMs: 20 }
     ],
+    lists: [],
     rows: [...messages],
     head: HEAD,
+    changes: [],
+    events: new Map(),
     failures: [],
     late: [],
     peakMiB: 100
   }
   change(draft)
-  const { posts, readers, rows, head, failures, late, peakMiB } = draft
+  const { posts, changes, readers, lists, rows, head, events, failures, late, peakMiB } = draft
   return {
     posts,
+    changes,
     readers,
+    lists,
     rows: rows.map((row) => ({ ...row, chatID: CHAT })),
     heads: new Map([[CHAT, head]]),
+    events: new Map([[CHAT, events]]),
     failures,
     late,
     memory: [{ replica: 'replica 1', peakMiB, boundMiB: 200 }],
@@ -60,6 +73,22 @@ function at<Item> (items: readonly Item[], index: number): Item {
   const item = items[index]
   if (item === undefined) throw new Error(`There is nothing at ${String(index)}.`)
   return item
+}
+
+/** Bob edits his second message, seq 4, and deletes it afterwards; readers have its text from before. */
+function withChanges (change: (draft: Draft) => void = () => undefined) {
+  return (draft: Draft) => {
+    const post = at(draft.posts, 3)
+    const of = (sentAt: number, text: string | undefined, seq: number): ChangeRecord => ({
+      post, seq: 4, text, sentAt, sockets: [1], ack: { at: sentAt + 5, seq }
+    })
+    draft.changes.push(of(200, 'bob, edited', 11), of(210, undefined, 12))
+    draft.rows.splice(3, 1, { ...at(draft.rows, 3), text: '' })
+    draft.events.set(11, { kind: 'message.edited', targetSeq: 4 })
+    draft.events.set(12, { kind: 'message.deleted', targetSeq: 4 })
+    draft.head = 12
+    change(draft)
+  }
 }
 
 /** Everything that must not go unnoticed: what is changed, the one violation it makes, and what its message shows. */
@@ -129,7 +158,7 @@ const CASES: [
   ],
   [
     'a message from before the reader\'s start',
-    ({ readers }) => at(readers, 1).seen.unshift({ seq: 5, messageID: 105, text: 'ann 4', at: 1 }),
+    ({ readers }) => at(readers, 1).seen.unshift({ ...CREATED, seq: 5, messageID: 105, text: 'ann 4' }),
     'I2',
     /half .* got 5 more than once/,
     { doubled: 1 }
@@ -146,13 +175,13 @@ const CASES: [
   ],
   [
     'a seq with two contents',
-    ({ readers }) => at(readers, 1).seen.splice(2, 1, { seq: 8, messageID: 108, text: 'other', at: 1 }),
+    ({ readers }) => at(readers, 1).seen.splice(2, 1, { ...CREATED, seq: 8, messageID: 108, text: 'other' }),
     'I3',
     /seq 8 .*"bob 7" for the database .*"other" for half/
   ],
   [
     'a seq with two ids',
-    ({ readers }) => at(readers, 1).seen.splice(2, 1, { seq: 8, messageID: 1, text: 'bob 7', at: 1 }),
+    ({ readers }) => at(readers, 1).seen.splice(2, 1, { ...CREATED, seq: 8, messageID: 1, text: 'bob 7' }),
     'I3',
     /seq 8/
   ],
@@ -232,11 +261,105 @@ const CASES: [
     'I8',
     /replica 1 had 201 MiB; 200/
   ],
+  [
+    'an acknowledged deletion without an event',
+    withChanges((draft) => {
+      draft.events.delete(12)
+      draft.head = 11
+    }),
+    'I1',
+    /"bob 3".*lacks the events 12/,
+    { lost: 1 }
+  ],
+  [
+    'an edit that is stored twice',
+    withChanges((draft) => {
+      draft.events.set(13, { kind: 'message.edited', targetSeq: 4 })
+      draft.head = 13
+    }),
+    'I1',
+    /"bob 3".*3 events for 2 changes/,
+    { doubled: 1 }
+  ],
+  [
+    'a deleted message that has a text',
+    withChanges(({ rows }) => rows.splice(3, 1, { ...at(rows, 3), text: 'bob, edited' })),
+    'I1',
+    /"bob 3".*stored as "bob, edited" after its last change/,
+    { lost: 1 }
+  ],
+  [
+    'a text of a changed message that nobody wrote',
+    withChanges(({ readers }) => at(readers, 0).seen.splice(3, 1, { ...at(at(readers, 0).seen, 3), text: 'ann 9' })),
+    'I3',
+    /seq 4 .*"bob 3" for the database .*"ann 9" for all/
+  ],
+  [
+    'a change that is stored before what its author sent earlier',
+    withChanges(({ changes, events }) => {
+      const [edit, deletion] = [at(changes, 0), at(changes, 1)]
+      edit.ack = { at: 205, seq: 12 }
+      deletion.ack = { at: 215, seq: 11 }
+      events.set(11, { kind: 'message.deleted', targetSeq: 4 })
+    }),
+    'I5',
+    /"deletion of bob 3".*seq 11, before 12/,
+    { reordered: 1 }
+  ],
+  [
+    'an event in the place of a message',
+    (draft) => draft.events.set(10, { kind: 'member.left', targetSeq: undefined }),
+    'I1',
+    /has a message and an event as 10/,
+    { doubled: 1 }
+  ],
+  [
+    'an event that a reader of all events never got',
+    withChanges(({ readers }) => {
+      const { seen } = at(readers, 0)
+      const created = seen.map((message, index) => (index === 3 ? { ...message, text: '' } : message))
+      readers.splice(0, 1, {
+        ...at(readers, 0), seen: [...created, { kind: 'message.deleted', seq: 12, at: 300 }], showsEvents: true
+      })
+    }),
+    'I2',
+    /all .* never got 11$/,
+    { lost: 1 }
+  ],
+  [
+    'a reader of all events that stops before the last one',
+    withChanges(({ readers }) => {
+      const { seen } = at(readers, 0)
+      const edit = { kind: 'message.edited', seq: 11, at: 300 }
+      readers.splice(0, 1, { ...at(readers, 0), seen: [...seen, edit], showsEvents: true })
+    }),
+    'I7',
+    /all .* stands at 11 where the chat goes up to 12/,
+    { lost: 1 }
+  ],
+  [
+    'an event that is another one for a reader',
+    withChanges(({ readers }) => {
+      const events = ['message.edited', 'message.edited'].map((kind, index) => ({ kind, seq: 11 + index, at: 300 }))
+      readers.splice(0, 1, { ...at(readers, 0), seen: [...at(readers, 0).seen, ...events], showsEvents: true })
+    }),
+    'I3',
+    /seq 12 .* message.deleted for the database and message.edited for all/
+  ],
+  [
+    'a list of messages that is not what the tables have',
+    withChanges(({ lists }) => lists.push({ client: 'library', chatID: CHAT, items: [{ seq: 9, text: 'ann 8' }] })),
+    'I3',
+    /library .* has 1 messages; where the tables have seq 10 "bob 9", it has 9 "ann 8"/
+  ],
   ['a failure', ({ failures }) => failures.push('replica 2 has ended by itself'), 'I9', /replica 2 has ended by itself/]
 ]
 
 await t.test('the checker finds nothing wrong with a history that is right', async (t) => {
   t.strictSame(check(historyWith(() => undefined)), [])
+  const listed = historyWith(({ lists, rows }) =>
+    lists.push({ client: 'library', chatID: CHAT, items: rows.slice(-3) }))
+  t.strictSame(check(listed), [], 'nor with what a client keeps of it')
 })
 
 await t.test('nor where a post without an acknowledgement is stored once or not at all', async (t) => {
@@ -249,6 +372,31 @@ await t.test('nor where a post without an acknowledgement is stored once or not 
     ),
     []
   )
+})
+
+await t.test('nor where messages were changed, and readers have their texts from before or after', async (t) => {
+  t.strictSame(check(historyWith(withChanges())), [])
+  const edited = withChanges(({ readers }) => {
+    at(readers, 0).seen.splice(3, 1, { ...at(at(readers, 0).seen, 3), text: 'bob, edited' })
+  })
+  t.strictSame(check(historyWith(edited)), [])
+  const pending = withChanges((draft) => {
+    delete at(draft.changes, 1).ack
+  })
+  t.strictSame(check(historyWith(pending)), [], 'nor where the last one is not acknowledged, but stored')
+  const notStored = withChanges((draft) => {
+    delete at(draft.changes, 1).ack
+    draft.rows.splice(3, 1, { ...at(draft.rows, 3), text: 'bob, edited' })
+    draft.events.delete(12)
+    draft.head = 11
+  })
+  t.strictSame(check(historyWith(notStored)), [], 'or not')
+  const reused = withChanges((draft) => {
+    const post = { chatID: CHAT, author: 'eve', text: 'eve', sentAt: 0, sockets: [9] }
+    draft.posts.unshift(post)
+    draft.changes.unshift({ post, seq: 4, text: undefined, sentAt: 1, sockets: [9] })
+  })
+  t.strictSame(check(historyWith(reused)), [], 'nor where a void post had the id of another')
 })
 
 await t.test('nor where somebody who was removed stops at any seq below', async (t) => {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Random } from '../support/data/random.ts'
 import { check, damageOf, type Violation } from './checking/checker.ts'
-import type { History, ReaderRecord, StoredRow } from './checking/history.ts'
+import type { History, ReaderRecord, StoredEvent, StoredRow } from './checking/history.ts'
 import { Journal } from './clients/journal.ts'
 import { STEADY, Workload } from './clients/workload.ts'
 import type { Fault } from './fault.ts'
@@ -57,7 +57,8 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
       cluster,
       journal,
       random,
-      shape: { ...STEADY, ...fault.load },
+      // Of a group whose log is void nothing can be shown.
+      shape: { ...STEADY, ...(fault.changesEpoch === true && { hasGroup: false }), ...fault.load },
       readerServer: await fault.readerServer?.(cluster, scope),
       patience: patience === undefined ? undefined : () => patience(random)
     })
@@ -91,7 +92,7 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
     await converge(cluster, workload)
     const history = await collect({ fault, cluster, journal, workload, deadlocks })
     const violations = check(history)
-    const acked = journal.posts.filter(({ ack }) => ack !== undefined).length
+    const acked = countAcked(journal)
     return {
       fault,
       injections,
@@ -113,7 +114,7 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
     return {
       fault,
       injections,
-      acked: journal.posts.filter(({ ack }) => ack !== undefined).length,
+      acked: countAcked(journal),
       violations: messages.map((message) => ({ invariant: 'I9', message })),
       notes,
       damage: damageOf([]),
@@ -129,17 +130,17 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
 
 /** Waits until every reader has everything, and notes how long that took. */
 async function converge (cluster: FaultCluster, workload: Workload): Promise<void> {
-  const heads = await readHeads(
-    cluster,
-    workload.pairs.map(({ chatID }) => chatID)
-  )
+  const chatIDs = workload.pairs.map(({ chatID }) => chatID)
+  const [heads, lastMessages] = [await readHeads(cluster, chatIDs), await readLastMessages(cluster, chatIDs)]
   const start = Date.now()
   await Promise.all(
     workload.followers.map(async (reader) => {
-      await reader.reached(heads.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
+      const ends = reader.record.showsEvents === true ? heads : lastMessages
+      await reader.reached(ends.get(reader.chatID) ?? 0, CONVERGENCE_DEADLINE_MS)
       reader.record.convergedMs = Date.now() - start
     })
   )
+  await workload.group?.converge(CONVERGENCE_DEADLINE_MS)
 }
 
 async function collect ({
@@ -167,10 +168,13 @@ async function collect ({
    
     where chat_id in ${cluster.sql(chatIDs)} order by chat_id, seq`
   const heads = await readHeads(cluster, chatIDs)
+  const events = await readEvents(cluster, chatIDs)
   const waited = (await countDeadlocks(cluster)) - deadlocks
   return {
     posts: journal.posts,
+    changes: journal.changes,
     readers: journal.readers,
+    lists: workload.lists,
     rows: rows.map(({ chat, seq, id, text }): StoredRow => ({
       chatID: Number(chat),
       seq: Number(seq),
@@ -178,6 +182,8 @@ async function collect ({
       text
     })),
     heads,
+    events,
+    group: await workload.group?.history(),
     failures: [
       ...journal.failures,
       ...cluster.failures.splice(0),
@@ -194,6 +200,30 @@ async function collect ({
     })),
     convergenceMs: CONVERGENCE_MS
   }
+}
+
+function countAcked ({ posts, changes }: Journal): number {
+  return [...posts, ...changes].filter(({ ack }) => ack !== undefined).length
+}
+
+/** The events that are no messages. */
+async function readEvents (cluster: FaultCluster, chatIDs: number[]): Promise<Map<number, Map<number, StoredEvent>>> {
+  const rows = await cluster.sql<{ chat: string, seq: string, kind: string, target: string | null }[]>`
+    select chat_id as chat, seq, kind, target_seq as target from chat_events
+    where chat_id in ${cluster.sql(chatIDs)}`
+  const events = new Map<number, Map<number, StoredEvent>>()
+  for (const { chat, seq, kind, target } of rows) {
+    const event = { kind, targetSeq: target === null ? undefined : Number(target) }
+    events.set(Number(chat), (events.get(Number(chat)) ?? new Map<number, StoredEvent>()).set(Number(seq), event))
+  }
+  return events
+}
+
+/** The seq of the last message of each chat, behind which there may be events. */
+async function readLastMessages (cluster: FaultCluster, chatIDs: number[]): Promise<Map<number, number>> {
+  const rows = await cluster.sql<{ chat: string, last: string }[]>`
+    select chat_id as chat, max(seq) as last from messages where chat_id in ${cluster.sql(chatIDs)} group by chat_id`
+  return new Map(rows.map(({ chat, last }) => [Number(chat), Number(last)]))
 }
 
 async function readHeads (cluster: FaultCluster, chatIDs: number[]): Promise<Map<number, number>> {

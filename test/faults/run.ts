@@ -13,8 +13,8 @@ import { runRound, type RoundResult } from './round.ts'
 import { SAFEGUARDS, switchOff } from './safeguards.ts'
 import { copyBuild, CURRENT_BUILD, type Build } from './servers/build.ts'
 import { startStandardCluster, type FaultCluster } from './servers/fault-cluster.ts'
-import { findPostgres } from './servers/postgres-server.ts'
-import { isInstalled } from './servers/program.ts'
+import { findPostgres } from '../support/servers/postgres-server.ts'
+import { isInstalled } from '../support/servers/bound-program.ts'
 import { RunScope } from '../support/scope.ts'
 
 const MS_PER_MINUTE = 60_000

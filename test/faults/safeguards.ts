@@ -12,6 +12,14 @@ type Replacement = { readonly file: string, readonly from: string, readonly to: 
 /** How a safeguard is switched off, and the faults that show it. */
 export type Safeguard = { readonly replacements: readonly Replacement[], readonly revealedBy: readonly string[] }
 
+/** Replaces the end of the statements that lock, of posts alone and of batches with changes, where they are last. */
+function lockingBy (order: string): Replacement[] {
+  return [
+    { file: 'drizzle/0014_add_chat_types.sql', next: ';\n\n  WITH entry' },
+    { file: 'drizzle/0015_extend_messages.sql', next: ';\n  IF json_array_length' }
+  ].map(({ file, next }) => ({ file, from: `ORDER BY chat_id FOR NO KEY UPDATE${next}`, to: order + next }))
+}
+
 /** All of them. Paths are those of a build. */
 export const SAFEGUARDS = {
   /** A hole among the announcements is read from the store. */
@@ -21,31 +29,13 @@ export const SAFEGUARDS = {
   },
   /** Every chat that is followed is compared with the store every few seconds. */
   sweep: {
-    replacements: [{ file: 'dist/realtime/hub.js', from: 'if (this.#sweeping || this.#closed)', to: 'if (true)' }],
+    replacements: [{ file: 'dist/realtime/hub.js', from: 'await this.#compareAll(this.#rooms.chatIds);', to: '' }],
     revealedBy: ['F6.lose']
   },
   /** The counters of a batch's chats are locked one after the other in the order of their ids. */
-  'lock-order': {
-    replacements: [
-      {
-        file: 'drizzle/0001_create_post_messages.sql',
-        from: 'ORDER BY chat_id FOR NO KEY UPDATE',
-        to: 'ORDER BY random() FOR NO KEY UPDATE'
-      }
-    ],
-    revealedBy: ['F14']
-  },
+  'lock-order': { replacements: lockingBy('ORDER BY random() FOR NO KEY UPDATE'), revealedBy: ['F14'] },
   /** The counters of a batch's chats are locked before they are read. */
-  lock: {
-    replacements: [
-      {
-        file: 'drizzle/0001_create_post_messages.sql',
-        from: 'ORDER BY chat_id FOR NO KEY UPDATE',
-        to: 'ORDER BY chat_id'
-      }
-    ],
-    revealedBy: ['F14']
-  },
+  lock: { replacements: lockingBy('ORDER BY chat_id'), revealedBy: ['F14'] },
   /** A post that is repeated is found by its key. */
   'dedupe-key': {
     replacements: [
@@ -56,6 +46,39 @@ export const SAFEGUARDS = {
       }
     ],
     revealedBy: ['F4', 'F14']
+  },
+  /** An edit that names a version replaces no other one. */
+  version: {
+    replacements: [
+      {
+        file: 'drizzle/0015_extend_messages.sql',
+        from: 'ELSIF (change ->> \'v\')::int <> coalesce(target.version, 1) THEN',
+        to: 'ELSIF false THEN'
+      }
+    ],
+    revealedBy: ['F14']
+  },
+  /** Who was removed gets nothing after the event that says so. */
+  fence: {
+    replacements: [
+      {
+        file: 'dist/realtime/chat-feed.js',
+        from: 'if (removedUserId === void 0) return;',
+        to: 'return;'
+      }
+    ],
+    revealedBy: ['F14']
+  },
+  /** What a role may do is decided in the transaction that writes. */
+  permission: {
+    replacements: [
+      {
+        file: 'drizzle/0015_extend_messages.sql',
+        from: 'WHEN NOT chat_permits(kind, member_role, permission) THEN \'denied\'',
+        to: ''
+      }
+    ],
+    revealedBy: ['F14']
   },
   /** SIGTERM lets a replica finish what it has begun and part from its clients. */
   drain: {

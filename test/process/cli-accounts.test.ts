@@ -1,5 +1,6 @@
 import t, { type Test } from '../support/tap.ts'
 import { Sessions } from '../../src/domain/accounts/sessions.ts'
+import { UNLIMITED } from '../../src/rate-limits/rate-limiter.ts'
 import { createMemoryBus } from '../../src/bus/memory.ts'
 import { openPostgres } from '../../src/store/postgres/open.ts'
 import { setSuspended } from '../../src/store/users.ts'
@@ -7,9 +8,10 @@ import { addUser } from '../support/data/rows.ts'
 import { expectRefusal } from '../support/checks/answers.ts'
 import { uniqueName } from '../support/clients/http.ts'
 import { connect } from '../support/clients/socket.ts'
-import { logIn, register, type Account } from '../support/data/accounts.ts'
+import { logIn, register, startChat, type Account } from '../support/data/accounts.ts'
 import { expectSentence, logInEmote, registerEmote } from '../support/data/emotechat.ts'
 import { at } from '../support/data/json.ts'
+import { claimsOf } from '../support/data/jwt.ts'
 import { eventually } from '../support/deadline.ts'
 import { startCluster, type Cluster, type Services } from '../support/servers/cluster.ts'
 import { withServices } from '../support/servers/deployments.ts'
@@ -105,6 +107,46 @@ await withServices(t, 'an account that is suspended by a command', async (t, ser
     t.ok(await logInEmote(cluster, emma))
   })
 
+  await t.test('an account is deleted, and a replica erases what it has written', async (t) => {
+    const { ann, bob, chatID } = await startChat(cluster)
+    const [socket, ...others] = await socketsOf(t, cluster, ann.accessToken)
+    socket?.send({ type: 'post_msg', chatID, text: 'a secret', ref: 1 })
+    await socket?.next(({ ref }) => ref === 1)
+    const [shownAs] = /deleted_\d+/.exec(await confab(t, shared, 'user', 'delete', ann.username)) ?? []
+    for (const one of [socket, ...others]) t.equal(await one?.closed(DEADLINE_MS), POLICY_VIOLATION)
+    await expectDead(t, cluster, ann)
+    const again = await runConfab(['user', 'delete', shownAs ?? ''], shared)
+    t.strictSame([again.code, again.stderr], [1, 'There is no such user.\n'])
+    await cluster.restart(0)
+    const texts = async () =>
+      (await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID })).body
+    t.ok(await eventually(async () => at(at(await texts(), 0), 'message') === '--deleted--', DEADLINE_MS))
+    t.equal(at(at(await texts(), 0), 'username'), shownAs)
+  })
+
+  await t.test('its sessions are listed, and one of them is ended', async (t) => {
+    const ann = await register(cluster)
+    const second = { ...ann, ...(await logIn(cluster, ann)) }
+    const [sockets, others] = [
+      await socketsOf(t, cluster, ann.accessToken),
+      await socketsOf(t, cluster, second.accessToken)
+    ]
+    const lines = (await confab(t, shared, 'sessions', 'list', ann.username)).trimEnd().split('\n')
+    const [newest, oldest] = lines.map((line) => line.split('\t'))
+    t.equal(lines.length, 2)
+    const id = String(claimsOf(ann.accessToken)['sid'])
+    t.strictSame([newest?.[0], oldest?.[0]], [claimsOf(second.accessToken)['sid'], id])
+    t.strictSame([newest?.length, newest?.[4]], [5, 'node'])
+    t.equal(await confab(t, shared, 'sessions', 'end', ann.username, id), '1 session was ended.\n')
+    for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), POLICY_VIOLATION)
+    await expectDead(t, cluster, ann)
+    for (const socket of others) t.strictSame(await socket.barrier(), [])
+    for (const unknown of [id, 'x']) {
+      const { code, stderr } = await runConfab(['sessions', 'end', ann.username, unknown], shared)
+      t.strictSame([code, stderr], [1, 'There is no such session.\n'])
+    }
+  })
+
   await t.test('sessions are revoked without a suspension', async (t) => {
     const ann = await register(cluster)
     const second = { ...ann, ...(await logIn(cluster, ann)) }
@@ -157,6 +199,22 @@ await withServices(t, 'a new epoch that a command begins closes every socket, to
   t.equal((await cluster.get('/api/auth/validate', { bearer: ann.accessToken })).status, 200, 'sessions live on')
 })
 
+await withServices(t, 'a copy becomes an installation of its own by a command', async (t, services) => {
+  const { cluster, shared } = await startShared(t, services, { SWEEP_INTERVAL: '200ms' })
+  const ann = await register(cluster)
+  const sockets = await socketsOf(t, cluster, ann.accessToken)
+  const before = await confab(t, shared, 'installation', 'show')
+  t.match(before, /^Installation [0-9a-f-]{36}, epoch \S{16}\.\n$/)
+  t.match(await confab(t, shared, 'installation', 'renew'), /^Installation [0-9a-f-]{36}, epoch \S{16}\.\nReplicas not/)
+  const words = (line: string) => line.split(' ')
+  const [shown, known] = [words(await confab(t, shared, 'installation', 'show')), words(before)]
+  t.not(shown[1], known[1], 'its id is another')
+  t.not(shown[3], known[3], 'and so is its epoch')
+  for (const socket of sockets) t.equal(await socket.closed(DEADLINE_MS), RESTART)
+  const { status } = await cluster.get('/api/auth/validate', { bearer: ann.accessToken })
+  t.equal(status, 401, 'tokens of the origin are not valid here')
+})
+
 await withServices(t, 'without Redis a command says that others hear of it later, and they do', async (t, services) => {
   const { cluster, shared } = await startShared(t, services, { SESSION_CHECK_INTERVAL: '300ms' })
   const ann = await register(cluster)
@@ -194,7 +252,9 @@ await withServices(t, 'a login at the moment of a suspension leaves no session b
     orm,
     bus: createMemoryBus(),
     refreshTtlMs: 60_000,
-    reuseGraceMs: 0
+    maxAgeMs: 60_000,
+    reuseGraceMs: 0,
+    rates: UNLIMITED
   })
   const outcomes = new Set<string>()
   const isVaried = await eventually(async () => {

@@ -5,6 +5,7 @@ import { createMemoryBus } from '../../src/bus/memory.ts'
 import { createAdministration } from '../../src/domain/accounts/administration.ts'
 import { createPasswordHasher, OWASP_COST } from '../../src/domain/accounts/passwords.ts'
 import { Sessions } from '../../src/domain/accounts/sessions.ts'
+import { UNLIMITED } from '../../src/rate-limits/rate-limiter.ts'
 import type { Orm } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres/open.ts'
 import { chatHeads, messages } from '../../src/store/schema.ts'
@@ -57,7 +58,9 @@ await t.test('help is an answer, of one command or of all', async (t) => {
     'user resume',
     'sessions revoke',
     'chat check',
-    'epoch bump'
+    'epoch bump',
+    'installation show',
+    'installation renew'
   ])
     t.match(all.stdout, `confab ${words}`)
   t.equal((await runConfab(['chat', 'check', '-h'], {})).stdout.match(/confab [a-z]+ /g)?.length, 1)
@@ -141,7 +144,9 @@ await withServices(t, 'on Postgres', async (t, { databaseUrl, redisUrl }) => {
     const { checkChats } = createAdministration({
       orm,
       passwords: await createPasswordHasher({ cost: OWASP_COST, concurrency: 1, queue: 1 }),
-      sessions: new Sessions({ orm, bus: createMemoryBus(), refreshTtlMs: 1, reuseGraceMs: 1 })
+      sessions: new Sessions({
+        orm, bus: createMemoryBus(), rates: UNLIMITED, refreshTtlMs: 1, maxAgeMs: 1, reuseGraceMs: 1
+      })
     })
     const verdict = async (change: Promise<unknown>) => {
       await change

@@ -61,7 +61,7 @@ t.test('without an environment it has the defaults of the table', async (t) => {
     dataDir: path.resolve('data'),
     database: { url: undefined, pool: 10, prepare: true, timeoutMs: 5_000, waitMs: 60_000, migrate: true },
     redis: undefined,
-    jwtSecret: JWT_SECRET,
+    jwtSecrets: [JWT_SECRET],
     accessTokenTtlMs: 86_400_000,
     refreshTokenTtlMs: 60 * 86_400_000,
     mail: { transport: 'file', path: path.resolve('data', 'outbox.jsonl') },
@@ -271,13 +271,14 @@ t.test('a folder that cannot be used is refused by the name of its variable', as
 t.test('the key of the tokens is made once, for its owner only, and kept', async (t) => {
   const folder = path.join(t.testdir(), 'made', 'for', 'it')
   const file = path.join(folder, 'jwt-secret')
-  const { jwtSecret } = loadConfig({ DATA_DIR: folder })
+  const { jwtSecrets: [jwtSecret] } = loadConfig({ DATA_DIR: folder })
   t.ok(jwtSecret.length >= 32)
   t.equal((await stat(file)).mode & 0o777, 0o600)
   t.equal((await stat(folder)).mode & 0o777, 0o700)
-  t.equal(loadConfig({ DATA_DIR: folder }).jwtSecret, jwtSecret, 'the next start has the same')
-  t.not(loadConfig({ DATA_DIR: path.join(t.testdir(), 'another') }).jwtSecret, jwtSecret, 'another folder has another')
-  t.equal(loadConfig({ DATA_DIR: folder, JWT_SECRET }).jwtSecret, JWT_SECRET, 'the environment comes first')
+  t.equal(loadConfig({ DATA_DIR: folder }).jwtSecrets[0], jwtSecret, 'the next start has the same')
+  const another = loadConfig({ DATA_DIR: path.join(t.testdir(), 'another') })
+  t.not(another.jwtSecrets[0], jwtSecret, 'another folder has another')
+  t.equal(loadConfig({ DATA_DIR: folder, JWT_SECRET }).jwtSecrets[0], JWT_SECRET, 'the environment comes first')
 })
 
 t.test('a key that is given is written nowhere', async (t) => {
@@ -291,7 +292,7 @@ t.test('a key file that is too short is refused', async (t) => {
   expectComplaints(t, [[{ JWT_SECRET: '', DATA_DIR: folder }, /jwt-secret is too short; remove the file/]])
   await writeFile(path.join(folder, 'jwt-secret'), `${JWT_SECRET}\n`)
   t.equal(
-    loadConfig({ DATA_DIR: folder }).jwtSecret,
+    loadConfig({ DATA_DIR: folder }).jwtSecrets[0],
     JWT_SECRET,
     'one that is long enough is read without its line break'
   )
@@ -390,7 +391,7 @@ await t.test('a process with a wrong value ends with 1 and one line', async (t) 
   const DATA_DIR = await temporaryFolder(t)
   const cases: [Record<string, string>, RegExp][] = [
     [{ PORT: 'abc' }, /^PORT cannot be "abc": expected a whole number from 0 to 65535\.\n$/],
-    [{ JWT_SECRET: HIDDEN, DATABASE_URL: 'postgres://db/confab' }, /^JWT_SECRET [^\n]+\n$/],
+    [{ JWT_SECRET: HIDDEN }, /^JWT_SECRET [^\n]+\n$/],
     [{ JWT_SECRET, DATABASE_URL: `postgres://confab:${HIDDEN}@host:port/confab` }, /^DATABASE_URL [^\n]+\n$/]
   ]
   for (const [environment, expected] of cases) {
@@ -423,7 +424,7 @@ await t.test('an embedded server', async (t) => {
       `Confab serves ${server.url} on embedded Postgres in ${DATA_DIR}/postgres, events inside this process, mail by ` +
       `file ${DATA_DIR}/outbox.jsonl`
     ])
-    t.notOk((server.stdout() + server.stderr()).includes(loadConfig({ DATA_DIR }).jwtSecret))
+    t.notOk((server.stdout() + server.stderr()).includes(loadConfig({ DATA_DIR }).jwtSecrets[0]))
     server.kill('SIGTERM')
     await server.exited
   })
@@ -433,11 +434,9 @@ await t.test('an embedded server', async (t) => {
     t.teardown(() => other.close())
     await once(other, 'listening')
     const address = other.address()
-    const { code, stderr } = await runToEnd({
-      DATA_DIR,
-      PORT: String(typeof address === 'object' ? address?.port : address)
-    })
-    t.equal(stderr, 'The port is in use: stop whatever listens there, or set another PORT.\n')
+    const PORT = String(typeof address === 'object' ? address?.port : address)
+    const { code, stderr } = await runToEnd({ DATA_DIR, PORT })
+    t.equal(stderr, `PORT: 127.0.0.1:${PORT} is in use: stop the program that listens there, or set another PORT.\n`)
     t.equal(code, 1)
   })
 })

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import t from '../support/tap.ts'
 import { WebSocket } from 'ws'
-import { ConfabClient } from '../../src/client/index.ts'
+import { ConfabClient } from '../../src/client/chatcli/index.ts'
 import { within } from '../support/deadline.ts'
 import { freePort, launch } from '../support/servers/process.ts'
 

@@ -123,8 +123,8 @@ async function expectRefusal (t: Test, environment: { DATA_DIR: string }) {
   )
   t.equal(
     stderr,
-    `The embedded store in ${environment.DATA_DIR} is in use by another process. Stop that one first, give this ` +
-    `one another DATA_DIR, or set DATABASE_URL to run replicas on Postgres.\n`
+    `DATA_DIR: the embedded store in ${environment.DATA_DIR} is in use by another process. Stop that one first, give ` +
+    `this one another DATA_DIR, or set DATABASE_URL to run replicas on Postgres.\n`
   )
 }
 

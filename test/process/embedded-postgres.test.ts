@@ -94,9 +94,12 @@ await t.test('its log has neither statements nor values in it', async (t) => {
   await t.rejects(client`insert into notes values (${SECRET})`, { code: '23505' })
   await t.rejects(client`select ${SECRET}::text::integer`, { code: '22P02' })
   await t.rejects(client.unsafe(`select '${SECRET}' from nowhere`), { code: '42P01' })
+  // Severe enough to be logged, as few messages are; its details, its context and its statement may have values.
+  await client.unsafe(`do $$ begin raise log 'a notice' using detail = '${SECRET}'; end $$`)
   await client.end()
   await server.stop()
-  t.ok(lines.includes('database system is shut down'), 'what it logs is heard')
+  t.ok(lines.includes('a notice'), 'severe messages are logged')
+  t.ok(lines.includes('database system is shut down'))
   t.strictSame(lines.filter((line) => line.includes(SECRET)), [])
 })
 

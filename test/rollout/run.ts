@@ -13,8 +13,8 @@ import { lineOf } from '../faults/report.ts'
 import { runRound } from '../faults/round.ts'
 import { CURRENT_BUILD } from '../faults/servers/build.ts'
 import { startStandardCluster } from '../faults/servers/fault-cluster.ts'
-import { findPostgres } from '../faults/servers/postgres-server.ts'
-import { isInstalled } from '../faults/servers/program.ts'
+import { findPostgres } from '../support/servers/postgres-server.ts'
+import { isInstalled } from '../support/servers/bound-program.ts'
 import { RunScope } from '../support/scope.ts'
 import { Deployment } from './deployment.ts'
 
@@ -52,18 +52,14 @@ function roundOf ({ title, change }: Step, index: number, load: Partial<LoadShap
     title,
     load,
     async inject ({ cluster, journal, workload, injected, note, during }: Round) {
-      const answered = new Map(workload.answers)
+      const refusals = workload.refusals.length
       injected(await change(new Deployment(cluster, (failure) => journal.failures.push(failure))))
       await during(500)
       for (const { client, code } of journal.closes) {
         if (code !== CLOSED_FOR_RESTART) journal.failures.push(`${client} was cut off with ${String(code)}`)
       }
-      for (const [status, count] of workload.answers) {
-        if (status !== 200 && count > (answered.get(status) ?? 0))
-          journal.failures.push(
-            `${String(count - (answered.get(status) ?? 0))} requests were answered ${String(status)}`
-          )
-      }
+      for (const refusal of workload.refusals.slice(refusals))
+        journal.failures.push(`a request was answered ${refusal}`)
       await workload.pause()
       const longest = Math.max(...journal.posts.map(({ sentAt, ack }) => (ack?.at ?? Infinity) - sentAt))
       workload.resume()

@@ -1,4 +1,8 @@
-/** Deadlines: a test waits for an event, never for a time, and says what did not come. */
+/** Deadlines: tests wait for events, never for a fixed time, and a missed deadline names the event. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Pause between two tries, in milliseconds: a test that waits leaves the processor to what it waits for. */
+const PAUSE_MS = 10
 
 /**
  * Waits for a promise.
@@ -22,6 +26,7 @@ export async function eventually (isTrue: () => Promise<boolean>, deadlineMs = 1
   const end = Date.now() + deadlineMs
   do {
     if (await isTrue()) return true
+    await delay(PAUSE_MS)
   } while (Date.now() < end)
   return false
 }

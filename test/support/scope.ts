@@ -1,10 +1,10 @@
-/** What servers, sockets and processes of the tests live in: a test, or anything else that has an end. */
+/** The scope of servers, sockets and processes: they end with a test, or with another owner. */
 export type Scope = {
-  /** Has something done at the end; what was added last is done first. */
+  /** Registers a teardown. Teardowns run in reverse order. */
   teardown: (handler: () => unknown) => void
 }
 
-/** A scope with an end of its own: what was added last is ended first. */
+/** A scope that is ended explicitly. Teardowns run in reverse order. */
 export class RunScope implements Scope {
   #handlers: (() => unknown)[] = []
 
@@ -26,5 +26,5 @@ export class RunScope implements Scope {
   }
 }
 
-/** Ends with this process, which ends it itself: what many test files of a worker share is started in it. */
+/** The scope of this worker process, for servers that several test files share. */
 export const processScope = new RunScope()

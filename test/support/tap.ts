@@ -23,3 +23,8 @@ export async function runBelow (test: Test, load: () => Promise<unknown>): Promi
   current = test
   await load()
 }
+
+/** Fails the file that is being run by an error that none of its tests has caught. */
+export function failCurrent (error: unknown): void {
+  current.threw(error)
+}

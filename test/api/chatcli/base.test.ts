@@ -4,7 +4,7 @@ import { subscribers } from '../../../src/store/schema.ts'
 import { expectOk, expectPage, expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { at } from '../../support/data/json.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 const NO_ADDRESSES = [
@@ -17,7 +17,7 @@ const NO_ADDRESSES = [
   'a@example.org\r\nBcc: b@example.org'
 ]
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await t.test('GET / answers the welcome page', async (t) => {
@@ -26,6 +26,23 @@ await onEachDeployment(
 
     await t.test('GET /verify-connection says that the server is reachable', async (t) => {
       expectOk(t, await cluster.get('/verify-connection'), 'Server is reachable!')
+    })
+
+    await t.test('a browser gets a page there and at a wrong address, and nobody else does', async (t) => {
+      const page = await cluster.get('/verify-connection', { accept: BROWSER })
+      expectPage(t, page, 200)
+      t.match(page.text, 'The server is reachable')
+      for (const target of ['/nothing', '/chat/messages', '/api/nothing', '/app/nothing', '/user/nothing?token=x']) {
+        const answer = await cluster.get(target, { accept: BROWSER })
+        expectPage(t, answer, 404, target)
+        t.match(answer.text, /nothing at this address[^]*href="\/app"/)
+      }
+      const json = ['application/json', '*/*', 'application/json, text/plain, */*', 'text/html, application/json']
+      for (const accept of json) {
+        expectOk(t, await cluster.get('/verify-connection', { accept }), 'Server is reachable!', accept)
+        expectRefusal(t, await cluster.get('/nothing', { accept }), 404, accept)
+      }
+      expectRefusal(t, await cluster.call('POST', '/nothing', { form: { a: 'b' }, accept: BROWSER }), 404, 'a form')
     })
 
     await t.test('POST /verify-connection takes any JSON', async (t) => {

@@ -1,7 +1,9 @@
 import t from '../../support/tap.ts'
 import { expectOk, expectRefusal } from '../../support/checks/answers.ts'
+import { ELECTRON_HEADERS, unwrapTwice } from '../../support/clients/electron-client.ts'
 import { uniqueName } from '../../support/clients/http.ts'
-import { register, registerPending, type Account } from '../../support/data/accounts.ts'
+import { join } from '../../support/clients/socket.ts'
+import { register, registerPending, startChat, type Account } from '../../support/data/accounts.ts'
 import { at, integerAt, listAt } from '../../support/data/json.ts'
 import { onEachDeployment } from '../../support/servers/deployments.ts'
 
@@ -83,5 +85,36 @@ await onEachDeployment(t, async (t, cluster) => {
     const answers = await Promise.all(others.map((other) => create(ann, other.username)))
     t.equal(new Set(answers.map((answer) => integerAt(answer.body, 'chatID'))).size, others.length)
     t.equal((await chatsOf(ann)).length, others.length)
+  })
+})
+
+await onEachDeployment(t, async (t, cluster) => {
+  await t.test('the Electron clients get the number of the chat, new or not, and 404 for nobody', async (t) => {
+    const [ann, bob] = [await register(cluster), await register(cluster)]
+    const create = (account: Account, receiver: string) =>
+      cluster.post('/chat/create-chat', { session_token: account.accessToken, receiver }, { headers: ELECTRON_HEADERS })
+    const first = unwrapTwice(await create(ann, bob.username))
+    t.strictSame(first, { chatID: integerAt(first, 'chatID') })
+    t.strictSame(unwrapTwice(await create(bob, ann.username)), first)
+    expectRefusal(t, await create(ann, 'nobody-of-this-name'), 404)
+    expectRefusal(t, await create(ann, ann.username), 400)
+    const others = await Promise.all(Array.from({ length: 6 }, () => create(ann, bob.username)))
+    t.strictSame(others.map(unwrapTwice), others.map(() => first))
+  })
+
+  await t.test('they get histories in the two forms that they read, with the times of changes', async (t) => {
+    const { ann, chatID } = await startChat(cluster)
+    const socket = await join(t, cluster.replica(0), ann.accessToken, chatID)
+    socket.send({ type: 'post_msg', chatID, text: 'Hello' })
+    await socket.next()
+    const read = (fields: object = {}) =>
+      cluster.post(
+        '/chat/messages',
+        { session_token: ann.accessToken, chatID, ...fields },
+        { headers: ELECTRON_HEADERS }
+      )
+    const message = { message: 'Hello', username: ann.username, edited_at: null, deleted_at: null }
+    t.match(unwrapTwice(await read()), { messages: [message] })
+    t.match(unwrapTwice(await read({ username: ann.username })), [message])
   })
 })

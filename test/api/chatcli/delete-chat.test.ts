@@ -5,11 +5,11 @@ import { join, type SocketClient } from '../../support/clients/socket.ts'
 import { createChat, register, startChat, type Account } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const DELETED = 'Chat deleted successfully!'
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await leaving(t, cluster)
   await returning(t, cluster)
   await refusing(t, cluster)

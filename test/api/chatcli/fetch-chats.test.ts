@@ -5,7 +5,7 @@ import { join } from '../../support/clients/socket.ts'
 import { createChat, register, type Account } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /** The ids and names in an account's list of chats, in its order. */
 async function listOf (cluster: Cluster, account: Account): Promise<unknown[]> {
@@ -13,7 +13,7 @@ async function listOf (cluster: Cluster, account: Account): Promise<unknown[]> {
   return listAt(answer.body, 'response').map((chat) => ({ chatID: at(chat, 'chatID'), name: at(chat, 'name') }))
 }
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await t.test('somebody without a chat gets an empty list', async (t) => {
     const ann = await register(cluster)
     const answer = await cluster.post('/chat/fetch-chats', { session_token: ann.accessToken })

@@ -1,11 +1,13 @@
 import t from '../../support/tap.ts'
 import { expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
-import { register, registerPending } from '../../support/data/accounts.ts'
-import { at, textAt } from '../../support/data/json.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { newRegistration, register, registerPending, verify } from '../../support/data/accounts.ts'
+import { at, fieldsOf, textAt } from '../../support/data/json.ts'
+import { ELECTRON_HEADERS, unwrapOnce } from '../../support/clients/electron-client.ts'
+import { startCluster } from '../../support/servers/cluster.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await t.test('a login answers both tokens beside the envelope', async (t) => {
     const { username, password } = await register(cluster)
     const answer = await cluster.post('/user/login', { username, password })
@@ -15,6 +17,22 @@ await onEachDeployment(t, async (t, cluster) => {
     t.ok(textAt(answer.body, 'refresh_token'))
     t.not(at(answer.body, 'access_token'), at(answer.body, 'refresh_token'))
     t.match(answer.headers.get('cache-control'), 'no-store', 'no cache keeps the tokens')
+  })
+
+  await t.test('the Electron client finds both tokens, and caches are told why', async (t) => {
+    const { username, password } = await register(cluster)
+    const answer = await cluster.post('/user/login', { username, password }, { headers: ELECTRON_HEADERS })
+    t.equal(answer.status, 200)
+    t.strictSame(fieldsOf(answer.body).sort(), ['access_token', 'message', 'refresh_token'])
+    const taken = unwrapOnce(answer)
+    t.equal((await cluster.post('/chat/fetch-chats', { session_token: textAt(taken, 'access_token') })).status, 200)
+    const refreshed = await cluster.post('/user/refresh-token', { refresh_token: textAt(taken, 'refresh_token') })
+    t.equal(refreshed.status, 200)
+    for (const headers of [ELECTRON_HEADERS, {}, { 'user-agent': 'node-fetch' }]) {
+      const other = await cluster.post('/user/login', { username, password }, { headers })
+      t.match(other.headers.get('vary'), 'User-Agent')
+      t.equal(fieldsOf(other.body).includes('response'), headers !== ELECTRON_HEADERS)
+    }
   })
 
   await t.test('the username counts in any case', async (t) => {
@@ -59,4 +77,19 @@ await onEachDeployment(t, async (t, cluster) => {
     const { email, password } = await register(cluster)
     expectRefusal(t, await cluster.post('/user/login', { username: email, password }), 400)
   })
+})
+
+await t.test('CHATCLI_CLIENTS decides for all requests', async (t) => {
+  for (const [CHATCLI_CLIENTS, headers, hasResponse] of [
+    ['seed', ELECTRON_HEADERS, true],
+    ['current', {}, false]
+  ] as const) {
+    const cluster = await startCluster(t, { environment: { CHATCLI_CLIENTS } })
+    const { username, email, password } = newRegistration()
+    await cluster.post('/user/register', { username, email, password })
+    await verify(cluster, { username, email, password })
+    const answer = await cluster.post('/user/login', { username, password }, { headers })
+    t.equal(fieldsOf(answer.body).includes('response'), hasResponse, CHATCLI_CLIENTS)
+    t.notMatch(answer.headers.get('vary') ?? '', /user-agent/i)
+  }
 })

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import t from '../../support/tap.ts'
 import { html } from '../../../src/api/pages/html.ts'
-import { PAGE_HEADERS } from '../../../src/api/chatcli/pages/layout.ts'
+import { PAGE_HEADERS } from '../../../src/api/pages/layout.ts'
+import { notFoundPage } from '../../../src/api/pages/not-found.ts'
+import { reachablePage } from '../../../src/api/chatcli/pages/reachable.ts'
 import {
   brokenResetLinkPage,
   passwordResetPage,
@@ -18,6 +20,8 @@ const PAGES = {
   'welcome, degraded': welcomePage('degraded'),
   'welcome, unavailable': welcomePage('unavailable'),
   'welcome, draining': welcomePage('draining'),
+  'not found': notFoundPage(),
+  reachable: reachablePage(),
   subscribe: subscribePage(),
   'subscribe, refused': subscribePage({ message: HOSTILE, email: HOSTILE }),
   subscribed: subscribedPage(),

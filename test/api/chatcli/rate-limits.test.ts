@@ -2,7 +2,7 @@ import t from '../../support/tap.ts'
 import { expectRefusal } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { register } from '../../support/data/accounts.ts'
-import { onEachDeployment, onEmbedded } from '../../support/servers/deployments.ts'
+import { onOneDeployment, onEmbedded } from '../../support/servers/deployments.ts'
 
 const MINUTE_S = 60
 
@@ -18,10 +18,12 @@ const LIMITS: [target: string, limit: number, body: object, status: number][] = 
     { username: 'nobody', token: 'x', password: 'Fresh-Pass-1', confirm_password: 'Fresh-Pass-1' },
     400
   ],
-  ['/user/refresh-token', 10, { refresh_token: 'nonsense' }, 401]
+  ['/user/submit-profile', 10, {}, 401],
+  ['/user/profile', 60, {}, 401],
+  ['/user/enable-account', 20, { username: 'nobody', token: 'x' }, 400]
 ]
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     for (const [target, limit, body, status] of LIMITS) {

@@ -6,14 +6,14 @@ import type { Answer } from '../../support/clients/http.ts'
 import { logIn, register } from '../../support/data/accounts.ts'
 import { at, textAt } from '../../support/data/json.ts'
 import { eventually } from '../../support/deadline.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment, onEmbedded } from '../../support/servers/deployments.ts'
 
 const tokensIn = (answer: Answer) => ({
   access: textAt(answer.body, 'access_token'),
   refresh: textAt(answer.body, 'refresh_token')
 })
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     const refresh = async (token: unknown) => cluster.post('/user/refresh-token', { refresh_token: token })
@@ -99,7 +99,7 @@ await onEachDeployment(
   { inspectable: true, environment: { REFRESH_REUSE_GRACE: '1ms' } }
 )
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await t.test('of several refreshes with one token at once exactly one wins, and the session lives on', async (t) => {
     const { refreshToken } = await register(cluster)
     const answers = await Promise.all(
@@ -114,3 +114,17 @@ await onEachDeployment(t, async (t, cluster) => {
     )
   })
 })
+
+await onEmbedded(
+  t,
+  async (t, cluster) => {
+    const refresh = (token: string) => cluster.post('/user/refresh-token', { refresh_token: token })
+    for (let { refreshToken } of [await register(cluster), await register(cluster)]) {
+      for (let count = 0; count < 10; count++) refreshToken = tokensIn(await refresh(refreshToken)).refresh
+      expectRefusal(t, await refresh(refreshToken), 429, 'a session may be refreshed 10 times a minute')
+      expectRefusal(t, await refresh(refreshToken), 429, 'and its token is not spent')
+    }
+    for (let count = 0; count < 12; count++) expectRefusal(t, await refresh('nonsense'), 401)
+  },
+  { environment: { RATE_LIMITS: 'on' } }
+)

@@ -9,7 +9,7 @@ import { at } from '../../support/data/json.ts'
 import { linkIn } from '../../support/data/outbox.ts'
 import { eventually } from '../../support/deadline.ts'
 import { PUBLIC_URL, type Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 const RESET_ROUTE = '/user/reset-password'
@@ -50,7 +50,7 @@ function expectNoReset (t: Test, answer: Answer, title = 'it answers 400 with th
   })
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await requesting(t, cluster)

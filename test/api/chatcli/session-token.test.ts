@@ -11,6 +11,13 @@ const ROUTES: [target: string, fields: (chatID: number) => object][] = [
   ['/chat/fetch-chats', () => ({})],
   ['/chat/create-chat', () => ({ receiver: 'somebody' })],
   ['/chat/messages', (chatID) => ({ chatID })],
+  ['/chat/fetch-archived', () => ({})],
+  ['/chat/archive-chat', (chatID) => ({ chatID })],
+  ['/chat/unarchive-chat', (chatID) => ({ chatID })],
+  ['/chat/create-group', () => ({ name: 'Lunch', members: ['somebody'] })],
+  ['/chat/get-members', (chatID) => ({ chatID })],
+  ['/chat/add-members', (chatID) => ({ chatID, members: ['somebody'] })],
+  ['/chat/remove-members', (chatID) => ({ chatID, members: ['somebody'] })],
   ['/chat/delete-chat', (chatID) => ({ chatID })]
 ]
 

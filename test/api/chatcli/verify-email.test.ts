@@ -6,7 +6,7 @@ import { uniqueName } from '../../support/clients/http.ts'
 import { logIn, register, registerPending } from '../../support/data/accounts.ts'
 import { codeIn } from '../../support/data/outbox.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const VERIFIED = 'Email verified!'
 
@@ -18,7 +18,7 @@ async function pending (cluster: Cluster, name?: string) {
   return { ...registration, code, wrong }
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     const submit = async (username: string, code: unknown) =>

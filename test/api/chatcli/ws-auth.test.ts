@@ -2,11 +2,11 @@ import { inspect } from 'node:util'
 import t from '../../support/tap.ts'
 import { connect, join, openSocket } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const POLICY_VIOLATION = 1008
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     const { ann, bob, chatID } = await startChat(cluster)
@@ -41,7 +41,6 @@ await onEachDeployment(
         refreshToken,
         token.slice(0, -2),
         `${token}x`,
-        `Bearer ${token}`,
         undefined,
         null,
         5,

@@ -2,9 +2,9 @@ import t from '../../support/tap.ts'
 import { join } from '../../support/clients/socket.ts'
 import { startChat } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await t.test('a message reaches every joined socket of both users on every replica, once', async (t) => {
     const { ann, bob, chatID } = await startChat(cluster)
     const sockets = await Promise.all(

@@ -5,11 +5,11 @@ import { connect, join, type Frame, type SocketClient } from '../../support/clie
 import { register, startChat } from '../../support/data/accounts.ts'
 import { at, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const MAX_TEXT = 4_000
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await joining(t, cluster)
   await posting(t, cluster)
   await refusing(t, cluster)
@@ -153,6 +153,8 @@ async function posting (t: Test, cluster: Cluster): Promise<void> {
       '<b>&amp;</b>',
       '"\\u0041"',
       '\u0001\u2028',
+      '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\ufe0f',
+      '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
       'x'.repeat(MAX_TEXT),
       'é'.repeat(MAX_TEXT),
       `${'x'.repeat(MAX_TEXT - 2)}\n\n`
@@ -166,6 +168,11 @@ async function posting (t: Test, cluster: Cluster): Promise<void> {
       '',
       ' ',
       '\n\t \u2003',
+      '\u200b',
+      '\u200d\ufe0f',
+      ' \u3164 ',
+      '\u2800\u2800',
+      '\u{e0020}',
       'x'.repeat(MAX_TEXT + 1),
       'é'.repeat(MAX_TEXT + 1),
       undefined,
@@ -179,6 +186,18 @@ async function posting (t: Test, cluster: Cluster): Promise<void> {
       await expectError(t, socket, { type: 'post_msg', chatID, text }, `the text ${inspect(text).slice(0, 20)}`)
     }
     t.equal((await post('still here'))['message'], 'still here')
+  })
+
+  await t.test('half an emoji, where a client cut a text, is stored as a replacement character', async (t) => {
+    for (const [sent, stored] of [
+      [`${'x'.repeat(2_047)}\ud83d`, `${'x'.repeat(2_047)}\ufffd`],
+      ['\ude00 and the rest', '\ufffd and the rest'],
+      ['\ude00\ud83d', '\ufffd\ufffd']
+    ] as const) {
+      t.equal((await post(sent))['message'], stored)
+      const history = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID, limit: 1 })
+      t.equal(at(listAt(history.body)[0], 'message'), stored, 'in the history, too')
+    }
   })
 
   await t.test('the other fields that real clients send are ignored', async (t) => {

@@ -1,7 +1,7 @@
 import t from '../../support/tap.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { logIn, register } from '../../support/data/accounts.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 import { claimsOf, signClaims } from '../../support/data/jwt.ts'
 
 const POLICY_VIOLATION = 1008
@@ -11,7 +11,7 @@ const DEADLINE_MS = 30_000
 /** A good token like this one that ends at another time, in seconds. */
 const endingAt = (token: string, seconds: number) => signClaims({ ...claimsOf(token), exp: seconds })
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   const ann = await register(cluster)
   const newer = await logIn(cluster, ann)
   const now = Math.ceil(Date.now() / 1_000)

@@ -1,6 +1,6 @@
 /** One client, several users: nothing of one reaches the next. */
 import t, { type Test } from '../../support/tap.ts'
-import type { ConfabClient, Message, Tokens } from '../../../src/client/index.ts'
+import type { ConfabClient, Message, Tokens } from '../../../src/client/chatcli/index.ts'
 import { ConfabClient as DescribedClient } from '../../support/clients/described-client.ts'
 import { type Account, startChat } from '../../support/data/accounts.ts'
 import { within } from '../../support/deadline.ts'

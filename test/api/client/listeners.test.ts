@@ -1,6 +1,6 @@
 /** Listeners of the program that fail: each failure is reported once, and nothing else notices. */
 import t, { type Test } from '../../support/tap.ts'
-import type { Chat, ConfabClient, Message } from '../../../src/client/index.ts'
+import type { Chat, ConfabClient, Message } from '../../../src/client/chatcli/index.ts'
 import { bumpEpoch } from '../../../src/store/epoch.ts'
 import { register, startChat } from '../../support/data/accounts.ts'
 import { ConfabClient as DescribedClient } from '../../support/clients/described-client.ts'

@@ -84,6 +84,9 @@ async function wakesUp (t: Test, browser: Browser, cluster: Cluster): Promise<vo
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.locator('.chat', { hasText: bob.username }).click()
     await page.getByLabel(`Message to ${bob.username}`).waitFor()
+    // The history is loaded and the chat followed: no request is under way that the loss would leave without an answer.
+    await writer.post(chatID, 'before')
+    await page.locator('.bubble p', { hasText: 'before' }).waitFor()
     await page.evaluate(`{
       window.seen = []
       const banner = document.querySelector('.banner')
@@ -149,7 +152,7 @@ async function refusedForItsOrigin (t: Test, browser: Browser, cluster: Cluster,
     const { url } = cluster.replica(0)
     const { page, run } = await openClientPage(t, browser, {
       url: origin,
-      library: '/client/index.js',
+      library: '/client/chatcli/index.js',
       client: `{ url: '${url}', tokens: ${JSON.stringify(tokens(ann))} }`,
       usualErrors: /CORS policy|net::ERR_|WebSocket/
     })
@@ -179,7 +182,7 @@ async function worksFromItsOrigin (t: Test, browser: Browser, cluster: Cluster, 
     const { ann, chatID } = await startChat(cluster)
     const { run } = await openClientPage(t, browser, {
       url: origin,
-      library: '/client/index.js',
+      library: '/client/chatcli/index.js',
       client: `{ url: '${cluster.replica(0).url}' }`
     })
     await run(`client.logIn(${credentials(ann)})`)

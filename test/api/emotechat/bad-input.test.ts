@@ -4,7 +4,7 @@ import { uniqueName, type CallOptions } from '../../support/clients/http.ts'
 import { complaintAboutSentence, registerEmote, type EmoteAccount } from '../../support/data/emotechat.ts'
 import { routesOf } from '../../support/data/routes.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /** The body of every route that reads one: right values of its fields. A route that is missing here fails the suite. */
 const BODIES: Record<string, (emma: EmoteAccount) => Record<string, string>> = {
@@ -73,7 +73,7 @@ const DEPTH = 10_000
 /** One try: what is sent, and how it may be answered. */
 type Case = [title: string, options: CallOptions, statuses: number[]]
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   const emma = await registerEmote(cluster)
 
   await t.test('every route has its row here', async (t) => {

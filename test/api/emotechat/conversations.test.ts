@@ -5,7 +5,7 @@ import { createChat, register, type Account } from '../../support/data/accounts.
 import { expectSentence } from '../../support/data/emotechat.ts'
 import { at, fieldsOf, integerAt, listAt, textAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /** The list of an account. */
 async function listOf (cluster: Cluster, account: Account, query = ''): Promise<unknown[]> {
@@ -23,7 +23,7 @@ async function say (socket: SocketClient, chatID: number, ...texts: string[]): P
   }
 }
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   const post = async (path: string, account: Account, fields: object) =>
     cluster.post(path, { ...fields, session_token: account.accessToken })
   const [ann, bob, cy] = await Promise.all([

@@ -8,7 +8,7 @@ import { expectSentence, logInEmote, registerEmote, type EmoteAccount } from '..
 import { at, fieldsOf } from '../../support/data/json.ts'
 import { linkIn } from '../../support/data/outbox.ts'
 import { PUBLIC_URL, type Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /** Asks for a mail. @returns the token of its link */
 async function requestToken (cluster: Cluster, email: string): Promise<string> {
@@ -41,7 +41,7 @@ function expectMessage (t: Test, answer: Answer, title = 'it answers 200 and a m
   )
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await requesting(t, cluster)

@@ -1,6 +1,6 @@
 import t from '../../support/tap.ts'
 import { expectSentence } from '../../support/data/emotechat.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const LIMIT = 5
 
@@ -12,7 +12,7 @@ const ROUTES: [target: string, body: object, status: number][] = [
   ['/api/password/reset', { token: 'x', password: 'a pass phrase' }, 400]
 ]
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     for (const [target, body, status] of ROUTES) {

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import t from '../../support/tap.ts'
 import { complaintAboutPage } from '../../support/checks/answers.ts'
 import { uniqueName } from '../../support/clients/http.ts'
@@ -11,7 +12,7 @@ import {
 } from '../../support/data/emotechat.ts'
 import { at, fieldsOf, textAt } from '../../support/data/json.ts'
 import { PUBLIC_URL } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const USERNAME = /^[A-Za-z0-9_.-]{3,32}$/
 const WRONG_NAMES = [
@@ -25,7 +26,11 @@ const WRONG_NAMES = [
   'a\u2028b',
   'evil \u202egnp.exe',
   'a\u0000b',
-  'a\ud800b'
+  'a\ud800b',
+  '\u200b',
+  '\u3164\u3164',
+  ' \u2800 ',
+  '\u200d\ufe0f'
 ]
 const RIGHT_NAMES = [
   'A',
@@ -61,13 +66,14 @@ const WEAK_PASSWORDS = [
   'a'.repeat(257)
 ]
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   await t.test('a registration answers the account, with a username made from the name', async (t) => {
     const registration = newEmoteRegistration(`  ${uniqueName('John Doe ')}  `)
     const before = Date.now()
     const answer = await cluster.post('/api/auth/register', registration)
     t.equal(answer.status, 200)
     const user = at(answer.body, 'user')
+    t.equal(at(answer.body, 'id'), at(user, 'id'))
     t.strictSame(fieldsOf(user), ['created_at', 'email', 'email_verified', 'id', 'name', 'username'])
     t.hasStrict(user, { name: registration.name.trim(), email: registration.email, email_verified: false })
     t.type(at(user, 'id'), 'number')
@@ -97,6 +103,21 @@ await onEachDeployment(t, async (t, cluster) => {
       t.equal(answer.status, 200, `${name}: ${answer.text}`)
       t.equal(at(answer.body, 'user', 'name'), name)
       t.match(at(answer.body, 'user', 'username'), USERNAME)
+    }
+  })
+
+  await t.test('an address is one in both spellings of its domain, with blanks at an end, too', async (t) => {
+    const [local, domain] = [uniqueName('emma-'), uniqueName('b\u00fccher-').slice(0, 50)]
+    const ascii = `${local}@${domainToASCII(domain)}.example`
+    const registration = { ...newEmoteRegistration(), email: ` ${local}@${domain}.example\n` }
+    const registered = await cluster.post('/api/auth/register', registration)
+    t.equal(registered.status, 200, registered.text)
+    t.equal(at(registered.body, 'user', 'email'), ascii)
+    t.ok(confirmationLinkIn(await cluster.outbox.take(ascii)), 'the mail goes to the form that mail servers understand')
+    for (const email of [ascii, registration.email, `${local}@${domain.toUpperCase()}.example`]) {
+      const again = await cluster.post('/api/auth/register', { ...newEmoteRegistration(), email })
+      expectSentence(t, again, 400, `${email} is taken`)
+      t.ok(await logInEmote(cluster, { email, password: registration.password }), email)
     }
   })
 

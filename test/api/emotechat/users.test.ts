@@ -4,7 +4,7 @@ import { register, registerPending } from '../../support/data/accounts.ts'
 import { expectSentence, registerEmote } from '../../support/data/emotechat.ts'
 import { at, fieldsOf, integerAt, listAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment, type Suite } from '../../support/servers/deployments.ts'
+import { onOneDeployment, type Suite } from '../../support/servers/deployments.ts'
 
 const WRONG_INTEGERS = [
   '0',
@@ -113,6 +113,23 @@ const suite: Suite = async (t, cluster) => {
     )
   })
 
+  await t.test('a search finds accounts by the beginning of either name', async (t) => {
+    const names = others.map(({ username }) => username).sort()
+    const { users, pagination } = await pageOf(cluster, emma.token, '?search=EMMA&page_size=3')
+    t.equal(users.length, 3)
+    t.hasStrict(pagination, { total_pages: 2, current_page: 1 })
+    const [one] = names
+    t.strictSame(
+      (await pageOf(cluster, emma.token, `?search=${one ?? ''}`)).users.map((user) => at(user, 'username')),
+      [one]
+    )
+    t.strictSame((await pageOf(cluster, emma.token, '?search=nobody')).users, [])
+    t.strictSame(await pageOf(cluster, emma.token, '?search='), await pageOf(cluster, emma.token, ''), 'or lists all')
+    for (const wrong of ['%00', 'x'.repeat(65), 'a&search=b'])
+      expectSentence(t, await cluster.get(`/api/profile/users?search=${wrong}`, { bearer: emma.token }), 400, wrong)
+    expectSentence(t, await cluster.get('/api/profile/users?search=a'), 401, 'only with a session')
+  })
+
   await t.test('a page or size that is no integer in bounds is refused; other parameters are ignored', async (t) => {
     for (const target of ['/api/profile/users', '/api/conversations']) {
       for (const wrong of WRONG_INTEGERS) {
@@ -148,4 +165,4 @@ const suite: Suite = async (t, cluster) => {
   })
 }
 
-await onEachDeployment(t, suite, { isEmpty: true })
+await onOneDeployment(t, suite, { isEmpty: true })

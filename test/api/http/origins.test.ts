@@ -186,7 +186,7 @@ async function checksUpgrades (t: Test, cluster: Cluster, own: string[]): Promis
   await t.test(
     'a socket is opened for pages that may and for programs, and refused to other pages with 403',
     async (t) => {
-      for (const headers of [{}, ...[...own, ownOrigin(cluster)].map((origin) => ({ origin }))]) {
+      for (const headers of [{}, ...['file://', ...own, ownOrigin(cluster)].map((origin) => ({ origin }))]) {
         t.equal((await upgrade(t, cluster, headers)).status, 101, JSON.stringify(headers))
       }
       for (const origin of FOREIGN.filter((value) => value !== '')) {

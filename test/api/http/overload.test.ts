@@ -12,6 +12,8 @@ import { refusedUpgrade } from '../../support/clients/upgrades.ts'
 
 const environment = { METRICS_PORT: '0', METRICS_HOST: '127.0.0.1' }
 const POSTS = 20
+/** Longer than two samples take, also when the rest of the start is fast. */
+const LONG_START_MS = 4_000
 const isAck = (frame: Frame) => frame['type'] === 'ack'
 
 t.setTimeout(300_000)
@@ -72,6 +74,15 @@ await t.test(
     await logIn(cluster, ann)
   }
 )
+
+await t.test('a start that keeps the event loop busy does not count', async (t) => {
+  const end = performance.now() + LONG_START_MS
+  const cluster = await startCluster(t, {
+    environment: { ...environment, OVERLOAD_EVENT_LOOP_DELAY: '150ms' },
+    onReady: () => keepBusy(() => performance.now() > end)
+  })
+  t.equal((await cluster.get('/verify-connection')).status, 200)
+})
 
 for (const [name, environmentOf] of [
   ['OVERLOAD_HEAP_PERCENT', { OVERLOAD_HEAP_PERCENT: '1' }],

@@ -6,6 +6,7 @@ import { call, type Answer } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { register } from '../../support/data/accounts.ts'
 import { routesOf } from '../../support/data/routes.ts'
+import { startCluster } from '../../support/servers/cluster.ts'
 import { onEmbedded, onServices } from '../../support/servers/deployments.ts'
 
 const STRICT = { 'default-src': '\'none\'', 'frame-ancestors': '\'none\'', 'base-uri': '\'none\'' }
@@ -80,7 +81,8 @@ await onEmbedded(t, async (t, cluster) => {
   await t.test('every answer of every route has them, whatever it says', async (t) => {
     const { accessToken } = await register(cluster)
     for (const route of routesOf(cluster.replica(0))) {
-      const [method = '', target = ''] = route.split(' ')
+      const [method = '', pattern = ''] = route.split(' ')
+      const target = pattern.replaceAll(/\/:\w+/g, '/x')
       const answers =
         method === 'POST'
           ? [
@@ -155,3 +157,14 @@ await onServices(
   },
   { replicas: 1, environment: { PUBLIC_URL: 'http://chat.example.org' } }
 )
+
+await t.test('HSTS extends to subdomains, or is left to a proxy', async (t) => {
+  for (const [HSTS, expected] of [['subdomains', /^max-age=\d{8,}; includeSubDomains$/], ['off', null]] as const) {
+    const cluster = await startCluster(t, { environment: { HSTS } })
+    for (const target of ['/livez', '/%zz']) {
+      const header = (await cluster.get(target)).headers.get('strict-transport-security')
+      if (expected === null) t.equal(header, null)
+      else t.match(header, expected)
+    }
+  }
+})

@@ -39,6 +39,7 @@ const NAMES: Record<string, readonly string[]> = {
   chat_resume_total: ['result'],
   chat_resume_events_bucket: ['le'],
   chat_subscriptions: [],
+  chat_presence_users: ['kind'],
   chat_redis_up: [],
   chat_redis_publish_errors_total: [],
   chat_redis_reconnects_total: [],

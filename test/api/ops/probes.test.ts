@@ -20,7 +20,8 @@ type Server = { url: string }
 const probe = ({ url }: Server, path: string) => call(url + path, 'GET')
 const brief = ({ status, body }: Answer) => ({ status, body })
 const OK = { status: 200, body: { status: 'ok', database: 'up', bus: 'up' } }
-const UNAVAILABLE = { status: 503, body: { status: 'unavailable', database: 'down' } }
+const unavailable = (reason: string) => ({ status: 503, body: { status: 'unavailable', database: 'down', reason } })
+const GONE = unavailable('no server listens there')
 const DEGRADED = { status: 200, body: { status: 'degraded', database: 'up', bus: 'down' } }
 
 /** Waits until readiness says so. */
@@ -75,18 +76,18 @@ await withServices(t, 'readiness follows the services of a replica, liveness doe
     await becomes(t, server, OK, 'it finds its Redis again by itself')
 
     await proxy.cut()
-    await becomes(t, server, UNAVAILABLE, 'without its database it is not ready')
+    await becomes(t, server, GONE, 'without its database it is not ready')
     await welcomes('Not available now')
     await alive('it is alive without its database')
     await redis.stop()
-    await becomes(t, server, UNAVAILABLE, 'nor without both')
+    await becomes(t, server, GONE, 'nor without both')
     await proxy.open()
     await becomes(t, server, DEGRADED, 'it finds its database again by itself')
     await redis.start()
     await becomes(t, server, OK, 'and then its Redis')
 
     proxy.hold()
-    await becomes(t, server, UNAVAILABLE, 'a database that does not answer is none')
+    await becomes(t, server, unavailable('the server does not answer'), 'a database that does not answer is none')
     await alive('it is alive while it waits')
     proxy.release()
     await becomes(t, server, OK, 'until it answers again')

@@ -7,7 +7,7 @@ import { registerEmote } from '../../support/data/emotechat.ts'
 import { at, integerAt, isRecord } from '../../support/data/json.ts'
 import { linkIn } from '../../support/data/outbox.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 import { leaksIn } from '../../support/checks/confidential.ts'
 
 const WRONG = 'Wrong-Pass-1'
@@ -44,7 +44,7 @@ async function expectEvents (t: Test, cluster: Cluster, work: () => Promise<unkn
   )
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await t.test('every line is JSON, and the lines about a request have its id', async (t) => {

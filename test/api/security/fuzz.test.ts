@@ -4,7 +4,7 @@ import { connect, join, type SocketClient } from '../../support/clients/socket.t
 import { startChat } from '../../support/data/accounts.ts'
 import { at, integerAt } from '../../support/data/json.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 import { seedOf } from '../../support/data/random.ts'
 import { Mutations } from './mutations.ts'
 
@@ -41,7 +41,7 @@ const ROUTES = [
   '/api/password/reset'
 ]
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   const seed = seedOf(t)
   await t.test('frames', (t) => sendFrames(t, cluster, new Mutations(seed)))
   await t.test('bodies', (t) => sendBodies(t, cluster, new Mutations(seed)))

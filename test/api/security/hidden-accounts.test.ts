@@ -6,7 +6,7 @@ import { confirmationLinkIn, expectSentence, logInEmote, newEmoteRegistration } 
 import { fieldsOf } from '../../support/data/json.ts'
 import { codeIn, linkIn } from '../../support/data/outbox.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /** Less than the time that every answer about a mail takes, by a margin for clocks. */
 const SHORTEST_MS = 95
@@ -33,10 +33,11 @@ async function registerProved (cluster: Cluster) {
   return { ...registration, answer }
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await registering(t, cluster)
+    await verifying(t, cluster)
     await loggingIn(t, cluster)
     await resetting(t, cluster)
   },
@@ -86,6 +87,22 @@ async function registering (t: Test, cluster: Cluster): Promise<void> {
     expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), username: '?' }), 400)
     expectRefusal(t, await cluster.post('/user/register', { ...newRegistration(), password: 'weak' }), 400)
     expectSentence(t, await cluster.post('/api/auth/register', { ...newEmoteRegistration(), email: 'nobody' }), 400)
+  })
+}
+
+async function verifying (t: Test, cluster: Cluster): Promise<void> {
+  await t.test('a code is refused alike for pending, active and unknown names, and no sooner', async (t) => {
+    const [ann, pending] = [await register(cluster), await registerPending(cluster)]
+    const code = codeIn(await cluster.outbox.take(pending.email))
+    const wrong = code === '000000' ? '111111' : '000000'
+    const answers = []
+    for (const username of [pending.username, ann.username, uniqueName('nobody-')]) {
+      const before = performance.now()
+      answers.push(await cluster.post('/user/verify-email', { username, email_token: wrong }))
+      t.ok(performance.now() - before >= SHORTEST_MS)
+    }
+    for (const answer of answers) expectRefusal(t, answer, 400)
+    expectAlike(t, answers)
   })
 }
 

@@ -4,7 +4,7 @@ import { expectSentence } from '../../support/data/emotechat.ts'
 import { textAt } from '../../support/data/json.ts'
 import { linkIn } from '../../support/data/outbox.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 import {
   expectWait,
   from,
@@ -27,7 +27,7 @@ const environment = {
   LOGIN_FAILURES_PER_ACCOUNT: String(PER_ACCOUNT)
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await fromOneAddress(t, cluster)

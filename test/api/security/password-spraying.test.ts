@@ -1,6 +1,6 @@
 import t from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
-import { onEachDeployment, onEmbedded } from '../../support/servers/deployments.ts'
+import { onOneDeployment, onEmbedded } from '../../support/servers/deployments.ts'
 import {
   expectWait,
   guess,
@@ -13,7 +13,7 @@ import {
 
 const LIMIT = 6
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await t.test(

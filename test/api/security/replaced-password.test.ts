@@ -7,7 +7,7 @@ import { type Account, register } from '../../support/data/accounts.ts'
 import { linkIn } from '../../support/data/outbox.ts'
 import { eventually } from '../../support/deadline.ts'
 import type { Cluster } from '../../support/servers/cluster.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 
 const CHEAPER = { memoryCost: 32, timeCost: 1, parallelism: 1 }
@@ -37,7 +37,7 @@ async function whileReplacing<Result> (
   return Promise.all(pending)
 }
 
-await onEachDeployment(
+await onOneDeployment(
   t,
   async (t, cluster) => {
     await t.test('a login with the old password does not outlive a new one that is set meanwhile', async (t) => {

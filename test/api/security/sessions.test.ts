@@ -1,11 +1,11 @@
 import t from '../../support/tap.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { logIn, register } from '../../support/data/accounts.ts'
-import { onEachDeployment } from '../../support/servers/deployments.ts'
+import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 const POLICY_VIOLATION = 1008
 
-await onEachDeployment(t, async (t, cluster) => {
+await onOneDeployment(t, async (t, cluster) => {
   const sessionsOf = (index: number) => cluster.replica(index).app.services.sessions
   const isGood = async (token: string, replica: number) =>
     (await cluster.get('/api/auth/validate', { bearer: token, replica })).status === 200

@@ -19,6 +19,17 @@ await onEmbedded(
       return row?.passwordHash ?? ''
     }
 
+    await t.test('a hash of a password as it was typed works, and a login replaces it', async (t) => {
+      const { username } = await register(cluster)
+      const [typed, composed] = ['Zu\u0308rich-9-horses', 'Z\u00fcrich-9-horses']
+      const logIn = async (password: string) => (await cluster.post('/user/login', { username, password })).status
+      const before = await hash(typed, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+      await cluster.orm.update(users).set({ passwordHash: before }).where(eq(users.username, username))
+      t.equal(await logIn(typed), 200)
+      t.not(await hashOf(username), before)
+      t.strictSame([await logIn(composed), await logIn(typed), await logIn('Zurich-9-horses')], [200, 200, 400])
+    })
+
     for (const [title, options, isUpgraded] of [
       ['less memory', { memoryCost: 8_192, timeCost: 2, parallelism: 1 }, true],
       ['fewer passes', { memoryCost: 19_456, timeCost: 1, parallelism: 1 }, true],

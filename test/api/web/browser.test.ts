@@ -1,7 +1,7 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from '../../support/tap.ts'
 import { WebSocket } from 'ws'
-import { ConfabClient } from '../../../src/client/index.ts'
+import { ConfabClient } from '../../../src/client/chatcli/index.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { newRegistration, type Registration } from '../../support/data/accounts.ts'
 import { eventually } from '../../support/deadline.ts'
@@ -12,6 +12,7 @@ import { temporaryFolder } from '../../support/servers/program.ts'
 import { createDatabase } from '../../support/servers/database.ts'
 import { codeIn, linkIn, Outbox } from '../../support/data/outbox.ts'
 import { signUp, type Visitor } from '../../support/clients/visitor.ts'
+import { bubbles, chatLink, fill, signInAs, write } from '../../support/clients/web-client.ts'
 
 const DEADLINE_MS = 30_000
 const HISTORY = 130
@@ -53,26 +54,6 @@ async function startWorld (
 /** What is wrong with a screen for who cannot see it, or not well. */
 async function expectAccessible (t: Test, page: Page, title: string): Promise<void> {
   t.strictSame(await accessibilityFaults(page), [], `axe finds nothing: ${title}`)
-}
-
-/** Fills a form by the labels of its fields. */
-async function fill (page: Page, values: Record<string, string>): Promise<void> {
-  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value)
-}
-
-async function signInAs (page: Page, { username, password }: Registration): Promise<void> {
-  await fill(page, { Username: username, Password: password })
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('button', { name: 'New chat' }).first().waitFor()
-}
-
-const bubbles = (page: Page): Locator => page.locator('.bubble p')
-const chatLink = (page: Page, name: string): Locator => page.locator('.chat', { hasText: name })
-
-async function write (page: Page, name: string, text: string): Promise<void> {
-  const field = page.getByLabel(`Message to ${name}`)
-  await field.fill(text)
-  await field.press('Enter')
 }
 
 /** Waits until the texts are these and no others, in this order. */
@@ -208,10 +189,15 @@ async function onPhone (t: Test, browser: Browser, { replicas, outbox }: World, 
   await expectAccessible(t, page, 'the list by night')
   await chatLink(page, cleo.username).tap()
   await list.waitFor({ state: 'hidden' })
-  await bubbles(page)
-    .getByText(`number ${String(HISTORY)}`, { exact: true })
-    .waitFor()
+  const firstUnread = bubbles(page).getByText('number 1', { exact: true })
+  await firstUnread.waitFor()
+  const y = (await firstUnread.boundingBox())?.y ?? NaN
+  t.ok(y > 0 && y < PHONE.viewport.height, 'reading begins with the first of all unread messages')
   await expectAccessible(t, page, 'a conversation by night')
+  await page.getByRole('button', { name: 'Newest' }).tap()
+  const reader = await clientOf(t, replicas[0], bob)
+  t.ok(await eventually(async () => (await reader.conversations()).items[0]?.unread === 0), 'all are read at the end')
+  await page.reload()
 
   const scroller = page.getByRole('region', { name: `Messages with ${cleo.username}` })
   const sights: number[] = []
@@ -366,8 +352,10 @@ async function refused (
   t.equal(await hers.createChat(bob.username), chatID)
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.getByText('Not sent.').waitFor({ state: 'detached' })
-  const history = await hers.history(chatID)
-  t.equal(history.filter(({ text }) => text === 'am I still here?').length, 1, 'it is there once')
+  // The notice goes when the post is sent again, before it is stored.
+  const stored = async () => (await hers.history(chatID)).filter(({ text }) => text === 'am I still here?').length
+  await eventually(async () => await stored() > 0)
+  t.equal(await stored(), 1, 'it is there once')
   await hers.logOut()
 
   const ended = page.getByRole('heading', { name: 'Sign in' })

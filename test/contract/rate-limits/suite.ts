@@ -20,6 +20,19 @@ export async function testRates (t: Test, one: RateLimiter, other: RateLimiter):
     t.equal(await one.take(rateOf(3), 'key'), 0, 'another rate too')
   })
 
+  await t.test('what is left of a window is told', async (t) => {
+    const rate = rateOf(2)
+    for (const [index, rates] of [one, other].entries()) {
+      const { waitMs, left, endsInMs } = await rates.draw(rate, 'key')
+      t.strictSame([waitMs, left], [0, 1 - index])
+      t.ok(endsInMs > 0 && endsInMs <= MINUTE_MS)
+    }
+    const { waitMs, left, endsInMs } = await one.draw(rate, 'key')
+    t.ok(waitMs > 0 && endsInMs >= waitMs)
+    t.equal(left, 0)
+    t.not(await other.take(rate, 'key'), 0, 'it is the same count')
+  })
+
   await t.test('of many at once exactly so many are counted', async (t) => {
     const rate = rateOf(5)
     const waits = await Promise.all(

@@ -1,13 +1,16 @@
 /** What the list of conversations owes: order, previews and unread counts that follow from the messages themselves. */
 import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
-import { addParticipants, insertChat, markRead, removeParticipant } from '../../../src/store/chats.ts'
+import { insertChat } from '../../../src/store/chats.ts'
+import { markRead } from '../../../src/store/read-marks.ts'
 import { listConversations } from '../../../src/store/conversations.ts'
 import type { Orm } from '../../../src/store/database.ts'
 import { preparePostBatch } from '../../../src/store/posts.ts'
 import { chatHeads } from '../../../src/store/schema.ts'
 import type { UserRow } from '../../../src/store/users.ts'
-import { addChat, addUser, minutes, type ChatOfTwo } from '../../support/data/rows.ts'
+import {
+  addChat, addParticipants, addUser, minutes, removeParticipant, type ChatOfTwo
+} from '../../support/data/rows.ts'
 
 const ALL = { offset: 0, limit: 100 }
 
@@ -25,22 +28,21 @@ export async function testConversations (t: Test, orm: Orm): Promise<void> {
     const brief = ({ id, username, displayName }: UserRow) => ({ id, username, displayName })
     t.hasStrict(await onlyOf(ann), {
       chatId,
-      self: brief(ann),
+      members: [brief(ann), brief(bob)],
       other: brief(bob),
-      isOtherPresent: true,
       lastMessage: null,
       unreadCount: 0
     })
     await say(chat, bob, 'one', 'two')
     t.hasStrict(await onlyOf(ann), { lastMessage: { authorId: bob.id, text: 'two' }, unreadCount: 2 })
     t.hasStrict(await onlyOf(bob), {
-      self: brief(bob),
+      members: [brief(bob), brief(ann)],
       other: brief(ann),
       lastMessage: { authorId: bob.id, text: 'two' },
       unreadCount: 0
     })
     await removeParticipant(orm, chatId, bob.id)
-    t.hasStrict(await onlyOf(ann), { other: brief(bob), isOtherPresent: false })
+    t.hasStrict(await onlyOf(ann), { other: brief(bob), members: [brief(ann)] })
     t.strictSame(await listConversations(orm, bob.id, ALL), { items: [], totalCount: 0 })
   })
 
@@ -48,17 +50,18 @@ export async function testConversations (t: Test, orm: Orm): Promise<void> {
     const chat = await addChat(orm)
     const { chatId, ann, bob } = chat
     const unread = async () => (await onlyOf(ann))?.unreadCount
+    const read = (seq: number) => markRead(orm, { chatId, userId: ann.id, seq, parentSeq: undefined }, 0)
     await say(chat, bob, 'one', 'two', 'three')
-    await markRead(orm, chatId, ann.id, 2)
+    await read(2)
     t.equal(await unread(), 1)
-    await markRead(orm, chatId, ann.id, 1)
+    await read(1)
     t.equal(await unread(), 1)
     t.equal((await onlyOf(bob))?.unreadCount, 0)
     await say(chat, ann, 'mine')
     t.equal(await unread(), 0)
     await say(chat, bob, 'five', 'six')
     t.equal(await unread(), 2)
-    await markRead(orm, chatId, ann.id, 6)
+    await read(6)
     t.equal(await unread(), 0)
     t.equal((await onlyOf(bob))?.unreadCount, 0)
   })

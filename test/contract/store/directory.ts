@@ -1,9 +1,10 @@
 /** What the list of accounts owes: every active account once, under gapless numbers, on any page at the same cost. */
 import { asc, isNotNull } from 'drizzle-orm'
 import type { Test } from 'tap'
-import { listDirectory, numberAccounts } from '../../../src/store/directory.ts'
+import { listDirectory, numberAccounts, searchDirectory } from '../../../src/store/directory.ts'
 import { users } from '../../../src/store/schema.ts'
 import { activateUser } from '../../../src/store/users.ts'
+import { uniqueName } from '../../support/clients/http.ts'
 import { addUser, newUser, pick, type Connections } from '../../support/data/rows.ts'
 
 const AT_ONCE = 20
@@ -66,5 +67,30 @@ export async function testDirectory (t: Test, connections: Connections): Promise
     for (const offset of [totalCount, totalCount + 7, Number.MAX_SAFE_INTEGER * 100]) {
       t.strictSame(await listDirectory(orm, { offset, limit: 7 }), { items: [], totalCount })
     }
+  })
+
+  await t.test('a search finds who begins with the text by either name, in any case, by username', async (t) => {
+    const name = uniqueName('Zo\u00eb ')
+    const made = ['b', 'a', 'c'].map((letter) => ({
+      ...newUser(uniqueName(`${letter}-`)), displayName: `${name} ${letter}%_`
+    }))
+    for (const user of made) await addUser(orm, user)
+    await addUser(orm, { ...newUser(), displayName: `${name} pending`, isActive: false })
+    await addUser(orm, { ...newUser(), displayName: `Not ${name}` })
+    await number()
+    const find = async (text: string, offset = 0, limit = 10) => {
+      const { items, totalCount } = await searchDirectory(orm, text, { offset, limit })
+      return { names: items.map(({ username }) => username), totalCount }
+    }
+    const [b, a, c] = made.map(({ username }) => username)
+    t.strictSame(await find(name), { names: [a, b, c], totalCount: 3 })
+    // The locale of a database may know ASCII letters only.
+    const shouted = name.toUpperCase().replace('\u00cb', '\u00eb')
+    t.strictSame(await find(shouted), { names: [a, b, c], totalCount: 3 })
+    t.strictSame(await find(name, 1, 1), { names: [b], totalCount: 3 })
+    t.strictSame(await find(name, 3), { names: [], totalCount: 3 })
+    t.strictSame(await find(`${name} b%`), { names: [b], totalCount: 1 })
+    t.strictSame((await find(a?.toUpperCase() ?? '')).names, [a])
+    for (const text of [`${a ?? ''}x`, '%', '_', '\u{10ffff}']) t.strictSame((await find(text)).names, [], text)
   })
 }

@@ -6,7 +6,7 @@ import postgres from 'postgres'
 import t, { type Test } from '../../support/tap.ts'
 import { bumpEpoch, type DataIdentity, readIdentity, renewInstallation } from '../../../src/store/epoch.ts'
 import { migratePostgres, openPostgres } from '../../../src/store/postgres/open.ts'
-import { findPostgres, PostgresServer } from '../../faults/servers/postgres-server.ts'
+import { findPostgres, PostgresServer } from '../../support/servers/postgres-server.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { addChat } from '../../support/data/rows.ts'
 import { createDatabase } from '../../support/servers/database.ts'
@@ -115,6 +115,10 @@ await withServices(t, 'an operator begins an epoch, or makes another installatio
   const bumped = await identityOf(url)
   t.equal(bumped.installationId, before.installationId)
   isApart(t, before, bumped, 'bumped')
+  // The same snapshot of a disk, restored once more.
+  await using(url, async (orm) => orm.execute(sql`update epochs set counter = 1`))
+  await using(url, bumpEpoch)
+  isApart(t, bumped, await identityOf(url), 'bumped again')
   await using(url, renewInstallation)
   const renewed = await identityOf(url)
   t.not(renewed.installationId, before.installationId)
@@ -167,7 +171,6 @@ await withServices(t, 'a recovered base backup is another epoch', async (t) => {
     await addChat(orm)
     await orm.execute(sql`checkpoint`)
   })
-  await backup.configure(['restore_command = \'false\''])
   await backup.signalRecovery()
   await backup.start()
   await backup.promoted()

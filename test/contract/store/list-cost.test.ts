@@ -4,8 +4,11 @@ import t, { type Test } from '../../support/tap.ts'
 import { selectHeads } from '../../../src/store/chats.ts'
 import { listConversations, selectConversations } from '../../../src/store/conversations.ts'
 import type { Orm } from '../../../src/store/database.ts'
-import { listDirectory, numberAccounts, selectDirectory } from '../../../src/store/directory.ts'
-import { listMessagesAfter, listMessagesAfterAs, listMessagesBefore } from '../../../src/store/messages.ts'
+import {
+  listDirectory, numberAccounts, searchDirectory, selectDirectory, selectFound
+} from '../../../src/store/directory.ts'
+import { listLogAfter, listLogAfterAs } from '../../../src/store/log.ts'
+import { listMessagesAfter, listMessagesBefore } from '../../../src/store/messages.ts'
 import { messages, participants, sessions } from '../../../src/store/schema.ts'
 import { findDeadSessions, selectLiveAmong } from '../../../src/store/sessions.ts'
 import { withServices } from '../../support/servers/deployments.ts'
@@ -28,6 +31,8 @@ const PLANS_TRIED = 5
 const READS = 20
 /** As far back as a message of the reader's own is looked for. */
 const OWN_POST_WINDOW = 1_000
+/** So many accounts a search finds. */
+const MAX_FOUND = 1_000
 
 t.setTimeout(120_000)
 
@@ -56,7 +61,8 @@ await withServices(
     for (let read = 0; read < READS; read++) {
       await Promise.all([
         listMessagesAfter(orm, 1, 0, PAGE),
-        listMessagesAfterAs(orm, OWNER, 1, 0, PAGE),
+        listLogAfter(orm, 1, 0, PAGE),
+        listLogAfterAs(orm, OWNER, 1, 0, PAGE),
         listMessagesBefore(orm, 1, { after: 0, before: LONG }, PAGE)
       ])
     }
@@ -64,9 +70,10 @@ await withServices(
       .select({ custom: sql`custom_plans`.mapWith(Number) })
       .from(sql`pg_prepared_statements`)
       .where(sql`statement like '%"messages"%order by%'`)
+    // The page of somebody who is no member is empty, and then looked for among the events, too.
     t.strictSame(
       plans,
-      Array.from({ length: 3 }, () => ({ custom: PLANS_TRIED }))
+      Array.from({ length: 5 }, () => ({ custom: PLANS_TRIED }))
     )
   }
 )
@@ -193,7 +200,7 @@ async function testCost (t: Test, orm: Orm): Promise<void> {
       for (let read = 0; read < READS; read++) {
         const pages = [
           await listMessagesAfter(orm, CHATS, 0, PAGE),
-          await listMessagesAfterAs(orm, OWNER, CHATS, 0, PAGE),
+          await listLogAfterAs(orm, OWNER, CHATS, 0, PAGE),
           await listMessagesBefore(orm, CHATS, { after: 0, before: UNREAD + 1 }, PAGE)
         ]
         t.strictSame(
@@ -207,7 +214,7 @@ async function testCost (t: Test, orm: Orm): Promise<void> {
       }
       const fetched = (await messagesFetched(orm)) - before
       t.ok(fetched > 0 && fetched <= READS * 3 * PAGE, `${String(fetched)} rows`)
-      t.strictSame(await listMessagesAfterAs(orm, OWNER + 2, CHATS, 0, PAGE), [], 'and a stranger gets none')
+      t.strictSame(await listLogAfterAs(orm, OWNER + 2, CHATS, 0, PAGE), [], 'and a stranger gets none')
     }
   )
 
@@ -221,6 +228,16 @@ async function testCost (t: Test, orm: Orm): Promise<void> {
       )
       const visited = (await rowsVisited(orm, selectDirectory(orm, { offset, limit: PAGE }))).get('users')
       t.ok(visited !== undefined && visited <= PAGE + 1, `${String(visited)} rows`)
+    }
+  })
+
+  await t.test('a search for a name looks at what it finds only, and at no more than it may find', async (t) => {
+    const counts = { 'u 1999': 11, U1999: 11, 'u 20001': 1, nobody: 0, u: MAX_FOUND }
+    for (const [prefix, count] of Object.entries(counts)) {
+      const { items, totalCount } = await searchDirectory(orm, prefix, { offset: 0, limit: PAGE })
+      t.strictSame([totalCount, items.length], [count, Math.min(count, PAGE)], prefix)
+      const visited = (await rowsVisited(orm, selectFound(orm, prefix, { offset: 0, limit: PAGE }))).get('users') ?? 0
+      t.ok(visited <= count + 1, `${prefix}: ${String(visited)} rows`)
     }
   })
 }

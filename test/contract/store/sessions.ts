@@ -15,6 +15,8 @@ export async function testSessions (t: Test, connections: Connections): Promise<
     await sessions.insertSession(orm, { id, userId, ttlMs })
     return id
   }
+  const extend = (id: string, ttlMs: number, maxAgeMs = 60 * MINUTE) =>
+    sessions.extendSession(orm, id, { ttlMs, maxAgeMs })
   /** Whether it is so many milliseconds, give or take what a test takes. */
   const isAbout = (ms: number | undefined, expected: number) => ms !== undefined && Math.abs(ms - expected) < MINUTE / 2
 
@@ -25,11 +27,12 @@ export async function testSessions (t: Test, connections: Connections): Promise<
     t.hasStrict(session, { sessionId: id, userId: user.id, username: user.username })
     t.ok(isAbout(session?.remainingMs, MINUTE))
     t.ok(isAbout(session?.databaseTimeMs, Date.now()))
-    t.ok(isAbout((await sessions.extendSession(orm, id, 2 * MINUTE)).remainingMs, 2 * MINUTE))
+    t.ok(isAbout((await extend(id, 2 * MINUTE)).remainingMs, 2 * MINUTE))
     t.ok(isAbout((await sessions.findLiveSession(orm, id))?.remainingMs, 2 * MINUTE))
-    await sessions.extendSession(orm, id, 0)
+    t.ok(isAbout((await extend(id, 2 * MINUTE, MINUTE)).remainingMs, MINUTE), 'no longer than its maximum age')
+    await extend(id, 0)
     t.equal(await sessions.findLiveSession(orm, id), undefined, 'it is over')
-    await sessions.extendSession(orm, id, MINUTE)
+    await extend(id, MINUTE)
     const revoked = await atOnce(connections, (orm) => sessions.revokeSessionOfUser(orm, user.id, id))
     t.equal(revoked.filter(Boolean).length, 1, 'it is revoked once')
     t.equal(await sessions.findLiveSession(orm, id), undefined)

@@ -1,17 +1,26 @@
 /** What every database owes the queries of `src/store`. */
 import type { Test } from 'tap'
 import * as chats from '../../../src/store/chats.ts'
+import { listParticipants } from '../../../src/store/members.ts'
 import { isTransient, isUniqueViolation } from '../../../src/store/postgres/failures.ts'
 import * as users from '../../../src/store/users.ts'
 import { setVerificationCode } from '../../../src/store/verification.ts'
 import { uniqueName } from '../../support/clients/http.ts'
+import { testChanges } from './changes.ts'
+import { testChatSize } from './chat-size.ts'
+import { testChatTypes } from './chat-types.ts'
 import { testCodes } from './codes.ts'
+import { testContacts } from './contacts.ts'
 import { testConversations } from './conversations.ts'
 import { testDirectory } from './directory.ts'
+import { testErasures } from './erasures.ts'
 import { testMail } from './mail.ts'
+import { testMarks } from './marks.ts'
 import { testPosting } from './posting.ts'
 import { testSessions } from './sessions.ts'
-import { addChat, addUser, atOnce, MINUTE, newUser, type Connections } from '../../support/data/rows.ts'
+import {
+  addChat, addParticipants, addUser, atOnce, MINUTE, newUser, removeParticipant, type Connections
+} from '../../support/data/rows.ts'
 
 /**
  * Runs the suite on one empty store.
@@ -23,10 +32,16 @@ export async function testDatabase (t: Test, connections: Connections): Promise<
   await testCodes(t, connections)
   await testSessions(t, connections)
   await testChats(t, connections)
+  await testContacts(t, orm)
   await testConversations(t, orm)
   await testDirectory(t, connections)
+  await testErasures(t, connections)
   await testMail(t, connections)
   await testPosting(t, connections)
+  await testChanges(t, connections)
+  await testMarks(t, connections)
+  await testChatTypes(t, connections)
+  await testChatSize(t, connections)
 }
 
 async function testAccounts (t: Test, connections: Connections): Promise<void> {
@@ -44,10 +59,19 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
     const pending = await addUser(orm, { ...newUser(), isActive: false })
     t.equal(await users.findActiveUserByName(orm, pending.username), undefined)
     const again = newUser(pending.username.toUpperCase())
-    const replaced = await users.upsertPendingUser(orm, { ...again, isActive: false, passwordHash: 'second' })
-    t.hasStrict(replaced, { id: pending.id, username: again.username, email: again.email, passwordHash: 'second' })
+    t.equal(await users.insertUser(orm, again), undefined)
+    t.equal((await orm.transaction((tx) => users.lockPendingUser(tx, again.username)))?.id, pending.id)
+    await users.replaceRegistration(orm, pending.id, { ...again, passwordHash: 'second' })
+    t.hasStrict(await users.findUserByName(orm, pending.username), {
+      id: pending.id,
+      username: again.username,
+      email: again.email,
+      passwordHash: 'second',
+      activatedAt: null
+    })
     await users.activateUser(orm, pending.id)
-    t.equal(await users.upsertPendingUser(orm, { ...newUser(pending.username), isActive: false }), undefined)
+    t.equal(await orm.transaction((tx) => users.lockPendingUser(tx, again.username)), undefined)
+    await users.replaceRegistration(orm, pending.id, { ...newUser(pending.username), passwordHash: 'third' })
     t.hasStrict(await users.findActiveUserByName(orm, pending.username), {
       username: again.username,
       passwordHash: 'second'
@@ -70,12 +94,12 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
   await t.test('of several who register one name or one address at once, one gets it', async (t) => {
     const name = newUser()
     const named = await atOnce(connections, (orm, index) =>
-      users.upsertPendingUser(orm, { ...name, email: `${String(index)}${name.email}` })
+      users.insertUser(orm, { ...name, email: `${String(index)}${name.email}` })
     )
     t.equal(named.filter((row) => row !== undefined).length, 1)
     const { email } = newUser()
     const addressed = await atOnce(connections, (orm) =>
-      users.upsertPendingUser(orm, { ...newUser(), email: Math.random() < 0.5 ? email : email.toUpperCase() }).then(
+      users.insertUser(orm, { ...newUser(), email: Math.random() < 0.5 ? email : email.toUpperCase() }).then(
         () => 'added',
         (error: unknown) => {
           return isUniqueViolation(error) && !isTransient(error) ? 'taken' : error
@@ -88,7 +112,7 @@ async function testAccounts (t: Test, connections: Connections): Promise<void> {
   await t.test('an address is freed of a registration whose code has lapsed, and of no other', async (t) => {
     const add = async (isActive: boolean, codeTtlMs: number) => {
       const user = await addUser(orm, { ...newUser(), isActive })
-      await setVerificationCode(orm, user.id, 'hash', codeTtlMs)
+      await setVerificationCode(orm, user.id, { codeHash: 'hash', networkKey: null, ttlMs: codeTtlMs })
       return user
     }
     const isLeft = async ({ username, email }: { username: string, email: string }, exceptName = 'somebody') => {
@@ -119,7 +143,7 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
     t.strictSame(rest, [])
     t.equal(await chats.findChatOfPair(orm, ann.id, bob.id), chatId)
     t.strictSame(
-      await chats.listParticipants(orm, chatId ?? 0),
+      await listParticipants(orm, chatId ?? 0),
       new Map([
         [ann.id, 0],
         [bob.id, 0]
@@ -133,34 +157,42 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
 
   await t.test('a change of membership counts as a new version', async (t) => {
     const { chatId, ann, bob } = await addChat(orm)
-    t.equal(await chats.removeParticipant(orm, chatId, bob.id), true)
-    t.equal(await chats.removeParticipant(orm, chatId, bob.id), false)
+    t.equal(await removeParticipant(orm, chatId, bob.id), true)
+    t.equal(await removeParticipant(orm, chatId, bob.id), false)
     t.equal(await chats.findMembership(orm, chatId, bob.id), undefined)
-    await chats.addParticipants(orm, chatId, [bob.id], 7)
+    await addParticipants(orm, chatId, [bob.id], 7)
     t.strictSame(await chats.findMembership(orm, chatId, bob.id), {
       chatId,
       lastSeq: 0,
       membersVersion: 3,
       fromSeq: 7,
-      readSeq: 0
+      readSeq: 0,
+      otherId: ann.id,
+      chosenId: null,
+      type: 'direct'
     })
     t.strictSame(await chats.findMembership(orm, chatId, ann.id), {
       chatId,
       lastSeq: 0,
       membersVersion: 3,
       fromSeq: 0,
-      readSeq: 0
+      readSeq: 0,
+      otherId: bob.id,
+      chosenId: null,
+      type: 'direct'
     })
-    t.strictSame(await orm.transaction((tx) => chats.lockChat(tx, chatId)), { chatId, lastSeq: 0, membersVersion: 3 })
+    t.strictSame(await orm.transaction((tx) => chats.lockChat(tx, chatId)), {
+      chatId, lastSeq: 0, membersVersion: 3, memberCount: null
+    })
   })
 
   await t.test('a chat is listed for whoever is in it under the other\'s name, the latest first', async (t) => {
     const [one, carol] = [await addChat(orm), await addUser(orm)]
     const two = (await orm.transaction((tx) => chats.insertChat(tx, one.ann.id, carol.id))) ?? 0
-    await chats.removeParticipant(orm, two, carol.id)
+    await removeParticipant(orm, two, carol.id)
     const list = await chats.listChats(orm, one.ann.id)
     t.strictSame(
-      list.map(({ chatId, otherName }) => [chatId, otherName]),
+      list.map(({ chatId, name }) => [chatId, name]),
       [
         [two, carol.username],
         [one.chatId, one.bob.username]
@@ -175,7 +207,7 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
 
   await t.test('a chat that is removed is gone, and its two may open another', async (t) => {
     const { chatId, ann, bob } = await addChat(orm)
-    for (const user of [ann, bob]) await chats.removeParticipant(orm, chatId, user.id)
+    for (const user of [ann, bob]) await removeParticipant(orm, chatId, user.id)
     await chats.removeChat(orm, chatId)
     t.strictSame(await chats.findHeads(orm, [chatId]), [])
     t.equal(await orm.transaction((tx) => chats.lockChat(tx, chatId)), undefined)

@@ -1,17 +1,20 @@
 /**
  * The invariants that every history must fulfil, whatever was broken meanwhile:
  *
- * - I1 every acknowledged post is stored once, as what it was acknowledged as;
- * - I2 every reader gets each seq behind its start once, in order, without a hole;
+ * - I1 every acknowledged post, edit, deletion, reaction and change of members is stored once, as what it was
+ *   acknowledged as;
+ * - I2 every reader gets each message behind its start once, in order, and none is missing;
  * - I3 a seq of a chat is the same message for everybody: every reader and the database;
  * - I4 who was removed gets nothing from above the removal;
- * - I5 an author's posts are stored in the order they were made;
+ * - I5 an author's posts and changes are stored in the order they were made;
  * - I6 a post that was never acknowledged is stored once or not at all;
  * - I7 when all is well again everybody has everything within a time, and where announcements are lost within another;
  * - I8 the memory of a replica is bounded;
  * - I9 nothing fails in a way that a client cannot answer with a retry.
  */
-import type { History, PostRecord, ReaderRecord, StoredRow } from './history.ts'
+import { checkGroup } from './group.ts'
+import { checkChanges, sentChanges, withoutChanges } from './changes.ts'
+import type { History, PostRecord, ReaderRecord, SeenEvent, StoredRow } from './history.ts'
 
 /** An invariant. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9'
@@ -30,11 +33,15 @@ const MAX_SHOWN = 10
 
 /** Checks a history. @returns what is wrong with it, nothing when all is well */
 export function check (history: History): Violation[] {
+  const unchanged = withoutChanges(history)
   return [
-    ...checkPosts(history),
+    ...checkPosts(unchanged),
+    ...checkChanges(history),
     ...history.readers.flatMap((reader) => checkReader(reader, history)),
-    ...checkContents(history),
-    ...checkSenders(history.posts),
+    ...checkContents(unchanged),
+    ...checkLists(history),
+    ...(history.group === undefined ? [] : checkGroup(history.group)),
+    ...checkSenders([...history.posts, ...sentChanges(history.changes)]),
     ...history.memory
       .filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB)
       .map(({ replica, peakMiB, boundMiB }): Violation => ({
@@ -54,7 +61,7 @@ export function damageOf (violations: readonly Violation[]): Record<Damage, numb
 }
 
 /** I1 and I6: acknowledged posts and rows against each other. */
-function checkPosts ({ posts, rows, heads }: History): Violation[] {
+function checkPosts ({ posts, rows, heads, events }: History): Violation[] {
   const violations: Violation[] = []
   const byText = new Map<string, StoredRow[]>()
   for (const row of rows) byText.set(row.text, [...(byText.get(row.text) ?? []), row])
@@ -78,7 +85,7 @@ function checkPosts ({ posts, rows, heads }: History): Violation[] {
         message: `${nameOf(post)} was acknowledged as seq ${String(ack.seq)} and is not stored`,
         damage: { kind: 'lost', count: 1 }
       })
-    else if (stored.length === 1 && (row.seq !== ack.seq || row.messageID !== ack.messageID)) {
+    else if (stored.length === 1 && (row.seq !== ack.seq || row.messageID !== (ack.messageID ?? row.messageID))) {
       violations.push({
         invariant: 'I1',
         message:
@@ -89,8 +96,15 @@ function checkPosts ({ posts, rows, heads }: History): Violation[] {
   }
   for (const [chatID, head] of heads) {
     const present = new Set(rows.filter((row) => row.chatID === chatID).map(({ seq }) => seq))
-    const missing = range(1, head).filter((seq) => !present.has(seq))
+    const missing = range(1, head).filter((seq) => !present.has(seq) && events.get(chatID)?.has(seq) !== true)
     const beyond = [...present].filter((seq) => seq > head)
+    const shared = [...present].filter((seq) => events.get(chatID)?.has(seq) === true)
+    if (shared.length > 0)
+      violations.push({
+        invariant: 'I1',
+        message: `chat ${String(chatID)} has a message and an event as ${list(shared)}`,
+        damage: { kind: 'doubled', count: shared.length }
+      })
     if (missing.length > 0)
       violations.push({
         invariant: 'I1',
@@ -107,8 +121,8 @@ function checkPosts ({ posts, rows, heads }: History): Violation[] {
 }
 
 /** I2, I4 and I7: what one reader got. */
-function checkReader (record: ReaderRecord, { heads, convergenceMs }: History): Violation[] {
-  const { reader, chatID, start, seen, removedAt, convergedMs } = record
+function checkReader (record: ReaderRecord, { heads, events, convergenceMs }: History): Violation[] {
+  const { reader, chatID, start, seen, removedAt, convergedMs, showsEvents } = record
   const violations: Violation[] = []
   const add = (invariant: Invariant, what: string, damage?: Violation['damage']) =>
     violations.push({
@@ -121,7 +135,8 @@ function checkReader (record: ReaderRecord, { heads, convergenceMs }: History): 
   if (leaked.length > 0) add('I4', `was removed at seq ${String(removedAt)} and got ${list(leaked)}`)
 
   const { doubled, reordered, present, last } = order(record)
-  const missing = range(start + 1, last).filter((seq) => !present.has(seq))
+  const isSkipped = (seq: number) => showsEvents !== true && events.get(chatID)?.has(seq) === true
+  const missing = range(start + 1, last).filter((seq) => !present.has(seq) && !isSkipped(seq))
   if (missing.length > 0)
     add('I2', `went on to ${String(last)} and never got ${list(missing)}`, { kind: 'lost', count: missing.length })
   if (doubled.length > 0) add('I2', `got ${list(doubled)} more than once`, { kind: 'doubled', count: doubled.length })
@@ -137,7 +152,8 @@ function checkReader (record: ReaderRecord, { heads, convergenceMs }: History): 
 
   // Who was removed may stop anywhere below the removal.
   if (removedAt !== undefined) return violations
-  const head = heads.get(chatID) ?? 0
+  let head = heads.get(chatID) ?? 0
+  while (isSkipped(head)) head--
   if (last < head)
     add('I7', `stands at ${String(last)} where the chat goes up to ${String(head)}`, {
       kind: 'lost',
@@ -167,30 +183,60 @@ function order ({ start, seen, removedAt = Infinity }: ReaderRecord) {
   return { doubled, reordered, present, last }
 }
 
-/** I3: one message under one seq, whoever looks; I1 has compared acknowledgements with rows. */
-function checkContents ({ readers, rows }: History): Violation[] {
-  const contents = new Map<string, { messageID: number, text: string, witness: string }>()
+const placeOf = (chatID: number, seq: number) => `seq ${String(seq)} of chat ${String(chatID)}`
+
+/** I3: one event under one seq, whoever looks; I1 has compared acknowledgements with rows. */
+function checkContents ({ readers, rows, events }: History): Violation[] {
+  const contents = new Map<string, Content & { witness: string }>()
   const violations = new Map<string, Violation>()
-  const note = (
-    witness: string,
-    chatID: number,
-    { seq, messageID, text }: { seq: number, messageID: number, text: string }
-  ) => {
-    const place = `seq ${String(seq)} of chat ${String(chatID)}`
+  const note = (witness: string, chatID: number, seq: number, content: Content) => {
+    const place = placeOf(chatID, seq)
     const known = contents.get(place)
-    if (known === undefined) contents.set(place, { messageID, text, witness })
-    else if ((known.messageID !== messageID || known.text !== text) && !violations.has(place)) {
+    if (known === undefined) contents.set(place, { ...content, witness })
+    else if (!isSame(known, content) && !violations.has(place)) {
       violations.set(place, {
         invariant: 'I3',
-        message:
-          `${place} is message ${String(known.messageID)} "${known.text}" for ${known.witness} and message ` +
-          `${String(messageID)} "${text}" for ${witness}`
+        message: `${place} is ${describe(known)} for ${known.witness} and ${describe(content)} for ${witness}`
       })
     }
   }
-  for (const row of rows) note('the database', row.chatID, row)
-  for (const { reader, chatID, seen } of readers) for (const message of seen) note(reader, chatID, message)
+  // A message comes last, so that an event in its place does not count as its content.
+  for (const [chatID, own] of events)
+    for (const [seq, { kind }] of own) contents.set(placeOf(chatID, seq), { kind, witness: 'the database' })
+  for (const { chatID, seq, messageID, text } of rows)
+    contents.set(placeOf(chatID, seq), { kind: 'message.created', messageID, text, witness: 'the database' })
+  for (const { reader, chatID, seen } of readers) for (const event of seen) note(reader, chatID, event.seq, event)
   return [...violations.values()]
+}
+
+/** An event without its place. */
+type Content = Pick<SeenEvent, 'kind' | 'messageID' | 'text'>
+
+/** Whether two contents may be of one event; not every reader is told the id of a message. */
+function isSame (one: Content, other: Content): boolean {
+  const hasBothIds = one.messageID !== undefined && other.messageID !== undefined
+  return one.kind === other.kind && one.text === other.text && (!hasBothIds || one.messageID === other.messageID)
+}
+
+function describe ({ kind, messageID, text }: Content): string {
+  return kind === 'message.created' ? `message ${String(messageID ?? '')} "${String(text)}"` : kind
+}
+
+/** I3: what a client has in the end, by what it was told and what it has loaded, is what the tables have. */
+function checkLists ({ lists, rows }: History): Violation[] {
+  return lists.flatMap(({ client, chatID, items }) => {
+    const own = rows.filter((row) => row.chatID === chatID).sort((a, b) => a.seq - b.seq)
+    const newest = own.slice(own.length - items.length)
+    const wrong = items.findIndex(({ seq, text }, index) =>
+      seq !== newest[index]?.seq || text !== newest[index].text)
+    if (wrong < 0 && (items.length > 0 || own.length === 0)) return []
+    const [item, row] = [items[wrong], newest[wrong]]
+    return [{
+      invariant: 'I3',
+      message: `${client} in chat ${String(chatID)} has ${String(items.length)} messages; where the tables have seq ` +
+        `${String(row?.seq)} "${String(row?.text)}", it has ${String(item?.seq)} "${String(item?.text)}"`
+    }]
+  })
 }
 
 /**

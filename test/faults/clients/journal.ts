@@ -1,5 +1,5 @@
 /** What all clients of a round write down. */
-import type { PostRecord, ReaderRecord } from '../checking/history.ts'
+import type { ChangeRecord, ListRecord, PostRecord, ReaderRecord } from '../checking/history.ts'
 
 /** A socket that is gone. */
 export type Close = { readonly client: string, readonly code: number, readonly at: number }
@@ -10,13 +10,17 @@ const RETRYABLE: ReadonlySet<unknown> = new Set([
   'unconfirmed',
   'overloaded',
   'too_many_frames',
-  'too_many_sockets'
+  'too_many_sockets',
+  'draining',
+  'updating'
 ])
 
 /** The journal of a round. */
 export class Journal {
   readonly posts: PostRecord[] = []
+  readonly changes: ChangeRecord[] = []
   readonly readers: ReaderRecord[] = []
+  readonly lists: ListRecord[] = []
   readonly closes: Close[] = []
   /** What no fault excuses. */
   readonly failures: string[] = []

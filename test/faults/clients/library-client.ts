@@ -1,16 +1,40 @@
 /**
- * A program that uses `confab-client`, and writes down what the library tells it: what comes to whoever relies on that.
+ * A program that uses a client library, and writes down what the library tells it: what comes to whoever relies on
+ * that.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { ConfabClient } from '../../../src/client/index.ts'
-import type { PostRecord, ReaderRecord } from '../checking/history.ts'
+import type { ListRecord, PostRecord, ReaderRecord, SeenEvent } from '../checking/history.ts'
 import type { Journal } from './journal.ts'
 
 const INTERVAL_MS = 400
 const LOOK_INTERVAL_MS = 20
-/** Sooner than its defaults, so that a round need not wait for it. */
-const PATIENCE = { timeoutMs: 4_000, heartbeatMs: 4_000, backoff: { baseMs: 100, maxMs: 1_000 } }
+
+/** Sooner than the defaults of the libraries, so that a round need not wait for them. */
+export const PATIENCE = { timeoutMs: 4_000, heartbeatMs: 4_000, backoff: { baseMs: 100, maxMs: 1_000 } }
+
+/** What a library tells. */
+export type LibraryListener = {
+  readonly onEvent: (event: Omit<SeenEvent, 'at'>) => void
+  /** What it told is void. @param start where it begins again, if it says so */
+  readonly onReset: (start: number | undefined) => void
+  readonly onFailure: (failure: string) => void
+}
+
+/** A library that follows a chat. */
+export type Library = {
+  readonly showsEvents: boolean
+  /** The seq behind which it begins; undefined when that is known with the first event. */
+  readonly start: number | undefined
+  readonly post: (text: string) => Promise<{ seq: number, messageID?: number | undefined }>
+  /** The messages that it has now, oldest first, if it keeps them. */
+  readonly list: () => ListRecord['items'] | undefined
+  readonly close: () => void
+}
+
+/** Opens a library. */
+export type OpenLibrary = (
+  chat: { url: string, token: string, chatID: number }, listener: LibraryListener
+) => Library
 
 /** Who it is, and where. */
 export type LibraryClientOptions = {
@@ -19,9 +43,10 @@ export type LibraryClientOptions = {
   readonly token: string
   readonly chatID: number
   readonly journal: Journal
+  readonly open: OpenLibrary
 }
 
-/** Posts to a chat and follows it from its beginning. */
+/** Posts to a chat and follows it. */
 export class LibraryClient {
   /** What it was told of the history that it knows now. */
   record: ReaderRecord
@@ -30,51 +55,28 @@ export class LibraryClient {
   /** What it posts, in order. */
   readonly posts: PostRecord[] = []
   readonly #options: LibraryClientOptions
-  readonly #client: ConfabClient
+  readonly #library: Library
   readonly #unanswered = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
+  /** Where it begins is known with the first event behind that. */
+  #isBeginning = false
   #isPaused = false
 
   constructor (options: LibraryClientOptions) {
-    const { name, url, token, chatID, journal } = options
+    const { name, chatID, journal, open } = options
     this.#options = options
-    this.record = { reader: name, chatID, start: 0, seen: [] }
-    journal.readers.push(this.record)
-    this.#client = new ConfabClient({ url, WebSocket, tokens: { accessToken: token, refreshToken: '' }, ...PATIENCE })
-    const chat = this.#client.open(chatID, { after: 0 })
-    chat.on('message', ({ seq, messageID, text }) => {
-      this.record.seen.push({ seq, messageID, text, at: Date.now() })
+    this.#library = open(options, {
+      onEvent: (event) => this.#take({ ...event, at: Date.now() }),
+      onReset: (start) => this.#startOver(start),
+      onFailure: (failure) => journal.failures.push(`${name} ${failure}`)
     })
-    chat.on('reset', ({ seq }) => this.#startOver(seq))
-    chat.on('refused', (error) => {
-      journal.failures.push(`${name} was refused: ${error.code}`)
-    })
-    this.#client.connect()
+    const { start, showsEvents } = this.#library
+    this.record = { reader: name, chatID, start: start ?? 0, seen: [], showsEvents }
+    if (start === undefined) this.#isBeginning = true
+    else journal.readers.push(this.record)
     const socket = journal.nextSocket()
     this.#timer = setInterval(() => {
-      if (this.#isPaused) return
-      // All its posts count as those of one connection: it promises their order through as many as it takes.
-      const post: PostRecord = {
-        chatID,
-        author: name,
-        text: `${name} ${String(this.posts.length)}`,
-        sentAt: Date.now(),
-        sockets: [socket]
-      }
-      this.posts.push(post)
-      journal.posts.push(post)
-      const answered = chat
-        .post(post.text)
-        .then(
-          ({ seq, messageID }) => {
-            post.ack = { at: Date.now(), seq, messageID }
-          },
-          (error: unknown) => {
-            journal.failures.push(`a post of ${name} failed: ${String(error)}`)
-          }
-        )
-        .finally(() => this.#unanswered.delete(answered))
-      this.#unanswered.add(answered)
+      if (!this.#isPaused) this.#post(socket)
     }, INTERVAL_MS)
   }
 
@@ -84,6 +86,12 @@ export class LibraryClient {
 
   get chatID (): number {
     return this.#options.chatID
+  }
+
+  /** The messages that it has now, if the library keeps them. */
+  get list (): ListRecord | undefined {
+    const items = this.#library.list()
+    return items && { client: this.name, chatID: this.chatID, items }
   }
 
   /** Waits until it was told everything up to a seq. */
@@ -115,14 +123,47 @@ export class LibraryClient {
   /** Is gone; what was not acknowledged is not its business any more. */
   end (): void {
     clearInterval(this.#timer)
-    this.#client.close()
+    this.#library.close()
   }
 
-  #startOver (seq: number): void {
+  /** @param socket all its posts count as those of one: the library promises their order through as many as it takes */
+  #post (socket: number): void {
     const { name, chatID, journal } = this.#options
+    const text = `${name} ${String(this.posts.length)}`
+    const post: PostRecord = { chatID, author: name, text, sentAt: Date.now(), sockets: [socket] }
+    this.posts.push(post)
+    journal.posts.push(post)
+    const answered = this.#library
+      .post(text)
+      .then(
+        ({ seq, messageID }) => {
+          post.ack = { at: Date.now(), seq, messageID }
+        },
+        (error: unknown) => {
+          journal.failures.push(`a post of ${name} failed: ${String(error)}`)
+        }
+      )
+      .finally(() => this.#unanswered.delete(answered))
+    this.#unanswered.add(answered)
+  }
+
+  #take (event: SeenEvent): void {
+    if (this.#isBeginning) this.#begin(event.seq - 1)
+    this.record.seen.push(event)
+  }
+
+  #startOver (start: number | undefined): void {
     this.record.removedAt = this.record.seen.at(-1)?.seq ?? 0
-    this.voided.push(this.record)
-    this.record = { reader: `${name}, history ${String(this.voided.length + 1)}`, chatID, start: seq, seen: [] }
+    if (!this.voided.includes(this.record)) this.voided.push(this.record)
+    this.#isBeginning = true
+    if (start !== undefined) this.#begin(start)
+  }
+
+  #begin (start: number): void {
+    const { name, chatID, journal } = this.#options
+    this.#isBeginning = false
+    const reader = this.voided.length === 0 ? name : `${name}, history ${String(this.voided.length + 1)}`
+    this.record = { reader, chatID, start, seen: [], showsEvents: this.#library.showsEvents }
     journal.readers.push(this.record)
   }
 }

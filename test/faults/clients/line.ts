@@ -1,6 +1,6 @@
 /** The way of a client to the server: a socket, and after its end the next one, as often as it takes. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ChatClient } from '../../support/clients/chat-client.ts'
+import { ChatClient, type SocketFace } from '../../support/clients/chat-client.ts'
 import type { Random } from '../../support/data/random.ts'
 import { RunScope } from '../../support/scope.ts'
 import type { Journal } from './journal.ts'
@@ -19,6 +19,10 @@ export type LineOptions = {
   readonly journal: Journal
   /** A server that has said nothing for so many milliseconds is taken for gone. */
   readonly silenceMs?: number
+  /** Which socket; that of ChatCLI by default. */
+  readonly face?: SocketFace
+  /** What the first frame of the next socket says beside the token. */
+  readonly greet?: () => object
   readonly random: Random
 }
 
@@ -62,7 +66,7 @@ export class Line {
   }
 
   async #open (): Promise<Socket | undefined> {
-    const { name, server, token, journal, random, silenceMs = SILENCE_MS } = this.#options
+    const { name, server, token, journal, random, silenceMs = SILENCE_MS, face, greet } = this.#options
     while (!this.#isHungUp) {
       // Clients that come back all at once would be a fault of their own.
       if (this.#attempts > 0) await delay(random.integer(MIN_DELAY_MS, MAX_DELAY_MS))
@@ -70,7 +74,9 @@ export class Line {
       try {
         const client = await ChatClient.open(scope, server(this.#attempts++), token, {
           deadlineMs: OPEN_DEADLINE_MS,
-          silenceMs
+          silenceMs,
+          ...(face !== undefined && { face }),
+          ...(greet !== undefined && { greeting: greet() })
         })
         void client.closed.then((code) => journal.closes.push({ client: name, code, at: Date.now() }))
         this.#current = { client, number: journal.nextSocket() }

@@ -2,17 +2,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChatClient } from '../../support/clients/chat-client.ts'
 import { SocketGoneError } from '../../support/clients/chat-client.ts'
-import { integerAt, textAt } from '../../support/data/json.ts'
 import type { Frame } from '../../support/clients/socket.ts'
 import type { ReaderRecord } from '../checking/history.ts'
+import { CHATCLI_DIALECT } from './chatcli-dialect.ts'
+import type { Dialect } from './dialect.ts'
 import { Line, type LineOptions } from './line.ts'
 
 const RETRY_DELAY_MS = 100
 const LOOK_INTERVAL_MS = 20
+/** What who is no member is answered. */
+const OUT: ReadonlySet<unknown> = new Set(['not_a_participant', 'unknown_chat'])
 
 /** What a reader reads. */
-export type ReaderOptions = LineOptions & {
+export type ReaderOptions = Omit<LineOptions, 'face' | 'greet'> & {
   readonly chatID: number
+  /** That of ChatCLI by default. */
+  readonly dialect?: Dialect
   /** The seq behind which it begins. */
   readonly start?: number
   /** How long it stays on a socket, in milliseconds; until the socket ends by default. */
@@ -26,6 +31,7 @@ export class RecordedReader {
   /** What it got of earlier histories, when it was told that they are void. */
   readonly voided: ReaderRecord[] = []
   readonly #options: ReaderOptions
+  readonly #dialect: Dialect
   readonly #line: Line
   readonly #ended: Promise<void>
   #mayBeRefused = false
@@ -36,11 +42,12 @@ export class RecordedReader {
   joins = 0
 
   constructor (options: ReaderOptions) {
-    const { name, chatID, start = 0, journal } = options
+    const { name, chatID, start = 0, journal, dialect = CHATCLI_DIALECT } = options
     this.#options = options
-    this.#line = new Line(options)
+    this.#dialect = dialect
+    this.#line = new Line({ ...options, face: dialect.face, greet: () => dialect.greeting(this.#epoch) })
     this.position = start
-    this.record = { reader: name, chatID, start, seen: [] }
+    this.record = { reader: name, chatID, start, seen: [], showsEvents: dialect.showsEvents }
     journal.readers.push(this.record)
     this.#ended = this.#run()
   }
@@ -99,23 +106,24 @@ export class RecordedReader {
     const { chatID, journal } = this.#options
     client.onFrame = (frame) => this.#take(frame)
     let reached: number | undefined
-    const answer = await client.request({ type: 'join_chat', chatID, after: this.position, epoch: this.#epoch }, () => {
+    const place = { chatID, after: this.position, epoch: this.#epoch }
+    const followed = await this.#dialect.follow(client, place, () => {
       reached = this.position
     })
-    if (answer['code'] === 'epoch_changed') {
-      this.#startOver(textAt(answer, 'epoch'))
+    if (followed.kind === 'void') {
+      this.#startOver(followed.epoch)
       return false
     }
-    if (answer['type'] !== 'ack') {
-      const isExpected = this.#mayBeRefused && answer['code'] === 'not_a_participant'
-      if (isExpected || !journal.noteError(this.record.reader, answer)) this.#line.hangUp()
+    if (followed.kind === 'refused') {
+      const isExpected = this.#mayBeRefused && OUT.has(followed.answer['code'])
+      if (isExpected || !journal.noteError(this.record.reader, followed.answer)) this.#line.hangUp()
       return false
     }
     this.joins++
-    if (typeof answer['epoch'] === 'string') this.#epoch = answer['epoch']
-    if (answer['seq'] !== reached)
+    this.#epoch = followed.epoch ?? this.#epoch
+    if (followed.seq < Number(reached))
       journal.failures.push(
-        `${this.record.reader} was acknowledged seq ${String(answer['seq'])} when everything up to ` +
+        `${this.record.reader} was acknowledged seq ${String(followed.seq)} when everything up to ` +
         `${String(reached)} had come`
       )
     return true
@@ -127,7 +135,8 @@ export class RecordedReader {
     // Whoever was told need not have come to the end of it.
     this.record.removedAt = this.position
     this.voided.push(this.record)
-    this.record = { reader: `${name}, history ${String(this.voided.length + 1)}`, chatID, start: 0, seen: [] }
+    const reader = `${name}, history ${String(this.voided.length + 1)}`
+    this.record = { reader, chatID, start: 0, seen: [], showsEvents: this.#dialect.showsEvents }
     journal.readers.push(this.record)
     this.position = 0
     this.#epoch = epoch
@@ -135,18 +144,12 @@ export class RecordedReader {
 
   #take (frame: Frame): void {
     const { chatID, journal } = this.#options
-    if (frame['type'] !== 'new_message' || frame['chatID'] !== chatID) {
-      if (frame['type'] !== 'error' || !journal.noteError(this.record.reader, frame))
-        journal.failures.push(`${this.record.reader} got ${JSON.stringify(frame).slice(0, 300)}`)
-      return
-    }
-    const seq = integerAt(frame, 'seq')
-    this.record.seen.push({
-      seq,
-      messageID: integerAt(frame, 'messageID'),
-      text: textAt(frame, 'message'),
-      at: Date.now()
-    })
-    this.position = Math.max(this.position, seq)
+    const told = this.#dialect.read(frame)
+    if (told.kind === 'event' && told.chatID === chatID) {
+      this.record.seen.push({ ...told.event, at: Date.now() })
+      this.position = Math.max(this.position, told.event.seq)
+    } else if (told.kind === 'removed' && this.#mayBeRefused) this.#line.hangUp()
+    else if (told.kind !== 'nothing' && (told.kind !== 'error' || !journal.noteError(this.record.reader, frame)))
+      journal.failures.push(`${this.record.reader} got ${JSON.stringify(frame).slice(0, 300)}`)
   }
 }

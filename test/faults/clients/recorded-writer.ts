@@ -3,13 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SocketGoneError } from '../../support/clients/chat-client.ts'
 import { integerAt } from '../../support/data/json.ts'
 import type { PostRecord } from '../checking/history.ts'
+import { CHATCLI_DIALECT } from './chatcli-dialect.ts'
+import type { Dialect } from './dialect.ts'
 import { Line, type LineOptions } from './line.ts'
 
 const RETRY_DELAY_MS = 100
 
 /** What a writer writes. */
-export type WriterOptions = LineOptions & {
+export type WriterOptions = Omit<LineOptions, 'face' | 'greet'> & {
   readonly chatID: number
+  /** That of ChatCLI by default. */
+  readonly dialect?: Dialect
   /** Time between two posts. */
   readonly intervalMs: number
   /** Posts that may be unanswered; while they are, none is made. */
@@ -22,6 +26,7 @@ export type WriterOptions = LineOptions & {
 export class RecordedWriter {
   readonly posts: PostRecord[] = []
   readonly #options: WriterOptions
+  readonly #dialect: Dialect
   readonly #line: Line
   readonly #unanswered = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
@@ -29,7 +34,8 @@ export class RecordedWriter {
 
   constructor (options: WriterOptions) {
     this.#options = options
-    this.#line = new Line(options)
+    this.#dialect = options.dialect ?? CHATCLI_DIALECT
+    this.#line = new Line({ ...options, face: this.#dialect.face })
     this.#timer = setInterval(() => this.#tick(), options.intervalMs)
   }
 
@@ -93,9 +99,10 @@ export class RecordedWriter {
     for (let socket = await this.#line.socket(); socket !== undefined; socket = await this.#line.socket()) {
       post.sockets.push(socket.number)
       try {
-        const answer = await socket.client.request({ type: 'post_msg', chatID, text, clientMessageID })
+        const answer = await socket.client.request(this.#dialect.post(chatID, text, clientMessageID))
         if (answer['type'] === 'ack') {
-          post.ack = { at: Date.now(), seq: integerAt(answer, 'seq'), messageID: integerAt(answer, 'messageID') }
+          const messageID = 'messageID' in answer ? integerAt(answer, 'messageID') : undefined
+          post.ack = { at: Date.now(), seq: integerAt(answer, 'seq'), messageID }
           return
         }
         if (!journal.noteError(name, answer)) return

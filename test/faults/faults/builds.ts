@@ -4,12 +4,14 @@ import { ROOT } from '../../support/servers/process.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { buildPrevious } from '../servers/build.ts'
 import { startStandardCluster } from '../servers/fault-cluster.ts'
-import { runProgram } from '../servers/program.ts'
+import { runProgram } from '../../support/servers/bound-program.ts'
 
 /** F18. */
 const twoBuilds: Fault = {
   id: 'F18',
   title: 'a rolling update from the previous build, whose tables the new one migrates',
+  // The release before may have no edits.
+  load: { hasEditors: false, hasGroup: false },
   async missing ({ previous }: Deployment) {
     const commit = previous ?? await latestTag()
     if (commit === undefined) return 'there is no release to update from; name a commit with --previous'

@@ -9,6 +9,7 @@ import { hintFaults } from './hints.ts'
 import { networkFaults } from './network.ts'
 import { poolerFaults } from './pooler.ts'
 import { postgresFaults } from './postgres.ts'
+import { postgresAddressFaults } from './postgres-address.ts'
 import { postgresFailoverFaults } from './postgres-failover.ts'
 import { redisFaults } from './redis.ts'
 import { redisFailoverFaults } from './redis-failover.ts'
@@ -23,6 +24,7 @@ export const catalogue: readonly Fault[] = [
   ...postgresFaults,
   ...diskFaults,
   ...postgresFailoverFaults,
+  ...postgresAddressFaults,
   ...networkFaults,
   ...clientFaults,
   ...clockFaults,

@@ -5,9 +5,9 @@ import { freePort } from '../../support/servers/process.ts'
 import { RedisServer } from '../../support/servers/redis-server.ts'
 import type { Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
-import { Pooler } from '../servers/pooler.ts'
-import { PostgresServer } from '../servers/postgres-server.ts'
-import { isInstalled } from '../servers/program.ts'
+import { Pooler } from '../../support/servers/pooler.ts'
+import { PostgresServer } from '../../support/servers/postgres-server.ts'
+import { isInstalled } from '../../support/servers/bound-program.ts'
 
 const KILLS = 4
 const poolers = new WeakMap<FaultCluster, Pooler>()

@@ -1,12 +1,11 @@
 /** F10 and F11: Postgres is replaced by a server that knows as much, or less. */
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { freePort } from '../../support/servers/process.ts'
-import { RedisServer } from '../../support/servers/redis-server.ts'
 import type { Scope } from '../../support/scope.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
-import { PostgresServer } from '../servers/postgres-server.ts'
+import { startPrimary } from '../servers/primary.ts'
+import { PostgresServer } from '../../support/servers/postgres-server.ts'
+import { settleLoss } from './data-loss.ts'
 
 const LAG_MS = 1_000
 const SINCE_BACKUP_MS = 2_000
@@ -18,14 +17,7 @@ async function startWithSuccessor (
   { folder, build }: Deployment,
   succeed: (primary: PostgresServer, folder: string) => Promise<PostgresServer>
 ): Promise<FaultCluster> {
-  await mkdir(folder, { recursive: true })
-  const redis = new RedisServer(await freePort(), [])
-  scope.teardown(() => redis.stop())
-  const primary = await PostgresServer.create(scope, {
-    folder: path.join(folder, 'primary'),
-    settings: ['hot_standby = on']
-  })
-  await Promise.all([redis.start(), primary.start()])
+  const { redis, primary } = await startPrimary(scope, folder)
   const successor = await succeed(primary, path.join(folder, 'successor'))
   const hosts = [primary, successor].map(({ port }) => `127.0.0.1:${String(port)}`).join()
   const databaseUrl = `postgres://postgres@${hosts}/postgres`
@@ -110,12 +102,6 @@ const restored: Fault = {
     const { cluster, during } = round
     const successor = successorOf(cluster)
     await successor.copyFrom(cluster.postgres)
-    // Recovery to the end of the backup begins a new timeline, as the manual has it.
-    await successor.configure([
-      'restore_command = \'false\'',
-      'recovery_target = \'immediate\'',
-      'recovery_target_action = \'promote\''
-    ])
     await successor.signalRecovery()
     await during(SINCE_BACKUP_MS)
     await cluster.postgres.stop('immediate')
@@ -125,44 +111,6 @@ const restored: Fault = {
     cluster.postgres = successor
     round.injected()
     await settleLoss(round, lostAt)
-  }
-}
-
-/**
- * Waits until every reader was told, and takes the acknowledgements from before the loss for void. What remains to be
- * shown: nobody got messages of both histories as one, and everybody has the new one whole.
- */
-async function settleLoss ({ cluster, workload, journal, note, during }: Round, lostAt: number): Promise<void> {
-  await cluster.healthy()
-  const end = Date.now() + 15_000
-  while (workload.followers.some(({ voided }) => voided.length === 0) && Date.now() < end) await during(50)
-  const rows = await cluster.sql<{ text: string }[]>`select body as text from messages`
-  const kept = new Set(rows.map(({ text }) => text))
-  let lost = 0
-  for (const post of journal.posts) {
-    if (post.ack === undefined || post.ack.at >= lostAt) continue
-    if (!kept.has(post.text)) lost++
-    delete post.ack
-  }
-  const told = workload.followers.filter(({ voided }) => voided.length > 0).length
-  note(
-    `${String(lost)} acknowledged posts were gone, and ${String(told)} of ${String(workload.followers.length)} ` +
-    'readers and library clients were told to start over'
-  )
-  if (lost === 0) journal.failures.push('nothing was lost, so nothing was shown')
-  const isNew = new Set(journal.posts.filter(({ sentAt }) => sentAt > lostAt).map(({ text }) => text))
-  for (const { voided } of workload.followers) {
-    for (const record of voided) {
-      const gone = record.seen.findIndex(({ text }) => !kept.has(text))
-      const mixed = gone < 0 ? undefined : record.seen.slice(gone).find(({ text }) => isNew.has(text))
-      if (mixed !== undefined)
-        journal.failures.push(
-          `${record.reader} got seq ${String(mixed.seq)} of the new history behind seq ` +
-          `${String(record.seen[gone]?.seq)} of the old one`
-        )
-      // Its seqs mean other messages now.
-      journal.readers.splice(journal.readers.indexOf(record), 1)
-    }
   }
 }
 

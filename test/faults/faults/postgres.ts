@@ -58,7 +58,7 @@ const replicaDiesBeforeCommit: Fault = {
         await replica.stop('SIGKILL')
         // Without this the server goes on and commits what nobody waits for: that is to be tried, too.
         if (count % 2 === 0)
-          await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'
+          await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'confab%'
             and wait_event = 'PgSleep'`
         injected()
         await replica.start()
@@ -94,7 +94,7 @@ const inDoubt: Fault = {
       await cluster.postgres.set({ synchronous_standby_names: 'nobody' })
       await during(400)
       const ended =
-        await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'
+        await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'confab%'
           and wait_event = 'SyncRep'`
       injected(ended.length)
       await cluster.postgres.set({ synchronous_standby_names: '' })
@@ -111,7 +111,7 @@ const terminate: Fault = {
     for (let count = 0; count < 8 * ROUNDS; count++) {
       const ended = await cluster.sql`
         select pg_terminate_backend(pid) from (
-          select pid from pg_stat_activity where application_name = 'confab'
+          select pid from pg_stat_activity where application_name like 'confab%'
             order by state, pid offset ${random.integer(0, 4)} limit 1
         ) as victim`
       injected(ended.length)
@@ -146,7 +146,7 @@ const noConnections: Fault = {
       postgres(cluster.postgres.url, { max: 1, backoff: () => 60, onnotice: () => undefined })
     )
     try {
-      await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'confab'`
+      await cluster.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'confab%'`
       await Promise.allSettled(others.map((other) => other`select 1`))
       injected()
       await during(SHORTAGE_MS)

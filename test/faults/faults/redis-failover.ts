@@ -11,8 +11,8 @@ import {
 import type { Scope } from '../../support/scope.ts'
 import type { Deployment, Fault, Round } from '../fault.ts'
 import { FaultCluster } from '../servers/fault-cluster.ts'
-import { PostgresServer } from '../servers/postgres-server.ts'
-import { isInstalled } from '../servers/program.ts'
+import { PostgresServer } from '../../support/servers/postgres-server.ts'
+import { isInstalled } from '../../support/servers/bound-program.ts'
 
 const NODE_AWAY_MS = 4_000
 const SLOTS_MOVED = 3

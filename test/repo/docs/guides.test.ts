@@ -5,8 +5,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t from '../../support/tap.ts'
-import { register } from '../../support/data/accounts.ts'
+import { createApiKey } from '../../../src/domain/accounts/api-keys.ts'
+import { USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, listAt } from '../../support/data/json.ts'
+import { signWithSecret } from '../../support/data/user-tokens.ts'
 import { within } from '../../support/deadline.ts'
 import { isServiceRequired, onEmbedded, onServices } from '../../support/servers/deployments.ts'
 import { cleanEnvironment, freePort, launch, ROOT } from '../../support/servers/process.ts'
@@ -49,11 +51,46 @@ const PASTES: [page: string, fromBlock: number, shown: string[]][] = [
       'The token is valid.',
       '"users":[',
       '"conversations":[]',
-      'a mail with a link is on its way',
+      'Password reset email sent',
       'You are logged out.',
       'The session token is missing'
     ]
   ]
+]
+
+const INTEGRATE = 'docs/guide/integrate.md'
+const USER = '{ id: \'17\', name: \'Ann Example\' }'
+
+type Surroundings = { file: string, command?: string, before?: string, after?: string, replace?: [string, string] }
+/** What a snippet finds in its application, and how the application calls it, by its first line. */
+const FRAMEWORKS: [beginning: string, surroundings: Surroundings][] = [
+  ['// Express', {
+    file: 'express.mjs',
+    before: `const requireLogin = undefined
+    const response = { type: () => ({ send: console.log }) }
+    const app = { get: (path, guard, handle) => handle({ user: ${USER} }, response) }`
+  }],
+  ['// Fastify', {
+    file: 'fastify.mjs',
+    before: `import Fastify from '${path.join(ROOT, 'node_modules/fastify/fastify.js')}'
+    const app = Fastify()
+    const requireLogin = async (request) => { request.user = ${USER} }`,
+    after: 'console.log((await app.inject(\'/chat-token\')).body)'
+  }],
+  ['// Next.js: app/chat-token/route.js', {
+    file: 'next.mjs',
+    replace: ['import { auth } from \'@/auth\'', `const auth = async () => ({ user: ${USER} })`],
+    after: 'console.log(await (await GET()).text())'
+  }],
+  ['# Django', {
+    file: 'django.py',
+    command: 'python3',
+    before: `from types import SimpleNamespace
+login_required = lambda view: view
+HttpResponse = lambda content, content_type: content`,
+    after: `user = SimpleNamespace(pk=17, get_full_name=lambda: 'Ann Example')
+print(chat_token(SimpleNamespace(user=user)).decode())`
+  }]
 ]
 
 /** The blocks of a page in one language. */
@@ -62,6 +99,14 @@ async function blocksOf (page: string, language: string): Promise<string[]> {
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, found]) => found === language)
     .map(([, , block = '']) => block)
+}
+
+/** The program of a page that begins with this line. */
+async function programOf (page: string, beginning: string): Promise<string> {
+  const blocks = [...await blocksOf(page, 'js'), ...await blocksOf(page, 'python')]
+  const program = blocks.find((block) => block.startsWith(`${beginning}\n`))
+  if (program === undefined) throw new Error(`${page} has no program ${beginning}.`)
+  return program
 }
 
 /** A folder for pastes, inside another one so that they may make a folder beside it. */
@@ -77,7 +122,8 @@ async function installClient (folder: string): Promise<string> {
   const modules = path.join(path.dirname(folder), 'packages', 'node_modules')
   await mkdir(path.join(modules, 'confab-client'), { recursive: true })
   await cp(path.join(ROOT, 'dist/client'), path.join(modules, 'confab-client'), { recursive: true })
-  const manifest = { name: 'confab-client', type: 'module', exports: './index.js' }
+  const exports = { '.': './index.js', './server': './server/index.js', './chatcli': './chatcli/index.js' }
+  const manifest = { name: 'confab-client', type: 'module', exports }
   await writeFile(path.join(modules, 'confab-client', 'package.json'), JSON.stringify(manifest))
   await symlink(path.join(ROOT, 'node_modules/ws'), path.join(modules, 'ws'))
   return `cp -r '${modules}' .`
@@ -140,42 +186,100 @@ await onEmbedded(t, async (t, cluster) => {
 await onServices(
   t,
   async (t, cluster) => {
-    await t.test('from-socket-io.md moves chats and messages', async (t) => {
-      const [ann, bob] = [await register(cluster), await register(cluster)]
+    const { url } = cluster.replica(0)
+    const environment = {
+      ...USER_TOKENS,
+      CONFAB_KEY: await createApiKey(cluster.orm, {
+        name: 'backend', scopes: ['users:write', 'chats:write', 'messages:write'], expiresAt: null
+      })
+    }
+    /** Runs a program beside the installed client library. @returns its output */
+    const execute = async (folder: string, file: string, source: string, command = process.execPath) => {
+      await writeFile(path.join(folder, file), source.replaceAll('http://localhost:5123', url))
+      const { stdout } = await run(command, [file], {
+        cwd: folder, env: { ...cleanEnvironment(), ...environment }, timeout: PASTE_DEADLINE_MS
+      })
+      return stdout
+    }
+    const newApplication = async () => {
+      const folder = await newFolder(t)
+      await run('bash', ['-euc', await installClient(folder)], { cwd: folder })
+      return folder
+    }
+    const messagesFor = async (user: string, chat: string) => listAt(
+      (await cluster.get(`/v1/chats/${chat}/messages`, { bearer: signWithSecret({ sub: user }) })).body, 'items'
+    )
+
+    await t.test('integrate.md: the programs make a chat and write to it, twice', async (t) => {
+      const folder = await newApplication()
+      const backend = await programOf(INTEGRATE, '// backend.mjs')
+      const client = await programOf(INTEGRATE, '// chat.mjs')
+      t.equal(await execute(folder, 'backend.mjs', backend), 'Bob has written to Ann.\n')
+      t.match(await execute(folder, 'chat.mjs', client), /^\d+ ann Thank you!\n$/)
+      await execute(folder, 'backend.mjs', backend)
+      const texts = (await messagesFor('bob', 'order-4711')).map((message) => at(message, 'text'))
+      t.strictSame(texts, ['Your parcel is on its way.', 'Thank you!', 'Your parcel is on its way.'])
+    })
+
+    await t.test('integrate.md: a token of each framework is good', async (t) => {
+      const folder = await newApplication()
+      const hasPython = await run('python3', ['--version']).then(() => true, () => false)
+      for (const [beginning, surroundings] of FRAMEWORKS) {
+        const { before = '', after = '', replace: [from, to] = ['', ''], file, command } = surroundings
+        if (command === 'python3' && !hasPython) continue
+        const snippet = await programOf(INTEGRATE, beginning)
+        t.ok(snippet.trim().split('\n').length <= 12, `${beginning} is short`)
+        const token = await execute(folder, file, `${before}\n${snippet.replace(from, to)}\n${after}`, command)
+        const { body } = await cluster.get('/v1/me', { bearer: token.trim() })
+        t.hasStrict(body, { id: '17', name: 'Ann Example' }, beginning)
+      }
+    })
+
+    await t.test('move-data.md moves users, chats and messages, and may be run again', async (t) => {
+      const folder = await newApplication()
+      const users = ['old-ann', 'old-bob', 'old-cleo'].map((id) => JSON.stringify({ id, name: id }))
+      const room = { id: 'room-1', type: 'group', name: 'Room 1', members: [
+        { user: 'old-ann', role: 'owner' }, { user: 'old-bob' }
+      ] }
+      const chats = [room, { ...room, id: 'room-2' }, { ...room, id: 'room-3' }].map((chat) => JSON.stringify(chat))
+      await writeFile(path.join(folder, 'users.jsonl'), users.join('\n'))
+      await writeFile(path.join(folder, 'chats.jsonl'), chats.join('\n'))
+      const move = await programOf('docs/guide/move-data.md', '// move.mjs')
+      await execute(folder, 'move.mjs', move)
+      await execute(folder, 'move.mjs', move)
       const { orm } = cluster
-      const [move = ''] = await blocksOf('docs/guide/from-socket-io.md', 'sql')
       await orm.execute('CREATE SCHEMA old')
-      await orm.execute('CREATE TABLE old.chats (id text, user_a text, user_b text)')
       await orm.execute(
-        'CREATE TABLE old.messages (id int, chat_id text, author text, text text, created_at timestamptz)'
-      )
-      await orm.execute(
-        `INSERT INTO old.chats VALUES ('room-1', '${ann.username}', '${bob.username.toUpperCase()}'), ('room-2', ` +
-        `'${bob.username}', '${ann.username}'), ('room-3', '${ann.username}', 'nobody')`
+        'CREATE TABLE old.messages (id int, chat text, author text, text text, created_at timestamptz)'
       )
       await orm.execute(`INSERT INTO old.messages VALUES
-      (3, 'room-1', '${bob.username}', 'third', '2025-01-01 12:00:02Z'),
-      (1, 'room-1', '${ann.username}', 'first', '2025-01-01 12:00:00Z'),
-      (2, 'room-2', '${bob.username}', 'second', '2025-01-01 12:00:01Z'),
-      (4, 'room-1', '${ann.username}', '  ', '2025-01-01 12:00:03Z'),
-      (5, 'room-3', '${ann.username}', 'lost', '2025-01-01 12:00:04Z')`)
-      for (const statement of move.split(/;\n/)) if (statement.trim() !== '') await orm.execute(statement)
-
-      const chats = (await cluster.post('/chat/fetch-chats', { session_token: bob.accessToken })).body
-      t.equal(listAt(chats, 'response').length, 1)
-      const chatID = at(chats, 'response', 0, 'chatID')
-      const { body: history } = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID })
+      (3, 'room-1', 'old-bob', 'third', '2025-01-01 12:00:02Z'),
+      (1, 'room-1', 'old-ann', 'first', '2025-01-01 12:00:00Z'),
+      (2, 'room-2', 'old-bob', 'second', '2025-01-01 12:00:01Z'),
+      (4, 'room-1', 'old-ann', '  ', '2025-01-01 12:00:03Z'),
+      (5, 'no-room', 'old-ann', 'lost', '2025-01-01 12:00:04Z'),
+      (6, 'room-1', 'nobody', 'lost', '2025-01-01 12:00:04Z')`)
+      const [copy = ''] = await blocksOf('docs/guide/move-data.md', 'sql')
+      for (let time = 1; time <= 2; time++) {
+        await orm.transaction(async (tx) => {
+          for (const statement of copy.split(/;\n/))
+            if (!/^\s*(BEGIN|COMMIT|$)/.test(statement)) await tx.execute(statement)
+        })
+      }
       t.strictSame(
-        Array.isArray(history)
-          ? history.map((message) => [at(message, 'seq'), at(message, 'message'), at(message, 'timestamp')])
-          : history,
-        [
-          [1, 'first', '2025-01-01T12:00:00.000Z'],
-          [2, 'second', '2025-01-01T12:00:01.000Z'],
-          [3, 'third', '2025-01-01T12:00:02.000Z']
-        ]
+        (await messagesFor('old-bob', 'room-1')).map((message) => [
+          at(message, 'author'), at(message, 'text'), at(message, 'created_at')
+        ]),
+        [['old-ann', 'first', '2025-01-01T12:00:00.000Z'], ['old-bob', 'third', '2025-01-01T12:00:02.000Z']]
       )
+      const bearer = signWithSecret({ sub: 'old-ann' })
+      t.hasStrict((await cluster.get('/v1/me/unread', { bearer })).body, { total: 0 })
+      const { body } = await cluster.get('/v1/chats/room-1/events?after=0', { bearer })
+      const seqs = listAt(body, 'items').map((event) => at(event, 'seq'))
+      t.strictSame(seqs, seqs.map((_, index) => index + 1), 'no number is left out')
+      const posted = await cluster.post('/v1/chats/room-1/messages', { text: 'new' }, { bearer })
+      t.equal(at(posted.body, 'seq'), seqs.length + 1)
     })
   },
-  { inspectable: true, replicas: 1 }
+  { inspectable: true, replicas: 1, environment: USER_TOKENS }
 )

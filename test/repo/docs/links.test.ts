@@ -15,6 +15,8 @@ const pages = [
   'src/api/README.md',
   'src/api/README.md',
   'src/client/README.md',
+  'examples/node/README.md',
+  'examples/react/README.md',
   ...(await readdir(path.join(ROOT, 'docs'), { recursive: true }))
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join('docs', name))

@@ -7,6 +7,7 @@ const sources = catalogue(new Metrics(), {
   sockets: () => ({ open: 0, authenticated: 0 }),
   sendBufferBytes: () => 0,
   subscriptions: () => 0,
+  presence: () => ({ here: 0, watched: 0 }),
   postsWaiting: () => 0,
   isBusUp: () => true,
   hintsDropped: () => 0,

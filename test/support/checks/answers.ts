@@ -1,10 +1,10 @@
-/** What every answer of the ChatCLI dialect has in common. */
+/** Assertions about every answer of the ChatCLI dialect. */
 import type { Test } from 'tap'
 import type { Answer } from '../clients/http.ts'
 import { at } from '../data/json.ts'
 
 const MAX_SENTENCE = 300
-// What only somebody who debugs the server should see.
+// Details that belong into the log and not into an answer.
 const INTERNALS = /\n|node_modules|\.[jt]s:\d|postgres|pglite|redis|fastify|sql\b|select |insert |unexpected token|ajv/i
 
 /** Whether a text is something to show to a user: one readable sentence without a word on how the server works. */
@@ -26,7 +26,7 @@ export function expectOk (t: Test, answer: Answer, response: unknown, title = 'i
   )
 }
 
-/** What is wrong with an answer that should refuse in the envelope with one of these statuses; undefined if nothing. */
+/** Returns why an answer is no refusal in the envelope with one of these statuses; undefined if it is one. */
 export function complaintAbout (answer: Answer, ...statuses: number[]): string | undefined {
   const said = `${String(answer.status)} ${answer.headers.get('content-type') ?? ''} ${answer.text.slice(0, 200)}`
   if (!statuses.includes(answer.status)) return `expected ${statuses.join(' or ')}, got ${said}`
@@ -47,7 +47,7 @@ export function expectRefusal (
   t.equal(complaintAbout(answer, status), undefined, title)
 }
 
-/** What is wrong with a page; undefined if nothing. Pages bring no script and may not be framed. */
+/** Returns why a page is not acceptable; undefined if it is. Pages have no script and may not be framed. */
 export function complaintAboutPage (answer: Answer, status: number): string | undefined {
   const type = answer.headers.get('content-type') ?? ''
   if (answer.status !== status || !/^text\/html; charset=utf-8$/i.test(type))

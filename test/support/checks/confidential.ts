@@ -24,12 +24,12 @@ const FIELDS = new Set([
 
 const collected = new Set<string>()
 
-/** Begins anew: what is sent and got from here on is looked for. */
+/** Forgets the texts that were noted so far. */
 export function forgetConfidential (): void {
   collected.clear()
 }
 
-/** Notes what is confidential in something that was sent or got. Sentences of the server itself are none. */
+/** Notes the confidential texts of a value that was sent or received. Sentences of the server are not confidential. */
 export function noteConfidential (value: unknown, fields: ReadonlySet<string> = FIELDS): void {
   if (!isRecord(value)) return
   for (const [field, text] of Object.entries(value)) {
@@ -41,7 +41,7 @@ export function noteConfidential (value: unknown, fields: ReadonlySet<string> = 
 /** The fields of an answer that are confidential: its `message` is a sentence. */
 export const TOKEN_FIELDS: ReadonlySet<string> = new Set(['token', 'access_token', 'refresh_token'])
 
-/** Which kinds of what is confidential the log holds. Never the thing itself: a report is a log, too. */
+/** Returns the kinds of confidential texts in the log, never the texts: a report is a log, too. */
 export function leaksIn (log: readonly string[], secrets: Iterable<string>, mails: readonly Mail[]): string[] {
   const text = log.join('')
   const links = mails.flatMap((mail) => [...mail.text.matchAll(/[?&]token=([\w-]+)/g)].map(([, token = '']) => token))

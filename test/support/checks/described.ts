@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import Schema from 'typebox/schema'
 import type { Answer } from '../clients/http.ts'
-import { at, fieldsOf, isRecord, listAt } from '../data/json.ts'
+import { at, fieldsOf, isRecord, listAt, valuesOf } from '../data/json.ts'
 
 type Validator = {
   Check: (value: unknown) => boolean
@@ -14,8 +14,9 @@ type Validator = {
 
 const HTML = 'text/html'
 const JSON_TYPE = 'application/json'
-/** What is answered where there is no such route, or no way to tell which: a refusal of either dialect. */
-const WITHOUT_ROUTE = [400, 403, 404, 413, 415, 503]
+const JSON_TYPES = [JSON_TYPE, 'application/problem+json']
+/** Statuses of refusals before a route is found, in the form of any face. */
+const WITHOUT_ROUTE = [400, 403, 404, 405, 413, 415, 503]
 /** Codes that are no word of the server: the answer to a client's own close, and the lack of one. */
 const CLOSED_BY_CLIENT = [1000, 1005, 1006]
 /** From here on codes belong to programs; the client library has one. */
@@ -24,19 +25,22 @@ const FIRST_PRIVATE_CODE = 4_000
 const read = (name: string): unknown => JSON.parse(readFileSync(`${process.cwd()}/docs/reference/${name}`, 'utf8'))
 const openapi = read('openapi.json')
 const asyncapi = read('asyncapi.json')
-/** Paths that go on behind what is described, up to where they do. */
+/** Paths with parameters, and the form of URLs that have them: `{path}` is the rest of a URL. */
 const openPaths = fieldsOf(at(openapi, 'paths'))
   .filter((path) => path.includes('{'))
-  .map((path) => ({ path, start: path.slice(0, path.indexOf('{')) }))
-const closeCodes = listAt(asyncapi, 'channels', 'ws', 'x-close-codes').map((close) => at(close, 'code'))
-const frames = listAt(asyncapi, 'operations', 'fromServer', 'messages').map((message) =>
-  at(asyncapi, 'components', 'messages', nameIn(message), 'payload')
-)
+  .map((path) => ({ path, form: new RegExp(`^${path.replace('{path}', '.*').replace(/\{\w+\}/g, '[^/:]*')}$`) }))
+const closeCodes = valuesOf(at(asyncapi, 'channels'))
+  .flatMap((channel) => listAt(channel, 'x-close-codes'))
+  .map((close) => at(close, 'code'))
+const frames = valuesOf(at(asyncapi, 'operations'))
+  .filter((operation) => at(operation, 'action') === 'send')
+  .flatMap((operation) => listAt(operation, 'messages'))
+  .map((message) => at(asyncapi, 'components', 'messages', nameIn(message), 'payload'))
 
 const compiled = new Map<string, Validator>()
 const complaints: string[] = []
 
-/** What was seen of answers and frames that are not described, in this process. */
+/** The deviations from the documents that this process has seen. */
 export function undescribed (): readonly string[] {
   return complaints
 }
@@ -58,24 +62,26 @@ export function checkClose (code: number): void {
     complainIf(`A socket was closed with ${String(code)}, which is not described`)
 }
 
-/** What is not described of an answer; undefined if everything is. */
+/** Returns how an answer deviates from the documents; undefined if it does not. */
 export function problemWithAnswer (
   pathname: string,
   method: string,
   { status, headers, body, text }: Answer
 ): string | undefined {
-  // What browsers ask before they ask has no body, and HEAD answers like GET without one.
+  // A preflight has no body, and HEAD answers like GET without one.
   if (method === 'OPTIONS' || method === 'HEAD') return undefined
   const path = pathname === '/' ? pathname : pathname.replace(/\/$/, '')
   const operation = at(
     openapi,
     'paths',
-    openPaths.find(({ start }) => path.startsWith(start))?.path ?? path,
+    openPaths.find(({ form }) => form.test(path))?.path ?? path,
     method.toLowerCase()
   )
   const said = `${method} ${path} answered ${String(status)} ${text.slice(0, 300)}`
   if (isWaiting(status, body)) return undefined
   if (operation === undefined) {
+    // To a browser that was led astray.
+    if (method === 'GET' && status === 404 && headers.get('content-type')?.startsWith(HTML) === true) return undefined
     const isRefusal =
       WITHOUT_ROUTE.includes(status) &&
       Object.entries(REFUSALS).some(
@@ -92,15 +98,19 @@ export function problemWithAnswer (
   const problem =
     type === HTML
       ? undefined
-      : problemWith(`${method} ${path} ${String(status)} ${type}`, () => schema, type === JSON_TYPE ? body : text)
+      : problemWith(
+          `${method} ${path} ${String(status)} ${type}`,
+          () => schema,
+          JSON_TYPES.includes(type) ? body : text
+        )
   return problem === undefined ? undefined : `${said}, which is not as described: ${problem}`
 }
 
-/** A replica that waits for its tables answers whatever it is asked like `/readyz`. */
+/** A replica that starts, or waits for its database or its tables, answers whatever it is asked like `/readyz`. */
 function isWaiting (status: number, body: unknown): boolean {
   return (
     status === 503 &&
-    at(body, 'database') === 'behind' &&
+    (at(body, 'status') === 'starting' || at(body, 'status') === 'unavailable') &&
     problemWith(
       'waiting',
       () => at(openapi, 'paths', '/readyz', 'get', 'responses', '503', 'content', JSON_TYPE, 'schema'),
@@ -109,10 +119,10 @@ function isWaiting (status: number, body: unknown): boolean {
   )
 }
 
-/** What is not described of a frame; undefined if everything is. */
+/** Returns how a frame deviates from the documents; undefined if it does not. */
 export function problemWithFrame (frame: unknown): string | undefined {
   const type = at(frame, 'type')
-  // A load test sends many: what they have in common is looked up by their type alone.
+  // Load tests receive many frames: the validator is cached by their type.
   const problem = problemWith(
     `frame ${String(type)}`,
     () => ({ anyOf: frames.filter((schema) => at(schema, 'properties', 'type', 'const') === type) }),
@@ -123,7 +133,7 @@ export function problemWithFrame (frame: unknown): string | undefined {
     : `The frame ${JSON.stringify(frame).slice(0, 300)} is not as described: ${problem}`
 }
 
-/** Kept as well as thrown: what waits for something may take an error for not yet. */
+/** The deviation is recorded as well as thrown, since code that polls may swallow the error. */
 function complainIf (problem: string | undefined): void {
   if (problem === undefined) return
   complaints.push(problem)
@@ -137,7 +147,21 @@ const REFUSALS: Record<string, object> = {
     properties: { status: { const: 'error' }, message: TEXT, response: { const: '' }, code: TEXT },
     required: ['status', 'message', 'response', 'code']
   },
-  EmoteChat: { type: 'object', properties: { message: TEXT }, required: ['message'] }
+  EmoteChat: { type: 'object', properties: { message: TEXT }, required: ['message'] },
+  Confab: {
+    type: 'object',
+    properties: {
+      type: TEXT,
+      title: TEXT,
+      status: { type: 'integer' },
+      detail: TEXT,
+      code: TEXT,
+      retryable: { type: 'boolean' },
+      request_id: TEXT,
+      errors: { type: 'array' }
+    },
+    required: ['type', 'title', 'status', 'detail', 'code', 'retryable']
+  }
 }
 
 function problemWith (name: string, schemaOf: () => unknown, value: unknown): string | undefined {
@@ -150,7 +174,7 @@ function problemWith (name: string, schemaOf: () => unknown, value: unknown): st
     .join('; ')
 }
 
-/** Compiled when it is first wanted: most tests see few routes. */
+/** Compiles a validator on first use: most tests see few routes. */
 function validatorOf (name: string, schemaOf: () => unknown): Validator {
   let validator = compiled.get(name)
   if (validator === undefined) {
@@ -160,7 +184,7 @@ function validatorOf (name: string, schemaOf: () => unknown): Validator {
   return validator
 }
 
-/** The schema with everything that it refers to, and without room for fields that it does not name. */
+/** The schema with its references resolved, and without additional properties. */
 function strict (schema: unknown): Record<string, unknown> {
   if (!isRecord(schema)) throw new Error(`This is no schema: ${JSON.stringify(schema)}`)
   const { $ref } = schema
@@ -176,10 +200,12 @@ function strict (schema: unknown): Record<string, unknown> {
   return 'properties' in schema ? { ...inside, additionalProperties: false } : inside
 }
 
-/** What a reference into the OpenAPI document stands for. */
+/** Resolves a reference into either document. */
 function resolved (value: unknown): unknown {
   const $ref = at(value, '$ref')
-  return typeof $ref === 'string' ? at(openapi, ...$ref.slice('#/'.length).split('/')) : value
+  if (typeof $ref !== 'string') return value
+  const path = $ref.slice('#/'.length).split('/')
+  return at(openapi, ...path) ?? at(asyncapi, ...path)
 }
 
 function nameIn (reference: unknown): string {

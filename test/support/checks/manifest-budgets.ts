@@ -1,4 +1,4 @@
-/** The arithmetic of an installation at its largest: connections to Postgres, file descriptors, CPU. */
+/** The arithmetic of an installation: connections to Postgres, file descriptors and CPU at its largest; times. */
 import { at } from '../data/json.ts'
 import { containersOf, listOf, type Manifest, nameOf, ofKind, podOf } from '../data/manifests.ts'
 import { configOf, serversOf } from '../data/server-manifests.ts'
@@ -13,6 +13,9 @@ const CONNECTIONS_OF_A_COMMAND = 2
 const MAX_DESCRIPTORS = 524_288
 /** Listeners, Redis, connections that are idle. */
 const OTHER_DESCRIPTORS = 1_000
+const MS_PER_S = 1_000
+/** Of Kubernetes. */
+const DEFAULT_PROGRESS_DEADLINE_S = 600
 /** A replica that serves little stays below this. */
 const LEAST_CPU_TO_SCALE = 200
 
@@ -54,7 +57,14 @@ export function budgets (manifests: readonly Manifest[]): string[] {
     const sockets = configOf(manifests, server)?.sockets.maxSockets ?? NaN
     const hasPostgres = ofKind(manifests, 'Deployment').some((each) => nameOf(each) === 'Deployment/postgres')
     const { total } = connectionsOf(manifests, server)
+    const progressS = Number(at(server, 'spec', 'progressDeadlineSeconds') ?? DEFAULT_PROGRESS_DEADLINE_S)
+    const startS = startSeconds(manifests, server)
     return [
+      ...fault(
+        !(progressS >= startS),
+        name,
+        `counts as failed after ${String(progressS)} s and may take ${String(startS)} s to start`
+      ),
       ...fault(
         hasPostgres && !(total <= connectionLimit()),
         name,
@@ -66,6 +76,17 @@ export function budgets (manifests: readonly Manifest[]): string[] {
       )
     ]
   })
+}
+
+/**
+ * The longest that a roll-out waits for one replica that starts well: the first one migrates, and before that waits for
+ * Postgres up to `DATABASE_WAIT`. After that time it ends by itself, and its log says why.
+ */
+function startSeconds (manifests: readonly Manifest[], server: Manifest): number {
+  const probe = at(containersOf(server)[0], 'startupProbe')
+  const waitMs = configOf(manifests, server)?.database.waitMs ?? NaN
+  return waitMs / MS_PER_S + Number(at(probe, 'periodSeconds')) * Number(at(probe, 'failureThreshold')) +
+    Number(at(server, 'spec', 'minReadySeconds'))
 }
 
 /** The CPU of a replica above which more are started, in thousandths of a core. */

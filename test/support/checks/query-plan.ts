@@ -1,4 +1,4 @@
-/** What a query really looks at and works out, from the plan that the database ran. */
+/** The rows that a query reads and computes, from its execution plan. */
 import { sql, type SQLWrapper } from 'drizzle-orm'
 import type { Orm } from '../../../src/store/database.ts'
 import { at, isRecord, listAt, textAt } from '../data/json.ts'

@@ -25,7 +25,19 @@ export type OpenOptions = {
    * default.
    */
   silenceMs?: number
+  /** Which socket; that of ChatCLI by default. */
+  face?: SocketFace
+  /** What the first frame says beside the token. */
+  greeting?: object
 }
+
+/** Where the sockets of a face are, and how they are authenticated. */
+export type SocketFace = { readonly path: string, readonly hello: string, readonly welcome: string }
+
+/** The sockets of ChatCLI. */
+export const CHATCLI: SocketFace = { path: '/ws', hello: 'auth', welcome: 'auth_ack' }
+/** The sockets of `/v1/realtime`. */
+export const V1_FACE: SocketFace = { path: '/v1/realtime', hello: 'hello', welcome: 'welcome' }
 
 type Waiting = {
   resolve: (answer: Frame) => void
@@ -40,6 +52,8 @@ export class ChatClient {
   readonly #socket: WebSocket
   readonly #waiting = new Map<number, Waiting>()
   #lastRef = 0
+  /** What came before the socket was authenticated, and the frame that says that it is. */
+  readonly welcome: Frame[] = []
   #isGone = false
   #heardAt = Date.now()
   /** Takes every frame that answers nothing. */
@@ -72,22 +86,23 @@ export class ChatClient {
     t: Scope,
     server: { url: string },
     token: string,
-    { deadlineMs = DEADLINE_MS, silenceMs }: OpenOptions = {}
+    { deadlineMs = DEADLINE_MS, silenceMs, face = CHATCLI, greeting = {} }: OpenOptions = {}
   ): Promise<ChatClient> {
-    const socket = new WebSocket(`${server.url.replace(/^http/, 'ws')}/ws`)
+    const socket = new WebSocket(`${server.url.replace(/^http/, 'ws')}${face.path}`)
     const client = new ChatClient(socket)
     t.teardown(() => client.drop())
     await once(socket, 'open', { signal: AbortSignal.timeout(deadlineMs) })
     const acknowledged = new Promise<void>((resolve, reject) => {
       client.onFrame = (frame) => {
-        if (frame['type'] === 'auth_ack') resolve()
+        client.welcome.push(frame)
+        if (frame['type'] === face.welcome) resolve()
       }
       void client.closed.then((code) =>
-        reject(new SocketGoneError(`The socket was closed with ${String(code)} before the auth_ack.`))
+        reject(new SocketGoneError(`The socket was closed with ${String(code)} before the ${face.welcome}.`))
       )
     })
-    client.send({ type: 'auth', token })
-    await within(acknowledged, deadlineMs, 'the auth_ack')
+    client.send({ type: face.hello, token, ...greeting })
+    await within(acknowledged, deadlineMs, `the ${face.welcome}`)
     client.onFrame = () => undefined
     if (silenceMs !== undefined) client.#watch(silenceMs)
     return client

@@ -11,20 +11,28 @@ const MAX_COMPLAINTS = 5
 /** A message, as far as these tests look at it. */
 export type SeenMessage = { seq: number, messageID: number, text: string }
 
-/** A subscriber's view of a chat: every seq behind its start once, one after the other, or a complaint. */
+/** A subscriber's view of a chat: every message behind its start once, in order, or a complaint. */
 export class ChatStream {
   readonly chatID: number
   readonly messages: SeenMessage[] = []
+  /** The seqs that did not come, although later ones did: only where other events than messages are expected. */
+  readonly skipped: number[] = []
+  readonly hasOtherEvents: boolean
   /** What was wrong, if anything was: at most the first few. */
   readonly complaints: string[] = []
   /** The seq up to which everything has come. */
   position: number
   #watchers: { seq: number, resolve: () => void }[] = []
 
-  /** @param position the seq before the first that must come */
-  constructor (chatID: number, position: number) {
+  /**
+   * @param position the seq before the first that must come
+   * @param hasOtherEvents whether the chat has events that are no messages; else a seq that does not come is a
+   * complaint
+   */
+  constructor (chatID: number, position: number, { hasOtherEvents = false } = {}) {
     this.chatID = chatID
     this.position = position
+    this.hasOtherEvents = hasOtherEvents
   }
 
   /** Takes a frame; what is no message of this chat is a complaint. */
@@ -34,8 +42,17 @@ export class ChatStream {
       return
     }
     const seq = integerAt(frame, 'seq')
-    if (seq !== this.position + 1) this.#complain(`got ${String(seq)} after ${String(this.position)}`)
+    if (seq <= this.position || (seq > this.position + 1 && !this.hasOtherEvents))
+      this.#complain(`got ${String(seq)} after ${String(this.position)}`)
+    this.isBroughtTo(seq - 1)
     this.messages.push({ seq, messageID: integerAt(frame, 'messageID'), text: textAt(frame, 'message') })
+    this.position = Math.max(this.position, seq)
+    if (this.#watchers.length > 0) this.#wake()
+  }
+
+  /** Everything up to a seq has come: what has not is no message. */
+  isBroughtTo (seq: number): void {
+    for (let missing = this.position + 1; missing <= seq; missing++) this.skipped.push(missing)
     this.position = Math.max(this.position, seq)
     if (this.#watchers.length > 0) this.#wake()
   }
@@ -72,10 +89,11 @@ export async function follow (
   server: { url: string },
   token: string,
   chatID: number,
-  after?: number
+  after?: number,
+  options: { hasOtherEvents?: boolean } = {}
 ): Promise<Follower> {
   const client = await ChatClient.open(t, server, token)
-  const stream = new ChatStream(chatID, after ?? 0)
+  const stream = new ChatStream(chatID, after ?? 0, options)
   await joinAs(client, stream, after)
   return { client, stream }
 }
@@ -88,12 +106,14 @@ export async function joinAs (client: ChatClient, stream: ChatStream, after?: nu
     { type: 'join_chat', chatID: stream.chatID, ...(after !== undefined && { after }) },
     ({ seq }) => {
       position = stream.position
-      if (after === undefined && typeof seq === 'number') stream.position = seq
+      if (typeof seq !== 'number') return
+      if (after === undefined) stream.position = seq
+      else if (stream.hasOtherEvents) stream.isBroughtTo(seq)
     }
   )
   if (answer['type'] !== 'ack') throw new Error(`The server answered join_chat with ${JSON.stringify(answer)}`)
   const seq = integerAt(answer, 'seq')
-  if (after !== undefined && position !== seq)
+  if (after !== undefined && stream.position !== seq && position !== seq)
     throw new Error(`The join was acknowledged with ${String(seq)} when everything up to ${String(position)} had come.`)
 }
 

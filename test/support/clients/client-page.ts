@@ -20,7 +20,9 @@ export type ClientPageOptions = PageOptions & { url: string, library?: string, c
 export async function openClientPage (
   t: Test,
   browser: Browser,
-  { url, library = '/app/assets/client/index.js', client = '{ url: location.origin }', ...options }: ClientPageOptions
+  {
+    url, library = '/app/assets/client/chatcli/index.js', client = '{ url: location.origin }', ...options
+  }: ClientPageOptions
 ): Promise<ClientPage> {
   const page = await openPage(t, browser, url, options)
   await page.evaluate(`(async () => {

@@ -1,6 +1,6 @@
 /** The client library for tests: what it is answered and sent is held against what the server says of itself. */
 import { WebSocket } from 'ws'
-import { type ClientOptions, ConfabClient as Client } from '../../../src/client/index.ts'
+import { type ClientOptions, ConfabClient as Client } from '../../../src/client/chatcli/index.ts'
 import { checkAnswer, checkClose, checkFrame } from '../checks/described.ts'
 
 /** A socket that looks at frames before the library does. */
@@ -19,7 +19,7 @@ const describedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init)
   const text = await response.clone().text()
   const { url, status, headers } = response
-  const isJson = headers.get('content-type')?.startsWith('application/json') === true
+  const isJson = /^application\/(problem\+)?json/.test(headers.get('content-type') ?? '')
   const body: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
   checkAnswer(url, init?.method ?? 'GET', { status, headers, text, body })
   return response

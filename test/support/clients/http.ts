@@ -32,7 +32,7 @@ export async function call (url: string, method: string, options: CallOptions = 
   const body = encode(options, headers)
   const response = await fetch(url, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) })
   const text = await response.text()
-  const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json')
+  const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
   const answered: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
   noteConfidential(answered, TOKEN_FIELDS)
   const answer = { status: response.status, headers: response.headers, text, body: answered }

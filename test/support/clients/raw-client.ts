@@ -11,6 +11,8 @@ import type { Frame } from './socket.ts'
 const DEADLINE_MS = 60_000
 const TEXT = 1
 const CLOSE = 8
+const PING = 9
+const PONG = 10
 const HEAD_END = '\r\n\r\n'
 
 /** An upgraded socket. */
@@ -25,6 +27,7 @@ export class RawClient {
   head = ''
   readonly #socket: Socket
   #unread = Buffer.alloc(0)
+  #pauseMs = 0
   #wake: () => void = () => undefined
 
   constructor (socket: Socket) {
@@ -32,6 +35,10 @@ export class RawClient {
     this.closed = new Promise((resolve) => {
       socket.on('data', (bytes) => {
         this.#unread = Buffer.concat([this.#unread, bytes])
+        if (this.#pauseMs > 0) {
+          socket.pause()
+          setTimeout(() => socket.resume(), this.#pauseMs)
+        }
         const code = this.#read()
         this.#wake()
         if (code !== undefined) resolve(code)
@@ -79,6 +86,11 @@ export class RawClient {
     this.#socket.pause()
   }
 
+  /** Takes one chunk off the connection, of 64 KiB at the most, in so many milliseconds. */
+  readSlowly (pauseMs: number): void {
+    this.#pauseMs = pauseMs
+  }
+
   /** Takes everything off the connection again. */
   startReading (): void {
     this.#socket.resume()
@@ -95,6 +107,7 @@ export class RawClient {
     for (let frame = takeFrame(this.#unread); frame !== undefined; frame = takeFrame(this.#unread)) {
       this.#unread = this.#unread.subarray(frame.end)
       if (frame.opcode === CLOSE) return frame.payload.length < 2 ? 1005 : frame.payload.readUInt16BE()
+      if (frame.opcode === PING) this.#socket.write(Buffer.from([0x80 | PONG, 0x80, 0, 0, 0, 0]))
       if (frame.opcode !== TEXT) continue
       const value: unknown = JSON.parse(frame.payload.toString())
       checkFrame(value)

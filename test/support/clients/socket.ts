@@ -87,7 +87,7 @@ export class SocketClient {
     const type = uniqueName('barrier-')
     this.send({ type })
     const start = this.#read
-    await this.next((frame) => frame['message'] === `Unknown action: ${type}`)
+    await this.next(({ message, detail = message }) => detail === `Unknown action: ${type}`)
     return this.frames.slice(start, this.#read - 1)
   }
 
@@ -157,9 +157,14 @@ function decode (data: RawData, isBinary: boolean): Frame {
   return frame
 }
 
-/** Opens a socket that has yet to authenticate; it is dropped with the test. */
-export async function openSocket (t: Test, server: { url: string }, path = '/ws'): Promise<SocketClient> {
-  const socket = new WebSocket(server.url.replace(/^http/, 'ws') + path)
+/** Opens a socket that is not authenticated yet, unless its headers do that; it is dropped with the test. */
+export async function openSocket (
+  t: Test,
+  server: { url: string },
+  path = '/ws',
+  headers: Record<string, string> = {}
+): Promise<SocketClient> {
+  const socket = new WebSocket(server.url.replace(/^http/, 'ws') + path, { headers })
   t.teardown(() => socket.terminate())
   const client = new SocketClient(socket)
   await once(socket, 'open', { signal: AbortSignal.timeout(DEADLINE_MS) })

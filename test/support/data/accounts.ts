@@ -10,7 +10,7 @@ export type AccountHost = {
   post: (target: string, body: unknown) => Promise<Answer>
 }
 
-/** What to register. */
+/** The fields of a registration. */
 export type Registration = { username: string, email: string, password: string }
 /** An account that is logged in. */
 export type Account = Registration & { accessToken: string, refreshToken: string }

@@ -1,5 +1,6 @@
 /** The files in `docs/reference` that are generated from the code. */
 import type { Documents } from '../../../src/api/openapi/documents.ts'
+import { httpCollection } from './http-collection.ts'
 import { cliMarkdown, configurationMarkdown } from './reference-pages.ts'
 import { errorsMarkdown } from '../../../src/api/openapi/error-catalogue.ts'
 
@@ -9,6 +10,7 @@ export function committedFiles ({ openapi, asyncapi, errors, faces }: Documents)
   return {
     'docs/reference/openapi.json': written(openapi),
     'docs/reference/asyncapi.json': written(asyncapi),
+    'docs/reference/v1.http': httpCollection(openapi),
     'docs/reference/errors.md': errorsMarkdown(errors, faces),
     'docs/reference/configuration.md': configurationMarkdown(),
     'docs/reference/cli.md': cliMarkdown()

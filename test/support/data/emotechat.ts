@@ -1,4 +1,4 @@
-/** Accounts of the EmoteChat dialect, made the way its clients make them, and what its answers have in common. */
+/** Accounts of the EmoteChat dialect, registered as its clients do, and assertions about its answers. */
 import type { Test } from 'tap'
 import { isSentence } from '../checks/answers.ts'
 import type { Cluster } from '../servers/cluster.ts'
@@ -6,7 +6,7 @@ import { uniqueName, type Answer } from '../clients/http.ts'
 import { at, integerAt, isRecord, textAt } from './json.ts'
 import type { Mail } from './outbox.ts'
 
-/** What to register. */
+/** The fields of a registration. */
 export type EmoteRegistration = { name: string, email: string, password: string }
 /** An account that is logged in. */
 export type EmoteAccount = EmoteRegistration & { id: number, username: string, token: string }
@@ -25,12 +25,13 @@ export async function registerEmote (cluster: Cluster, name?: string): Promise<E
   return { ...registration, ...identity, token: await logInEmote(cluster, registration) }
 }
 
-/** Opens a session. @returns its token */
+/** Opens a session. @returns its token, without the word before it */
 export async function logInEmote (
   cluster: Cluster,
   { email, password }: { email: string, password: string }
 ): Promise<string> {
-  const token = textAt((await succeed(cluster, '/api/auth/login', { email, password })).body, 'token')
+  const answered = textAt((await succeed(cluster, '/api/auth/login', { email, password })).body, 'token')
+  const token = answered.replace(/^Bearer /, '')
   cluster.secrets.add(token)
   return token
 }

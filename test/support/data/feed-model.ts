@@ -6,7 +6,7 @@ import { ChatFeed } from '../../../src/realtime/chat-feed.ts'
 import { Metrics } from '../../../src/observability/metrics/metrics.ts'
 import type { ChatEvent } from '../../../src/domain/events/event.ts'
 import { encodeFrames, joinFrames } from '../../../src/realtime/codec.ts'
-import { BatchEvents, createEventBatch, type EventBatch } from '../../../src/realtime/event-batch.ts'
+import { BatchEvents, createEventBatch, type EventBatch, membershipIn } from '../../../src/realtime/event-batch.ts'
 import { StoreFeedSource } from '../../../src/realtime/feed-source.ts'
 import { FeedReader, PLAIN, SPARSE } from './feed-reader.ts'
 import { Random } from './random.ts'
@@ -36,6 +36,8 @@ export class FeedModel {
   #version = 1
   #isFailing = false
   #asking = { read: 0, members: 0 }
+  /** The events that change the membership. */
+  readonly #changes = new Map<number, { kind: 'member.removed' | 'member.joined', userId: number }>()
   /** What was removed from the store by hand. */
   readonly #erased = new Set<number>()
   readonly metrics = new Metrics()
@@ -61,7 +63,7 @@ export class FeedModel {
     })
     this.#feed = new ChatFeed(CHAT, {
       read: (chat, after, limit) => this.#alone('read', () => source.read(chat, after, limit)),
-      members: (chat) => this.#alone('members', () => source.members(chat)),
+      members: (chat, userIds) => this.#alone('members', () => source.members(chat, userIds)),
       failed: () => undefined,
       stalled: () => undefined,
       delivered: () => undefined,
@@ -74,20 +76,50 @@ export class FeedModel {
     return this.#versions.length - 1
   }
 
-  /** Stores messages; nobody hears of it. */
+  /** Stores messages; it is not announced. */
   commit (count: number): void {
     for (let index = 0; index < count; index++) this.#versions.push(this.#version)
   }
 
-  /** Removes a message from the store by hand; nobody hears of it. */
+  /** Removes a message from the store by hand; it is not announced. */
   erase (seq: number): void {
     if (seq <= this.head) this.#erased.add(seq)
   }
 
-  /** Hands the feed the messages with these seqs, as the replica that stored them would. */
+  /** Hands the feed the events with these seqs, as the replica that stored them would: a removal ends a batch. */
   announce (first: number, last: number): void {
-    if (first >= 1 && first <= last && last <= this.head)
-      this.#feed.receive(this.#run(first, last, this.#versions[last] ?? 0))
+    if (first < 1 || first > last || last > this.head) return
+    for (let seq = first, start = first; seq <= last; seq++) {
+      if (seq < last && this.#changes.get(seq)?.kind !== 'member.removed') continue
+      this.#feed.receive(this.#run(start, seq, this.#versions[seq] ?? 0))
+      start = seq + 1
+    }
+  }
+
+  /** Takes a user out of the chat by an event; it is not announced. */
+  removeByEvent (userId: number): void {
+    if (!this.#members.delete(userId)) return
+    this.#change('member.removed', userId)
+    this.#removals.push({ userId, version: this.#version, head: this.head })
+    for (const reader of this.readers) {
+      if (reader.userId === userId) reader.endsWith(this.head)
+    }
+  }
+
+  /** Brings a user back by an event; it is not announced. */
+  bringBackByEvent (userId: number): void {
+    if (this.#members.has(userId)) return
+    this.#members.set(userId, this.head)
+    for (const reader of this.readers) {
+      if (reader.userId === userId) reader.resumesFrom(this.head)
+    }
+    this.#change('member.joined', userId)
+  }
+
+  #change (kind: 'member.removed' | 'member.joined', userId: number): void {
+    this.#version++
+    this.#versions.push(this.#version)
+    this.#changes.set(this.head, { kind, userId })
   }
 
   /** Tells the feed of messages without handing them over; nothing says that it is true. */
@@ -108,7 +140,7 @@ export class FeedModel {
     this.#feed.observeHead(lastSeq, this.#versions[lastSeq] ?? 0)
   }
 
-  /** Takes a user out of the chat; nobody hears of it. */
+  /** Takes a user out of the chat; it is not announced. */
   remove (userId: number): void {
     if (!this.#members.delete(userId)) return
     this.#version++
@@ -118,7 +150,7 @@ export class FeedModel {
     }
   }
 
-  /** Brings a user back; nobody hears of it. */
+  /** Brings a user back; it is not announced. */
   bringBack (userId: number): void {
     if (this.#members.has(userId)) return
     this.#version++
@@ -171,10 +203,12 @@ export class FeedModel {
 
   async #join (userId: number, after: number | undefined): Promise<void> {
     let membership = await this.#findMembership(userId)
-    while (membership !== undefined && membership.version < this.#feed.membersVersion)
+    if (membership !== undefined) this.#feed.observeHead(membership.lastSeq, membership.version)
+    while (membership !== undefined && membership.version < this.#feed.membersVersion) {
       membership = await this.#findMembership(userId)
+      if (membership !== undefined) this.#feed.observeHead(membership.lastSeq, membership.version)
+    }
     if (membership === undefined) return
-    this.#feed.observeHead(membership.lastSeq, membership.version)
     if (after !== undefined && after > membership.lastSeq) return
     const startSeq =
       Math.max(after ?? this.#feed.nextSeq - 1, after === undefined ? membership.lastSeq : membership.fromSeq) + 1
@@ -219,6 +253,7 @@ export class FeedModel {
       lastSeq: last,
       membersVersion: version,
       committedAt: Date.now(),
+      membership: membershipIn(events),
       events: this.#random.chance(0.8) ? new BatchEvents(() => events) : undefined
     })
   }
@@ -231,6 +266,11 @@ export class FeedModel {
   }
 
   #event (seq: number): ChatEvent {
+    const change = this.#changes.get(seq)
+    if (change !== undefined) {
+      const membersVersion = this.#versions[seq] ?? 0
+      return { ...change, chatId: CHAT, seq, at: new Date(), actorId: 1, username: '', role: 'member', membersVersion }
+    }
     return {
       kind: 'message.created',
       chatId: CHAT,
@@ -240,6 +280,9 @@ export class FeedModel {
       username: '',
       text: this.#padding,
       at: new Date(),
+      editedAt: null,
+      deletedAt: null,
+      version: 1,
       clientMessageId: undefined
     }
   }

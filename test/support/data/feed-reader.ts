@@ -1,5 +1,6 @@
 /** A subscriber of a feed that checks every byte it gets. */
 import type { FeedSubscriber } from '../../../src/realtime/audience.ts'
+import type { ChatEvent } from '../../../src/domain/events/event.ts'
 import type { Codec } from '../../../src/realtime/codec.ts'
 
 /** Begins every frame of the second codec. */
@@ -10,18 +11,23 @@ function frame (seq: number, padding: string): string {
   return `${String(seq)}${'.'.repeat(seq % 5)}${padding}\n`
 }
 
-/** Shows every message. */
+function paddingOf (event: ChatEvent): string {
+  return event.kind === 'message.created' ? event.text : ''
+}
+
+/** Shows every event. */
 export const PLAIN: Codec = {
   name: 'plain',
   eventFrameType: 'plain',
-  encodeEvent: ({ seq, text }) => Buffer.from(frame(seq, text))
+  encodeEvent: (event) => Buffer.from(frame(event.seq, paddingOf(event)))
 }
 
-/** Shows two of three messages, otherwise than the first. */
+/** Shows two of three events, otherwise than the first. */
 export const SPARSE: Codec = {
   name: 'sparse',
   eventFrameType: 'sparse',
-  encodeEvent: ({ seq, text }) => (seq % 3 === 0 ? undefined : Buffer.from(SPARSE_MARK + frame(seq, text)))
+  encodeEvent: (event) =>
+    event.seq % 3 === 0 ? undefined : Buffer.from(SPARSE_MARK + frame(event.seq, paddingOf(event)))
 }
 
 /** Follows a chat under one membership. */

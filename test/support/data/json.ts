@@ -1,4 +1,4 @@
-/** Reading JSON whose shape only the server knows: a wrong shape fails with what was there instead. */
+/** Reads JSON of unknown shape: an unexpected shape fails with the value in the message. */
 
 /** Whether a value is a JSON object. */
 export function isRecord (value: unknown): value is Record<string, unknown> {
@@ -8,6 +8,11 @@ export function isRecord (value: unknown): value is Record<string, unknown> {
 /** The names of an object's fields in alphabetical order; none of anything else. */
 export function fieldsOf (value: unknown): string[] {
   return isRecord(value) ? Object.keys(value).sort() : []
+}
+
+/** The values of an object's fields; none of anything else. */
+export function valuesOf (value: unknown): unknown[] {
+  return isRecord(value) ? Object.values(value) : []
 }
 
 /** The value under these keys and indexes, one below the other; undefined where there is none. */

@@ -1,11 +1,11 @@
-/** Access tokens that nobody issued. */
+/** Forged access tokens. */
 import { createHmac } from 'node:crypto'
 import { JWT_SECRET } from '../servers/cluster.ts'
 import { isRecord } from './json.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** What an access token says. */
+/** The claims of an access token. */
 export function claimsOf (token: string): Record<string, unknown> {
   const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   if (!isRecord(claims)) throw new Error('The token holds no claims.')

@@ -35,8 +35,17 @@ export async function withKubectl (t: Test, title: string, test: (t: Test) => Pr
   await t.test(title, { skip: reason }, () => undefined)
 }
 
-/** What `kubectl apply -k k8s/<folder>` would send. */
+const rendered = new Map<string, Promise<Manifest[]>>()
+
+/** What `kubectl apply -k k8s/<folder>` would send; rendered once, since the folder does not change meanwhile. */
 export async function render (folder: string): Promise<Manifest[]> {
+  const manifests = rendered.get(folder) ?? renderAnew(folder)
+  rendered.set(folder, manifests)
+  return structuredClone(await manifests)
+}
+
+/** The same, rendered now. */
+export async function renderAnew (folder: string): Promise<Manifest[]> {
   const direct = kustomize(path.join(ROOT, 'k8s', folder))
   return direct.status === 0 ? read(direct.stdout) : renderCopy(folder, rewriteForOldKubectl)
 }

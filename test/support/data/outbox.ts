@@ -60,7 +60,7 @@ export class Outbox {
     try {
       const { size } = await file.stat()
       const { buffer } = await file.read(Buffer.alloc(size - this.#offset), 0, size - this.#offset, this.#offset)
-      // What follows the last line break is still being written.
+      // The text behind the last line break is still being written.
       const complete = buffer.subarray(0, buffer.lastIndexOf('\n') + 1)
       this.#offset += complete.length
       this.#mails.push(...complete.toString().split('\n').slice(0, -1).map((line) => decode(JSON.parse(line))))
@@ -84,9 +84,9 @@ export function codeIn (mail: Mail): string {
   return code
 }
 
-/** The link of a reset mail, which has a line of its own. */
+/** The link of a mail that resets a password or enables an account, which has a line of its own. */
 export function linkIn (mail: Mail): URL {
-  const link = /^\s*(https?:\/\/\S+\/user\/reset-password\?\S+)\s*$/m.exec(mail.text)?.[1]
+  const link = /^\s*(https?:\/\/\S+\/user\/(?:reset-password|enable-account)\?\S+)\s*$/m.exec(mail.text)?.[1]
   if (link === undefined) throw new Error(`The mail holds no link: ${mail.text}`)
   return new URL(link)
 }

@@ -12,8 +12,13 @@ export function routesOf ({ app }: Replica): string[] {
     if (part === undefined) continue
     path.splice(indent.length / COLUMNS_PER_LEVEL, Infinity, part)
     for (const method of methods?.split(', ') ?? []) {
-      if (method !== 'HEAD') routes.push(`${method} ${path.join('')}`)
+      if (method !== 'HEAD') routes.push(`${method} ${withoutExpressions(path.join(''))}`)
     }
   }
   return routes.sort()
+}
+
+/** A path without the expressions of its parameters, of which there are several where other routes need another. */
+function withoutExpressions (path: string): string {
+  return path.replace(/\(\^[^)]*\)(\|:\w+\(\^[^)]*\))*/g, '').replaceAll('::', ':')
 }

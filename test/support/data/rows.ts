@@ -1,7 +1,8 @@
 /** Rows that a test of the store starts from. */
 import type { Orm } from '../../../src/store/database.ts'
-import { insertChat } from '../../../src/store/chats.ts'
-import { upsertPendingUser, type NewUser, type UserRow } from '../../../src/store/users.ts'
+import { insertChat, lockChat } from '../../../src/store/chats.ts'
+import { advanceMembersVersion, deleteMembers, insertMembers } from '../../../src/store/members.ts'
+import { insertUser, type NewUser, type UserRow } from '../../../src/store/users.ts'
 import { uniqueName } from '../clients/http.ts'
 
 /** A moment from which tests count. */
@@ -32,15 +33,15 @@ export function pick ([first, ...others]: Connections, index: number): Orm {
   return [first, ...others][index % (others.length + 1)] ?? first
 }
 
-/** What a new account needs, unlike any other. */
+/** The row of a new account with a unique name. */
 export function newUser (name = uniqueName('User-')): NewUser {
   return { username: name, displayName: name, email: `${name}@Example.org`, passwordHash: 'hash', isActive: true }
 }
 
 /** Adds an account. */
 export async function addUser (orm: Orm, user: NewUser = newUser()): Promise<UserRow> {
-  const row = await upsertPendingUser(orm, user)
-  if (row === undefined) throw new Error(`There is an active ${user.username} already.`)
+  const row = await insertUser(orm, user)
+  if (row === undefined) throw new Error(`There is a ${user.username} already.`)
   return row
 }
 
@@ -53,4 +54,23 @@ export async function addChat (orm: Orm): Promise<ChatOfTwo> {
   const chatId = await orm.transaction((tx) => insertChat(tx, ann.id, bob.id))
   if (chatId === undefined) throw new Error('The two share a chat already.')
   return { chatId, ann, bob }
+}
+
+/** Adds members who see what is behind a seq, without an event, as release 0.1 does it. */
+export async function addParticipants (orm: Orm, chatId: number, userIds: number[], fromSeq: number): Promise<void> {
+  await insertMembers(orm, chatId, userIds.map((userId) => ({ userId, role: 'member', addedBy: null })), fromSeq)
+  await advance(orm, chatId)
+}
+
+/** Removes a member without an event, as release 0.1 does it. @returns whether the user was a member */
+export async function removeParticipant (orm: Orm, chatId: number, userId: number): Promise<boolean> {
+  const isGone = (await deleteMembers(orm, chatId, [userId])).size > 0
+  if (isGone) await advance(orm, chatId)
+  return isGone
+}
+
+async function advance (orm: Orm, chatId: number): Promise<void> {
+  const head = await lockChat(orm, chatId)
+  if (head === undefined) throw new Error('There is no such chat.')
+  await advanceMembersVersion(orm, head)
 }

@@ -1,4 +1,4 @@
-/** What the tables hold of a chat, past everything that serves it. */
+/** The rows of a chat, read from the tables instead of through the API. */
 import { asc, eq } from 'drizzle-orm'
 import type { Orm } from '../../../src/store/database.ts'
 import { messages } from '../../../src/store/schema.ts'

@@ -6,7 +6,7 @@ import { ROOT } from '../servers/process.ts'
 /** As esbuild prints them. */
 const IMPORT = /(?:\bfrom |^import |\bimport\()"(\.{1,2}\/[^"]+\.js)"/gm
 
-/** What built modules import, read once each. */
+/** The imports of built modules; each module is read once. */
 export class Imports {
   readonly #known = new Map<string, readonly string[]>()
 

@@ -7,7 +7,7 @@ import { ROOT } from '../servers/process.ts'
 
 /** The folder of the built tests. */
 export const OUTPUTS = 'dist-test'
-/** In this order: what takes longest comes first, so that the workers end together. */
+/** The folders in the order of their start: the slowest first, so that the workers end at about the same time. */
 const FOLDERS = ['repo', 'process', 'cluster', 'contract', 'api', 'faults']
 
 /** The files of a run, relative to the repository. */

@@ -1,5 +1,6 @@
-/** What all workers of a run use: Postgres servers with a template to copy databases from. */
+/** Services that all workers of a run share: Postgres servers with a template database. */
 import type { Scope } from '../scope.ts'
+import { bundlePrograms } from '../servers/bundle.ts'
 import { dropLeftovers, ensureTemplate, shareTemplate } from '../servers/database.ts'
 import { availableServices } from '../servers/deployments.ts'
 import { ensureStoreTemplate } from '../servers/embedded-store.ts'
@@ -13,5 +14,5 @@ export async function startServices (scope: Scope): Promise<Record<string, strin
   await ensureStoreTemplate()
   const services = availableServices()
   if (services !== undefined) await shareTemplate(scope, services.databaseUrl)
-  return { TEST_ENGINE_URL: engine }
+  return { TEST_ENGINE_URL: engine, ...await bundlePrograms() }
 }

@@ -2,23 +2,26 @@
  * A process that runs one test file after the other, so that the modules they share are loaded once. Workers take the
  * files of a run as they get to them.
  */
+import './async-hooks.ts'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import root from 'tap'
 import { readQueue, take } from './queue.ts'
 import { ROOT } from '../servers/process.ts'
 import { processScope } from '../scope.ts'
-import { runBelow } from '../tap.ts'
+import { failCurrent, runBelow } from '../tap.ts'
 
 const ROOT_IMPORT = /^import .* from "tap";$/m
 const FILE_TIMEOUT_MS = 300_000
-/** What is still open so long after the last file keeps the process alive by mistake. */
+/** Handles that are still open this long after the last file are leaks. */
 const EXIT_TIMEOUT_MS = 10_000
 
 /** Takes files of the run in `TEST_RUN_FOLDER` until none is left. @param number of this worker, from 1 */
-export async function work (number: number): Promise<void> {
+async function work (number: number): Promise<void> {
   const { TEST_RUN_FOLDER: folder = '' } = process.env
   const { units, others } = await readQueue(folder)
+  process.on('uncaughtException', failCurrent)
+  process.on('unhandledRejection', failCurrent)
   for (const file of [...number === 1 ? units : [], ...others]) {
     if (!await take(folder, file)) continue
     const name = file.replace(/^dist-test\//, '').replace(/\.test\.js$/, '')
@@ -34,3 +37,5 @@ export async function work (number: number): Promise<void> {
     process.exit(1)
   }, EXIT_TIMEOUT_MS).unref()
 }
+
+await work(Number(process.argv[2]))

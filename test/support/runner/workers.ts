@@ -12,14 +12,19 @@ const TAP = path.join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 /** A worker has no time limit, as each of its files has one; the longest that tap takes is a day. */
 const TIME_LIMIT = '--timeout=86400'
 /**
- * tap has each program that a test starts load its own loader, by NODE_OPTIONS: it takes longer than most of them do,
- * and a program that runs as another user may not even read it.
+ * What tap takes for a test file: it runs the worker in a process of its own, without the loader that tap puts into
+ * each program that is started, by its arguments and NODE_OPTIONS. The loader takes longer than most programs do, and
+ * one that runs as another user may not even read it.
  */
-const PROGRAM = `import processOnSpawn from 'process-on-spawn'
+const PROGRAM = `import { spawn } from 'node:child_process'
+import processOnSpawn from 'process-on-spawn'
 processOnSpawn.removeAllListeners()
-const { work } = await import('../support/runner/worker.js')
-await work(NUMBER)
+const { NODE_OPTIONS, ...env } = process.env
+const child = spawn(process.execPath, ['--enable-source-maps', 'WORKER', 'NUMBER'], { stdio: 'inherit', env })
+process.on('SIGTERM', () => child.kill('SIGTERM'))
+child.on('exit', (code) => { process.exitCode = code ?? 1 })
 `
+const WORKER = path.join(OUTPUTS, 'support', 'runner', 'worker.js')
 
 /**
  * Runs the files of a queue.
@@ -57,7 +62,7 @@ async function writeWorkers (count: number): Promise<string[]> {
   const numbers = Array.from({ length: count }, (_, index) => String(index + 1))
   return Promise.all(numbers.map(async (number) => {
     const file = path.join(FOLDER, `${number}.mjs`)
-    await writeFile(path.join(ROOT, file), PROGRAM.replace('NUMBER', number))
+    await writeFile(path.join(ROOT, file), PROGRAM.replace('WORKER', WORKER).replace('NUMBER', number))
     return file
   }))
 }

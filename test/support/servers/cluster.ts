@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { OWASP_COST } from '../../../src/domain/accounts/passwords.ts'
+import { createServer } from '../../../src/server/app.ts'
 import { startReplica, type Replica } from '../../../src/server/replica.ts'
 import type { Database, Orm } from '../../../src/store/database.ts'
 import { createStore, openDatabase } from './database.ts'
@@ -40,28 +41,44 @@ export type ClusterOptions = {
   inspectable?: boolean
   /** Stands between each replica and its bus. */
   wrapBus?: (bus: Bus, replica: number) => Bus
+  /** The last that a replica waits for before it listens. */
+  onReady?: () => Promise<void>
 }
 
 /** Replicas that serve the same chats. Requests go to each of them in turn. */
 export class Cluster {
-  readonly replicas: readonly Replica[]
   readonly outbox: Outbox
   /** Passwords and tokens that were handed out: none of them may appear in {@link Cluster.log}. */
   readonly secrets = new Set<string>()
+  readonly #replicas: Replica[]
+  readonly #start: (index: number) => Promise<Replica>
   readonly #log: string[]
   readonly #database: Database | undefined
   #turn = 0
 
   constructor (parts: {
-    replicas: readonly Replica[]
+    replicas: Replica[]
+    /** Starts the replica of that number. */
+    start: (index: number) => Promise<Replica>
     dataDir: string
     log: string[]
     database: Database | undefined
   }) {
-    this.replicas = parts.replicas
+    this.#replicas = parts.replicas
+    this.#start = parts.start
     this.outbox = new Outbox(parts.dataDir)
     this.#log = parts.log
     this.#database = parts.database
+  }
+
+  get replicas (): readonly Replica[] {
+    return this.#replicas
+  }
+
+  /** Ends the replica of that number, and starts another in its place, at another address. */
+  async restart (index: number): Promise<void> {
+    await this.replica(index).close()
+    this.#replicas[index] = await this.#start(index)
   }
 
   /** What the replicas have logged, line by line. */
@@ -118,6 +135,8 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
     DATA_DIR: dataDir,
     MAIL_TRANSPORT: 'file',
     RATE_LIMITS: 'off',
+    // Frames about others would come at any time.
+    PRESENCE: 'off',
     HASH_MEMORY: '64',
     HASH_PASSES: '1',
     // Replicas in this process share its event loop with the test and with each other.
@@ -132,20 +151,25 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
   }
   const database = options.inspectable === true ? await openDatabase(t, environment.DATABASE_URL) : undefined
   const count = options.services === undefined ? 1 : options.replicas ?? REPLICAS_ON_SERVICES
-  const start = (index: number) =>
-    startReplica(loadConfig(environment), {
-      logStream: {
-        write: (line) => {
-          log.push(line)
-        }
-      },
+  const logStream = {
+    write: (line: string) => {
+      log.push(line)
+    }
+  }
+  const start = (index: number) => {
+    const config = loadConfig(environment)
+    const app = createServer(config, logStream)
+    if (options.onReady !== undefined) app.addHook('onReady', options.onReady)
+    return startReplica(config, {
+      app,
       ...(options.wrapBus !== undefined && { wrapBus: (bus: Bus) => options.wrapBus?.(bus, index) ?? bus })
     })
+  }
   const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)))
   const replicas = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   t.teardown(async () => {
     await Promise.all(replicas.map((replica) => replica.close()))
   })
   for (const start of starts) if (start.status === 'rejected') throw start.reason
-  return new Cluster({ replicas, dataDir, log, database })
+  return new Cluster({ replicas, start, dataDir, log, database })
 }

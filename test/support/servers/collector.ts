@@ -1,9 +1,9 @@
 /** A collector of traces: takes OTLP over HTTP as JSON and remembers the spans. */
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Test } from 'tap'
 import { eventually } from '../deadline.ts'
 import { at, listAt, textAt } from '../data/json.ts'
+import { listenOnFreePort } from './http-server.ts'
 
 /** A span, as far as the tests look at it. */
 export type SeenSpan = {
@@ -83,13 +83,7 @@ export async function startCollector (t: Test): Promise<Collector> {
         if (request.url === '/v1/traces') collector.take(JSON.parse(text))
         response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
       })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  const collector = new Collector(`http://127.0.0.1:${String(typeof address === 'object' ? address?.port : address)}`)
+  const collector = new Collector(await listenOnFreePort(t, server))
   return collector
 }

@@ -32,6 +32,14 @@ export async function onEachDeployment (t: Test, suite: Suite, options: SuiteOpt
   await onServices(t, suite, options)
 }
 
+/**
+ * Runs the suite on the largest deployment at hand, for what is the same on all: replicas that share Redis and
+ * Postgres, otherwise the embedded default.
+ */
+export async function onOneDeployment (t: Test, suite: Suite, options: SuiteOptions = {}): Promise<void> {
+  await (availableServices() === undefined && !isServiceRequired() ? onEmbedded : onServices)(t, suite, options)
+}
+
 /** Runs the suite on one replica with the embedded store. */
 export async function onEmbedded (t: Test, suite: Suite, options: SuiteOptions = {}): Promise<void> {
   t.setTimeout(FILE_TIMEOUT_MS)

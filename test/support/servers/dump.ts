@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { findPostgres } from '../../faults/servers/postgres-server.ts'
-import { runProgram } from '../../faults/servers/program.ts'
+import { findPostgres } from './postgres-server.ts'
+import { runProgram } from './bound-program.ts'
 import type { Scope } from '../scope.ts'
 
 /** Dumps a database in the custom format. @returns the file, gone with the scope */

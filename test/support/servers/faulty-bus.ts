@@ -39,6 +39,11 @@ export function isInvalidationsChannel (channel: string): boolean {
   return /(^|:)events$/.test(channel)
 }
 
+/** Whether a channel carries what is new of a user. */
+export function isUserChannel (channel: string): boolean {
+  return /(^|:)user:\d+$/.test(channel)
+}
+
 /** Anything may happen to a payload: lost, doubled, late, out of order, or nothing at all. */
 export function anyFate (random: Random, maxDelayMs: number): Fate {
   if (random.chance(0.3)) return []

@@ -4,17 +4,24 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { ScopedBus } from '../../../src/bus/scoped.ts'
 import { openRedisBus } from '../../../src/bus/redis.ts'
-import { createChats } from '../../../src/domain/chats/chats.ts'
+import { type Chats, createChats } from '../../../src/domain/chats/chats.ts'
+import { ReadMarks } from '../../../src/domain/chats/read-marks.ts'
 import { Epoch } from '../../../src/domain/events/epoch.ts'
 import { EventWriter } from '../../../src/domain/events/event-writer.ts'
-import { createEventLog } from '../../../src/domain/events/log.ts'
-import { createMessages } from '../../../src/domain/events/messages.ts'
+import { Features } from '../../../src/domain/features.ts'
+import { createEventLog, type EventLog } from '../../../src/domain/events/log.ts'
+import { createMessages, type Messages } from '../../../src/domain/events/messages.ts'
+import { FairQueue } from '../../../src/lib/fair-queue.ts'
 import { Metrics } from '../../../src/observability/metrics/metrics.ts'
 import { originOf } from '../../../src/realtime/bus-payload.ts'
 import type { Codec, Codecs } from '../../../src/realtime/codec.ts'
 import { Connection } from '../../../src/realtime/connection.ts'
+import { PayloadSeal } from '../../../src/realtime/payload-seal.ts'
 import { Hub } from '../../../src/realtime/hub.ts'
+import type { Orm } from '../../../src/store/database.ts'
+import { prepareWriteBatch } from '../../../src/store/changes.ts'
 import { preparePostBatch } from '../../../src/store/posts.ts'
+import { JWT_SECRET } from './cluster.ts'
 import { openDatabase } from './database.ts'
 import { addressOf } from './redis-server.ts'
 import { within } from '../deadline.ts'
@@ -32,16 +39,22 @@ export type HubUser = { userId: number, username: string }
 /** Where the hub finds the rest of its cluster. */
 export type HubServices = { databaseUrl: string, redisUrl: string, redisPrefix: string }
 
+/** The services of a hub. */
+export type HubReplicaServices = { orm: Orm, messages: Messages, chats: Chats, log: EventLog }
+
 /** A hub with a store and a bus. */
 export class HubReplica {
   readonly hub: Hub
   readonly metrics = new Metrics()
-  readonly #messages: ReturnType<typeof createMessages>
+  /** The services on which it runs. */
+  readonly services: HubReplicaServices
+  readonly #messages: Messages
 
-  constructor (hub: Hub, metrics: Metrics, messages: ReturnType<typeof createMessages>) {
+  constructor (hub: Hub, metrics: Metrics, services: HubReplicaServices) {
     this.hub = hub
     this.metrics = metrics
-    this.#messages = messages
+    this.services = services
+    this.#messages = services.messages
   }
 
   /** Posts a message, and waits until it is stored. */
@@ -71,7 +84,7 @@ export class HubReplica {
       },
       socket,
       codec,
-      session: { ...user, sessionId: codec.name, clockOffsetMs: 0, expiresAt: new Date(Date.now() + DEADLINE_MS) },
+      principal: { ...user, credentialId: codec.name, expiresAt: new Date(Date.now() + DEADLINE_MS) },
       limits: LIMITS,
       metrics: this.metrics
     })
@@ -122,28 +135,35 @@ export async function openHub (t: Scope, services: HubServices, codecs: Codecs):
   )
   t.teardown(() => bus.close())
   const { orm } = database
-  const chats = createChats({ orm, bus })
+  const features = new Features(orm)
+  const chats = createChats({ orm, bus, features, readMarks: new ReadMarks({ orm, receiptsMaxMembers: 0 }) })
   const poster = new EventWriter({
     postBatch: preparePostBatch(orm),
+    writeBatch: prepareWriteBatch(orm),
     maxConcurrentBatches: 1,
     batch: 100,
     queue: 1_000,
     deadlineMs: DEADLINE_MS
   })
-  const messages = createMessages({ orm, chats, poster })
+  const messages = createMessages({ orm, chats, features, poster })
+  const log = createEventLog(orm)
   const metrics = new Metrics()
   const hub = new Hub({
     bus,
     origin,
-    log: { ...chats, ...createEventLog(orm) },
+    seal: new PayloadSeal([JWT_SECRET]),
+    log: { ...chats, ...log },
     codecs,
+    epoch,
     sweepIntervalMs: SWEEP_INTERVAL_MS,
+    reads: new FairQueue({ concurrency: 4, perKey: 4 }),
     metrics,
     logger: { warn: () => undefined }
   })
   t.teardown(() => hub.close())
   messages.onCommitted((committed) => hub.announce(committed))
-  return new HubReplica(hub, metrics, messages)
+  chats.onCommitted((committed) => hub.announce(committed))
+  return new HubReplica(hub, metrics, { orm, messages, chats, log })
 }
 
 /** The two ends of a connection: the server's and the client's. */

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 import type { Scope } from '../scope.ts'
@@ -11,6 +12,12 @@ const READY_INTERVAL_MS = 50
 
 /** The repository. */
 export const ROOT = process.cwd()
+
+/** The built programs, by names relative to the repository: as they are, or as the bundles of a test run. */
+export const PROGRAMS = {
+  main: path.join(process.env['TEST_PROGRAMS'] ?? 'dist', 'main.js'),
+  cli: path.join(process.env['TEST_PROGRAMS'] ?? 'dist', 'cli.js')
+}
 
 /** How a process ended. */
 export type Exit = { code: number | null, signal: NodeJS.Signals | null }
@@ -28,6 +35,7 @@ export type ReplicaProcess = {
   stderr: () => string
   /** Resolves when it writes something more to its output. */
   written: () => Promise<unknown>
+  hasEnded: () => boolean
 }
 
 /** A process that should become a server. */
@@ -49,25 +57,44 @@ export async function spawnReplica (
   environment: Record<string, string>,
   { clockOffsetMs = 0 } = {}
 ): Promise<ReplicaProcess> {
-  const parameters = [...(clockOffsetMs === 0 ? [] : ['--import', clockModule(clockOffsetMs)]), 'dist/main.js']
+  const parameters = [...(clockOffsetMs === 0 ? [] : ['--import', clockModule(clockOffsetMs)]), PROGRAMS.main]
   return launch(t, { command: process.execPath, parameters, cwd: ROOT, environment })
 }
 
 /** A module that sets the clock of its process forward, which timers do not go by. */
 function clockModule (offsetMs: number): string {
-  return `data:text/javascript,${encodeURIComponent(`
+  return moduleOf(`
     const { now } = Date
     globalThis.Date = class extends Date {
       constructor (...parts) { super(...(parts.length > 0 ? parts : [Date.now()])) }
       static now () { return now() + ${String(offsetMs)} }
-    }`)}`
+    }`)
 }
 
 /** Starts a server by any command, on a free port, and waits until it is ready. It is killed with the test. */
-export async function launch (
-  t: Scope,
-  { command, parameters, cwd, environment, deadlineMs = READY_DEADLINE_MS, uid }: Launch
+export async function launch (t: Scope, options: Launch): Promise<ReplicaProcess> {
+  const replica = await begin(t, options)
+  await ready(replica, options.deadlineMs ?? READY_DEADLINE_MS)
+  return replica
+}
+
+/**
+ * Starts the built server, never its bundle, without waiting for it. It is killed with the test.
+ * @param imports modules to load first
+ */
+export async function beginReplica (
+  t: Scope, environment: Record<string, string>, imports: readonly string[] = []
 ): Promise<ReplicaProcess> {
+  const parameters = [...imports.flatMap((each) => ['--import', moduleOf(each)]), 'dist/main.js']
+  return begin(t, { command: process.execPath, parameters, cwd: ROOT, environment })
+}
+
+/** The URL of a module with this source. */
+function moduleOf (source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`
+}
+
+async function begin (t: Scope, { command, parameters, cwd, environment, uid }: Launch): Promise<ReplicaProcess> {
   const port = environment['PORT'] ?? String(await freePort())
   const child = spawn(command, parameters, {
     cwd,
@@ -98,9 +125,9 @@ export async function launch (
     },
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    written: () => once(child.stdout, 'data')
+    written: () => once(child.stdout, 'data'),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null
   }
-  await ready(replica, child, deadlineMs)
   return replica
 }
 
@@ -141,15 +168,15 @@ async function exitOf (child: ChildProcess): Promise<Exit> {
 }
 
 /** Another process tells nobody when it is ready, so this asks again and again. */
-async function ready (replica: ReplicaProcess, child: ChildProcess, deadlineMs: number): Promise<void> {
+async function ready (replica: ReplicaProcess, deadlineMs: number): Promise<void> {
   const end = Date.now() + deadlineMs
-  while (Date.now() < end && child.exitCode === null && child.signalCode === null) {
+  while (Date.now() < end && !replica.hasEnded()) {
     const response = await fetch(`${replica.url}/readyz`).catch(() => undefined)
     await response?.body?.cancel()
     if (response?.ok === true) return
     await delay(READY_INTERVAL_MS)
   }
   throw new Error(
-    `The server is not ready (exit code ${String(child.exitCode)}): ${replica.stdout()}${replica.stderr()}`
+    `The server ${replica.hasEnded() ? 'has ended' : 'is not ready'}: ${replica.stdout()}${replica.stderr()}`
   )
 }

@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Scope } from '../scope.ts'
-import { ROOT } from './process.ts'
+import { PROGRAMS, ROOT } from './process.ts'
 
 const DEADLINE_MS = 60_000
 const RETRIES = 20
@@ -17,7 +17,7 @@ export type Ended = { code: number | undefined, stdout: string, stderr: string }
 
 /** Starts the server with this environment and nothing else in it, and waits for its end. */
 export async function runToEnd (environment: Record<string, string>): Promise<Ended> {
-  return run(['dist/main.js'], { HOST: '127.0.0.1', PORT: '0', ...environment })
+  return run([PROGRAMS.main], { HOST: '127.0.0.1', PORT: '0', ...environment })
 }
 
 /** Runs an operator's command with this environment and nothing else in it. */
@@ -26,7 +26,7 @@ export async function runConfab (
   environment: Record<string, string>,
   input = ''
 ): Promise<Ended> {
-  return run(['dist/cli.js', ...parameters], environment, input)
+  return run([PROGRAMS.cli, ...parameters], environment, input)
 }
 
 async function run (parameters: string[], environment: Record<string, string>, input = ''): Promise<Ended> {

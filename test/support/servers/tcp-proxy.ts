@@ -21,7 +21,7 @@ type Connection = { readonly client: Socket, readonly service: Socket, onTheWay:
 
 /** Passes bytes on between its port and another. */
 export class TcpProxy {
-  readonly #target: { host: string, port: number }
+  #target: { host: string, port: number }
   readonly #connections = new Set<Connection>()
   readonly #stranded = new Set<Connection>()
   #server: Server | undefined
@@ -57,6 +57,19 @@ export class TcpProxy {
       service.destroy()
     }
     if (server !== undefined) await new Promise((resolve) => server.close(resolve))
+  }
+
+  /** Leads new connections to another service; those that there are stay where they are. */
+  redirect (target: { host: string, port: number }): void {
+    this.#target = target
+  }
+
+  /** Ends every connection, and takes new ones. */
+  drop (): void {
+    for (const { client, service } of this.#connections) {
+      client.destroy()
+      service.destroy()
+    }
   }
 
   /** Keeps what the service answers, while everything else goes on. */

@@ -2,8 +2,12 @@ import { sql } from 'drizzle-orm'
 import t from '../../support/tap.ts'
 import { MailRefusedError, type Mail, type Mailer } from '../../../src/mail/mailer.ts'
 import { createOutboxSender } from '../../../src/jobs/outbox-sender.ts'
+import type { MailSecret } from '../../../src/store/mail-secrets.ts'
 import { insertMail } from '../../../src/store/outbox.ts'
-import { mailOutbox } from '../../../src/store/schema.ts'
+import { setResetToken } from '../../../src/store/reset-tokens.ts'
+import { mailOutbox, verificationCodes } from '../../../src/store/schema.ts'
+import { countVerificationAttempt, setVerificationCode } from '../../../src/store/verification.ts'
+import { addUser, newUser } from '../../support/data/rows.ts'
 import { openNewStore } from '../../support/servers/database.ts'
 
 const SECOND = 1_000
@@ -91,8 +95,8 @@ function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> |
   }
 }
 
-const owe = (recipient = 'ada@example.org') =>
-  insertMail(orm, { recipient, subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>' })
+const owe = (recipient = 'ada@example.org', secret?: MailSecret) =>
+  insertMail(orm, { recipient, subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>' }, secret)
 const rows = () => orm.select().from(mailOutbox)
 /** The clock of the database, in milliseconds since 1970. */
 const now = async () => {
@@ -364,6 +368,45 @@ t.test('a store that is away is logged once, not with every look, and once when 
   await running.stop()
   t.strictSame(levels(lines.items), ['error', 'info'])
   t.strictSame(await rows(), [])
+})
+
+t.test('a code or a link lives from when its mail is sent, however late', async (t) => {
+  const { calls, round } = surroundings((_mail, attempt) => {
+    if (attempt === 1) throw new Error('try later')
+  })
+  const { id } = await addUser(orm, { ...newUser(), isActive: false })
+  const secret = { hash: `code of ${String(id)}`, ttlMs: 10 * MINUTE }
+  await setVerificationCode(orm, id, { codeHash: secret.hash, networkKey: null, ttlMs: secret.ttlMs })
+  await owe('late@example.org', secret)
+  const [before] = await Promise.all([now(), round()])
+  // The mail server is away for eleven minutes.
+  await advance(11 * MINUTE)
+  await orm.update(verificationCodes).set({ expiresAt: new Date(before - MINUTE) })
+  t.equal(await countVerificationAttempt(orm, id, 5), undefined, 'meanwhile it is not good')
+  await round()
+  t.equal(calls.items.length, 2)
+  const { expiresAt } = (await countVerificationAttempt(orm, id, 5)) ?? {}
+  t.ok(Number(expiresAt) >= before + 10 * MINUTE)
+})
+
+t.test('a mail with a void code or link is not sent late', async (t) => {
+  const { calls, lines, round } = surroundings()
+  const { id } = await addUser(orm)
+  await setResetToken(orm, id, 'a newer link', 60 * MINUTE)
+  const oweAll = async (...recipients: [string, string]) => {
+    await owe(`${recipients[0]}@example.org`, { hash: 'an older link', ttlMs: 60 * MINUTE })
+    await owe(`${recipients[1]}@example.org`, { hash: 'a newer link', ttlMs: 60 * MINUTE })
+  }
+  await oweAll('void', 'good')
+  await orm.update(mailOutbox).set({ createdAt: new Date(await now() - 61 * MINUTE) })
+  await oweAll('replaced', 'current')
+  await round()
+  t.strictSame(
+    calls.items.map(({ to }) => to).sort(),
+    ['current@example.org', 'good@example.org', 'replaced@example.org']
+  )
+  t.strictSame(await rows(), [])
+  t.strictSame(lines.items, [])
 })
 
 t.test('starting twice is starting once, and stopping before the start is fine', async (t) => {

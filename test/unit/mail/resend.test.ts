@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import t, { type Test } from '../../support/tap.ts'
+import { listenOnFreePort } from '../../support/servers/http-server.ts'
 import { ConfigError } from '../../../src/config/errors.ts'
 import { MailRefusedError, type Mail } from '../../../src/mail/mailer.ts'
 import { openMailer } from '../../../src/mail/open-mailer.ts'
@@ -26,17 +27,7 @@ async function startApi (t: Test, answer: (response: ServerResponse) => void) {
       answer(response)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
-  t.teardown(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
-  )
-  return { asked, url: `http://127.0.0.1:${String(address.port)}` }
+  return { asked, url: await listenOnFreePort(t, server) }
 }
 
 function answerJson (status: number, body: unknown) {

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import t from '../../support/tap.ts'
 import type { ChatEvent } from '../../../src/domain/events/event.ts'
-import { decodeEventBatch, encodeEventBatch, originOf } from '../../../src/realtime/bus-payload.ts'
+import {
+  decodeEventBatch, encodeEventBatch, isSealed, originOf, unsealed
+} from '../../../src/realtime/bus-payload.ts'
 import { joinFrames, type Codec } from '../../../src/realtime/codec.ts'
 import { BatchEvents, createEventBatch, framesIn, type EventBatch } from '../../../src/realtime/event-batch.ts'
+import { PayloadSeal } from '../../../src/realtime/payload-seal.ts'
 import { seedOf } from '../../support/data/random.ts'
 
 const MAX_U48 = 2 ** 48 - 1
@@ -12,7 +15,10 @@ const HEADER_BYTES = 26
 /** A replica's number. */
 const ORIGIN = 2 ** 32 - 1
 
-const COMMON = 'common'
+/** The chat of all payloads. */
+const CHAT = 8
+
+const COMMON: Codec = { name: 'common', eventFrameType: 'x', encodeEvent: () => undefined }
 
 const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }))
 const frame = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
@@ -48,9 +54,12 @@ const sent: fc.Arbitrary<Sent> = events.chain((list) =>
         seq: lastSeq - list.length + 1 + index,
         id: index,
         authorId: 1,
+        editedAt: null,
+        deletedAt: null,
+        version: 1,
         ...event
       }))
-      const codec = isNamed ? 'a-codec-of-16-by' : COMMON
+      const codec = isNamed ? 'a-codec-of-16-by' : COMMON.name
       const batch = createEventBatch(joinFrames(codec, frames), {
         ...parts,
         lastSeq,
@@ -59,10 +68,10 @@ const sent: fc.Arbitrary<Sent> = events.chain((list) =>
       return { batch, isNamed, events }
     })
 )
-const payloadOf = ({ batch, isNamed }: Sent) => encodeEventBatch(batch, { origin: ORIGIN, isNamed })
+const payloadOf = ({ batch, isNamed }: Sent) => encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed })
 const batchOf = (frames: (Buffer | undefined)[], lastSeq: number) =>
-  createEventBatch(joinFrames(COMMON, frames), { lastSeq, membersVersion: 2, committedAt: 3 })
-const common = (batch: EventBatch) => encodeEventBatch(batch, { origin: ORIGIN, isNamed: false })
+  createEventBatch(joinFrames(COMMON.name, frames), { lastSeq, membersVersion: 2, committedAt: 3 })
+const common = (batch: EventBatch) => encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed: false })
 
 /** What is wrong with a batch; undefined if nothing. */
 function complaintAbout ({ firstSeq, lastSeq, membersVersion, committedAt, frames }: EventBatch): string | undefined {
@@ -121,6 +130,9 @@ t.test('events that do not fit their seqs, or of an unknown kind, are left to be
     username: 'ann',
     text: 'x',
     at: new Date(0),
+    editedAt: null,
+    deletedAt: null,
+    version: 1,
     clientMessageId: undefined
   }
   const arrivedWith = (list: readonly object[]) => {
@@ -130,7 +142,7 @@ t.test('events that do not fit their seqs, or of an unknown kind, are left to be
       committedAt: 1,
       events: new BatchEvents(() => [event])
     })
-    const payload = encodeEventBatch(batch, { origin: ORIGIN, isNamed: true })
+    const payload = encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed: true })
     const json = JSON.stringify([{ ...event, at: 0 }])
     const at = payload.indexOf(json)
     t.ok(at > 0)
@@ -168,8 +180,10 @@ t.test(
       firstSeq: 70_001,
       lastSeq: 70_000,
       seqs: undefined,
+      isMixed: false,
       membersVersion: 2,
-      frames: { codec: COMMON, ends: [], bytes: Buffer.alloc(0), shown: 0 },
+      membership: undefined,
+      frames: { codec: COMMON.name, ends: [], bytes: Buffer.alloc(0), shown: 0 },
       events: undefined,
       committedAt: 3,
       trace: undefined
@@ -211,6 +225,42 @@ function damaged (
   if (index < changed.length) changed[index] = to
   return changed
 }
+
+t.test('a seal holds for its bytes, its chat and its secret alone, and builds up to 0.1 skip it', async (t) => {
+  const [seal, other] = [new PayloadSeal(['a secret']), new PayloadSeal(['another'])]
+  const changes = fc.array(damage, { minLength: 1, maxLength: 3 })
+  fc.assert(
+    fc.property(sent, changes, ({ batch, isNamed }, damages) => {
+      const payload = encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed, seal })
+      const plain = encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed })
+      const changed = damages.reduce(damaged, payload)
+      const arrived = decodeEventBatch(payload, COMMON)
+      return (
+        isSealed(payload, CHAT, seal) &&
+        !isSealed(payload, CHAT + 1, seal) &&
+        !isSealed(payload, CHAT, other) &&
+        (decodeEventBatch(plain, COMMON) === undefined || !isSealed(plain, CHAT, seal)) &&
+        (changed.equals(payload) || decodeEventBatch(changed, COMMON) === undefined ||
+          !isSealed(changed, CHAT, seal)) &&
+          arrived?.frames.bytes.equals(batch.frames.bytes) === true
+      )
+    }),
+    { seed: seedOf(t), numRuns: 2_000 }
+  )
+  const batch = batchOf([Buffer.alloc(200_000, 'x')], 7)
+  const long = encodeEventBatch(batch, CHAT, { origin: ORIGIN, isNamed: false, seal })
+  t.ok(isSealed(long, CHAT, seal))
+})
+
+t.test('without a valid seal a batch says no more than that there may be events', async (t) => {
+  t.match(unsealed(batchOf([Buffer.from('one'), Buffer.from('two')], 9)), {
+    firstSeq: 10,
+    lastSeq: 9,
+    membersVersion: 0,
+    frames: { ends: [] },
+    events: undefined
+  })
+})
 
 t.test('a damaged payload is no batch, or one that holds together; it never throws', async (t) => {
   let [refused, accepted] = [0, 0]

@@ -58,6 +58,14 @@ const commands = {
     model.bringBack(user % USERS)
     if (isAnnounced % 2 === 0) model.announceMembers()
   }),
+  removeByEvent: command('removeByEvent', (model, user, isAnnounced) => {
+    model.removeByEvent(user % USERS)
+    if (isAnnounced % 2 === 0) model.announce(model.head, model.head)
+  }),
+  bringBackByEvent: command('bringBackByEvent', (model, user, isAnnounced) => {
+    model.bringBackByEvent(user % USERS)
+    if (isAnnounced % 2 === 0) model.announce(model.head, model.head)
+  }),
   comeBack: command('comeBack', async (model, user, ms) => {
     model.remove(user % USERS)
     model.announceMembers()
@@ -86,6 +94,8 @@ const {
   leave,
   remove,
   bringBack,
+  removeByEvent,
+  bringBackByEvent,
   comeBack,
   announceMembers,
   bogusMembers,
@@ -115,6 +125,10 @@ const membership = [
   { arbitrary: comeBack, weight: 3 },
   { arbitrary: announceMembers, weight: 1 },
   { arbitrary: bogusMembers, weight: 1 }
+]
+const eventful = [
+  { arbitrary: removeByEvent, weight: 2 },
+  { arbitrary: bringBackByEvent, weight: 3 }
 ]
 const failures = [
   { arbitrary: fail, weight: 1 },
@@ -161,6 +175,14 @@ t.test(
     await hold([...delivery, ...membership], { seed: seedOf(t), numRuns: RUNS })
   }
 )
+
+t.test('the same where removals and returns are events, without reading the members', async (t) => {
+  await hold([...delivery, ...eventful], { seed: seedOf(t), numRuns: RUNS })
+})
+
+t.test('and where some are events and some are not', async (t) => {
+  await hold([...delivery, ...eventful, ...membership, ...failures], { seed: seedOf(t), numRuns: RUNS })
+})
 
 t.test('nor do removals and returns go wrong while the store fails now and then', async (t) => {
   await hold([...delivery, ...membership, ...failures], { seed: seedOf(t), numRuns: RUNS })

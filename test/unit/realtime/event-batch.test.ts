@@ -14,6 +14,9 @@ const eventOf = (seq: number): ChatEvent => ({
   username: 'ann',
   text: 'x',
   at: new Date(0),
+  editedAt: null,
+  deletedAt: null,
+  version: 1,
   clientMessageId: undefined
 })
 

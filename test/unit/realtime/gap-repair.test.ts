@@ -87,6 +87,9 @@ function sourceOf (rows: number[], head: number, appears: number[] = []) {
           username: '',
           text: '',
           at: new Date(7),
+          editedAt: null,
+          deletedAt: null,
+          version: 1,
           clientMessageId: undefined
         }))
       },

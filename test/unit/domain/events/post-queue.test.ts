@@ -6,9 +6,9 @@ import { seedOf } from '../../../support/data/random.ts'
 /** More than the queue keeps of chats that have nothing to do. */
 const MANY_CHATS = 25_000
 
-/** What may be done to a queue: add a post of a chat, take so many, or release one of the batches that were taken. */
+/** What may be done to a queue: add posts, take so many, or release one of the batches that were taken. */
 type Step =
-  | { readonly add: { chatId: number, key: string | undefined } }
+  | { readonly add: { chatId: number, userId: number, key: string | undefined, count: number } }
   | { readonly take: number }
   | { readonly release: number }
 
@@ -18,6 +18,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       add: fc.record({
         chatId: fc.integer({ min: 1, max: 6 }),
+        userId: fc.integer({ min: 1, max: 3 }),
+        count: fc.constantFrom(1, 1, 1, 40),
         key: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined })
       })
     })
@@ -26,34 +28,46 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ release: fc.nat() }) }
 )
 
+function note (texts: Map<string, string[]>, chatId: number, userId: number, text: string): void {
+  const key = `${String(userId)} in ${String(chatId)}`
+  texts.set(key, [...(texts.get(key) ?? []), text])
+}
+
 /** A queue with posts whose texts are the order in which they were added. */
 class Watched {
-  readonly queue = new PostQueue()
-  /** Texts by chat, as they were added and as they were taken. */
-  readonly added = new Map<number, string[]>()
-  readonly taken = new Map<number, string[]>()
+  readonly queue: PostQueue
+  /** Texts by chat and author, as they were added and as they were taken. */
+  readonly added = new Map<string, string[]>()
+  readonly taken = new Map<string, string[]>()
   readonly batches: ChatPosts[][] = []
   #count = 0
 
-  add (chatId: number, key?: string): void {
-    const text = String(this.#count++)
-    this.added.set(chatId, [...(this.added.get(chatId) ?? []), text])
+  constructor (limit = Infinity) {
+    this.queue = new PostQueue(limit)
+  }
+
+  add (chatId: number, key?: string, userId = 1, length = 0): boolean {
+    const text = String(this.#count++).padEnd(length)
     const post = {
       chatId,
-      author: { userId: 1, username: 'alice' },
+      author: { userId, username: 'alice' },
       text,
       clientMessageId: key,
       trace: undefined,
       onSettled: () => undefined
     }
-    this.queue.add({ post, postKey: key === undefined ? `s${text}` : `c${key}` })
+    const isAdded = this.queue.add({ post, change: undefined, postKey: key === undefined ? `s${text}` : `c${key}` })
+    if (isAdded) note(this.added, chatId, userId, text)
+    return isAdded
   }
 
   take (limit: number): ChatPosts[] {
     const batch = this.queue.take(limit)
     this.batches.push(batch)
-    for (const { chatId, posts } of batch)
-      this.taken.set(chatId, [...(this.taken.get(chatId) ?? []), ...posts.map(({ post }) => post.text)])
+    for (const { chatId, posts } of batch) {
+      for (const { post } of posts)
+        if (post !== undefined) note(this.taken, chatId, post.author.userId, post.text)
+    }
     return batch
   }
 
@@ -72,19 +86,23 @@ class Watched {
   }
 }
 
-t.test('posts of a chat are taken in their order, in one batch at a time, none lost and none twice', (t) => {
+t.test('posts of an author in a chat are taken in their order, in one batch at a time, none lost or doubled', (t) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const watched = new Watched()
       for (const each of steps) {
-        if ('add' in each) watched.add(each.add.chatId, each.add.key)
-        else if ('release' in each) watched.release(each.release)
+        if ('add' in each) {
+          const { chatId, userId, key, count } = each.add
+          for (let added = 0; added < count; added++) watched.add(chatId, count > 1 ? undefined : key, userId)
+        } else if ('release' in each) watched.release(each.release)
         else {
           const underWay = new Set(watched.batches.flat().map(({ chatId }) => chatId))
           const batch = watched.take(each.take)
           const keys = batch.flatMap(({ posts }) =>
-            posts.flatMap(({ post: { chatId, clientMessageId } }) =>
-              clientMessageId === undefined ? [] : [`${String(chatId)} ${clientMessageId}`]
+            posts.flatMap(({ post }) =>
+              post?.clientMessageId === undefined
+                ? []
+                : [[post.chatId, post.author.userId, post.clientMessageId].join(' ')]
             )
           )
           t.ok(
@@ -102,7 +120,7 @@ t.test('posts of a chat are taken in their order, in one batch at a time, none l
       watched.empty()
       t.strictSame(Object.fromEntries(watched.taken), Object.fromEntries(watched.added))
       t.ok(watched.queue.isIdle)
-      t.equal(watched.queue.size, 0)
+      t.strictSame([watched.queue.size, watched.queue.waiting], [0, 0])
     }),
     { seed: seedOf(t), numRuns: 200 }
   )
@@ -125,7 +143,52 @@ t.test('however many chats there were, those with something to do are not forgot
   watched.queue.release(held)
   watched.batches.length = 0
   watched.empty()
-  t.strictSame(watched.taken.get(-1), watched.added.get(-1))
+  t.strictSame(watched.taken.get('1 in -1'), watched.added.get('1 in -1'))
   t.ok(watched.queue.isIdle)
+  t.end()
+})
+
+t.test('a user with many posts, in one chat or in many, has few before those of another', (t) => {
+  for (const chatOf of [() => 1, (index: number) => index]) {
+    const watched = new Watched()
+    for (let index = 1; index <= 1_000; index++) watched.add(chatOf(index))
+    watched.add(1, undefined, 2)
+    watched.add(-1, undefined, 2)
+    watched.take(256)
+    watched.release(0)
+    watched.take(256)
+    const before = [...watched.taken].flatMap(([key, texts]) => (key.startsWith('1 ') ? texts : [])).length
+    t.ok(before < 100, `${String(before)} were before`)
+    t.strictSame([watched.taken.get('2 in 1'), watched.taken.get('2 in -1')], [['1000'], ['1001']])
+    t.equal(watched.queue.waiting, 1_002 - before - 2)
+    watched.empty()
+    t.ok(watched.queue.isIdle)
+  }
+  t.end()
+})
+
+t.test('a long post takes the place of several', (t) => {
+  const taken = [1, 4_000].map((length) => {
+    const watched = new Watched()
+    for (let index = 1; index <= 100; index++) watched.add(index, undefined, 1, length)
+    return watched.take(256).length
+  })
+  t.ok(Number(taken[1]) * 10 < Number(taken[0]), String(taken))
+  t.end()
+})
+
+t.test('a user may fill a tenth of the queue, and all together all of it', (t) => {
+  const watched = new Watched(1_000)
+  const addAll = (userId: number) => {
+    let count = 0
+    while (watched.add(1, undefined, userId)) count++
+    return count
+  }
+  const counts = Array.from({ length: 20 }, (_, userId) => addAll(userId))
+  t.ok(Number(counts[0]) >= 100 && Number(counts[0]) < 150, String(counts[0]))
+  t.equal(watched.queue.waiting, 1_000)
+  t.equal(counts.at(-1), 0)
+  watched.empty()
+  t.strictSame(Object.fromEntries(watched.taken), Object.fromEntries(watched.added))
   t.end()
 })

@@ -8,7 +8,7 @@ import {
   writeTraceContext
 } from '../../../../src/observability/tracing/trace-context.ts'
 import { decodeEventBatch, encodeEventBatch, isOld, originOf } from '../../../../src/realtime/bus-payload.ts'
-import { joinFrames } from '../../../../src/realtime/codec.ts'
+import { type Codec, joinFrames } from '../../../../src/realtime/codec.ts'
 import { createEventBatch } from '../../../../src/realtime/event-batch.ts'
 import { seedOf } from '../../../support/data/random.ts'
 
@@ -61,21 +61,23 @@ t.test('it is as bytes what it was, and bytes that are none are none', async (t)
   )
 })
 
+const CODEC: Codec = { name: 'any', eventFrameType: 'x', encodeEvent: () => undefined }
+
 for (const isNamed of [false, true]) {
   t.test(`a batch carries it, ${isNamed ? 'with' : 'without'} the name of its codec`, async (t) => {
     const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 }
-    const frames = joinFrames('any', [Buffer.from('one'), Buffer.from('two')])
+    const frames = joinFrames(CODEC.name, [Buffer.from('one'), Buffer.from('two')])
     const [plain, traced] = [undefined, context].map((trace) =>
-      encodeEventBatch(createEventBatch(frames, { lastSeq: 9, membersVersion: 3, committedAt: 5, trace }), {
+      encodeEventBatch(createEventBatch(frames, { lastSeq: 9, membersVersion: 3, committedAt: 5, trace }), 1, {
         origin: 7,
         isNamed
       })
     )
     if (plain === undefined || traced === undefined) throw new Error('There are two.')
     t.equal(traced.length - plain.length, TRACE_BYTES)
-    const arrived = decodeEventBatch(traced, 'any')
+    const arrived = decodeEventBatch(traced, CODEC)
     t.strictSame(arrived?.trace?.context, context)
-    t.strictSame({ ...arrived, trace: undefined }, decodeEventBatch(plain, 'any'))
+    t.strictSame({ ...arrived, trace: undefined }, decodeEventBatch(plain, CODEC))
     t.strictSame([originOf(traced), isOld(traced, 10, 3), isOld(traced, 9, 3)], [7, true, false])
   })
 }

@@ -19,6 +19,9 @@ const message = fc.record({
   username: text,
   text,
   at: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }),
+  editedAt: fc.constant(null),
+  deletedAt: fc.constant(null),
+  version: fc.constant(1),
   clientMessageId: fc.option(text, { nil: undefined })
 })
 
@@ -63,6 +66,9 @@ t.test('frames stay as they are while others are encoded', async (t) => {
       username: 'ann',
       text,
       at: new Date(0),
+      editedAt: null,
+      deletedAt: null,
+      version: 1,
       clientMessageId: undefined
     })
   const texts = Array.from({ length: 300 }, (_, index) => 'é'.repeat(index * 20))

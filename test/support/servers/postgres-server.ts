@@ -3,9 +3,9 @@ import { chown, chmod, mkdir, rm, writeFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
-import { freePort } from '../../support/servers/process.ts'
-import type { Scope } from '../../support/scope.ts'
-import { isInstalled, Program, runProgram } from './program.ts'
+import { freePort } from './process.ts'
+import type { Scope } from '../scope.ts'
+import { isInstalled, Program, runProgram } from './bound-program.ts'
 
 const START_DEADLINE_MS = 60_000
 const RETRY_MS = 100
@@ -179,8 +179,21 @@ export class PostgresServer {
     await this.admin`select pg_promote(true, 30)`
   }
 
-  /** Has the next start recover from the backup that the files are. */
+  /** Takes over the files of a backup in place of its own, to be recovered at the next start. */
+  async restoreFrom (backup: PostgresServer): Promise<void> {
+    await rm(this.folder, { recursive: true })
+    await runProgram('cp', ['-a', backup.folder, this.folder])
+    await this.configure([`unix_socket_directories = '${this.folder}'`])
+    await this.signalRecovery()
+  }
+
+  /** Has the next start recover the backup that the files are, to its end: that begins another timeline. */
   async signalRecovery (): Promise<void> {
+    await this.configure([
+      'restore_command = \'false\'',
+      'recovery_target = \'immediate\'',
+      'recovery_target_action = \'promote\''
+    ])
     await writeFile(path.join(this.folder, 'recovery.signal'), '')
   }
 

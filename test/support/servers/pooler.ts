@@ -2,10 +2,10 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../../support/servers/process.ts'
-import type { Scope } from '../../support/scope.ts'
-import { answersQueries, type PostgresServer } from './postgres-server.ts'
-import { Program } from './program.ts'
+import { freePort } from './process.ts'
+import type { Scope } from '../scope.ts'
+import { answersQueries } from './postgres-server.ts'
+import { Program } from './bound-program.ts'
 
 const START_DEADLINE_MS = 10_000
 const RETRY_MS = 50
@@ -25,11 +25,11 @@ export class Pooler {
     this.#file = file
   }
 
-  /** Starts one that ends with the scope. */
-  static async start (scope: Scope, folder: string, server: PostgresServer): Promise<Pooler> {
+  /** Starts one that ends with the scope, in front of a server of this machine. */
+  static async start (scope: Scope, folder: string, server: { port: number }): Promise<Pooler> {
     const pooler = new Pooler(scope, await freePort(), path.join(folder, 'pgbouncer.ini'))
     await writeFile(pooler.#file, `[databases]
-postgres = host=127.0.0.1 port=${String(server.port)} dbname=postgres user=postgres
+* = host=127.0.0.1 port=${String(server.port)} user=postgres
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${String(pooler.#port)}

@@ -2,8 +2,8 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { bound } from '../../support/servers/bound.ts'
-import type { Scope } from '../../support/scope.ts'
+import { bound } from './bound.ts'
+import type { Scope } from '../scope.ts'
 
 const MAX_OUTPUT = 20_000
 const run = promisify(execFile)
