@@ -17,9 +17,12 @@ export interface Options extends Settings {
 }
 
 const USAGE = `npm run bench -- [--runs 5] [--seconds 8] [--warmup 3] [--threads N] [--history-rows 10000000]
-  [--scenario NAME,…] [--server NAME,…] [--reference NAME] [--out FILE]
+  [--followers 5000] [--scenario NAME,…] [--server NAME,…] [--reference NAME] [--out FILE]
 scenarios: ${[...new Set(scenarios.flatMap(({ group, name }) => [group, name]))].join(' ')}
 servers: ${SERVER_NAMES.join(' ')}`
+
+/** Each has chats with 50 others. */
+const MIN_FOLLOWERS = 100
 
 /** Reads the arguments and the environment. Throws with the usage for anything it does not know. */
 export function readOptions (argv: string[]): Options {
@@ -31,6 +34,7 @@ export function readOptions (argv: string[]): Options {
       warmup: { type: 'string', default: '3' },
       threads: { type: 'string', default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
       'history-rows': { type: 'string', default: '10000000' },
+      followers: { type: 'string', default: '5000' },
       scenario: { type: 'string' },
       server: { type: 'string' },
       reference: { type: 'string', default: 'socketio' },
@@ -43,6 +47,7 @@ export function readOptions (argv: string[]): Options {
     warmupSeconds: positive('warmup', values.warmup),
     threads: positive('threads', values.threads),
     historyRows: positive('history-rows', values['history-rows']),
+    followers: evenAbove('followers', values.followers, MIN_FOLLOWERS),
     scenarios: chooseScenarios(values.scenario),
     servers: chooseServers(values.server),
     reference: serverNamed(values.reference),
@@ -55,6 +60,13 @@ export function readOptions (argv: string[]): Options {
 function positive (name: string, text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number above 0\n${USAGE}`)
+  return value
+}
+
+function evenAbove (name: string, text: string, least: number): number {
+  const value = positive(name, text)
+  if (value % 2 !== 0 || value < least)
+    throw new Error(`--${name} must be an even number from ${String(least)} on\n${USAGE}`)
   return value
 }
 

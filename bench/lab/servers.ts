@@ -47,7 +47,12 @@ export class Deployment {
   }
 
   /** Starts the replicas one after another: the first makes the tables. */
-  static async start (lab: Lab, name: ServerName, replicas = 1): Promise<Deployment> {
+  static async start (
+    lab: Lab,
+    name: ServerName,
+    replicas = 1,
+    environment: Record<string, string> = {}
+  ): Promise<Deployment> {
     const databaseUrl = await lab.createDatabase()
     const deployment = new Deployment(lab, name, databaseUrl, [])
     const folder = lab.createFolder()
@@ -60,7 +65,7 @@ export class Deployment {
         deployment.replicas.push(
           await lab.start(program(name), (port) => ({
             ...common,
-            ...(isConfab(name) ? confabSettings(port, folder) : {}),
+            ...(isConfab(name) ? { ...confabSettings(port, folder), ...environment } : {}),
             ...(name === 'confab-metrics' ? { METRICS_PORT: String(metricsPort), METRICS_HOST: '127.0.0.1' } : {}),
             FRAMES_PER_WRITE: name === 'floor16' ? '16' : '1'
           }))

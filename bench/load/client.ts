@@ -12,6 +12,9 @@ const STAMP_DIGITS = 16
 /** The rest of the text, so that a message has the 64 characters of an average chat line. */
 const FILLER = ' the quick brown fox jumps over the lazy dog....'
 const ZERO_STAMP = '0'.repeat(STAMP_DIGITS)
+/** Begins the id of a message, and is nowhere else in a frame; the number behind it has one digit less than a time. */
+const ID_PREFIX = '#'
+const ZERO_ID = '0'.repeat(STAMP_DIGITS - 1)
 
 /** What all sockets of one worker share. */
 export interface Crew {
@@ -35,18 +38,21 @@ export class Client {
   readonly #span: FrameSpan = { opcode: 0, final: true, start: 0, end: 0 }
   readonly #template: Buffer
   readonly #stampAt: number
+  readonly #idAt: number
   readonly #after: number | undefined
   #upgraded = false
   #rest: Buffer | undefined
   #last = -1
   #seen = 0
+  #posted = 0
 
   constructor (crew: Crew, seat: Seat, after: number | undefined) {
     this.#crew = crew
     this.#seat = seat
     this.#after = after
-    this.#template = clientFrame(crew.dialect.post(seat, ZERO_STAMP + FILLER))
+    this.#template = clientFrame(crew.dialect.post(seat, ZERO_STAMP + FILLER, `${ID_PREFIX}${ZERO_ID}`))
     this.#stampAt = this.#template.indexOf(ZERO_STAMP)
+    this.#idAt = this.#template.indexOf(ID_PREFIX) + 1
     this.#socket = connect({
       host: '127.0.0.1',
       port: seat.port,
@@ -62,6 +68,7 @@ export class Client {
   post (): void {
     const frame = Buffer.from(this.#template)
     frame.write(Math.floor(microseconds()).toString().padStart(STAMP_DIGITS, '0'), this.#stampAt, 'latin1')
+    if (this.#idAt > 0) frame.write(String(this.#posted++).padStart(ZERO_ID.length, '0'), this.#idAt, 'latin1')
     this.#crew.board.posted(this.#seat.chat)
     this.#socket.write(frame)
   }

@@ -1,4 +1,4 @@
-/** How the generator talks to each server: the same conversation in five spellings. */
+/** How the generator talks to each server: the same conversation in six spellings. */
 import type { DialectName, Seat } from './plan.ts'
 
 /** What a frame that is no delivery asks of the client. */
@@ -9,6 +9,8 @@ export interface Dialect {
   path: string
   /** Bytes that only a delivered message contains. */
   mark: string
+  /** Key of the text of a message. */
+  text: string
   /** Key of the number that tells the order of a chat's messages; undefined: the server gives none. */
   order: string | undefined
   /** Frames one post causes at each socket. */
@@ -16,12 +18,14 @@ export interface Dialect {
   /** Frames to send right after the upgrade; `after` resumes. */
   greet: (seat: Seat, after: number | undefined) => string[]
   react: (text: string, seat: Seat) => Reaction
-  post: (seat: Seat, text: string) => string
+  /** @param id like no other of the author, where the server wants one */
+  post: (seat: Seat, text: string, id: string) => string
 }
 
 const confab: Dialect = {
   path: '/ws',
   mark: '"new_message"',
+  text: '"message":"',
   order: '"seq":',
   framesPerPost: 1,
   greet: (seat, after) => [
@@ -35,9 +39,30 @@ const confab: Dialect = {
   post: (seat, text) => JSON.stringify({ type: 'post_msg', chatID: seat.chatID, text })
 }
 
+/** Confab by its own API. */
+const v1: Dialect = {
+  path: '/v1/realtime',
+  mark: '"message.created"',
+  text: '"text":"',
+  order: '"seq":',
+  framesPerPost: 1,
+  greet: ({ token, chatID }, after) => [
+    JSON.stringify({ type: 'hello', token }),
+    JSON.stringify({
+      type: 'subscribe', ref: 'j', chats: [{ chat: `cf~${String(chatID)}`, ...(after === undefined ? {} : { after }) }]
+    })
+  ],
+  // A post is acknowledged, too.
+  react: (text) => text.includes('"type":"ack"') && text.includes('"ref":"j"')
+    ? { joined: true }
+    : { failed: text.includes('"type":"problem"') },
+  post: ({ chatID }, text, id) => JSON.stringify({ type: 'send', chat: `cf~${String(chatID)}`, client_id: id, text })
+}
+
 const plain: Dialect = {
   path: '/ws',
   mark: '"new_message"',
+  text: '"message":"',
   order: '"messageID":',
   framesPerPost: 1,
   greet: ({ chatID, userID, username }) => [JSON.stringify({ type: 'join_chat', chatID, userID, username })],
@@ -63,5 +88,5 @@ const socketio: Dialect = {
 const floor: Dialect = { ...plain, order: undefined }
 
 export const dialects: Record<DialectName, Dialect> = {
-  confab, plain, socketio, floor, floor16: { ...floor, framesPerPost: 16 }
+  confab, v1, plain, socketio, floor, floor16: { ...floor, framesPerPost: 16 }
 }

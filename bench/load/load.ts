@@ -86,6 +86,11 @@ export class Load {
     for (const board of this.#boards) board.set(Counter.recording, on ? 1 : 0)
   }
 
+  /** Forgets the latencies recorded so far. */
+  forgetLatencies (): void {
+    for (const { histogram } of this.#boards) histogram.fill(0)
+  }
+
   totals (): Totals {
     return {
       posts: this.#sum(Counter.posts),

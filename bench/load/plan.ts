@@ -1,6 +1,17 @@
 /** What a worker of the load generator is told to do. Checked on arrival, since `workerData` has no type. */
 import Type, { type Static } from 'typebox'
 
+export const DialectNameSchema = Type.Union([
+  Type.Literal('confab'),
+  Type.Literal('v1'),
+  Type.Literal('socketio'),
+  Type.Literal('plain'),
+  Type.Literal('floor'),
+  Type.Literal('floor16')
+])
+
+export type DialectName = Static<typeof DialectNameSchema>
+
 /** One socket: where it connects, as whom, and what it does in its chat. */
 export const SeatSchema = Type.Object({
   port: Type.Integer(),
@@ -14,7 +25,9 @@ export const SeatSchema = Type.Object({
   /** Sends the posts of its chat. */
   posts: Type.Boolean(),
   /** Its deliveries say that a post came back: the next may go. */
-  paces: Type.Boolean()
+  paces: Type.Boolean(),
+  /** What it speaks, if not what the plan says. */
+  dialect: Type.Optional(DialectNameSchema)
 })
 
 export type Seat = Static<typeof SeatSchema>
@@ -27,16 +40,6 @@ export const PaceSchema = Type.Union([
 ])
 
 export type Pace = Static<typeof PaceSchema>
-
-export const DialectNameSchema = Type.Union([
-  Type.Literal('confab'),
-  Type.Literal('socketio'),
-  Type.Literal('plain'),
-  Type.Literal('floor'),
-  Type.Literal('floor16')
-])
-
-export type DialectName = Static<typeof DialectNameSchema>
 
 export const PlanSchema = Type.Object({
   dialect: DialectNameSchema,

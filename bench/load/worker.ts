@@ -7,7 +7,7 @@ import { Board, Counter } from './board.ts'
 import { Client, type Crew } from './client.ts'
 import { dialects } from './dialects.ts'
 import { Needle } from './needle.ts'
-import { OrderSchema, type Plan, type Seat } from './plan.ts'
+import { type DialectName, OrderSchema, type Plan, type Seat } from './plan.ts'
 
 const READ_BUFFER_BYTES = 256 * 1024
 /** A late timer may send this many posts at once and no more, so that a stalled machine makes no burst. */
@@ -16,7 +16,7 @@ const CATCH_UP = 16
 class Worker {
   readonly #plan: Plan
   readonly #board: Board
-  readonly #crew: Crew
+  readonly #crews = new Map<DialectName, Crew>()
   readonly #posters = new Map<number, Client>()
   #clients: Client[] = []
   #waiting: Seat[] = []
@@ -25,24 +25,8 @@ class Worker {
   #timer: NodeJS.Timeout | undefined
 
   constructor (plan: Plan, board: Board) {
-    const dialect = dialects[plan.dialect]
     this.#plan = plan
     this.#board = board
-    this.#crew = {
-      board,
-      dialect,
-      mark: new Needle(dialect.mark),
-      order: dialect.order === undefined ? undefined : new Needle(dialect.order),
-      stamp: new Needle('"message":"'),
-      timed: plan.pace.kind === 'rate',
-      buffer: Buffer.alloc(READ_BUFFER_BYTES),
-      joined: () => {
-        this.#connectNext()
-      },
-      echoed: (seat) => {
-        this.#echoed(seat)
-      }
-    }
   }
 
   /** Opens all sockets, a bounded number at a time. */
@@ -81,10 +65,33 @@ class Worker {
     this.#posters.clear()
   }
 
+  #crewOf (name: DialectName): Crew {
+    const known = this.#crews.get(name)
+    if (known !== undefined) return known
+    const dialect = dialects[name]
+    const crew: Crew = {
+      board: this.#board,
+      dialect,
+      mark: new Needle(dialect.mark),
+      order: dialect.order === undefined ? undefined : new Needle(dialect.order),
+      stamp: new Needle(dialect.text),
+      timed: this.#plan.pace.kind === 'rate',
+      buffer: Buffer.alloc(READ_BUFFER_BYTES),
+      joined: () => {
+        this.#connectNext()
+      },
+      echoed: (seat) => {
+        this.#echoed(seat)
+      }
+    }
+    this.#crews.set(name, crew)
+    return crew
+  }
+
   #connectNext (): void {
     const seat = this.#waiting.pop()
     if (seat === undefined) return
-    const client = new Client(this.#crew, seat, this.#after)
+    const client = new Client(this.#crewOf(seat.dialect ?? this.#plan.dialect), seat, this.#after)
     this.#clients.push(client)
     if (seat.posts) this.#posters.set(seat.chat, client)
   }

@@ -1,12 +1,17 @@
 /** All scenarios, in the order in which they run. */
+import { eventScenarios } from './events.ts'
+import { fairnessScenarios } from './fairness.ts'
+import { historyEventsScenario } from './history-events.ts'
 import { historyScenario } from './history.ts'
 import { idleScenarios } from './idle.ts'
 import { insertsScenario } from './inserts.ts'
+import { joinIdleScenarios } from './join-idle.ts'
 import { joinScenarios } from './join.ts'
 import { latencyScenarios } from './latency.ts'
 import type { Scenario } from './scenario.ts'
 import { throughputScenarios } from './throughput.ts'
 
 export const scenarios: Scenario[] = [
-  ...throughputScenarios, insertsScenario, ...latencyScenarios, ...idleScenarios, ...joinScenarios, historyScenario
+  ...throughputScenarios, insertsScenario, ...latencyScenarios, ...idleScenarios, ...joinScenarios,
+  ...joinIdleScenarios, historyScenario, historyEventsScenario, ...fairnessScenarios, ...eventScenarios
 ]

@@ -77,27 +77,37 @@ async function reader (deployment: Deployment, chats: Chat[]): Promise<() => Pro
   if (chat === undefined) throw new Error('there is no chat to read')
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const port = deployment.replicas[0]?.port ?? 0
-  const body = JSON.stringify({ session_token: chat.members[0].token, chatID: chat.chatID, limit: PAGE_ROWS })
-  const first: unknown = JSON.parse(await post(agent, port, body))
+  const page = pageByChatcli(chat, PAGE_ROWS)
+  const first: unknown = JSON.parse(await ask(agent, port, page))
   if (!Array.isArray(first) || first.length !== PAGE_ROWS)
     throw new Error(`history answered no page of ${String(PAGE_ROWS)}`)
   return async () => {
     const startedAt = performance.now()
-    await post(agent, port, body)
+    await ask(agent, port, page)
     return performance.now() - startedAt
   }
 }
 
-async function post (agent: Agent, port: number, body: string): Promise<string> {
+/** A request over HTTP. */
+export interface Asked { method: string, path: string, headers: Record<string, string>, body: string }
+
+/** The newest page of a chat, as a client of ChatCLI requests it. */
+export function pageByChatcli ({ chatID, members: [{ token }] }: Chat, limit: number): Asked {
+  const body = JSON.stringify({ session_token: token, chatID, limit })
+  return { method: 'POST', path: '/chat/messages', headers: { 'content-type': 'application/json' }, body }
+}
+
+/** Sends a request, and answers the text of its answer. Throws when it is not answered with 200. */
+export async function ask (agent: Agent, port: number, { method, path, headers, body }: Asked): Promise<string> {
   return await new Promise((resolve, reject) => {
     const sent = request(
       {
         agent,
         port,
         host: '127.0.0.1',
-        method: 'POST',
-        path: '/chat/messages',
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        method,
+        path,
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
         timeout: 30_000
       },
       (response) => {

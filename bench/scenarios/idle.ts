@@ -61,7 +61,7 @@ function idle (name: string, title: string, socketsPerChat: number, servers: rea
 }
 
 /** Resident memory once garbage is collected and the allocators have come to rest. */
-async function settledKiB (deployment: Deployment, inspector: Inspector): Promise<number> {
+export async function settledKiB (deployment: Deployment, inspector: Inspector): Promise<number> {
   await inspector.collectGarbage()
   const samples: number[] = []
   while (samples.length < SETTLE_LIMIT_SECONDS) {

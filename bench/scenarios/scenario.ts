@@ -16,6 +16,8 @@ export interface Settings {
   warmupSeconds: number
   threads: number
   historyRows: number
+  /** Sockets that follow all chats of their user. */
+  followers: number
 }
 
 /** One measured value: a row of the table, before the median. */
@@ -39,14 +41,15 @@ export interface Scenario {
   measure: (lab: Lab, server: ServerName, settings: Settings) => Promise<Figure[]>
 }
 
-/** Runs `use` on a fresh deployment, which is stopped whatever happens. */
+/** Runs `use` on a fresh deployment, which is stopped whatever happens. `environment` is for Confab. */
 export async function withDeployment<T> (
   lab: Lab,
   name: ServerName,
   replicas: number,
-  use: (deployment: Deployment) => Promise<T>
+  use: (deployment: Deployment) => Promise<T>,
+  environment: Record<string, string> = {}
 ): Promise<T> {
-  const deployment = await Deployment.start(lab, name, replicas)
+  const deployment = await Deployment.start(lab, name, replicas, environment)
   try {
     return await use(deployment)
   } catch (error) {
@@ -65,15 +68,18 @@ export interface Place {
   replica: number
   posts?: boolean
   paces?: boolean
+  /** Confab only: speaks `/v1` instead of ChatCLI. */
+  isV1?: boolean
 }
 
 /** Turns places into a plan for the load generator. */
 export function planFor (deployment: Deployment, chats: Chat[], places: Place[], pace: Pace): Plan {
-  const seats = places.map(({ chat, member, replica, posts = false, paces = false }): Seat => {
+  const seats = places.map(({ chat, member, replica, posts = false, paces = false, isV1 }): Seat => {
     const at = chats[chat]
     const server = deployment.replicas[replica]
     if (at === undefined || server === undefined) throw new Error('a socket has no chat or no replica')
-    return { ...at.members[member], port: server.port, chat, chatID: at.chatID, posts, paces }
+    const dialect = isV1 === true ? { dialect: 'v1' as const } : {}
+    return { ...at.members[member], port: server.port, chat, chatID: at.chatID, posts, paces, ...dialect }
   })
   return {
     dialect: deployment.dialect,

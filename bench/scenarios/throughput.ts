@@ -83,6 +83,29 @@ function throughput (shape: Shape): Scenario {
   }
 }
 
+/** The same through `/v1`, by all sockets or by half of those of each chat. */
+function throughV1 (places: Place[], share: 'all' | 'half'): Place[] {
+  return places.map((place) => ({ ...place, isV1: share === 'all' || (place.chat + place.member) % 2 === 1 }))
+}
+
+/** Confab by its two APIs, in the same run as ChatCLI's alone. */
+function facesScenarios (): Scenario[] {
+  return (['all', 'half'] as const).flatMap((share) => {
+    const [suffix, name] = share === 'all' ? ['v1', 'all by /v1'] : ['mixed', 'half by /v1, half by ChatCLI']
+    const common = { group: suffix, replicas: 1, servers: ['confab'] as const }
+    return [
+      throughput({
+        ...common, name: `fanout-8-${suffix}`, title: `fanout, 8 in flight, ${name}`, chats: 1, window: 8,
+        places: throughV1(fanoutPlaces(), share), counts: 'deliveries'
+      }),
+      throughput({
+        ...common, name: `many-${suffix}`, title: `many: 500 chats × 2, ${name}`, chats: MANY_CHATS, window: 1,
+        places: throughV1(manyPlaces(() => 0), share), counts: 'posts'
+      })
+    ]
+  })
+}
+
 function fanout (window: number, servers: readonly ServerName[]): Scenario {
   return throughput({
     name: `fanout-${String(window)}`,
@@ -134,5 +157,6 @@ export const throughputScenarios: Scenario[] = [
     places: manyPlaces((chat, member) => (chat + member) % 2),
     counts: 'posts',
     servers: contenders
-  })
+  }),
+  ...facesScenarios()
 ]
