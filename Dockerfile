@@ -1,22 +1,27 @@
 # syntax=docker/dockerfile:1
 
-# Node.js' line of long-term support, on Debian: argon2 ships its binary for glibc. To build on exactly known bytes, name
-# them: --build-arg NODE_DIGEST=@sha256:…
+# The LTS release of Node.js on Debian, since argon2 ships a binary for glibc. To pin the base image, pass its digest:
+# --build-arg NODE_DIGEST=@sha256:…
 ARG NODE_IMAGE=node:24-bookworm-slim
 ARG NODE_DIGEST=
 
 FROM ${NODE_IMAGE}${NODE_DIGEST} AS build
 WORKDIR /build
-# Before the sources, so that a change of these alone does not install again.
+# Copied before the sources, so that a change of the sources does not install the packages again.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY build.js ./
 COPY src src
 RUN npm run build
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Half of what packages bring is for those who develop with them: source maps, types, sources, tests.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.flow' \) -delete
+RUN for name in test tests __tests__ benchmark benchmarks example examples docs .github; do \
+      rm -rf node_modules/*/$name node_modules/@*/*/$name; \
+    done
 RUN mkdir data
 
-# Nothing is run below: what is copied belongs to root and can be read only, and of tools there are Node.js and its npm.
+# This stage runs no command: the copied files belong to root and are read-only, and the only tools are Node.js and npm.
 FROM ${NODE_IMAGE}${NODE_DIGEST}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -36,8 +41,8 @@ COPY --from=build --chown=10001:10001 /build/data /data
 VOLUME /data
 USER 10001:10001
 EXPOSE 5123
-# Alive, as a supervisor should see it; whether to send it traffic is asked at /readyz.
+# Liveness, for a supervisor; /readyz tells whether to send traffic.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 5123}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Without a shell in between, so that SIGTERM reaches it.
+# Without a shell, so that SIGTERM reaches the server.
 CMD ["node", "dist/main.js"]

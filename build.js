@@ -3,9 +3,9 @@
  *
  *     node build.js [test] [bench] [--watch] [--if-possible]
  *
- * The server and the web client are always built, tests and benchmark where they are named. A module that is as new as
- * its source stays as it is, and the output of a source that is gone is deleted. With --if-possible it is no failure
- * that packages are missing.
+ * The server, the web client and the conformance kit are always built, tests and benchmark where they are named. A
+ * module that is as new as its source stays as it is, and the output of a source that is gone is deleted. With
+ * --if-possible it is no failure that packages are missing.
  */
 import {
   existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync
@@ -22,7 +22,7 @@ import { parseArgs } from 'node:util'
  * @property {import('esbuild').BuildOptions} options
  */
 
-/** @typedef {'server' | 'browser' | 'test' | 'bench'} TreeName */
+/** @typedef {'server' | 'browser' | 'conformance' | 'test' | 'bench'} TreeName */
 
 /** What is needed is not installed. */
 class MissingPackages extends Error {}
@@ -45,6 +45,9 @@ const TREES = {
     outputs: path.join('dist', 'browser'),
     contains: (file) => isBelow(file, WEB_CLIENT) || isBelow(file, CLIENT),
     options: BROWSER
+  },
+  conformance: {
+    sources: 'conformance', outputs: path.join('dist', 'conformance'), contains: () => true, options: NODE
   },
   test: { sources: 'test', outputs: 'dist-test', contains: () => true, options: NODE },
   bench: { sources: 'bench', outputs: 'dist-bench', contains: () => true, options: NODE }
@@ -90,7 +93,8 @@ function redirectImports (tree, source, text) {
 /** @param {Tree} tree @param {string} source @param {string} specifier of a module that it imports */
 function importOf (tree, source, specifier) {
   const imported = path.normalize(path.join(path.dirname(source), specifier))
-  const owner = tree.contains(imported) && isBelow(imported, tree.sources) ? tree : TREES.server
+  const trees = [tree, TREES.server, TREES.browser]
+  const owner = trees.find((each) => isBelow(imported, each.sources) && each.contains(imported)) ?? TREES.server
   const relative = path.relative(path.dirname(outputOf(tree, source)), outputOf(owner, imported))
   return (relative.startsWith('.') ? relative : `./${relative}`).split(path.sep).join('/')
 }
@@ -195,7 +199,7 @@ const { positionals, values } = parseArgs({
   options: { watch: { type: 'boolean', default: false }, 'if-possible': { type: 'boolean', default: false } }
 })
 /** @type {TreeName[]} */
-const names = ['server', 'browser']
+const names = ['server', 'browser', 'conformance']
 for (const name of positionals) {
   if (name !== 'test' && name !== 'bench') throw new Error(`There is no ${name} to build.`)
   names.push(name)
