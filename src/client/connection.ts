@@ -90,7 +90,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Stops it: commands without an answer fail. */
   stop (): void {
     this.#attempt++
-    this.#drop(new ConfabProblem('closed', 'The client was closed.'))
+    this.#drop(new ConfabProblem('closed', 'The client is closed.'))
     this.#become('closed')
   }
 
@@ -123,7 +123,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(ref)
-        reject(new ConfabProblem('timeout', 'The server did not answer in time.', { retryable: true }))
+        reject(new ConfabProblem('timeout', 'No answer in time.', { retryable: true }))
         // A socket that does not deliver answers is useless.
         this.#lose(socket, GIVEN_UP)
       }, timeoutMs)
@@ -217,7 +217,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #lose (socket: SocketLike, code: number): void {
     if (this.#socket !== socket) return
-    this.#drop(new ConfabProblem('unreachable', 'The connection was lost.', { retryable: true }))
+    this.#drop(new ConfabProblem('unreachable', 'The connection is lost.', { retryable: true }))
     this.#retryLater(code === TRY_AGAIN_LATER ? TRY_AGAIN_LATER_MS : 0)
   }
 

@@ -41,7 +41,7 @@ export class Http {
     path: string, isAnswer: (value: unknown) => value is Answer, options: RequestOptions = {}
   ): Promise<Answer> {
     const answer = await this.send(path, options)
-    if (!isAnswer(answer)) throw new ConfabProblem('unreadable', 'The answer of the server is not as described.')
+    if (!isAnswer(answer)) throw new ConfabProblem('unreadable', 'Unexpected answer.')
     return answer
   }
 
@@ -65,12 +65,9 @@ export class Http {
     // `AbortSignal.timeout` and `any` would outlive the request.
     const ending = new AbortController()
     // The signals of React Native have no reason.
-    const late = {
-      isDue: false,
-      problem: new ConfabProblem('timeout', 'The server did not answer in time.', { retryable: true })
-    }
+    const late: { problem?: ConfabProblem } = {}
     const timer = setTimeout(() => {
-      late.isDue = true
+      late.problem = new ConfabProblem('timeout', 'No answer in time.', { retryable: true })
       ending.abort(late.problem)
     }, this.#options.timeoutMs)
     const abort = () => ending.abort(signal?.reason)
@@ -92,7 +89,7 @@ export class Http {
       return content
     } catch (error) {
       if (error instanceof ConfabProblem) throw error
-      if (late.isDue) throw late.problem
+      if (late.problem !== undefined) throw late.problem
       throwIfAborted(signal)
       throw new ConfabProblem('unreachable', describeUnreachable(this.#options.url), { retryable: true, cause: error })
     } finally {

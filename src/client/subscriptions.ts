@@ -211,7 +211,7 @@ export class Subscriptions {
         const path = `/chats/${log.chat}/events?after=${String(from - 1)}&limit=${String(PAGE_SIZE)}`
         const { items } = await http.request(path, isEventPage)
         this.#advance(log, items)
-        if (next() === from) throw new ConfabProblem('unreadable', 'The gap is not filled.')
+        if (next() === from) throw new ConfabProblem('unreadable', 'A gap remains.')
       } catch (error) {
         const { code, retryable, status } = problemOf(error)
         if (code === 'position_unknown') this.#reset(log, 'too_far_behind')
@@ -238,10 +238,9 @@ export class Subscriptions {
     log.hasEnded = true
     log.sequence.reset()
     log.follower.onReset(reason)
-    log.follower.onEnd(new ConfabProblem(
-      reason === 'deleted' ? 'unknown_chat' : 'not_a_participant',
-      reason === 'deleted' ? 'The chat was deleted.' : 'You are no member of the chat any more.'
-    ))
+    log.follower.onEnd(reason === 'deleted'
+      ? new ConfabProblem('unknown_chat', 'The chat was deleted.')
+      : new ConfabProblem('not_a_participant', 'You are no member any more.'))
   }
 
   #reset (log: ChatLog, reason: ResetReason): void {

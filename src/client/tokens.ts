@@ -54,7 +54,7 @@ export class Tokens {
       throw new ConfabProblem('no_token', detail, { retryable: true, cause })
     }
     if (typeof token !== 'string' || token === '')
-      throw new ConfabProblem('no_token', 'The function getToken returned no token.', { retryable: true })
+      throw new ConfabProblem('no_token', 'getToken gave no token.', { retryable: true })
     // The clock of the device may be wrong: only the difference of the two times counts.
     const { issuedAt, expiresAt } = claimsOf(token)
     const life = expiresAt === undefined ? DEFAULT_LIFE_MS : expiresAt - (issuedAt ?? Date.now())

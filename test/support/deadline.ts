@@ -6,13 +6,18 @@ const PAUSE_MS = 10
 
 /**
  * Waits for a promise.
- * @param what the event, for the error
+ * @param what the event, for the error; a function is asked when it is late
  * @throws when it takes longer than the deadline
  */
-export async function within<Value> (promise: Promise<Value>, deadlineMs: number, what: string): Promise<Value> {
+export async function within<Value> (
+  promise: Promise<Value>, deadlineMs: number, what: string | (() => string)
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${String(deadlineMs)} ms in vain for ${what}.`)), deadlineMs)
+    timer = setTimeout(() => {
+      const event = typeof what === 'string' ? what : what()
+      reject(new Error(`Waited ${String(deadlineMs)} ms in vain for ${event}.`))
+    }, deadlineMs)
   })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -39,7 +39,6 @@ export class EventStreamSocket extends Emitter<Events> implements SocketLike {
   readonly #http: Http
   readonly #chats: FollowedChats
   #hello: Hello | undefined
-  #lastId: string | undefined
   #stream: AbortController | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #heardAt = 0
@@ -127,19 +126,17 @@ export class EventStreamSocket extends Emitter<Events> implements SocketLike {
     const answer = await fetch(`${this.#url}/sse?feed=1${chats}`, {
       headers: {
         accept: 'text/event-stream',
-        authorization: `Bearer ${this.#hello?.token ?? ''}`,
-        ...(this.#lastId !== undefined && { 'last-event-id': this.#lastId })
+        authorization: `Bearer ${this.#hello?.token ?? ''}`
       },
       signal: stream.signal
     })
     if (!answer.ok || answer.body === null)
       throw new ConfabProblem('refused', 'There is no stream.', { status: answer.status })
-    for await (const { id, data } of readEvents(answer.body)) {
+    for await (const data of readEvents(answer.body)) {
       this.#heardAt = Date.now()
       const frame = parseJson(data)
       if (isFrame(frame)) await this.#take(frame)
       if (stream !== this.#stream) return
-      if (id !== undefined) this.#lastId = id
     }
   }
 
@@ -152,7 +149,8 @@ export class EventStreamSocket extends Emitter<Events> implements SocketLike {
       try {
         const missed = await this.#chats.missed(frame.chat, frame.head)
         if (missed === undefined) return
-        for (const event of missed) this.#say({ type: 'event', event })
+        for (const event of missed.events) this.#say({ type: 'event', event })
+        if (!missed.isFirst) return
         this.#say(frame)
         this.#settle(frame.chat)
       } catch (error) {
@@ -164,6 +162,7 @@ export class EventStreamSocket extends Emitter<Events> implements SocketLike {
       this.#settle(frame.chat, new ConfabProblem(frame.code, frame.detail, frame))
       return
     }
+    if (frame.type === 'event') this.#chats.note(frame.event)
     if (frame.type === 'feed') this.#pos = frame.event.pos
     if (frame.type === 'reset' && frame.chat !== undefined) this.#chats.delete(frame.chat)
     this.#say(frame)

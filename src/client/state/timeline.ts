@@ -65,7 +65,10 @@ export function applyEvent (timeline: Timeline, event: ChatEvent): Timeline {
   return { ...applyToOlder(timeline, event), at: event.seq }
 }
 
-/** An event that the first page has may still change older messages, which were read before it. */
+/**
+ * An event that the first page has may still change older messages, which were read before it. The message of an event
+ * is as it is when it is read: its thread may have replies whose events are still to come, and would count them twice.
+ */
 function applyToOlder (timeline: Timeline, event: ChatEvent): Timeline {
   switch (event.type) {
     case 'message.created':
@@ -97,7 +100,9 @@ function applyToOlder (timeline: Timeline, event: ChatEvent): Timeline {
 export function replaceMessage (timeline: Timeline, json: MessageJson, at: number | null): Timeline {
   const entry = timeline.entries.find(({ seq }) => seq === json.seq)
   if (entry === undefined || json.version < entry.message.version) return timeline
-  return put(timeline, entryOf(json, Math.max(at ?? 0, entry.at), timeline.me))
+  const isAhead = at !== null && at > entry.at
+  const fresh = isAhead ? json : { ...json, thread: entry.message.thread }
+  return put(timeline, entryOf(fresh, isAhead ? at : entry.at, timeline.me))
 }
 
 /** Takes out a message that is hidden from the user. */
@@ -110,7 +115,7 @@ function addCreated (timeline: Timeline, event: EventOf<'message.created'>, mess
   if (message.parent === timeline.parent) {
     return timeline.at >= event.seq
       ? timeline
-      : { ...timeline, entries: [...timeline.entries, entryOf(message, event.seq, timeline.me)] }
+      : { ...timeline, entries: [...timeline.entries, entryOf({ ...message, thread: null }, event.seq, timeline.me)] }
   }
   return changeThread(timeline, message, { event, by: 1 })
 }
@@ -120,18 +125,14 @@ function changeThread (
 ): Timeline {
   if (parent === null || parent === timeline.parent) return timeline
   return change(timeline, parent, event.seq, (message) => {
-    const { replies = 0, last_reply_at = event.at, participants = [] } = message.thread ?? {}
-    if (replies + by <= 0) return { ...message, thread: null }
-    if (by < 0) return { ...message, thread: { replies: replies + by, last_reply_at, participants } }
+    const { replies: before = 0, last_reply_at = event.at, participants = [] } = message.thread ?? {}
+    const replies = before + by
     const others = participants.filter((user) => user !== author)
-    return {
-      ...message,
-      thread: {
-        replies: replies + by,
-        last_reply_at: event.at,
-        participants: [...(author === null ? [] : [author]), ...others].slice(0, MAX_PARTICIPANTS)
-      }
-    }
+    const authors = [...(author === null ? [] : [author]), ...others].slice(0, MAX_PARTICIPANTS)
+    const thread = by < 0
+      ? { replies, last_reply_at, participants }
+      : { replies, last_reply_at: event.at, participants: authors }
+    return { ...message, thread: replies > 0 ? thread : null }
   })
 }
 
@@ -158,7 +159,7 @@ function withOwn (reactions: Reactions, known: Reactions): Reactions {
 /** A message that many share does not say which reactions are one's own. */
 function replaceShared (timeline: Timeline, json: MessageJson, at: number): Timeline {
   return change(timeline, json.seq, at, (known) => {
-    const fresh = listed(json, timeline.me)
+    const fresh = listed({ ...json, thread: json.deleted_at == null ? known.thread : null }, timeline.me)
     return json.version < known.version ? known : { ...fresh, reactions: withOwn(fresh.reactions, known.reactions) }
   })
 }

@@ -1,11 +1,10 @@
 import t from '../../support/tap.ts'
 import {
-  type Chats, type ConfabClient, ConfabProblem, MemoryStorage, type Messages, type SocketLike
+  type Chats, type ConfabClient, ConfabProblem, MemoryStorage, type Messages
 } from '../../../src/client/index.ts'
 import {
   ConfabProblem as ConfabServerProblem, ConfabServer, signUserToken
 } from '../../../src/client/server/index.ts'
-import { orEventStream } from '../../../src/client/sse/index.ts'
 import { createApiKey } from '../../../src/domain/accounts/api-keys.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { addV1Chat, addV1User } from '../../support/clients/realtime.ts'
@@ -14,28 +13,9 @@ import { at, integerAt, listAt } from '../../support/data/json.ts'
 import { signWithSecret, USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
 import { within } from '../../support/deadline.ts'
 import { onServices } from '../../support/servers/deployments.ts'
-import { startTcpProxy } from '../../support/servers/tcp-proxy.ts'
 
 const environment = { PRESENCE: 'on', USER_TOKEN_SECRET: USER_TOKEN_SECRETS[0], SWEEP_INTERVAL: '1h' }
 const HISTORY = 60
-
-/** A network that lets no WebSocket through. */
-class BlockedSocket extends EventTarget implements SocketLike {
-  constructor () {
-    super()
-    setTimeout(() => this.close())
-  }
-
-  declare addEventListener: SocketLike['addEventListener']
-
-  send (): void {
-    throw new Error('It never opens.')
-  }
-
-  close (): void {
-    this.dispatchEvent(Object.assign(new Event('close'), { code: 1006 }))
-  }
-}
 
 const textsOf = ({ items }: Messages) => items.map(({ text }) => text)
 const isSettled = (...texts: string[]) => (messages: Messages) =>
@@ -216,50 +196,6 @@ await onServices(
       await when(chat.members, ({ items }) => items.length === 2)
       t.ok(failures > 3)
       t.notOk(states.includes('offline'))
-    })
-
-    await t.test('without WebSockets everything comes by server-sent events', async (t) => {
-      const id = await newChat()
-      const mine = anns.chat(id)
-      await mine.send('old')
-      const { hostname, port } = new URL(cluster.replica(0).url)
-      const proxy = await startTcpProxy(t, { host: hostname, port: Number(port) })
-      const url = `http://127.0.0.1:${String(proxy.port)}`
-      const client = openClient(t, one, bob.token, { url, WebSocket: orEventStream(BlockedSocket) })
-      t.teardown(client.chats.subscribe(() => undefined))
-      const chat = open(client, id)
-      const opened = await when(client.connection, (state) => state === 'online', 'the stream')
-      t.equal(opened, 'online')
-      await when(chat.messages, isSettled('old'))
-      await when(client.chats, ({ items }) => items.some((info) => info.id === id))
-      t.hasStrict(await chat.send('by request', { client_id: 'by-request' }), { seq: 2 })
-      await mine.send('live')
-      await when(chat.messages, isSettled('old', 'by request', 'live'))
-      t.teardown(mine.typing.subscribe(() => undefined))
-      t.teardown(mine.follow())
-      await mine.ready()
-      chat.notifyTyping()
-      await when(mine.typing, (users) => users.includes(bob.id))
-      chat.markRead()
-      await when(mine.receipts, (receipts) => receipts[bob.id] === 3)
-
-      const feed = client.once('feed')
-      const added = await anns.createChat({ type: 'group', name: 'another', members: [{ user: bob.id }] })
-      t.hasStrict(await feed, { type: 'chat.added', chat: added.id })
-      const gaps: unknown[] = []
-      client.on('gap', (gap) => gaps.push(gap))
-      await added.send('before the loss')
-      await when(client.chat(added.id).messages, isSettled('before the loss'))
-      proxy.drop()
-      await when(client.connection, (state) => state !== 'online')
-      await added.send('meanwhile')
-      await mine.send('and here')
-      await when(chat.messages, isSettled('old', 'by request', 'live', 'and here'))
-      await when(open(client, added.id).messages, isSettled('before the loss', 'meanwhile'))
-      t.strictSame(gaps, [])
-      await t.rejects(chat.send(' '), { code: 'invalid_text' })
-      const refused = client.chat('nowhere')
-      await t.rejects(refused.ready(), { code: 'unknown_chat' })
     })
 
     await t.test('a thread is read and answered by itself', async (t) => {

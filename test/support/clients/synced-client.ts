@@ -114,5 +114,6 @@ export async function when<Value> (
     stop = live.subscribe(look)
     look()
   })
-  return within(right, DEADLINE_MS, what).finally(() => stop())
+  const seen = () => `${what}, which was ${JSON.stringify(live.getSnapshot())}`
+  return within(right, DEADLINE_MS, seen).finally(() => stop())
 }

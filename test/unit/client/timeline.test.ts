@@ -75,6 +75,19 @@ await t.test('what is not loaded is left alone, and what a page has already is n
   t.strictSame(texts(apply(open([message(1), message(2)], 4), created(2), created(4))), ['text 1', 'text 2'])
 })
 
+await t.test('a reply counts once, also when messages of events are read again later', async (t) => {
+  const thread = { replies: 1, last_reply_at: AT, participants: ['bob'] }
+  const reply = created(2, { parent: 1 })
+  const repliesOf = (timeline: Timeline) => shown(timeline)[0]?.thread?.replies
+  t.equal(repliesOf(apply(open([], 0), created(1, { thread }), reply)), 1, 'after a message that is created')
+  const edited = event('message.edited', 2, { message: message(1, { version: 2, thread }) })
+  t.equal(repliesOf(apply(open([message(1)], 1), edited, created(3, { parent: 1 }))), 1, 'after one that is edited')
+  const answered = replaceMessage(open([message(1)], 1), message(1, { version: 2, thread }), null)
+  t.equal(repliesOf(apply(answered, reply)), 1, 'after an answer that no event belongs to')
+  const ahead = replaceMessage(open([message(1)], 1), message(1, { version: 2, thread }), 3)
+  t.equal(repliesOf(apply(ahead, reply)), 1, 'after an answer that knows the reply')
+})
+
 await t.test('reactions of others leave one\'s own, and one\'s own are known from the event', async (t) => {
   const react = (type: 'reaction.added' | 'reaction.removed', seq: number, user: string, count: number) =>
     event(type, seq, {
