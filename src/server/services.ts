@@ -93,13 +93,17 @@ export async function createServices (deps: ServiceDeps) {
     }),
     userTokens: new UserTokens(config.userTokens, log),
     authenticateApiKey: (key: string) => authenticateApiKey(orm, key),
-    /** Returns which of these credentials are no longer good. */
+    /** Returns which of these credentials are no longer good. @throws when the store cannot be read */
     findEndedCredentials: async (credentialIds: string[]): Promise<string[]> => {
+      const began = epoch.current
       const sessionIds = credentialIds.filter((id) => parseTokenCredential(id) === undefined)
-      return [
+      const ended = [
         ...(sessionIds.length === 0 ? [] : await sessions.findDead(sessionIds)),
         ...await applicationUsers.findRevoked(credentialIds)
       ]
+      // While a dump is restored rows are missing that will be there again: nobody is logged out for that.
+      if (ended.length > 0) await epoch.check()
+      return epoch.current === began ? ended : []
     },
     sessions,
     feeds,

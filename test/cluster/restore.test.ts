@@ -46,7 +46,7 @@ async function expectEpochChanged (
 
 await withServices(t, 'a dump restored over the database is noticed while replicas serve', async (t, services) => {
   const url = await createDatabase(t, services.databaseUrl)
-  const environment = { DATABASE_URL: url, SWEEP_INTERVAL: '200ms' }
+  const environment = { DATABASE_URL: url, SWEEP_INTERVAL: '200ms', SESSION_CHECK_INTERVAL: '100ms' }
   const cluster = await startCluster(t, { services, replicas: 2, environment })
   const people = await startChat(cluster)
   await talk(t, cluster, people, ['one', 'two'])
