@@ -24,14 +24,17 @@ export type FeedSubscriber = {
 /** Shared by audiences without pending frames; never mutated. */
 const NONE: never[] = []
 
-/**
- * The frame of an event for one subscriber. What is about a message from before the membership comes as a place, or not
- * at all where the codec has none.
- */
+/** Whether the content of an event is not for a member: its message is from before the membership, or hidden. */
+function isMasked ({ userId, fromSeq }: Pick<FeedSubscriber, 'userId' | 'fromSeq'>, event: ChatEvent): boolean {
+  return (targetOf(event) ?? Infinity) <= fromSeq || event.hiddenFrom?.includes(userId) === true
+}
+
+/** The frame of an event for one subscriber: a masked one comes as a place, or not at all where the codec has none. */
 export function frameFor (
-  { codec, fromSeq }: Pick<FeedSubscriber, 'codec' | 'fromSeq'>, event: ChatEvent
+  subscriber: Pick<FeedSubscriber, 'codec' | 'userId' | 'fromSeq'>, event: ChatEvent
 ): Buffer | undefined {
-  return (targetOf(event) ?? Infinity) <= fromSeq ? codec.encodePlace?.(event) : codec.encodeEvent(event)
+  const { codec } = subscriber
+  return isMasked(subscriber, event) ? codec.encodePlace?.(event) : codec.encodeEvent(event)
 }
 
 /** A batch to write: without its first `skipped` events. `events` are missing where all may see all of them. */
@@ -71,13 +74,17 @@ export class Audience {
   }
 
   /**
-   * Sends events one by one if some of them are about messages from before the membership of some subscribers.
+   * Sends events one by one if some of them are masked for some subscribers.
    * @returns false when all may see all of them, as a rule
    */
   #addMasked (events: readonly ChatEvent[], frames: Frames, skipped: number, metrics: Metrics): boolean {
     let oldest = Infinity
-    for (const event of events) oldest = Math.min(oldest, targetOf(event) ?? Infinity)
-    if (![...this.subscribers].some(({ fromSeq }) => fromSeq >= oldest)) return false
+    const hiding = new Set<number>()
+    for (const event of events) {
+      oldest = Math.min(oldest, targetOf(event) ?? Infinity)
+      for (const userId of event.hiddenFrom ?? NONE) hiding.add(userId)
+    }
+    if (![...this.subscribers].some(({ userId, fromSeq }) => fromSeq >= oldest || hiding.has(userId))) return false
     this.flush(metrics)
     let shown = 0
     for (const subscriber of this.subscribers) shown += writeTo(subscriber, { frames, skipped, events })

@@ -35,7 +35,7 @@ export type EventBatch = {
   readonly frames: Frames
   /** The events themselves, for subscribers with another codec; undefined when only those frames are known. */
   readonly events: BatchEvents | undefined
-  /** Whether it may have events that are no messages: whom they may be shown to is decided for each subscriber. */
+  /** Whether it may have events that are not for all: whom they may be shown to is decided for each subscriber. */
   readonly isMixed: boolean
   /** When they were stored, in milliseconds since 1970: for metrics, by the clock of another machine. */
   readonly committedAt: number
@@ -74,9 +74,9 @@ export function createEventBatch (frames: Frames, parts: BatchParts): EventBatch
   }
 }
 
-/** Whether events are not all messages. */
+/** Whether events are not all messages that every member may see. */
 export function areMixed (events: readonly ChatEvent[]): boolean {
-  return events.some(({ kind }) => kind !== 'message.created')
+  return events.some(({ kind, hiddenFrom }) => kind !== 'message.created' || hiddenFrom !== undefined)
 }
 
 /** The changes of the membership among events of which only the last one may end a membership. */

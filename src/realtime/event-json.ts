@@ -51,6 +51,7 @@ const entry = <Kind extends string, Own extends TProperties>(kinds: readonly Kin
     actorId: IntOrNull,
     actorName: Type.Optional(Type.String()),
     keyId: Type.Optional(Type.String()),
+    hiddenFrom: Type.Optional(Type.Array(Int)),
     ...own
   })
 

@@ -1,5 +1,6 @@
 /** The source from which feeds read missing events and members: the log in the store. */
 import { type ChatEvent, isMembershipChange } from '../domain/events/event.ts'
+import { targetOf } from '../domain/events/reading.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { BatchTrace, FeedSource } from './chat-feed.ts'
@@ -20,6 +21,8 @@ export type ChatMembership = ChatHead & {
   otherId: number | null
   chosenId: string | null
   type: string
+  /** Whether the user has deleted a message of the chat for themself; undefined when that was not read. */
+  hasHidden?: boolean
 }
 
 /** The logs of all chats, and their members. */
@@ -40,13 +43,15 @@ export type ChatLog = {
   read: (chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
   /** Those of these messages of a chat that a user has deleted for themself. */
   hiddenAmong: (userId: number, chatId: number, seqs: readonly number[]) => Promise<number[]>
-  /** The same for a member; empty for others. */
+  /** The users who have deleted one of these messages of a chat for themselves, by its seq. */
+  hiders: (chatId: number, seqs: readonly number[]) => Promise<ReadonlyMap<number, readonly number[]>>
+  /** The same as `read` for a member; empty for others. */
   readAs: (userId: number, chatId: number, after: number, limit: number) => Promise<ChatEvent[]>
 }
 
 /** Dependencies of the source. */
 export type FeedSourceDeps = {
-  log: Pick<ChatLog, 'heads' | 'participants' | 'read'>
+  log: Pick<ChatLog, 'heads' | 'hiders' | 'participants' | 'read'>
   /** The codec in which the batch of a chat is encoded. */
   codecOf: (chatId: number) => Codec
   /** Whether subscribers of one chat may have different codecs. */
@@ -137,9 +142,19 @@ export class StoreFeedSource implements FeedSource {
     after: number,
     limit: number
   ): Promise<{ events: readonly ChatEvent[], head: ChatHead | undefined }> {
-    const events = await this.#deps.log.read(chatId, after, limit)
+    const events = await this.#withHiders(chatId, await this.#deps.log.read(chatId, after, limit))
     const [head] = await this.#deps.log.heads([chatId])
     return { events, head }
+  }
+
+  /** Notes who has deleted the messages of some events for themself, as the writer of the events has. */
+  async #withHiders (chatId: number, events: readonly ChatEvent[]): Promise<readonly ChatEvent[]> {
+    const hiders = await this.#deps.log.hiders(chatId, events.flatMap((event) => targetOf(event) ?? []))
+    if (hiders.size === 0) return events
+    return events.map((event) => {
+      const hiddenFrom = hiders.get(targetOf(event) ?? 0)
+      return hiddenFrom === undefined ? event : { ...event, hiddenFrom }
+    })
   }
 }
 

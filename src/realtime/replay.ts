@@ -123,10 +123,10 @@ async function isMember ({ log }: ReplayDeps, { userId, chatId, fromSeq }: Subsc
 /** The messages of a page whose content is not for the member: they have deleted them for themself. */
 async function hiddenIn (
   { log, reads }: ReplayDeps,
-  { codec, chatId, userId }: Subscription,
+  { chatId, userId, mayHide }: Subscription,
   page: readonly ChatEvent[]
 ): Promise<ReadonlySet<number>> {
-  if (codec.encodePlace === undefined) return NONE
+  if (!mayHide) return NONE
   const targets = page.flatMap((event) => targetOf(event) ?? [])
   return new Set(await reads.run(userId, () => log.hiddenAmong(userId, chatId, targets)))
 }

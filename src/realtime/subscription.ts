@@ -10,6 +10,7 @@ export type SubscribedMembership = {
   otherId: number | null
   chosenId: string | null
   type: string
+  hasHidden?: boolean
 }
 
 /**
@@ -22,6 +23,8 @@ export class Subscription implements ChatSubscription {
   codec: Codec
   readonly fromSeq: number
   readonly membersVersion: number
+  /** Whether some messages may be hidden from the user: the replay asks for them. */
+  readonly mayHide: boolean
   readonly connection: Connection
   /** Whether the client has joined the chat. */
   isJoined = false
@@ -41,6 +44,7 @@ export class Subscription implements ChatSubscription {
     this.chatId = membership.chatId
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.membersVersion
+    this.mayHide = membership.hasHidden !== false
     this.userId = connection.principal.userId
     this.otherId = membership.otherId
     this.chosenId = membership.chosenId

@@ -73,7 +73,13 @@ export type MessageState = {
 }
 
 /** The place of an event; `membersVersion` is that of its chat. */
-type Place = { seq: number, at: number, membersVersion: number }
+type Place = {
+  seq: number
+  at: number
+  membersVersion: number
+  /** The users who have deleted the message for themselves; undefined when there are none. */
+  hiddenFrom?: readonly number[]
+}
 
 /** A stored event, and the message after it. */
 export type StoredChange = { outcome: 'stored' | 'duplicate' } & Place & MessageState

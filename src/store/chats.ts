@@ -2,6 +2,7 @@
 import { and, desc, eq, isNotNull, isNull, type Placeholder, sql } from 'drizzle-orm'
 import { CHAT_COLUMNS, type ChatRow } from './chat-settings.ts'
 import type { Orm } from './database.ts'
+import { hasHidden } from './hidden.ts'
 import { removeMessageParts } from './message-parts.ts'
 import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
@@ -34,6 +35,8 @@ export type Membership = ChatHead & {
   /** The id that the application has chosen for the chat, if it has. */
   chosenId: string | null
   type: string
+  /** Whether the user has deleted a message of the chat for themself. */
+  hasHidden: boolean
 }
 
 /**
@@ -205,7 +208,8 @@ const statements = oncePerDatabase((orm) => ({
       readSeq: participants.readSeq,
       otherId: otherMember(),
       chosenId: chats.publicId,
-      type: chats.type
+      type: chats.type,
+      hasHidden: hasHidden(participants.chatId, participants.userId)
     })
     .from(participants)
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))

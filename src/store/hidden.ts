@@ -1,10 +1,16 @@
 /** Messages that members have deleted for themselves. */
-import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lte, sql, type SQL } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Orm } from './database.ts'
 import { hiddenMessages, messages, participants } from './schema.ts'
 
 /** What became of a message to hide. */
 export type HideOutcome = 'hidden' | 'unchanged' | 'refused' | 'missing'
+
+/** Whether a member has hidden any message of a chat. */
+export function hasHidden (chatId: PgColumn, userId: PgColumn): SQL<boolean> {
+  return sql<boolean>`exists (select from ${hiddenMessages} h where h.chat_id = ${chatId} and h.user_id = ${userId})`
+}
 
 /** Hides a message from a member who sees it. */
 export async function hideMessage (tx: Orm, chatId: number, userId: number, seq: number): Promise<HideOutcome> {
@@ -21,6 +27,23 @@ export async function hideMessage (tx: Orm, chatId: number, userId: number, seq:
     .onConflictDoNothing()
     .returning({ seq: hiddenMessages.seq })
   return rows.length > 0 ? 'hidden' : 'unchanged'
+}
+
+/** Those of these messages that somebody has hidden, with the users. */
+export async function listHiders (
+  orm: Orm,
+  chatId: number,
+  seqs: readonly number[]
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const { seq, userId } = hiddenMessages
+  const rows = seqs.length === 0
+    ? []
+    : await orm
+        .select({ seq, userIds: sql<number[]>`json_agg(${userId})` })
+        .from(hiddenMessages)
+        .where(and(eq(hiddenMessages.chatId, chatId), inArray(seq, [...seqs])))
+        .groupBy(seq)
+  return new Map(rows.map(({ seq, userIds }) => [seq, userIds]))
 }
 
 /** The seqs of the messages with `after < seq <= last` that a member has hidden. */

@@ -2,6 +2,7 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { type Membership, otherMember } from './chats.ts'
 import type { Orm } from './database.ts'
+import { hasHidden } from './hidden.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, participants } from './schema.ts'
 
@@ -15,7 +16,8 @@ const statements = oncePerDatabase((orm) => ({
       readSeq: participants.readSeq,
       otherId: otherMember(),
       chosenId: chats.publicId,
-      type: chats.type
+      type: chats.type,
+      hasHidden: hasHidden(participants.chatId, participants.userId)
     })
     .from(sql`unnest(${sql.placeholder('chatIds')}::text::bigint[]) asked(id)`)
     .innerJoin(

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from '../support/tap.ts'
 import { CHATCLI_CODEC, CHATCLI_CURRENT_CODEC } from '../../src/api/chatcli/ws/codec.ts'
+import { V1_CODEC } from '../../src/api/v1/realtime/codec.ts'
 import { ChatError } from '../../src/domain/errors.ts'
 import type { ChangeReceipt } from '../../src/domain/events/change.ts'
 import type { PostExtras, Receipt } from '../../src/domain/events/event-writer.ts'
+import type { Codec } from '../../src/realtime/codec.ts'
 import { LONGEST_PAGE } from '../../src/store/messages.ts'
 import { addChat, addUser } from '../support/data/rows.ts'
 import { createStore } from '../support/servers/database.ts'
@@ -35,7 +37,7 @@ t.setTimeout(300_000)
 await withServices(t, 'events of messages on two replicas', async (t, services) => {
   const databaseUrl = await createStore(t, services.databaseUrl)
   const hubServices = { ...services, databaseUrl, redisPrefix: `confab_test_${randomBytes(6).toString('hex')}:` }
-  const open = () => openHub(t, hubServices, [CHATCLI_CODEC, CHATCLI_CURRENT_CODEC])
+  const open = () => openHub(t, hubServices, [CHATCLI_CODEC, CHATCLI_CURRENT_CODEC, V1_CODEC])
   const replicas = [await open(), await open()] as const
   const [one, two] = replicas
   const { orm } = one.services
@@ -134,6 +136,27 @@ await withServices(t, 'events of messages on two replicas', async (t, services) 
         'new_message last'
       ], `after ${String(after)}`)
     }
+  })
+
+  await t.test('what is read for a lost announcement is masked for who has hidden the message, too', async (t) => {
+    const { chatId, ann, bob } = await startChat()
+    const deaf = await openHub(t, { ...hubServices, redisPrefix: `${hubServices.redisPrefix}else:` }, [CHATCLI_CODEC])
+    await post(one, chatId, ann, 'first')
+    const follow = async (user: HubUser, codec: Codec) => two.follow(t, chatId, user, codec)
+    const [hiding, cli, seeing] = [
+      await follow(bob, V1_CODEC), await follow(bob, CHATCLI_CURRENT_CODEC), await follow(ann, V1_CODEC)
+    ]
+    await changesOf(one).hide({ chatId, userId: bob.userId, seq: 1 })
+    await changesOf(deaf).edit({ chatId, actor: ann, seq: 1, text: 'secret' })
+    await post(deaf, chatId, ann, 'unannounced')
+    await changesOf(deaf).hide({ chatId, userId: bob.userId, seq: 3 })
+    await post(one, chatId, ann, 'last')
+    const dataOf = ({ text }: HubSocket) =>
+      [...text.matchAll(/"seq":(\d+),"epoch".*?"data":(null|\{)/g)].map(([, seq, data]) => `${String(seq)} ${String(data)}`)
+    for (const socket of [hiding, cli, seeing]) await socket.reached('last')
+    t.strictSame(dataOf(hiding), ['2 null', '3 null', '4 {'])
+    t.strictSame(dataOf(seeing), ['2 {', '3 {', '4 {'])
+    t.strictSame(briefly(cli), ['new_message last'])
   })
 
   await t.test('bad input is refused by itself, whatever is stored beside it', (t) => testBadInput(t))

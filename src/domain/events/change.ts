@@ -111,9 +111,9 @@ function eventsOf (
   stored: StoredChange | StoredMark,
   message: Message | undefined
 ): ChatEvent[] {
-  const { seq, targetSeq } = stored
+  const { seq, targetSeq, hiddenFrom } = stored
   const { userId, username, keyId } = actor
-  const entry = { chatId, seq, at: new Date(stored.at), actorId: userId, actorName: username, keyId }
+  const entry = { chatId, seq, at: new Date(stored.at), actorId: userId, actorName: username, keyId, hiddenFrom }
   const { reactions, pinnedAt } = marksOf(stored.marks)
   switch (action.kind) {
     case 'post':

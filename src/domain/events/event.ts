@@ -2,11 +2,17 @@
 import type { Reactions } from './extras.ts'
 import type { Message } from './message.ts'
 
+/** Who may see an event. */
+type Visibility = {
+  /** The users who have deleted its message for themselves: its content is not for them. As a rule undefined. */
+  readonly hiddenFrom?: readonly number[] | undefined
+}
+
 /** A message was posted. The event is the message object itself, so that the writer creates one object for both. */
-export type MessageCreated = Message & { readonly kind: 'message.created' }
+export type MessageCreated = Message & Visibility & { readonly kind: 'message.created' }
 
 /** The part that all other events have. */
-type Entry = {
+type Entry = Visibility & {
   readonly chatId: number
   readonly seq: number
   readonly at: Date

@@ -1,5 +1,6 @@
 /** Reads the log of a chat by position. */
 import type { Orm } from '../../store/database.ts'
+import { listHiders } from '../../store/hidden.ts'
 import * as store from '../../store/log.ts'
 import { listHiddenAmong } from '../../store/message-pages.ts'
 import type { ChatEvent } from './event.ts'
@@ -21,7 +22,10 @@ export function createEventLog (orm: Orm) {
     /** Those of these messages of a chat that a user has deleted for themself. */
     hiddenAmong: (userId: number, chatId: number, seqs: readonly number[]): Promise<number[]> =>
       listHiddenAmong(orm, { chatId, userId }, seqs),
-    /** The same for a member of the chat; empty for others. */
+    /** The users who have deleted one of these messages of a chat for themselves, by its seq. */
+    hiders: (chatId: number, seqs: readonly number[]): Promise<ReadonlyMap<number, readonly number[]>> =>
+      listHiders(orm, chatId, seqs),
+    /** The same as `read` for a member of the chat; empty for others. */
     readAs: async (userId: number, chatId: number, after: number, limit: number): Promise<ChatEvent[]> =>
       (await store.listLogAfterAs(orm, userId, chatId, after, limit)).map(entryOf)
   }

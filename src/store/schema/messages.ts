@@ -116,5 +116,8 @@ export const mentions = pgTable(
 export const hiddenMessages = pgTable(
   'hidden_messages',
   { chatId: reference('chat_id'), userId: reference('user_id'), seq: reference('seq'), createdAt: createdAt() },
-  (table) => [primaryKey({ columns: [table.chatId, table.userId, table.seq] })]
+  (table) => [
+    primaryKey({ columns: [table.chatId, table.userId, table.seq] }),
+    index('hidden_messages_message').on(table.chatId, table.seq)
+  ]
 )

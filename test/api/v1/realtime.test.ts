@@ -1,12 +1,13 @@
 import t from '../../support/tap.ts'
 import { createApiKey } from '../../../src/domain/accounts/api-keys.ts'
 import { participants } from '../../../src/store/schema.ts'
-import { connect, openSocket } from '../../support/clients/socket.ts'
+import { connect, openSocket, type SocketClient } from '../../support/clients/socket.ts'
 import { addV1Chat, addV1User, connectRealtime, request, shapesOf, userIdOf } from '../../support/clients/realtime.ts'
 import { register } from '../../support/data/accounts.ts'
-import { at, integerAt } from '../../support/data/json.ts'
+import { at, integerAt, listAt } from '../../support/data/json.ts'
 import { eventually } from '../../support/deadline.ts'
 import { USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
+import type { Cluster } from '../../support/servers/cluster.ts'
 import { onServices } from '../../support/servers/deployments.ts'
 
 const POLICY_VIOLATION = 1008
@@ -132,6 +133,70 @@ await onServices(
       t.strictSame(shapesOf(replayed), ['message.created 3', 'message.edited 4', 'message.edited 5', 'subscribed'])
       const contents = replayed.slice(0, 3).map((frame) => at(frame, 'event', 'data'))
       t.strictSame(contents, [null, null, null], 'nor hidden ones')
+    })
+
+    await t.test('changes of a hidden message come without it, live as in a replay, on every replica', async (t) => {
+      const hiding = await register(cluster)
+      const group = await addV1Chat(cluster.orm, [ann.userId, bob.userId, await userIdOf(cluster.orm, hiding.username)])
+      const author = await connectRealtime(t, one, ann.token)
+      for (const text of ['one', 'two']) await request(author, { type: 'send', chat: group.id, client_id: text, text })
+      const follow = async (replica: Cluster['replicas'][number], token: string, position: object = {}) => {
+        const socket = await connectRealtime(t, replica, token)
+        return [socket, await request(socket, { type: 'subscribe', chats: [{ chat: group.id, ...position }] })] as const
+      }
+      const live = [...await follow(one, hiding.accessToken), ...await follow(two, hiding.accessToken)]
+        .flatMap((socket) => 'next' in socket ? [socket] : [])
+      const cli = await Promise.all([one, two].map(async (replica) => {
+        const socket = await connect(t, replica, hiding.accessToken)
+        socket.send({ type: 'join_idle' })
+        socket.send({ type: 'join_chat', chatID: group.chatId })
+        await socket.barrier()
+        return socket
+      }))
+      const [other] = await follow(two, bob.token)
+      const [remover] = live
+      if (remover === undefined) throw new Error('There is a socket.')
+      await request(remover, { type: 'delete', chat: group.id, seq: 1, for: 'me' })
+      for (const seq of [1, 2]) {
+        for (const command of [{ type: 'edit', text: 'other' }, { type: 'react', emoji: 'x' }])
+          await request(author, { ...command, chat: group.id, seq })
+        for (const method of ['PUT', 'DELETE']) {
+          const url = `/v1/chats/${group.id}/pins/${String(seq)}`
+          await cluster.call(method, url, { bearer: ann.token, replica: seq - 1 })
+        }
+        for (const command of [{ type: 'unreact', emoji: 'x' }, { type: 'delete' }])
+          await request(author, { ...command, chat: group.id, seq })
+      }
+      await request(author, { type: 'send', chat: group.id, client_id: 'end', text: 'end' })
+      const [from, end] = [3, 15]
+      const eventsOf = async (socket: SocketClient) => {
+        await socket.next(({ event }) => at(event, 'seq') === end)
+        return socket.frames.filter(({ type }) => type === 'event').map(({ event }) => event)
+      }
+      const { body } = await cluster.get(`/v1/chats/${group.id}/events?after=2`, { bearer: hiding.accessToken })
+      const replayed = listAt(body, 'items')
+      t.strictSame(
+        replayed.map((event) => at(event, 'data') === null),
+        Array.from({ length: end - from + 1 }, (_, index) => index < 6),
+        'changes of the hidden message have no data, those of others have theirs'
+      )
+      const masked = (events: readonly unknown[]) =>
+        events.map((event) => [at(event, 'type'), at(event, 'seq'), at(event, 'data') === null])
+      for (const socket of live) t.strictSame(masked(await eventsOf(socket)), masked(replayed))
+      for (const replica of [one, two]) {
+        const [, { before }] = await follow(replica, hiding.accessToken, { after: 2 })
+        t.strictSame(before.flatMap(({ event }) => event === undefined ? [] : [event]), replayed)
+      }
+      t.notOk((await eventsOf(other)).some((event) => at(event, 'data') === null), 'others see all of it')
+      for (const socket of cli) {
+        const shown = [['deleted_message', undefined], ['new_message', end]]
+        const seen = (await socket.take(3)).map(({ type, seq }) => [type, seq])
+        t.strictSame(seen, [['edited_message', 2], ...shown])
+        socket.send({ type: 'leave_chat', chatID: group.chatId })
+        socket.send({ type: 'join_chat', chatID: group.chatId, after: 0 })
+        const again = (await socket.take(3)).map(({ type, seq }) => [type, seq])
+        t.strictSame(again, [['new_message', 2], ...shown], 'neither in a replay')
+      }
     })
 
     await t.test('clients of ChatCLI and of /v1 share a room, each with its own frames', async (t) => {

@@ -169,7 +169,8 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
       readSeq: 0,
       otherId: ann.id,
       chosenId: null,
-      type: 'direct'
+      type: 'direct',
+      hasHidden: false
     })
     t.strictSame(await chats.findMembership(orm, chatId, ann.id), {
       chatId,
@@ -179,7 +180,8 @@ async function testChats (t: Test, connections: Connections): Promise<void> {
       readSeq: 0,
       otherId: bob.id,
       chosenId: null,
-      type: 'direct'
+      type: 'direct',
+      hasHidden: false
     })
     t.strictSame(await orm.transaction((tx) => chats.lockChat(tx, chatId)), {
       chatId, lastSeq: 0, membersVersion: 3, memberCount: null

@@ -53,7 +53,8 @@ export class FeedModel {
         read: (_chat, after, limit) => this.#answer(() => this.#rows(after, this.head).slice(0, limit)),
         heads: ([chatId = 0]) =>
           this.#answer(() => [{ chatId, lastSeq: this.head, membersVersion: this.#version }]),
-        participants: () => this.#answer(() => new Map(this.#members))
+        participants: () => this.#answer(() => new Map(this.#members)),
+        hiders: async () => Promise.resolve(new Map())
       },
       codecOf: () => this.#feed.codec ?? PLAIN,
       hasManyCodecs: true,

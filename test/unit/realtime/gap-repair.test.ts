@@ -94,7 +94,8 @@ function sourceOf (rows: number[], head: number, appears: number[] = []) {
         }))
       },
       heads: async () => [{ chatId: CHAT, lastSeq: head, membersVersion: 3 }],
-      participants: async () => new Map()
+      participants: async () => new Map(),
+      hiders: async () => new Map()
     },
     codecOf: () => PLAIN,
     hasManyCodecs: false,
