@@ -89,6 +89,11 @@ export class ChatFeed implements Flushable {
     return this.#membersVersion
   }
 
+  /** The newest version of the membership that is known to exist. */
+  get knownMembersVersion (): number {
+    return Math.max(this.#membersVersion, this.#wantedVersion)
+  }
+
   /** Number of subscribers that receive deliveries. */
   get liveCount (): number {
     let count = 0

@@ -34,6 +34,8 @@ export type ChatLog = {
   heads: (chatIds: number[]) => Promise<ChatHead[]>
   /** Whether others see that a member of a chat of this type is typing. */
   hasTyping: (type: string) => Promise<boolean>
+  /** Whether one of the two of a direct chat has blocked the other. */
+  isDirectChatBlocked: (chatId: number) => Promise<boolean>
   /** Those of these users who are members of a chat, with the seq after which events are visible to them. */
   participants: (chatId: number, userIds: readonly number[]) => Promise<ReadonlyMap<number, number>>
   /**

@@ -93,7 +93,8 @@ export class Hub {
       ...deps,
       roomOf: (chatId) => this.#rooms.get(chatId),
       membership: (connection, chatId) => this.#membership(connection, chatId),
-      hasTyping: (type) => deps.log.hasTyping(type)
+      hasTyping: (type) => deps.log.hasTyping(type),
+      isBlocked: (chatId) => deps.log.isDirectChatBlocked(chatId)
     })
     this.reads = new Reads({ ...deps, roomOf: (chatId) => this.#rooms.get(chatId) })
     this.#sweep = new Sweep({

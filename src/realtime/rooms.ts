@@ -21,6 +21,8 @@ export type Room = {
   chosenId: string | undefined
   /** The type of the chat, as soon as a socket follows it. */
   type: string | undefined
+  /** Whether there is a block in a direct chat, at a version of its membership; undefined until it is needed. */
+  block: { membersVersion: number, exists: boolean } | undefined
   /** Until the bus has acknowledged the subscription. */
   opened: Promise<void> | undefined
   /** Number of joins that wait for the store. */
@@ -109,6 +111,7 @@ export class Rooms {
       codecs: new Map(),
       chosenId: undefined,
       type: undefined,
+      block: undefined,
       opened,
       joining: 0,
       releaseTimer: undefined

@@ -16,6 +16,9 @@ import { decodeTyping, encodeTyping } from './typing-payload.ts'
 
 export { isTyping } from './typing-payload.ts'
 
+/** The type of the chats of two, who may block each other. All of them have typing. */
+const DIRECT = 'direct'
+
 /** Dependencies of the typing. */
 export type TypingDeps = {
   bus: Bus
@@ -27,6 +30,8 @@ export type TypingDeps = {
   membership: (connection: Connection, chatId: number) => Promise<{ type: string }>
   /** Whether chats of a type have typing. */
   hasTyping: (type: string) => Promise<boolean>
+  /** Whether one of the two of a direct chat has blocked the other. */
+  isBlocked: (chatId: number) => Promise<boolean>
   /** The rate of the frames of each user, if it is limited. */
   typingPaces?: Paces | undefined
   metrics: Metrics
@@ -46,7 +51,7 @@ export class Typing {
 
   /**
    * Shows to the others in a chat that the user of a socket is typing, if the user is in it, was not shown just now,
-   * and chats of its type have typing.
+   * and chats of its type have typing. Between two of whom one has blocked the other nothing is shown.
    * @returns false when the user's frames are too many, and this one is dropped
    */
   note (connection: Connection, chatId: number): boolean {
@@ -61,7 +66,7 @@ export class Typing {
     return true
   }
 
-  /** The same for a member, without a socket, of a chat that has typing. */
+  /** The same for a member, without a socket, of a chat that has typing and no block. */
   noteMember (user: UserName, chatId: number): void {
     const { origin, typingPaces } = this.#deps
     if (typingPaces !== undefined && typingPaces.take(user.userId, 1, 0) === undefined) return
@@ -78,10 +83,27 @@ export class Typing {
   }
 
   #publishIn (type: string, user: UserName, chatId: number): void {
-    const isShown = this.#types.has(type)
+    const isShown = this.#isShown(type, chatId)
     if (isShown === true) this.#publish(user, chatId)
-    // Nobody minds when it is not shown because its type cannot be read.
+    // Nobody minds when it is not shown because that cannot be read.
     else if (isShown !== false) isShown.then((has) => has && this.#publish(user, chatId), () => undefined)
+  }
+
+  #isShown (type: string, chatId: number): boolean | Promise<boolean> {
+    if (type !== DIRECT) return this.#types.has(type)
+    const room = this.#deps.roomOf(chatId)
+    const known = room?.block
+    // A block changes the version.
+    return known !== undefined && known.membersVersion === room?.feed.knownMembersVersion
+      ? !known.exists
+      : this.#readBlock(chatId, room)
+  }
+
+  async #readBlock (chatId: number, room: Room | undefined): Promise<boolean> {
+    const membersVersion = room?.feed.knownMembersVersion
+    const exists = await this.#deps.isBlocked(chatId)
+    if (room !== undefined && membersVersion !== undefined) room.block = { membersVersion, exists }
+    return !exists
   }
 
   #publish ({ userId, username }: UserName, chatId: number): void {

@@ -265,6 +265,8 @@ function followOtherReplicas (
 ): void {
   services.sessions.onRevoked((sessionIds) => connections.endCredentials(sessionIds))
   services.tokenRevocations.onRevoked((areRevoked) => connections.endCredentialsThat(areRevoked))
+  // This replica handles it itself: the bus may be down.
+  services.blocks.onChanged((_userIds, chat) => chat && hub.membersChanged(chat.chatId, chat.membersVersion))
   const handler = (payload: Buffer) => {
     const event = decodeInvalidation(payload)
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)

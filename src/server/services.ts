@@ -22,6 +22,7 @@ import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
 import { Features } from '../domain/features.ts'
 import { Feeds } from '../domain/feeds/feeds.ts'
+import { publishInvalidation } from '../domain/invalidations.ts'
 import { sync } from '../domain/feeds/sync.ts'
 import { Idempotency } from '../domain/idempotency.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
@@ -114,16 +115,19 @@ export async function createServices (deps: ServiceDeps) {
     epoch,
     readMarks,
     presenceSettings: new PresenceSettings(orm),
-    blocks: createBlocks(orm, feeds),
+    blocks: createBlocks(orm, bus, feeds),
     ...createMessageServices(deps, { chats, features, feeds }),
     /** Counts the unread messages of a user in all chats. */
     countUnread: countAllUnread.bind(undefined, orm)
   }
 }
 
-function createBlocks (orm: Orm, feeds: Feeds): Blocks {
+function createBlocks (orm: Orm, bus: Bus, feeds: Feeds): Blocks {
   const blocks = new Blocks(orm)
-  blocks.onChanged(([userId]) => feeds.announce([userId]))
+  blocks.onChanged(([userId], chat) => {
+    if (chat !== undefined) publishInvalidation(bus, { type: 'members_changed', ...chat })
+    feeds.announce([userId])
+  })
   return blocks
 }
 

@@ -8,7 +8,8 @@ import { inList } from './sql.ts'
 /** A user whom another one has blocked. */
 export type BlockRow = { userId: number, username: string, createdAt: Date }
 
-const COLUMNS = { userId: blocks.blockedId, username: users.username, createdAt: blocks.createdAt }
+/** The columns of a {@link BlockRow}. */
+export const BLOCK_COLUMNS = { userId: blocks.blockedId, username: users.username, createdAt: blocks.createdAt }
 
 /** Has transactions on the blocks and the direct chat of two users wait for each other. */
 export async function lockPair (tx: Orm, one: number, other: number): Promise<void> {
@@ -30,11 +31,36 @@ export async function deleteBlock (tx: Orm, userId: number, blockedId: number): 
   return rows.length > 0
 }
 
-/** Notes with the direct chat of two users whether one has blocked the other: the trigger of the table knows. */
-export async function renewPostRules (tx: Orm, one: number, other: number): Promise<void> {
+/** The direct chat of two users, with a new version of its membership. */
+export type ChangedChat = { chatId: number, membersVersion: number }
+
+/**
+ * Notes with the direct chat of two users whether one has blocked the other: the trigger of the table knows. Replicas
+ * see by the version of its membership that something has changed.
+ * @returns undefined when they have none
+ */
+export async function renewPostRules (tx: Orm, one: number, other: number): Promise<ChangedChat | undefined> {
   const pair = and(eq(chats.userLow, Math.min(one, other)), eq(chats.userHigh, Math.max(one, other)))
-  await tx.update(chatHeads).set({ postRoles: null })
+  const [changed] = await tx.update(chatHeads)
+    .set({ postRoles: null, membersVersion: sql`${chatHeads.membersVersion} + 1` })
     .where(sql`${chatHeads.chatId} = (select ${chats.id} from ${chats} where ${pair})`)
+    .returning({ chatId: chatHeads.chatId, membersVersion: chatHeads.membersVersion })
+  return changed
+}
+
+/** Whether one of the two of a direct chat has blocked the other, as an expression on the chat and its head. */
+export function isBlockedChat (): SQL<boolean> {
+  return sql<boolean>`(${chats.type} = 'direct' and ${isSilent()})`
+}
+
+/** Whether one of the two of a direct chat has blocked the other. */
+export async function isDirectChatBlocked (orm: Orm, chatId: number): Promise<boolean> {
+  const [row] = await orm.select({ isBlocked: isSilent() }).from(chatHeads).where(eq(chatHeads.chatId, chatId))
+  return row?.isBlocked ?? false
+}
+
+function isSilent (): SQL<boolean> {
+  return sql<boolean>`coalesce(${chatHeads.postRoles} = '{}', false)`
 }
 
 /** Whether neither of two users has blocked the other, as an expression. */
@@ -64,7 +90,7 @@ export async function listBlockersOf (
 
 /** A user whom another one has blocked; undefined if it is not so. */
 export async function findBlock (orm: Orm, userId: number, blockedId: number): Promise<BlockRow | undefined> {
-  const [row] = await orm.select(COLUMNS).from(blocks).innerJoin(users, eq(users.id, blocks.blockedId))
+  const [row] = await orm.select(BLOCK_COLUMNS).from(blocks).innerJoin(users, eq(users.id, blocks.blockedId))
     .where(and(eq(blocks.userId, userId), eq(blocks.blockedId, blockedId)))
   return row
 }
@@ -73,7 +99,7 @@ export async function findBlock (orm: Orm, userId: number, blockedId: number): P
 export async function listBlocks (orm: Orm, userId: number, { limit, from }: PageOf<number>): Promise<BlockRow[]> {
   const isBackward = from?.isBackward === true
   const rest = from && (isBackward ? lt : gt)(blocks.blockedId, from.position)
-  return orm.select(COLUMNS).from(blocks).innerJoin(users, eq(users.id, blocks.blockedId))
+  return orm.select(BLOCK_COLUMNS).from(blocks).innerJoin(users, eq(users.id, blocks.blockedId))
     .where(and(eq(blocks.userId, userId), rest))
     .orderBy((isBackward ? desc : asc)(blocks.blockedId))
     .limit(limit + 1)

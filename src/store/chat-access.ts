@@ -1,5 +1,6 @@
 /** Queries that find chats by their ids of `/v1`, as a user may see them. */
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { isBlockedChat } from './blocks.ts'
 import type { Orm } from './database.ts'
 import { chatHeads, chats, participants } from './schema.ts'
 
@@ -12,6 +13,8 @@ export type ChatAccessRow = {
   publicId: string | null
   type: string
   frozenAt: Date | null
+  /** Whether one of the two of a direct chat has blocked the other. */
+  isBlocked: boolean
   lastSeq: number
   membersVersion: number
   role: string | null
@@ -33,6 +36,7 @@ export async function findChatAccess (orm: Orm, userId: number | null, names: Ch
       publicId: chats.publicId,
       type: chats.type,
       frozenAt: chats.frozenAt,
+      isBlocked: isBlockedChat(),
       lastSeq: chatHeads.lastSeq,
       membersVersion: chatHeads.membersVersion,
       role: participants.role,

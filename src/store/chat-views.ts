@@ -1,6 +1,7 @@
 /** Queries that read chats as one user sees them, and their members, by pages. */
 import { and, asc, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { isBlockedChat } from './blocks.ts'
 import { CHAT_COLUMNS, type ChatRow } from './chat-settings.ts'
 import type { Orm } from './database.ts'
 import { chatHeads, chats, hiddenMessages, messages, participants, users } from './schema.ts'
@@ -37,6 +38,8 @@ export type ChatView = ChatRow & {
   /** The other one of a direct chat, who may have left it. */
   otherName: string | null
   lastMessage: LastMessage | null
+  /** Whether one of the two of a direct chat has blocked the other. */
+  isBlocked: boolean
 }
 
 /** A place in a list of chats: the user's by activity, or all by their numbers. */
@@ -95,6 +98,7 @@ function selectViews (orm: Orm, userId: number | null, page: SQL) {
         notifications: own.notifications
       },
       otherName: other.displayName,
+      isBlocked: isBlockedChat(),
       lastMessage: {
         seq: newest.seq,
         authorId: newest.authorId,

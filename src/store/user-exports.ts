@@ -1,7 +1,8 @@
 /** Queries on all that is stored of a user. */
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { chats, messages, participants } from './schema.ts'
+import { BLOCK_COLUMNS, type BlockRow } from './blocks.ts'
+import { blocks, chats, messages, participants, users } from './schema.ts'
 
 /** A chat of a user. `publicId` is null for one without an id of its own. */
 export type ExportedChat = { chatId: number, publicId: string | null, role: string, joinedAt: Date }
@@ -27,6 +28,12 @@ export async function exportChats (orm: Orm, userId: number): Promise<ExportedCh
     .innerJoin(chats, eq(chats.id, participants.chatId))
     .where(eq(participants.userId, userId))
     .orderBy(asc(chats.id))
+}
+
+/** Whom a user has blocked. */
+export async function exportBlocks (orm: Orm, userId: number): Promise<BlockRow[]> {
+  return orm.select(BLOCK_COLUMNS).from(blocks).innerJoin(users, eq(users.id, blocks.blockedId))
+    .where(eq(blocks.userId, userId)).orderBy(asc(blocks.blockedId))
 }
 
 /** Messages of a user in their chats behind a position, by chat and seq. */

@@ -1,11 +1,10 @@
 /** `/v1/me/blocks`: whom the user that calls has blocked. */
-import Type, { type Static } from 'typebox'
-import type { Block } from '../../domain/accounts/blocks.ts'
-import { userIdOf } from '../../domain/accounts/user-id.ts'
+import Type from 'typebox'
 import { json, noBody } from '../http/answers.ts'
 import { principalOf, requireCaller } from '../http/principals.ts'
 import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
+import { BlockSchema, encodeBlock, EXAMPLE_BLOCK } from './block.ts'
 import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { USERS } from './tags.ts'
 import { UserParams } from './users/parameters.ts'
@@ -13,14 +12,6 @@ import { UserParams } from './users/parameters.ts'
 const LIST = 'blocks'
 const OnePath = '/me/blocks/:user'
 
-const BlockSchema = Type.Object(
-  {
-    user: Type.Union([Type.String(), Type.Null()], { description: 'The id of the user; null of one who is erased.' }),
-    created_at: Type.String({ format: 'date-time' })
-  },
-  { title: 'Block' }
-)
-const EXAMPLE: Static<typeof BlockSchema> = { user: 'user-17', created_at: '2026-11-28T10:15:04.512Z' }
 const ERRORS_OF_BLOCKS = ['user_required', 'insufficient_scope'] as const
 
 const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
@@ -37,10 +28,6 @@ export default async function blocks (app: Scope): Promise<void> {
     put(scope)
     remove(scope)
   })
-}
-
-function encodeBlock ({ userId, username, createdAt }: Block): Static<typeof BlockSchema> {
-  return { user: userIdOf(userId, username) ?? null, created_at: createdAt.toISOString() }
 }
 
 function list (app: Scope): void {
@@ -60,7 +47,7 @@ function list (app: Scope): void {
           200: json(
             'A page of them.',
             Type.Object({ ...pageSchema(BlockSchema), pos: Type.Integer({ minimum: 0 }), epoch: Type.String() }),
-            { items: [EXAMPLE], next: null, prev: null, pos: 17, epoch: '7f3a' }
+            { items: [EXAMPLE_BLOCK], next: null, prev: null, pos: 17, epoch: '7f3a' }
           )
         }
       }
@@ -87,7 +74,7 @@ function getOne (app: Scope): void {
         tags: [USERS],
         summary: 'Get whether you have blocked a user',
         params: UserParams,
-        response: { 200: json('You have.', BlockSchema, EXAMPLE) }
+        response: { 200: json('You have.', BlockSchema, EXAMPLE_BLOCK) }
       }
     },
     async (request) => encodeBlock(await app.services.blocks.find(principalOf(request).userId, request.params.user))
@@ -105,7 +92,8 @@ function put (app: Scope): void {
         summary: 'Block a user',
         description:
           'Until you end it neither of you gets a new direct chat with the other or posts in the one that you have, ' +
-          'nor knows whether the other is online, and the user adds you to no chat. Other chats stay as they are.',
+          'nor knows whether the other is online or is typing there, and the user adds you to no chat. Other chats ' +
+          'stay as they are.',
         params: UserParams,
         response: { 204: noBody('The user is blocked.') }
       }

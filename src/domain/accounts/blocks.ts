@@ -1,7 +1,7 @@
 /**
  * Blocks between users. While one of two has blocked the other neither gets a new direct chat with the other or posts
- * in theirs, and neither knows whether the other is online; the blocked one adds the other to no chat. The logs of
- * chats stay as they are.
+ * in theirs, and neither knows whether the other is online, or types in their chat; the blocked one adds the other to
+ * no chat. The logs of chats stay as they are.
  */
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/blocks.ts'
@@ -13,8 +13,10 @@ import { findUsers, requireUser } from './find-users.ts'
 /** A user whom another one has blocked. */
 export type Block = store.BlockRow
 
-/** Called after the commit with the two users. It must not throw. */
-export type BlockListener = (userIds: readonly [userId: number, blockedId: number]) => void
+/** Called after the commit with the two users, and their direct chat if they have one. It must not throw. */
+export type BlockListener = (
+  userIds: readonly [userId: number, blockedId: number], chat: store.ChangedChat | undefined
+) => void
 
 /** The blocks of all users. */
 export class Blocks {
@@ -65,13 +67,13 @@ export class Blocks {
     { userId, blockedId, id }: { userId: number, blockedId: number, id: string },
     write: typeof store.insertBlock
   ): Promise<void> {
-    const isChanged = await this.#orm.transaction(async (tx) => {
+    const change = await this.#orm.transaction(async (tx) => {
       await store.lockPair(tx, userId, blockedId)
-      if (!(await write(tx, userId, blockedId))) return false
-      await store.renewPostRules(tx, userId, blockedId)
+      if (!(await write(tx, userId, blockedId))) return undefined
+      const chat = await store.renewPostRules(tx, userId, blockedId)
       await addToFeeds(tx, [{ userId, kind, data: { user: id } }])
-      return true
+      return { chat }
     })
-    if (isChanged) for (const listener of this.#listeners) listener([userId, blockedId])
+    if (change !== undefined) for (const listener of this.#listeners) listener([userId, blockedId], change.chat)
   }
 }

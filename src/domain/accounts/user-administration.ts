@@ -11,6 +11,7 @@ import { publicChatId } from '../chats/chat-id.ts'
 import { ChatError } from '../errors.ts'
 import { publishInvalidation } from '../invalidations.ts'
 import type { AccountEraser } from './account.ts'
+import type { Block } from './blocks.ts'
 import type { Sessions } from './sessions.ts'
 import type { TokenRevocations } from './token-revocations.ts'
 import { referenceOf } from './user-profiles.ts'
@@ -30,9 +31,10 @@ export type UserAdministrationDeps = {
   removeAccount: (userId: number) => Promise<unknown>
 }
 
-/** A page of what is stored of a user; the chats are on the first one. */
+/** A page of what is stored of a user; the chats and the blocks are on the first one. */
 export type UserExport = {
   chats: { chat: string, role: string, joinedAt: Date }[]
+  blocks: Block[]
   messages: { chat: string, seq: number, text: string, createdAt: Date, editedAt: Date | null }[]
   /** Where the next page begins. */
   next: exports.ExportPosition | undefined
@@ -102,6 +104,7 @@ async function exportUser (
       ? []
       : (await exports.exportChats(orm, userId)).map(({ chatId, publicId, role, joinedAt }) =>
           ({ chat: publicChatId(chatId, publicId), role, joinedAt })),
+    blocks: from === undefined ? await exports.exportBlocks(orm, userId) : [],
     messages: shown.map(({ chatId, publicId, seq, body: text, createdAt, editedAt }) =>
       ({ chat: publicChatId(chatId, publicId), seq, text, createdAt, editedAt })),
     next: last && { chatId: last.chatId, seq: last.seq }

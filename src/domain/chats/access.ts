@@ -4,7 +4,9 @@ import { findChatTypes } from '../../store/chat-types.ts'
 import type { Orm } from '../../store/database.ts'
 import { ChatError } from '../errors.ts'
 import { parseChatId, publicChatId } from './chat-id.ts'
-import { builtInType, type ChatTypeDefinition, type Permission, PERMISSIONS, permissionsOf } from './chat-types.ts'
+import {
+  builtInType, type ChatTypeDefinition, duringBlock, type Permission, PERMISSIONS, permissionsOf
+} from './chat-types.ts'
 
 /** A chat as a caller may see it. */
 export type ChatAccess = {
@@ -23,6 +25,8 @@ export type ChatAccess = {
   lastSeq: number
   membersVersion: number
   isFrozen: boolean
+  /** Whether one of the two of a direct chat has blocked the other. */
+  isBlocked: boolean
 }
 
 /**
@@ -74,7 +78,7 @@ export async function findDefinitions (
 }
 
 function accessOf (row: ChatAccessRow, definition: ChatTypeDefinition, isKey: boolean): ChatAccess | undefined {
-  const { chatId, publicId, type, role, fromSeq, readSeq, lastSeq, membersVersion, frozenAt } = row
+  const { chatId, publicId, type, role, fromSeq, readSeq, lastSeq, membersVersion, frozenAt, isBlocked } = row
   if (role === null && !isKey && definition.visibility === 'private') return undefined
   const isShownAll = role !== null || isKey || definition.history === 'all'
   return {
@@ -83,11 +87,20 @@ function accessOf (row: ChatAccessRow, definition: ChatTypeDefinition, isKey: bo
     type,
     definition,
     role,
-    permissions: isKey ? PERMISSIONS : role === null ? ['read'] : permissionsOf(definition, role),
+    permissions: permissionsIn(definition, role, { isKey, isBlocked }),
     fromSeq: isShownAll ? fromSeq : lastSeq,
     readSeq,
     lastSeq,
     membersVersion,
-    isFrozen: frozenAt !== null
+    isFrozen: frozenAt !== null,
+    isBlocked
   }
+}
+
+function permissionsIn (
+  definition: ChatTypeDefinition, role: string | null, { isKey, isBlocked }: { isKey: boolean, isBlocked: boolean }
+): readonly Permission[] {
+  if (isKey) return PERMISSIONS
+  const permissions: readonly Permission[] = role === null ? ['read'] : permissionsOf(definition, role)
+  return isBlocked ? duringBlock(permissions) : permissions
 }

@@ -31,6 +31,8 @@ export type Permission = typeof PERMISSIONS[number]
 /** Types of this form may be defined; roles have the same form. */
 export const CHAT_TYPE_PATTERN = '^[a-z][a-z0-9_-]{0,31}$'
 
+/** What both may still do in a direct chat, one of whom has blocked the other; the store decides likewise. */
+const LEFT_BY_BLOCK: ReadonlySet<Permission> = new Set(['read', 'delete_own', 'delete_any'])
 const ALL: Permission[] = [...PERMISSIONS]
 const ALL_BUT_DELETE = ALL.filter((permission) => permission !== 'delete_chat')
 const WRITE: Permission[] = ['read', 'post', 'edit_own', 'delete_own', 'react']
@@ -125,4 +127,9 @@ export function rankOf ({ roles }: ChatTypeDefinition, role: string): number {
 /** The highest role of a type: a chat has to keep a member with it, once it has one. */
 export function highestRole ({ roles }: ChatTypeDefinition): string {
   return roles[0]?.role ?? ''
+}
+
+/** Those of the permissions in a direct chat that a block between its two members leaves. */
+export function duringBlock (permissions: readonly Permission[]): Permission[] {
+  return permissions.filter((permission) => LEFT_BY_BLOCK.has(permission))
 }

@@ -1,5 +1,6 @@
 /** The chats of this server: direct ones and groups, their members and lists. */
 import type { Bus } from '../../bus/bus.ts'
+import { isDirectChatBlocked } from '../../store/blocks.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/chats.ts'
 import { findUsernames, listContacts, listContactsIn } from '../../store/contacts.ts'
@@ -108,6 +109,8 @@ function bindChats (orm: Orm, memberships: Memberships, readMarks: ChatsDeps['re
     heads: (chatIds: number[]) => store.findHeads(orm, chatIds),
     /** Whether others see that a member of a chat of this type is typing. */
     hasTyping: async (type: string) => (await findDefinitions(orm, [type])).get(type)?.features.typing ?? false,
+    /** Whether one of the two of a direct chat has blocked the other. */
+    isDirectChatBlocked: (chatId: number) => isDirectChatBlocked(orm, chatId),
     participants: (chatId: number, userIds: readonly number[]) => listParticipants(orm, chatId, userIds),
     /** The chats of each of these users, and the versions of their lists in the same snapshot. */
     chatsOf: (userIds: readonly number[]) => listUserChats(orm, userIds),

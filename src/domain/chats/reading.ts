@@ -6,7 +6,7 @@ import { ChatError } from '../errors.ts'
 import { findDefinitions } from './access.ts'
 import { Authority } from './authority.ts'
 import { requireClaimed, requireReadable } from './chat-reader.ts'
-import type { ChatTypeDefinition, Permission } from './chat-types.ts'
+import { type ChatTypeDefinition, duringBlock, type Permission } from './chat-types.ts'
 import { stateOf } from './chat-transaction.ts'
 import type { ChatState } from '../events/event.ts'
 import type { Actor, Caller } from './membership.ts'
@@ -119,6 +119,7 @@ function viewOf (
   const authority = new Authority(definition, own?.role ?? null, user === null)
   const isShown = user === null || own !== null || definition.history === 'all'
   const state = stateOf(row, memberCount)
+  const permissions = row.isBlocked ? duringBlock(authority.permissions) : authority.permissions
   return {
     state: { ...state, ...(otherName !== null && { name: otherName }) },
     chatId: row.chatId,
@@ -130,7 +131,7 @@ function viewOf (
       ? null
       : {
           role: authority.role,
-          permissions: claim?.narrow(state.id, authority.permissions) ?? authority.permissions,
+          permissions: claim?.narrow(state.id, permissions) ?? permissions,
           readSeq: unread?.readSeq ?? 0,
           isMuted: own?.mutedAt != null,
           isPinned: own?.pinnedAt != null,

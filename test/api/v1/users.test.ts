@@ -104,6 +104,43 @@ await onOneDeployment(
       t.strictSame(at((await asAnn('GET', 'me/blocks')).body, 'items'), [])
     })
 
+    await t.test('in the chat of a block nobody is shown typing, and permissions and the export say so', async (t) => {
+      const [ann, bob] = [uniqueName('ann-'), uniqueName('bob-')]
+      const [asAnn, asBob] = [as(tokenOf(ann)), as(tokenOf(bob))]
+      t.strictSame([(await asAnn('GET', 'me')).status, (await asBob('GET', 'me')).status], [200, 200])
+      const chat = textAt((await asBob('PUT', 'chats:direct', { user: ann })).body, 'chat', 'id')
+      t.equal((await asBob('POST', `chats/${chat}/messages`, { text: 'hello' })).status, 201)
+      const [anns, bobs, away] = [
+        await connectRealtime(t, cluster.replica(0), tokenOf(ann), { feed: {} }),
+        await connectRealtime(t, cluster.replica(0), tokenOf(bob)),
+        await connectRealtime(t, cluster.replica(1), tokenOf(bob))
+      ]
+      for (const socket of [anns, bobs, away]) await request(socket, { type: 'subscribe', chats: [{ chat }] })
+      anns.send({ type: 'typing', chat })
+      for (const socket of [bobs, away]) t.hasStrict(await socket.next(), { type: 'typing', user: ann })
+
+      const asOn = async (replica: number, method: string, path: string) =>
+        (await cluster.call(method, `/v1/${path}`, { bearer: tokenOf(replica === 1 ? ann : bob), replica })).status
+      t.equal(await asOn(1, 'PUT', `me/blocks/${bob}`), 204)
+      t.hasStrict(await anns.next(), { event: { type: 'block.added' } }, 'this replica knows of the block')
+      bobs.send({ type: 'typing', chat })
+      t.equal(await asOn(2, 'PUT', `chats/${chat}/typing`), 204)
+      for (const own of [asAnn, asBob]) {
+        const permissions = ['read', 'delete_own']
+        t.hasStrict((await own('GET', `chats/${chat}/me`)).body, { permissions })
+        t.hasStrict((await own('GET', 'chats')).body, { items: [{ id: chat, me: { permissions } }] })
+      }
+      t.equal((await asBob('DELETE', `chats/${chat}/messages/1`)).status, 200)
+      for (const socket of [anns, bobs, away])
+        t.hasStrict(await socket.next(), { type: 'event', event: { type: 'message.deleted' } })
+      const blocks = async (user: string) => (await backend('POST', `users/${user}:export`, {})).body
+      t.hasStrict(await blocks(ann), { blocks: [{ user: bob }] })
+      t.hasStrict(await blocks(bob), { blocks: [] })
+
+      t.equal((await asAnn('DELETE', `me/blocks/${bob}`)).status, 204)
+      t.equal(listAt((await asBob('GET', `chats/${chat}/me`)).body, 'permissions').length, 6)
+    })
+
     await t.test('of a block and a first chat at the same time one comes first, and the block holds', async (t) => {
       for (let round = 0; round < 5; round++) {
         const [ann, bob] = [uniqueName('ann-'), uniqueName('bob-')]

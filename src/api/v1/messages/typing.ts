@@ -19,16 +19,17 @@ export function noteTyping (app: Scope): void {
         tags: [MESSAGES],
         summary: 'Show that you are typing',
         description:
-          'To the others in the chat, for a few seconds; repeat it while it is so. It is shown at most once in 3 s, ' +
-          'and not at all in chats whose type has no typing.',
+          'To the others in the chat, for a few seconds; repeat it while it is so. It is shown at most once in 3 s. ' +
+          'It is not shown in chats whose type has no typing, or in a direct chat while one of the two has ' +
+          'blocked the other.',
         params: ChatParams,
         response: { 204: noBody('It is shown.') }
       }
     },
     async (request, reply) => {
       const user = principalOf(request)
-      const { chatId, definition } = await app.services.reading.member(readerOf(request), request.params.chat)
-      if (definition.features.typing) app.hub.typing.noteMember(user, chatId)
+      const { chatId, definition, isBlocked } = await app.services.reading.member(readerOf(request), request.params.chat)
+      if (definition.features.typing && !isBlocked) app.hub.typing.noteMember(user, chatId)
       return reply.code(204).send(null)
     }
   )

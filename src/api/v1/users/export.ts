@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { json } from '../../http/answers.ts'
 import type { Scope } from '../../http/scope.ts'
+import { BlockSchema, encodeBlock } from '../block.ts'
 import { Paging } from '../cursor.ts'
 import { USERS } from '../tags.ts'
 import { encodeUser, EXAMPLE_USER, UserSchema } from '../user.ts'
@@ -17,6 +18,7 @@ const ExportSchema = Type.Object(
     chats: Type.Array(Type.Object({ chat: Type.String(), role: Type.String(), joined_at: Time }), {
       description: 'On the first page.'
     }),
+    blocks: Type.Array(BlockSchema, { description: 'Whom the user has blocked; on the first page.' }),
     messages: Type.Array(Type.Object({
       chat: Type.String(),
       seq: Type.Integer(),
@@ -29,7 +31,7 @@ const ExportSchema = Type.Object(
   { title: 'UserExport' }
 )
 
-const EXAMPLE: Static<typeof ExportSchema> = { user: EXAMPLE_USER, chats: [], messages: [], next: null }
+const EXAMPLE: Static<typeof ExportSchema> = { user: EXAMPLE_USER, chats: [], blocks: [], messages: [], next: null }
 
 /** Shows what is stored of a user. */
 export function exportUser (app: Scope): void {
@@ -41,7 +43,9 @@ export function exportUser (app: Scope): void {
         operationId: 'exportUser',
         tags: [USERS],
         summary: 'Get what is stored of a user',
-        description: 'The profile, the chats, and the messages that the user has written in them, by pages.',
+        description:
+          'The profile, the chats, whom the user has blocked, and the messages that the user has written in the ' +
+          'chats, by pages.',
         params: UserParams,
         body: Type.Object(
           { cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })) },
@@ -56,10 +60,11 @@ export function exportUser (app: Scope): void {
       const list = `export ${id}`
       const { from } = paging.read(cursor === undefined ? {} : { cursor }, list)
       const user = await users.find(id)
-      const { chats, messages, next } = await userAdministration.export(id, from?.position, MESSAGES_PER_PAGE)
+      const { chats, blocks, messages, next } = await userAdministration.export(id, from?.position, MESSAGES_PER_PAGE)
       return {
         user: encodeUser(user),
         chats: chats.map(({ joinedAt, ...chat }) => ({ ...chat, joined_at: joinedAt.toISOString() })),
+        blocks: blocks.map(encodeBlock),
         messages: messages.map(({ createdAt, editedAt, ...message }) => ({
           ...message, created_at: createdAt.toISOString(), edited_at: editedAt?.toISOString() ?? null
         })),
