@@ -17,6 +17,7 @@ import requestMetrics from '../api/http/request-metrics.ts'
 import requestTraces from '../api/http/request-traces.ts'
 import securityHeaders from '../api/http/security-headers.ts'
 import userTurns from '../api/http/user-turns.ts'
+import { compileValidator } from '../api/http/validation.ts'
 import websocket from '../api/http/websocket.ts'
 import websocketGate from '../api/http/websocket-gate.ts'
 import description from '../api/openapi/index.ts'
@@ -71,8 +72,6 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     keepAliveTimeout: limits.keepAliveTimeout,
     http: limits,
     routerOptions: { ignoreTrailingSlash: true },
-    // Types are not converted: a string is no number.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
     frameworkErrors: (_error, { url, raw }, reply) => {
       // The connection of an upgrade ends here, since no hook of the gate is run.
       if (raw.headers.upgrade !== undefined) reply.raw.once('finish', () => raw.socket.destroy())
@@ -81,6 +80,7 @@ export function createServer (config: Config, logStream?: LogStream): FastifyIns
     clientErrorHandler: rawAnswers.clientError
   })
   app.server.on('checkExpectation', rawAnswers.expectation)
+  app.setValidatorCompiler(compileValidator)
   // A schema of an answer describes it and does not shape it: nothing is left out that the schema lacks.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body))
   if (config.trustProxy.length > 0) readForwardedAddresses(app)
