@@ -14,7 +14,7 @@ import { addChat } from '../support/data/rows.ts'
 import { textAt } from '../support/data/json.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { freePort, ROOT, spawnReplica } from '../support/servers/process.ts'
-import { runConfab, temporaryFolder } from '../support/servers/program.ts'
+import { runConfab, spawnConfab, temporaryFolder } from '../support/servers/program.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { openEmbeddedStore, temporaryStore } from '../support/servers/embedded-store.ts'
 
@@ -240,6 +240,14 @@ await t.test('on the embedded store', async (t) => {
   t.match(await runConfab(['migrate'], environment), { code: 0, stderr: '' })
 })
 
-await t.test('the package names the command that the tests run', async (t) => {
+await t.test('the program that the package names ends with the code of what it was asked for', async (t) => {
   t.equal(textAt(JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')), 'bin', 'confab'), 'dist/cli.js')
+  const [help, misspelt, failed] = await Promise.all([
+    spawnConfab(['--help'], {}),
+    spawnConfab(['user'], {}),
+    spawnConfab(['token', 'ann'], {})
+  ])
+  t.match(help, { code: 0, stdout: /^Usage:/, stderr: '' })
+  t.match(misspelt, { code: MISSPELT, stdout: '', stderr: /^Usage:/ })
+  t.match(failed, { code: FAILED, stdout: '', stderr: /^USER_TOKEN_SECRET is not set/ })
 })

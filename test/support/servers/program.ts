@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { readCommandLine, runCommand } from '../../../src/admin/command-line.ts'
+import { describeFatalError } from '../../../src/server/fatal-error.ts'
 import type { Scope } from '../scope.ts'
 import { PROGRAMS, ROOT } from './process.ts'
 
@@ -20,8 +23,27 @@ export async function runToEnd (environment: Record<string, string>): Promise<En
   return run([PROGRAMS.main], { HOST: '127.0.0.1', PORT: '0', ...environment })
 }
 
-/** Runs an operator's command with this environment and nothing else in it. */
+/** Runs an operator's command as the program does, but in this process: to start one takes longer than the command. */
 export async function runConfab (
+  parameters: string[],
+  environment: Record<string, string>,
+  input = ''
+): Promise<Ended> {
+  const request = readCommandLine(parameters)
+  if (request.kind === 'server') throw new Error(`${request.words} does not end by itself.`)
+  let [stdout, stderr] = ['', '']
+  const code = await runCommand(request, {
+    environment,
+    input: Readable.from([input]),
+    print: (text) => { stdout += text },
+    printError: (text) => { stderr += text },
+    describeError: (error) => describeFatalError(error, 'confab failed')
+  })
+  return { code, stdout, stderr }
+}
+
+/** The same in a process of its own, with this environment and nothing else in it. */
+export async function spawnConfab (
   parameters: string[],
   environment: Record<string, string>,
   input = ''
