@@ -18,7 +18,10 @@ const [BEATS_PER_LEASE, MAX_BEAT_MS] = [8, 2_500]
 const MISSED_BEATS = 2
 /** All watched users are looked for within so many beats. */
 const SWEEP_BEATS = 12
-/** After an outage all watched users are looked for so many times, while other replicas enter theirs again. */
+/**
+ * After an outage other replicas need so many beats to enter their users again. Until then nobody is called offline,
+ * and then all watched users are looked for as often.
+ */
 const RECOVERY_BEATS = 3
 
 /** Dependencies of presence. Times are in milliseconds. */
@@ -73,6 +76,8 @@ export class SharedPresence implements Presence {
   #renewedAt = -Infinity
   #replicas = ''
   #recoveryBeats = 0
+  #silentBeats = 0
+  #wasRenewed = false
   /** Why nothing is known, until it is logged. */
   #reason: unknown = new Error('the bus is away')
   #isLogged = false
@@ -154,9 +159,12 @@ export class SharedPresence implements Presence {
     } catch (error) {
       this.#failed(error)
     }
-    const isKnown = performance.now() - this.#renewedAt <= overdueMs
-    if (!isKnown && performance.now() - this.#startedAt > overdueMs) this.#logOutage()
-    this.#watches.setKnown(isKnown)
+    const isRenewed = performance.now() - this.#renewedAt <= overdueMs
+    if (!isRenewed && performance.now() - this.#startedAt > overdueMs) this.#logOutage()
+    if (isRenewed) this.#silentBeats = Math.max(0, this.#silentBeats - 1)
+    else if (this.#wasRenewed) this.#silentBeats = this.#recoveryBeats = RECOVERY_BEATS
+    this.#wasRenewed = isRenewed
+    this.#watches.setKnown(isRenewed && this.#silentBeats === 0)
     if (this.#recoveryBeats > 0) {
       this.#recoveryBeats--
       this.#watches.recheckAll()
