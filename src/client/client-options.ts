@@ -75,7 +75,7 @@ export function baseOf (url: string): string {
   const isPath = typeof location !== 'undefined' && /^(\/(?!\/)|$)/.test(url)
   const whole = isPath ? `${location.origin}${url}` : url
   if (!/^https?:\/\/[^/]/i.test(whole))
-    throw new ConfabProblem('invalid_input', `No address of a server: ${url}`)
+    throw new ConfabProblem('invalid_input', `No server address: ${url}`)
   return whole.replace(/\/+$/, '')
 }
 

@@ -139,7 +139,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
     if (known !== undefined) return known
     // Anything else would be another path of the API.
     if (!/^[\w.~-]{1,64}$/.test(id) || /^\.{1,2}$/.test(id))
-      throw new ConfabProblem('invalid_input', `No id of a chat: ${id}`)
+      throw new ConfabProblem('invalid_input', `No chat id: ${id}`)
     const chat = new Chat(id, this.#optionsOfChats)
     this.#chats.set(id, chat)
     return chat

@@ -118,7 +118,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   request (command: object, timeoutMs = this.#options.timeoutMs): Promise<Ack> {
     const socket = this.#socket
     if (socket === undefined || this.#state !== 'online')
-      return Promise.reject(new ConfabProblem('unreachable', 'There is no connection.', { retryable: true }))
+      return Promise.reject(new ConfabProblem('unreachable', 'No connection.', { retryable: true }))
     const ref = ++this.#lastRef
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -41,7 +41,7 @@ export class Http {
     path: string, isAnswer: (value: unknown) => value is Answer, options: RequestOptions = {}
   ): Promise<Answer> {
     const answer = await this.send(path, options)
-    if (!isAnswer(answer)) throw new ConfabProblem('unreadable', 'Unexpected answer.')
+    if (!isAnswer(answer)) throw new ConfabProblem('unreadable', 'Bad answer.')
     return answer
   }
 

@@ -139,7 +139,7 @@ export class Outbox {
     const message = this.#find(chat, clientId)
     if (message === undefined) return
     this.#remove(message)
-    this.#settle(clientId)?.reject(new ConfabProblem('discarded', 'The message was discarded.'))
+    this.#settle(clientId)?.reject(new ConfabProblem('discarded', 'It was discarded.'))
   }
 
   /** Drops all messages that are not stored. */
