@@ -60,9 +60,9 @@ await onEmbedded(t, async (t, cluster) => {
     await proxy.cut()
     const waiting = codeOf(chat.post('written while the line was cut'))
     t.equal((await cluster.post('/api/auth/logout', {}, { bearer: ann.accessToken })).status, 200)
-    await proxy.open()
     // Only her own login is over: the client has one of its own.
     t.equal((await cluster.post('/api/auth/logout', {}, { bearer: client.tokens?.accessToken ?? '' })).status, 200)
+    await proxy.open()
     t.equal(await within(ended, DEADLINE_MS, 'the end of the session'), undefined)
     t.equal(await waiting, 'logged_out')
     t.equal(client.pendingPosts, 0)

@@ -15,7 +15,8 @@ import {
   User,
   Workdir
 } from 'dockerfile-ast'
-import { cp, mkdir, readFile, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, cp, mkdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
@@ -30,6 +31,7 @@ const INSTALL = /^npm ci --ignore-scripts( --no-(audit|fund))*$/
 
 /** Who runs the steps of the build, and who owns what belongs to root in the image. */
 const NOBODY = 65_534
+const OWNER = `${String(NOBODY)}:${String(NOBODY)}`
 /** Only root may act for others: elsewhere everybody is whoever runs the tests. */
 export const IS_ROOT = process.getuid?.() === 0
 
@@ -90,7 +92,10 @@ export async function createContext (): Promise<(file: string) => boolean> {
 
 /** Builds all stages below an empty folder. @throws when a step fails, with what it said */
 export async function build (dockerfile: string, folder: string): Promise<Container> {
-  const cache = await lendCache(path.join(folder, 'cache'))
+  const cache = path.join(folder, 'cache')
+  await mkdir(cache)
+  await own(cache)
+  if (!await areInstalled()) await lendCache(cache)
   const roots = new Map<string, string>()
   let container: Container | undefined
   for (const stage of readStages(dockerfile)) {
@@ -155,14 +160,12 @@ async function copy (
 }
 
 /**
- * Runs a step as nobody, in a shell as an engine does. Where it installs the packages of the lock file, it gets a copy
- * of those that are installed here by the same file.
+ * Runs a step as nobody, in a shell as an engine does. Where it installs the packages of the lock file, it gets those
+ * that are installed here by the same file.
  */
 async function run (step: string, cwd: string, cache: string): Promise<void> {
   if (INSTALL.test(step) && (await areInstalled())) {
-    await exec('cp', ['-R', '--reflink=auto', path.join(ROOT, 'node_modules'), cwd])
-    await exec('rm', ['-rf', path.join(cwd, 'node_modules', '.cache')])
-    await own(path.join(cwd, 'node_modules'))
+    await lendPackages(cwd)
     return
   }
   const child = spawn('/bin/sh', ['-c', step], {
@@ -198,19 +201,27 @@ async function areInstalled (): Promise<boolean> {
   })
 }
 
-/** A copy of this user's cache of packages that nobody may use, so that little is loaded again. */
-async function lendCache (folder: string): Promise<string> {
-  const mine = process.env['npm_config_cache'] ?? path.join(process.env['HOME'] ?? '/', '.npm')
-  await mkdir(folder)
-  if (
-    await stat(path.join(mine, '_cacache')).then(
-      () => true,
-      () => false
-    )
-  )
-    await exec('cp', ['-R', path.join(mine, '_cacache'), folder])
+/**
+ * Puts the packages that are installed here into a folder. Their files are links: steps may remove them, and have no
+ * right to change them, except for the list that npm keeps of them.
+ */
+async function lendPackages (folder: string): Promise<void> {
+  const [source, target] = [path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules')]
+  const list = path.join(target, '.package-lock.json')
+  // Between file systems there are no links.
+  await exec('cp', ['-al', source, target]).catch(() => exec('cp', ['-R', '-T', source, target]))
+  await exec('rm', ['-rf', path.join(target, '.cache'), list])
+  await copyFile(path.join(source, '.package-lock.json'), list)
+  await own(list)
+  if (IS_ROOT) await exec('find', [target, '-type', 'd', '-exec', 'chown', OWNER, '{}', '+'])
+}
+
+/** Copies this user's cache of packages into a folder for nobody, so that little is loaded again. */
+async function lendCache (folder: string): Promise<void> {
+  const mine = path.join(process.env['npm_config_cache'] ?? path.join(process.env['HOME'] ?? '/', '.npm'), '_cacache')
+  if (!existsSync(mine)) return
+  await exec('cp', ['-R', mine, folder])
   await own(folder)
-  return folder
 }
 
 /** Gives a file, or a folder and all that is in it, to a user. */
