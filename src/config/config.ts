@@ -156,6 +156,7 @@ function resolve (env: Environment) {
       replayPerSecond: env.USER_REPLAY_PER_SECOND
     },
     receiptsMaxMembers: env.RECEIPTS_MAX_MEMBERS,
+    memberEventsMax: env.MEMBER_EVENTS_MAX,
     posting: {
       maxConcurrentBatches: env.POST_LANES,
       batch: env.POST_BATCH,

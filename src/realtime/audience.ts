@@ -1,5 +1,5 @@
 /** The live subscribers of one chat with a common codec, and the frames that wait to be sent to them. */
-import type { ChatEvent } from '../domain/events/event.ts'
+import { type ChatEvent, onlyReaderOf } from '../domain/events/event.ts'
 import { targetOf } from '../domain/events/reading.ts'
 import { encodeTextFrame } from '../lib/websocket/frame.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
@@ -29,12 +29,17 @@ function isMasked ({ userId, fromSeq }: Pick<FeedSubscriber, 'userId' | 'fromSeq
   return (targetOf(event) ?? Infinity) <= fromSeq || event.hiddenFrom?.includes(userId) === true
 }
 
-/** The frame of an event for one subscriber: a masked one comes as a place, or not at all where the codec has none. */
+/**
+ * The frame of an event for one subscriber: a masked one comes as a place, or not at all where the codec has none, and
+ * one that is about the subscriber in full.
+ */
 export function frameFor (
   subscriber: Pick<FeedSubscriber, 'codec' | 'userId' | 'fromSeq'>, event: ChatEvent
 ): Buffer | undefined {
-  const { codec } = subscriber
-  return isMasked(subscriber, event) ? codec.encodePlace?.(event) : codec.encodeEvent(event)
+  const { codec, userId } = subscriber
+  if (isMasked(subscriber, event)) return codec.encodePlace?.(event)
+  const own = onlyReaderOf(event) === userId ? codec.encodeOwn?.(event) : undefined
+  return own ?? codec.encodeEvent(event)
 }
 
 /** A batch to write: without its first `skipped` events. `events` are missing where all may see all of them. */
@@ -74,17 +79,19 @@ export class Audience {
   }
 
   /**
-   * Sends events one by one if some of them are masked for some subscribers.
-   * @returns false when all may see all of them, as a rule
+   * Sends events one by one if some subscribers are shown them in another way.
+   * @returns false when all are shown the same, as a rule
    */
   #addMasked (events: readonly ChatEvent[], frames: Frames, skipped: number, metrics: Metrics): boolean {
     let oldest = Infinity
-    const hiding = new Set<number>()
+    const special = new Set<number>()
     for (const event of events) {
       oldest = Math.min(oldest, targetOf(event) ?? Infinity)
-      for (const userId of event.hiddenFrom ?? NONE) hiding.add(userId)
+      for (const userId of event.hiddenFrom ?? NONE) special.add(userId)
+      const only = onlyReaderOf(event)
+      if (only !== undefined) special.add(only)
     }
-    if (![...this.subscribers].some(({ userId, fromSeq }) => fromSeq >= oldest || hiding.has(userId))) return false
+    if (![...this.subscribers].some(({ userId, fromSeq }) => fromSeq >= oldest || special.has(userId))) return false
     this.flush(metrics)
     let shown = 0
     for (const subscriber of this.subscribers) shown += writeTo(subscriber, { frames, skipped, events })

@@ -34,6 +34,11 @@ export type Codec = {
    * where clients do not count them.
    */
   readonly encodePlace?: (event: ChatEvent) => Buffer
+  /**
+   * Encodes an event for the member that it is about, where others are not told all of it (see `onlyReaderOf`). Missing
+   * where all are told the same.
+   */
+  readonly encodeOwn?: (event: ChatEvent) => Buffer
   /** Shows a notice; undefined when the face does not show its kind. Missing when it shows none. */
   readonly showNotice?: (notice: Notice) => ShownNotice | undefined
   /** Tells a socket that it follows the chat no longer. Missing when the face does not tell. */

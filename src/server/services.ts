@@ -72,7 +72,9 @@ export async function createServices (deps: ServiceDeps) {
   })
   const features = new Features(orm)
   const readMarks = new ReadMarks({ orm, receiptsMaxMembers: config.receiptsMaxMembers })
-  const chats = createChats({ orm, bus, features, readMarks })
+  const chats = createChats({
+    orm, bus, features, readMarks, memberEventsMax: config.memberEventsMax
+  })
   const tokenRevocations = new TokenRevocations()
   const applicationUsers = new ApplicationUsers({
     orm, afterCommit: atOnce, bus, sessions, revocations: tokenRevocations

@@ -1,7 +1,7 @@
 /** An event of a chat's log, in answers and in frames. */
 import Type, { type Static } from 'typebox'
 import { userIdOf } from '../../domain/accounts/user-id.ts'
-import type { ChatEvent, MembershipChanged, MemberUpdated } from '../../domain/events/event.ts'
+import { type ChatEvent, type MembershipChanged, type MemberUpdated, onlyReaderOf } from '../../domain/events/event.ts'
 import { ChatStateSchema, encodeMember, encodeState, MemberSchema } from './chat.ts'
 import { encodeMessage, encodeReactions, EXAMPLE_MESSAGE, MessageSchema, ReactionsSchema } from './message.ts'
 
@@ -12,6 +12,9 @@ const MemberData = Type.Object({
   member: MemberSchema,
   member_count: Type.Optional(Type.Integer({ minimum: 0, description: 'The number of members after it.' }))
 })
+const CountData = Type.Object({
+  member_count: Type.Integer({ minimum: 0, description: 'The number of members after a change of others.' })
+}, { description: 'In chats of more than `MEMBER_EVENTS_MAX` members, what concerns others.' })
 const ChatData = Type.Object({ chat: ChatStateSchema })
 const MessageData = Type.Object({ message: MessageSchema })
 const ReactionData = Type.Object({
@@ -25,7 +28,7 @@ const PinData = Type.Object({
 })
 
 /** The state that an event is about; null for who may not see it. */
-const EventData = Type.Union([MessageData, ReactionData, PinData, MemberData, ChatData, Type.Null()], {
+const EventData = Type.Union([MessageData, ReactionData, PinData, MemberData, ChatData, CountData, Type.Null()], {
   description: 'The state at the event or later, never older; null when you may not see it.'
 })
 
@@ -61,9 +64,14 @@ export const EXAMPLE_EVENT: EventJson = {
 /** Where an event is: the id of its chat in `/v1`, and the epoch. */
 export type EventPlace = { chat: string, epoch: string }
 
-/** Encodes an event for all who may see it: nothing in it depends on the reader. */
-export function encodeEvent (event: ChatEvent, place: EventPlace): EventJson {
-  return { ...frameOf(event, place), data: dataOf(event, place.chat) }
+/**
+ * Encodes an event for all who may see it.
+ * @param readerId for this user alone, which makes a difference in large chats; nothing else depends on the reader
+ */
+export function encodeEvent (event: ChatEvent, place: EventPlace, readerId?: number | null): EventJson {
+  const onlyReader = onlyReaderOf(event)
+  const isForOther = onlyReader !== undefined && onlyReader !== readerId
+  return { ...frameOf(event, place), data: isForOther ? countOf(event) : dataOf(event, place.chat) }
 }
 
 /** Encodes an event for one who may not see its content. */
@@ -119,6 +127,10 @@ function dataOf (event: ChatEvent, chat: string): EventJson['data'] {
     case 'unknown':
       return null
   }
+}
+
+function countOf (event: ChatEvent): EventJson['data'] {
+  return { member_count: 'details' in event ? event.details.memberCount ?? 0 : 0 }
 }
 
 function memberOf (event: MembershipChanged | MemberUpdated): EventJson['data'] {

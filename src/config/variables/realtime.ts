@@ -27,6 +27,13 @@ export const REALTIME = {
     0,
     10_000
   ),
+  MEMBER_EVENTS_MAX: integer(
+    'members of a chat up to which all of them are told who comes, goes or gets another role; in chats with more, ' +
+    'they are told the number of members, and each their own changes',
+    1_000,
+    0,
+    100_000
+  ),
   FRAMES_PER_SECOND: integer('frames a socket may send per second, sustained', 100, 1),
   FRAME_BURST: integer('frames a socket may send at once', 400, 1),
   USER_FRAMES_PER_SECOND: integer(

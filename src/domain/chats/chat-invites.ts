@@ -96,7 +96,7 @@ export async function acceptInvite (
   await features.requireEvents()
   const chatId = await store.findChatOfInvite(orm, code)
   if (chatId === undefined) throw new ChatError('unknown_invite')
-  return memberships.run(async (tx, hasEvents) => {
+  return memberships.run(async (tx, rules) => {
     const head = await lockChat(tx, chatId)
     const found = head && await findChatWithRole(tx, chatId, user.userId)
     const definition = found && (await findDefinitions(tx, [found.type])).get(found.type)
@@ -105,7 +105,7 @@ export async function acceptInvite (
     const isGood = role === null ? await store.useChatInvite(tx, code) : await store.isChatInviteUsable(tx, code)
     if (!isGood) throw new ChatError('unknown_invite')
     const caller: Caller = { user, keyId: null }
-    const change = new MembershipChange(tx, { ...head, memberCount: await countMembersOf(tx, head) }, caller, hasEvents)
+    const change = new MembershipChange(tx, { ...head, memberCount: await countMembersOf(tx, head) }, caller, rules)
     await join({ tx, chat, definition, authority: new Authority(definition, role, false), change, caller }, user)
     return { result: { id: publicChatId(chatId, chat.publicId), seq: change.seq }, change }
   })

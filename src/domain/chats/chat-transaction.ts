@@ -46,7 +46,7 @@ export async function changeChat<Result> (
 ): Promise<Changed<Result>> {
   await features.requireEvents()
   const found = await findByName(orm, id)
-  return memberships.run(async (tx, hasEvents) => {
+  return memberships.run(async (tx, rules) => {
     if (keepsType === true && builtInType(found.type) === undefined) await lockChatType(tx, found.type, 'share')
     const head = await lockChat(tx, found.chatId)
     const chat = head && await findChatWithRole(tx, found.chatId, caller.user?.userId ?? null)
@@ -57,7 +57,7 @@ export async function changeChat<Result> (
     if (isHidden) throw new ChatError('unknown_chat')
     // Counted once, and then kept with the head. There is nothing to keep of direct chats.
     const memberCount = row.type === 'direct' ? head.memberCount : await countMembersOf(tx, head)
-    const change = new MembershipChange(tx, { ...head, memberCount }, caller, hasEvents)
+    const change = new MembershipChange(tx, { ...head, memberCount }, caller, rules)
     const authority = new Authority(definition, role, caller.user === null)
     const result = await work({ tx, chat: row, definition, authority, change, caller })
     return { result: { seq: change.seq, result }, change }

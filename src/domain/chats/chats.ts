@@ -1,5 +1,4 @@
 /** The chats of this server: direct ones and groups, their members and lists. */
-import type { Bus } from '../../bus/bus.ts'
 import { isDirectChatBlocked } from '../../store/blocks.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/chats.ts'
@@ -25,14 +24,14 @@ import { type ChatDeps, chatWithUser, openDirectChat, putDirectChat } from './di
 import { eraseStep } from './erasure.ts'
 import { addMembers, createGroup, listGroupMembers, removeMembers } from './groups.ts'
 import { leave } from './leaving.ts'
-import { Memberships } from './membership.ts'
+import { type MembershipDeps, Memberships } from './membership.ts'
 import { setOwn } from './own-settings.ts'
 import { readPartnerMessages } from './partner-messages.ts'
 import { getChat, getOwn, listChats, listMembers } from './reading.ts'
 import type { ReadMarks } from './read-marks.ts'
 
 /** Dependencies of the chats. */
-export type ChatsDeps = { orm: Orm, bus: Bus, features: Features, readMarks: Pick<ReadMarks, 'note'> }
+export type ChatsDeps = Omit<MembershipDeps, 'afterCommit'> & { readMarks: Pick<ReadMarks, 'note'> }
 
 /** A chat as one of its members sees it. */
 export type Conversation = ConversationRow

@@ -71,7 +71,7 @@ async function insert (
   if (type === 'direct') throw new ChatError('invalid_input', 'A direct chat is made with PUT /v1/chats:direct.')
   const { name, description = null, avatar = null, data = null } = cleanSettings(request)
   const users = await resolve(orm, members)
-  return memberships.run(async (tx, hasEvents) => {
+  return memberships.run(async (tx, rules) => {
     const definition = await keepType(tx, type)
     const joining = joiningOf(definition, caller, users)
     if ((await findBlockers(tx, caller, users)).size > 0) throw new ChatError('blocked')
@@ -88,7 +88,7 @@ async function insert (
     // The chat that had the id may have been deleted while the row was being inserted.
     if (publicId !== null && await isChatIdDeleted(tx, publicId)) throw new ChatError('chat_deleted')
     const head = { chatId: row.chatId, lastSeq: 0, membersVersion: 1, memberCount: 0 }
-    const change = new MembershipChange(tx, head, caller, hasEvents)
+    const change = new MembershipChange(tx, head, caller, rules)
     await change.note({ kind: 'chat.created', name: name ?? '', chat: stateOf(row, joining.length) })
     if (joining.length > 0) await change.add(joining, 0)
     return { result: { id: publicChatId(row.chatId, publicId), isNew: true, seq: change.seq }, change }

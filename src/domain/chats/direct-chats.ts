@@ -8,7 +8,7 @@ import { requireUser } from '../accounts/find-users.ts'
 import { ChatError } from '../errors.ts'
 import type { Features } from '../features.ts'
 import { publicChatId } from './chat-id.ts'
-import { type Actor, byUser, type Joining, type Memberships, MembershipChange } from './membership.ts'
+import { type Actor, byUser, type ChangeRules, type Joining, type Memberships, MembershipChange } from './membership.ts'
 
 /** A chat can be deleted between two of our statements; more often than this would be a bug. */
 const ATTEMPTS = 5
@@ -73,13 +73,13 @@ async function open (
     .map((one): Joining => ({ ...one, role: 'member' }))
     .sort((one, other) => one.userId - other.userId)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const opened = await memberships.run(async (tx, hasEvents) => {
+    const opened = await memberships.run(async (tx, rules) => {
       // A disabled account keeps its chats, and gets no new one.
       if (receiver.disabledAt !== null && !(await isInChatOf(tx, pair, receiver.id)))
         throw new ChatError('unknown_receiver')
       await lockPair(tx, user.userId, receiver.id)
       const created = await insert(tx, user, pair)
-      return created ?? rejoin(tx, user, pair, hasEvents)
+      return created ?? rejoin(tx, user, pair, rules)
     })
     if (opened?.isNew === true) memberships.announceLists(pair.map(({ userId }) => userId))
     if (opened !== undefined) return opened
@@ -104,7 +104,7 @@ async function insert (tx: Orm, { userId }: Actor, pair: readonly Joining[]): Pr
     : { result: { chatId, existed: false, isNew: true, seq: null }, change: undefined }
 }
 
-async function rejoin (tx: Orm, user: Actor, pair: readonly Joining[], hasEvents: boolean): Promise<Outcome> {
+async function rejoin (tx: Orm, user: Actor, pair: readonly Joining[], rules: ChangeRules): Promise<Outcome> {
   const [low, high] = pair.map(({ userId }) => userId)
   const chatId = await store.findChatOfPair(tx, low ?? 0, high ?? 0)
   const head = chatId === undefined ? undefined : await store.lockChat(tx, chatId)
@@ -115,7 +115,7 @@ async function rejoin (tx: Orm, user: Actor, pair: readonly Joining[], hasEvents
   const { chatId: id } = head
   if (absent.length === 0) return { result: { chatId: id, existed: true, isNew: false, seq: null }, change: undefined }
   await requireNoBlock(tx, pair)
-  const change = new MembershipChange(tx, head, byUser(user), hasEvents)
+  const change = new MembershipChange(tx, head, byUser(user), rules)
   await change.add(absent)
   return { result: { chatId: id, existed: false, isNew: false, seq: change.seq }, change }
 }

@@ -49,10 +49,10 @@ async function leaveAll (deps: ChatDeps, userId: number): Promise<void> {
 }
 
 async function leaveForGood ({ memberships }: ChatDeps, user: Actor, chatId: number): Promise<void> {
-  await memberships.run(async (tx, hasEvents) => {
+  await memberships.run(async (tx, rules) => {
     const head = await chatStore.lockChat(tx, chatId)
     if (head === undefined) return { result: undefined, change: undefined }
-    const change = new MembershipChange(tx, head, byUser(user), hasEvents)
+    const change = new MembershipChange(tx, head, byUser(user), rules)
     const isChanged = await removeFrom(tx, change, [user])
     await store.closeDirectChat(tx, chatId)
     return { result: undefined, change: isChanged ? change : undefined }

@@ -33,14 +33,14 @@ export async function createGroup (
   if (Array.from(trimmed).length > MAX_GROUP_NAME_LENGTH || !isShowable(trimmed))
     throw new ChatError('invalid_group_name')
   const others = (await findNewMembers(orm, members)).filter(({ userId }) => userId !== user.userId)
-  return memberships.run(async (tx, hasEvents) => {
-    if (!hasEvents) throw new ChatError('updating')
+  return memberships.run(async (tx, rules) => {
+    if (!rules.hasEvents) throw new ChatError('updating')
     await requireNoBlocker(tx, user, others)
     const row = await store.insertNamedChat(tx, { type: 'group', name: trimmed, createdBy: user.userId })
     if (row === undefined) throw new ChatError('internal')
     const { chatId } = row
     const head = { chatId, lastSeq: 0, membersVersion: 1, memberCount: 0 }
-    const change = new MembershipChange(tx, head, byUser(user), hasEvents)
+    const change = new MembershipChange(tx, head, byUser(user), rules)
     const chat = stateOf(row, others.length + 1)
     await change.note({ kind: 'chat.created', name: trimmed, chat })
     await change.add([{ ...user, role: 'owner' }, ...others.map((other) => ({ ...other, role: 'member' }))])
@@ -67,8 +67,8 @@ export async function addMembers (
 ): Promise<void> {
   await requireRole(orm, user.userId, chatId)
   const users = await findNewMembers(orm, names)
-  await memberships.run(async (tx, hasEvents) => {
-    if (!hasEvents) throw new ChatError('updating')
+  await memberships.run(async (tx, rules) => {
+    if (!rules.hasEvents) throw new ChatError('updating')
     const { head, authority, definition } = await lockGroup(tx, user.userId, chatId)
     authority.require('add_members')
     const present = await findMembers(tx, chatId, users.map(({ userId }) => userId))
@@ -78,7 +78,7 @@ export async function addMembers (
     const memberCount = await countMembersOf(tx, head)
     const limit = definition.limits.max_members ?? Infinity
     if (memberCount + absent.length > limit) throw new ChatError('too_many_members')
-    const change = new MembershipChange(tx, { ...head, memberCount }, byUser(user), hasEvents)
+    const change = new MembershipChange(tx, { ...head, memberCount }, byUser(user), rules)
     const fromSeq = definition.history === 'all' ? 0 : undefined
     await change.add(absent.map((one) => ({ ...one, role: definition.default_role })), fromSeq)
     return { result: undefined, change }
@@ -98,11 +98,11 @@ export async function removeMembers (
 ): Promise<void> {
   await requireRole(orm, user.userId, chatId)
   const users = await findUsers(orm, names)
-  await memberships.run(async (tx, hasEvents) => {
+  await memberships.run(async (tx, rules) => {
     const { head, authority } = await lockGroup(tx, user.userId, chatId)
     const others = users.map(({ userId }) => userId).filter((userId) => userId !== user.userId)
     if (others.length > 0) await requireRemovalOf(tx, authority, chatId, others)
-    const change = new MembershipChange(tx, head, byUser(user), hasEvents)
+    const change = new MembershipChange(tx, head, byUser(user), rules)
     const isChanged = await removeFrom(tx, change, users)
     return { result: undefined, change: isChanged ? change : undefined }
   })

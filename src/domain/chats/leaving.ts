@@ -14,10 +14,10 @@ import { type Actor, byUser, type MemberUser, MembershipChange } from './members
  * @throws {ChatError} `not_a_participant`
  */
 export async function leave ({ memberships }: ChatDeps, user: Actor, chatId: number): Promise<void> {
-  await memberships.run(async (tx, hasEvents) => {
+  await memberships.run(async (tx, rules) => {
     const head = await store.lockChat(tx, chatId)
     if (head === undefined) throw new ChatError('not_a_participant')
-    const change = new MembershipChange(tx, head, byUser(user), hasEvents)
+    const change = new MembershipChange(tx, head, byUser(user), rules)
     if (!(await removeFrom(tx, change, [user]))) throw new ChatError('not_a_participant')
     return { result: undefined, change }
   })

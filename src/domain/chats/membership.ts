@@ -38,24 +38,38 @@ type EventParts =
 export type ListsListener = (userIds: readonly number[]) => void
 
 /** Dependencies of the changes. */
-export type MembershipDeps = { orm: Orm, afterCommit: AfterCommit, bus: Bus, features: Features }
+export type MembershipDeps = {
+  orm: Orm
+  afterCommit: AfterCommit
+  bus: Bus
+  features: Features
+  /** Number of members of a chat up to which all of them are told who comes and goes. */
+  memberEventsMax: number
+}
+
+/** How a change is stored. */
+export type ChangeRules = {
+  /** Whether events may be stored: otherwise the members change without a place in the log. */
+  hasEvents: boolean
+  /** See {@link MembershipDeps}. */
+  memberEventsMax: number
+}
 
 /** One transaction that changes a locked chat, or its members. */
 export class MembershipChange {
   readonly #tx: Orm
-  readonly #hasEvents: boolean
+  readonly #rules: ChangeRules
   readonly #caller: Caller
   readonly #users = new Set<number>()
   readonly #events: ChatEvent[] = []
   #head: LockedHead
   #isGone = false
 
-  /** @param hasEvents whether events may be stored: otherwise the members change without a place in the log */
-  constructor (tx: Orm, head: LockedHead, caller: Caller, hasEvents: boolean) {
+  constructor (tx: Orm, head: LockedHead, caller: Caller, rules: ChangeRules) {
     this.#tx = tx
     this.#head = head
     this.#caller = caller
-    this.#hasEvents = hasEvents
+    this.#rules = rules
   }
 
   /**
@@ -72,7 +86,7 @@ export class MembershipChange {
       fromSeq
     )
     const memberCount = store.countAfter(this.#head, users.length)
-    const details = detailsOf({ joinedAt: joinedAt ?? new Date(), data: null }, memberCount)
+    const details = this.#detailsOf({ joinedAt: joinedAt ?? new Date(), data: null }, memberCount)
     await this.#changeMembers(
       users.map((user) => ({ kind: user.userId === actorId ? 'member.joined' : 'member.added', user, details })),
       users.length
@@ -93,7 +107,7 @@ export class MembershipChange {
         : [{
             kind: one.userId === user?.userId ? 'member.left' as const : 'member.removed' as const,
             user: { ...one, role: state.role },
-            details: detailsOf(state, memberCount)
+            details: this.#detailsOf(state, memberCount)
           }]
     })
     if (leaving.length > 0) await this.#changeMembers(leaving, -leaving.length)
@@ -102,15 +116,15 @@ export class MembershipChange {
 
   /** Notes that the chat was made, or has other settings. */
   async note (parts: ChatParts): Promise<void> {
-    if (this.#hasEvents) await this.#append([parts])
+    if (this.#rules.hasEvents) await this.#append([parts])
   }
 
   /** Notes that a member has another role or other data. */
   async noteMember (user: Joining, state: Pick<store.MemberState, 'joinedAt' | 'data'>): Promise<void> {
-    if (!this.#hasEvents) return
+    if (!this.#rules.hasEvents) return
     // It is in the feed of the member, too.
     this.#users.add(user.userId)
-    await this.#append([{ kind: 'member.updated', user, details: detailsOf(state, this.#head.memberCount) }])
+    await this.#append([{ kind: 'member.updated', user, details: this.#detailsOf(state, this.#head.memberCount) }])
   }
 
   /** Notes that the chat is deleted in this transaction. @param users who were its members */
@@ -157,8 +171,16 @@ export class MembershipChange {
     added: number
   ): Promise<void> {
     for (const { user } of changes) this.#users.add(user.userId)
-    if (this.#hasEvents) await this.#append(changes, added)
+    if (this.#rules.hasEvents) await this.#append(changes, added)
     else this.#head = await store.advanceMembersVersion(this.#tx, this.#head, added)
+  }
+
+  #detailsOf (
+    { joinedAt, data }: Pick<store.MemberState, 'joinedAt' | 'data'>,
+    memberCount: number | null
+  ): MemberDetails {
+    const isCounted = (memberCount ?? 0) > this.#rules.memberEventsMax
+    return { joinedAt: joinedAt.toISOString(), data: data ?? {}, memberCount, ...(isCounted && { isCounted }) }
   }
 
   async #append (parts: readonly EventParts[], added = 0): Promise<void> {
@@ -207,13 +229,6 @@ function dataOf (part: EventParts, membersVersion: number): Record<string, unkno
   return { userId, role, details, ...(isOfMembership(part) && { membersVersion }) }
 }
 
-function detailsOf (
-  { joinedAt, data }: Pick<store.MemberState, 'joinedAt' | 'data'>,
-  memberCount: number | null
-): MemberDetails {
-  return { joinedAt: joinedAt.toISOString(), data: data ?? {}, memberCount }
-}
-
 /** Runs changes of members, and tells those who follow chats and lists. */
 export class Memberships {
   readonly #deps: MembershipDeps
@@ -245,11 +260,12 @@ export class Memberships {
    * @param work returns its result and the change, or undefined when nothing was changed
    */
   async run<Result> (
-    work: (tx: Orm, hasEvents: boolean) => Promise<{ result: Result, change: MembershipChange | undefined }>
+    work: (tx: Orm, rules: ChangeRules) => Promise<{ result: Result, change: MembershipChange | undefined }>
   ): Promise<Result> {
-    const hasEvents = await this.#deps.features.hasEvents()
-    const { result, change } = await this.#deps.orm.transaction((tx) => work(tx, hasEvents))
-    if (change !== undefined) await this.#deps.afterCommit(() => this.#announce(change))
+    const { orm, features, memberEventsMax, afterCommit } = this.#deps
+    const rules = { hasEvents: await features.hasEvents(), memberEventsMax }
+    const { result, change } = await orm.transaction((tx) => work(tx, rules))
+    if (change !== undefined) await afterCommit(() => this.#announce(change))
     return result
   }
 

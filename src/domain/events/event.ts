@@ -31,6 +31,8 @@ export type MemberDetails = {
   readonly data: Readonly<Record<string, unknown>>
   /** The number of members after the event; null for a direct chat. */
   readonly memberCount: number | null
+  /** Whether there are so many that others than the member are told their number alone. */
+  readonly isCounted?: boolean
 }
 
 /** A chat without what depends on its reader. Everything in it can be JSON. */
@@ -120,6 +122,11 @@ const REMOVALS: ReadonlySet<string> = new Set<ChatEvent['kind']>(['member.left',
 /** Whether an event changes who is a member. */
 export function isMembershipChange (event: ChatEvent): event is MembershipChanged {
   return 'membersVersion' in event
+}
+
+/** The member of a large chat whom an event is about, who alone is told; undefined for an event that all are told. */
+export function onlyReaderOf (event: ChatEvent): number | undefined {
+  return 'details' in event && event.details.isCounted === true ? event.userId : undefined
 }
 
 /** Whether an event ends a membership. */

@@ -13,7 +13,10 @@ const TextOrNull = Type.Union([Type.String(), Type.Null()])
 
 /** See `MemberDetails`. */
 export const DETAILS = Type.Object({
-  joinedAt: Type.String(), data: Data, memberCount: Type.Union([Type.Integer(), Type.Null()])
+  joinedAt: Type.String(),
+  data: Data,
+  memberCount: Type.Union([Type.Integer(), Type.Null()]),
+  isCounted: Type.Optional(Type.Boolean())
 })
 
 /** See `ChatState`. */

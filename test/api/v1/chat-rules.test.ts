@@ -124,6 +124,50 @@ await onServices(
       t.equal((await post(posting, chat)).status, 201)
     })
 
+    await t.test('of many members only their number is told, and each of their own changes', async (t) => {
+      const chat = await make('channel')
+      const users = await Promise.all(Array.from({ length: 3 }, async () => newUser(cluster)))
+      const [cleo, dora, eve] = users
+      if (cleo === undefined || dora === undefined || eve === undefined) throw new Error('There are three users.')
+      const follow = async (by: ApiClient, replica: number, position: object = {}) => {
+        const socket = await connectRealtime(t, cluster.replica(replica), by.bearer)
+        const { before } = await request(socket, { type: 'subscribe', chats: [{ chat, ...position }] })
+        return { socket, events: before.flatMap(({ event }) => event === undefined ? [] : [event]) }
+      }
+      const sockets = await Promise.all([0, 1].flatMap((replica) => [ann, bob].map((by) => follow(by, replica))))
+      for (const { id } of users) await ann.call('PUT', `/chats/${chat}/members/${id}`, {})
+      const leaving = await Promise.all([0, 1].map((replica) => follow(eve, replica)))
+      await ann.call('PATCH', `/chats/${chat}/members/${bob.id}`, { role: 'admin' })
+      await eve.call('POST', `/chats/${chat}:leave`, {})
+      const end = Number(at((await dora.call('POST', `/chats/${chat}:leave`, {})).body, 'seq'))
+      const seen = (events: readonly unknown[]) => events.map((event) =>
+        [at(event, 'type'), at(event, 'data', 'member', 'user') ?? at(event, 'data', 'member_count')])
+      const expected = (own?: ApiClient) => [
+        ['member.added', cleo.id],
+        ['member.added', 4],
+        ['member.added', own === eve ? eve.id : 5],
+        ['member.updated', own === bob ? bob.id : 5],
+        ['member.left', own === eve ? eve.id : 4],
+        ['member.left', dora.id]
+      ]
+      for (const [index, { socket }] of sockets.entries()) {
+        await socket.next(({ event }) => at(event, 'seq') === end)
+        const own = index % 2 === 0 ? ann : bob
+        const live = socket.frames.flatMap(({ event }) => event === undefined ? [] : [event])
+        t.strictSame(seen(live), expected(own))
+        t.strictSame((await follow(own, 1, { after: 3 })).events, live, 'as in a replay')
+        t.strictSame(at((await own.call('GET', `/chats/${chat}/events?after=3`)).body, 'items'), live, 'and in a list')
+      }
+      for (const { socket } of leaving) {
+        await socket.next(({ type }) => type === 'reset')
+        const live = socket.frames.flatMap(({ event }) => event === undefined ? [] : [event])
+        t.strictSame(seen(live), expected(eve).slice(3, 5))
+      }
+      const reader = await newKey(cluster, 'messages:read')
+      const items = at((await reader.call('GET', `/chats/${chat}/events?after=3`)).body, 'items')
+      t.strictSame(seen(Array.isArray(items) ? items : []), expected(), 'an API key is told no more')
+    })
+
     await t.test('what the chats of a type do not have is refused by its name', async (t) => {
       const chat = await make(await defineType({ features: { threads: false, reactions: false, typing: false } }))
       const socket = await connectRealtime(t, cluster.replica(1), bob.bearer)
@@ -148,5 +192,5 @@ await onServices(
       }
     })
   },
-  { environment: { ...USER_TOKENS, SWEEP_INTERVAL: '1h' }, inspectable: true, replicas: 2 }
+  { environment: { ...USER_TOKENS, SWEEP_INTERVAL: '1h', MEMBER_EVENTS_MAX: '3' }, inspectable: true, replicas: 2 }
 )

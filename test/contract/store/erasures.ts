@@ -29,7 +29,8 @@ export async function testErasures (t: Test, connections: Connections): Promise<
   const bus = createMemoryBus()
   t.teardown(() => bus.close())
   const chatsOn = (handle: Orm) => createChats({
-    orm: handle, bus, features: new Features(handle), readMarks: new ReadMarks({ orm: handle, receiptsMaxMembers: 0 })
+    orm: handle, bus, features: new Features(handle), readMarks: new ReadMarks({ orm: handle, receiptsMaxMembers: 0 }),
+    memberEventsMax: 1_000
   })
   const erase = (userId: number, leaseMs: number) =>
     orm.transaction(async (tx) => {

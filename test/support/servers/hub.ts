@@ -136,7 +136,9 @@ export async function openHub (t: Scope, services: HubServices, codecs: Codecs):
   t.teardown(() => bus.close())
   const { orm } = database
   const features = new Features(orm)
-  const chats = createChats({ orm, bus, features, readMarks: new ReadMarks({ orm, receiptsMaxMembers: 0 }) })
+  const chats = createChats({
+    orm, bus, features, readMarks: new ReadMarks({ orm, receiptsMaxMembers: 0 }), memberEventsMax: 1_000
+  })
   const poster = new EventWriter({
     postBatch: preparePostBatch(orm),
     writeBatch: prepareWriteBatch(orm),

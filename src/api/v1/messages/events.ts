@@ -39,13 +39,15 @@ export function listEvents (app: Scope): void {
     async (request) => {
       const { params: { chat }, query } = request
       const filter = `events ${chat}`
-      const { access, items, isHidden } = await app.services.reading.events(readerOf(request), {
+      const reader = readerOf(request)
+      const { access, items, isHidden } = await app.services.reading.events(reader, {
         chat, ...readRange(query, filter)
       })
       const place = { chat: access.id, epoch: app.services.epoch.current }
       const [first, last] = [items.at(0)?.seq ?? 1, items.at(-1)?.seq ?? access.lastSeq]
       return {
-        items: items.map((event) => (isHidden(event) ? encodeHiddenEvent : encodeEvent)(event, place)),
+        items: items.map((event) =>
+          isHidden(event) ? encodeHiddenEvent(event, place) : encodeEvent(event, place, reader.userId)),
         next: last >= access.lastSeq ? null : encodeCursor(filter, 'after', last),
         prev: first <= 1 ? null : encodeCursor(filter, 'before', first),
         head: access.lastSeq,

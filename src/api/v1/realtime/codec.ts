@@ -1,7 +1,7 @@
 /** How `/v1/realtime` shows the events of a chat: all of them, since its clients count the seqs. */
 import { publicChatId } from '../../../domain/chats/chat-id.ts'
 import { userIdOf } from '../../../domain/accounts/user-id.ts'
-import type { ChatEvent, MessageCreated } from '../../../domain/events/event.ts'
+import { type ChatEvent, type MessageCreated, onlyReaderOf } from '../../../domain/events/event.ts'
 import { isoTime, quote } from '../../../lib/json-text.ts'
 import { encodeTextFrame } from '../../../lib/websocket/frame.ts'
 import type { ChatView, Codec } from '../../../realtime/codec.ts'
@@ -23,6 +23,7 @@ function forChat ({ chatId, chosenId, epoch }: ChatView): Codec {
   return {
     ...V1_CODEC,
     encodeEvent: (event) => encodeTextFrame(frameText(event, place)),
+    encodeOwn: (event) => encodeTextFrame(eventText(encodeEvent(event, place, onlyReaderOf(event)))),
     encodePlace: (event) => encodeTextFrame(eventText(encodeHiddenEvent(event, place))),
     showNotice: (notice) =>
       notice.kind === 'typing' ? typingFrame(place.chat, notice) : V1_CODEC.showNotice?.(notice),
