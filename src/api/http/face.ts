@@ -22,7 +22,7 @@ declare module 'fastify' {
     /** Documented instead of the validated schemas, where a hook or the handler reads the fields. */
     described?: {
       query?: TSchema
-      /** Documented as optional. */
+      /** Documented as optional, if the validated schemas have no body. */
       body?: TSchema
     }
   }
@@ -171,6 +171,9 @@ export async function mountFace (app: FastifyInstance, face: MountedFace): Promi
     const methodsOf = face.wrongMethod === undefined ? () => [] : followMethods(scope)
     scope.setNotFoundHandler((request, reply) => {
       const methods = methodsOf(request.url)
+      // The route is there, and did not take a parameter: encoded in a URL that may contain anything.
+      if (methods.includes(request.method))
+        throw new ChatError('invalid_input', 'An id in the URL has a character that no id has.')
       if (face.wrongMethod !== undefined && methods.length > 0) {
         reply.header('allow', methods.join(', '))
         throw new ChatError(face.wrongMethod)

@@ -106,7 +106,8 @@ export function completeOpenApi (document: OpenAPI.Document, routes: readonly De
     const operation = document.paths[described.path]?.[described.method]
     if (operation === undefined) throw new Error(`The operation ${described.operationId} is missing.`)
     operation.responses = { ...operation.responses, ...refusalsOf(described, responses) }
-    if (described.route.config?.described?.body !== undefined && isRecord(operation.requestBody))
+    const { config, schema } = described.route
+    if (config?.described?.body !== undefined && schema?.body === undefined && isRecord(operation.requestBody))
       operation.requestBody['required'] = false
   }
   const schemas = {}

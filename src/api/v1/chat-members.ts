@@ -8,17 +8,18 @@ import { requireCaller } from '../http/principals.ts'
 import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { callerOf } from './caller.ts'
-import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH, UserId } from './chat-path.ts'
+import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH } from './chat-path.ts'
 import { encodeMember, EXAMPLE_MEMBER, MemberSchema } from './chat.ts'
 import { MembersBody } from './chats.ts'
 import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { ProblemSchema, problem } from './problem.ts'
 import { MEMBERS } from './tags.ts'
 import { DataSchema } from './user.ts'
+import { UserOfPath } from './users/parameters.ts'
 
 const ListPath = `${IN_CHAT_PATH}/members`
 const MemberPath = `${ListPath}/:user`
-const MemberParams = Type.Object({ ...CHAT_PARAMS, user: UserId })
+const MemberParams = Type.Object({ ...CHAT_PARAMS, user: UserOfPath })
 const Role = Type.String({ description: 'One of the roles of the type.' })
 
 const Seq = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {

@@ -1,5 +1,6 @@
 /** The URLs of chats. An action is behind a colon, which no id contains. */
 import Type from 'typebox'
+import { CHAT_ID_PATTERN } from '../../domain/chats/chat-id.ts'
 
 /** The path of a chat. */
 export const CHAT_PATH = '/chats/:chat(^[^:/]+$)'
@@ -18,7 +19,7 @@ const MAX_ID_LENGTH = 64
 export const UserId = Type.String({ maxLength: MAX_ID_LENGTH, description: 'The id of a user.' })
 
 /** The parameters of {@link CHAT_PATH}. */
-export const CHAT_PARAMS = { chat: Type.String({ maxLength: MAX_ID_LENGTH, description: 'The id of the chat.' }) }
+export const CHAT_PARAMS = { chat: Type.String({ pattern: CHAT_ID_PATTERN, description: 'The id of the chat.' }) }
 
 /** A parameter alone. */
 export const ChatParams = Type.Object(CHAT_PARAMS)

@@ -1,5 +1,6 @@
 /** `/v1/me`: the user that calls. */
 import Type from 'typebox'
+import type { OwnProfile } from '../../domain/accounts/user-profiles.ts'
 import { json, noBody } from '../http/answers.ts'
 import { logAuthEvent } from '../http/auth-log.ts'
 import { servicesOf } from '../http/idempotency.ts'
@@ -10,7 +11,7 @@ import type { Scope } from '../http/scope.ts'
 import { requireBearer, sessionOf } from '../http/session.ts'
 import { conditionOf, etagOf, IF_MATCH } from './etag.ts'
 import { ACCOUNT, USERS } from './tags.ts'
-import { encodeOwnUser, EXAMPLE_USER, OwnUserSchema, ProfilePatchBody } from './user.ts'
+import { encodeOwnUser, EXAMPLE_OWN_USER, OwnUserSchema, ProfilePatchBody } from './user.ts'
 
 const ERASURES_PER_MINUTE = 5
 const MAX_PASSWORD_LENGTH = 1_024
@@ -31,6 +32,10 @@ export default async function me (app: Scope): Promise<void> {
   })
 }
 
+function answerOf ({ services: { epoch } }: Scope, user: OwnProfile) {
+  return encodeOwnUser(user, epoch.current)
+}
+
 function get (app: Scope): void {
   app.get(
     '/me',
@@ -39,12 +44,12 @@ function get (app: Scope): void {
         operationId: 'getMe',
         tags: [USERS],
         summary: 'Get your own profile',
-        response: { 200: json('The profile.', OwnUserSchema, EXAMPLE_USER) }
+        response: { 200: json('The profile.', OwnUserSchema, EXAMPLE_OWN_USER) }
       }
     },
     async (request, reply) => {
       const user = await app.services.users.findOwn(principalOf(request))
-      return reply.header('etag', etagOf(user.version)).send(encodeOwnUser(user))
+      return reply.header('etag', etagOf(user.version)).send(answerOf(app, user))
     }
   )
 }
@@ -61,12 +66,12 @@ function patch (app: Scope): void {
         description: 'By a JSON Merge Patch (RFC 7396), which may have the type `application/merge-patch+json`.',
         headers: Type.Object(IF_MATCH),
         body: ProfilePatchBody,
-        response: { 200: json('The changed profile.', OwnUserSchema, EXAMPLE_USER) }
+        response: { 200: json('The changed profile.', OwnUserSchema, EXAMPLE_OWN_USER) }
       }
     },
     async (request, reply) => {
       const user = await servicesOf(request).users.changeOwn(principalOf(request), request.body, conditionOf(request))
-      return reply.header('etag', etagOf(user.version)).send(encodeOwnUser(user))
+      return reply.header('etag', etagOf(user.version)).send(answerOf(app, user))
     }
   )
 }

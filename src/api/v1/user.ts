@@ -48,7 +48,9 @@ export const UserSchema = Type.Object(USER_FIELDS, { title: 'UserProfile' })
 export const OwnUserSchema = Type.Object(
   {
     ...USER_FIELDS,
-    email: Type.Optional(Type.String({ description: 'Of an account of ours; a user of your application has none.' }))
+    email: Type.Optional(Type.String({ description: 'Of an account of ours; a user of your application has none.' })),
+    pos: Type.Integer({ minimum: 0, description: 'The position in your feed that this answer is true for.' }),
+    epoch: Type.String({ description: 'Another one means that the server went back to an earlier state.' })
   },
   { title: 'OwnProfile' }
 )
@@ -62,12 +64,14 @@ export const EXAMPLE_USER: Static<typeof UserSchema> = {
   created_at: '2026-01-31T12:34:56.789Z'
 }
 
+export const EXAMPLE_OWN_USER: Static<typeof OwnUserSchema> = { ...EXAMPLE_USER, pos: 17, epoch: '7f3a' }
+
 /** The answer about a user. */
 export function encodeUser ({ id, name, avatar, data, version, createdAt }: UserProfile): Static<typeof UserSchema> {
   return { id, name, avatar, data, version, created_at: createdAt.toISOString() }
 }
 
 /** The answer about the caller. */
-export function encodeOwnUser ({ email, ...user }: OwnProfile): Static<typeof OwnUserSchema> {
-  return { ...encodeUser(user), ...(email !== null && { email }) }
+export function encodeOwnUser ({ email, pos, ...user }: OwnProfile, epoch: string): Static<typeof OwnUserSchema> {
+  return { ...encodeUser(user), ...(email !== null && { email }), pos, epoch }
 }

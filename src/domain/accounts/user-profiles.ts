@@ -1,6 +1,8 @@
 /** Profiles of users of either kind, by the ids of `/v1`: of the application, and with accounts of ours. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Orm } from '../../store/database.ts'
+import { findFeedHead } from '../../store/feeds.ts'
+import { inSnapshot } from '../../store/snapshot.ts'
 import * as store from '../../store/user-profiles.ts'
 import { checkCustomData } from '../custom-data.ts'
 import { ChatError } from '../errors.ts'
@@ -22,8 +24,8 @@ export type UserProfile = {
   createdAt: Date
 }
 
-/** A user as it sees itself; `email` is null for one of the application. */
-export type OwnProfile = UserProfile & { email: string | null }
+/** A user as it sees itself, with the position of its feed; `email` is null for one of the application. */
+export type OwnProfile = UserProfile & { email: string | null, pos: number }
 
 /** A user in a list, with its position there. */
 export type ListedUser = UserProfile & { position: number }
@@ -70,9 +72,11 @@ async function find (orm: Orm, id: string): Promise<UserProfile> {
 
 /** Returns the profile of a caller. @throws {ChatError} `unauthenticated` when the user no longer exists */
 async function findOwn (orm: Orm, principal: Principal): Promise<OwnProfile> {
-  const row = await store.findProfile(orm, ownReference(principal))
-  if (row === undefined) throw new ChatError('unauthenticated')
-  return toOwnProfile(row)
+  return inSnapshot(orm, async (tx) => {
+    const row = await store.findProfile(tx, ownReference(principal))
+    if (row === undefined) throw new ChatError('unauthenticated')
+    return toOwnProfile(row, await findFeedHead(tx, row.userId))
+  })
 }
 
 /**
@@ -125,7 +129,8 @@ async function changeOwn (
   return orm.transaction(async (tx) => {
     const row = await store.lockProfile(tx, ownReference(principal))
     if (row === undefined) throw new ChatError('unauthenticated')
-    return { ...toOwnProfile(row), ...await save(tx, row, patched(row, patch, condition)) }
+    const saved = await save(tx, row, patched(row, patch, condition))
+    return { ...toOwnProfile(row, await findFeedHead(tx, row.userId)), ...saved }
   })
 }
 
@@ -165,6 +170,6 @@ function toProfile (row: store.ProfileRow): UserProfile {
   return { id: externalId ?? accountUserId(userId), name: displayName, avatar, data, version, createdAt }
 }
 
-function toOwnProfile (row: store.ProfileRow): OwnProfile {
-  return { ...toProfile(row), email: row.externalId === null ? row.email : null }
+function toOwnProfile (row: store.ProfileRow, pos: number): OwnProfile {
+  return { ...toProfile(row), email: row.externalId === null ? row.email : null, pos }
 }

@@ -181,6 +181,23 @@ await onOneDeployment(t, async (t, cluster) => {
     return at(content, 'example') ?? at(content, 'schema', 'examples', 0)
   }
 
+  await t.test('an id with a character that none has is refused in a sentence', async (t) => {
+    const everything = await keyWith(SCOPES)
+    for (const [route] of ROWS.filter(([path]) => path.includes('{'))) {
+      const [method = '', path = ''] = route.split(' ')
+      const example = exampleOf(method, path)
+      for (const id of ['a%2Fb', 'a%3Ab', 'a%20b', 'x'.repeat(65)]) {
+        const { status, body } = await cluster.call(method, path.replace(/\{\w+\}/g, id), {
+          bearer: everything, ...(example !== undefined && { body: example })
+        })
+        const [code, isChecked] = [at(body, 'code'), /^\/v1\/(?:me\/blocks|users|chats)\/\{/.test(path)]
+        const refusals = ['invalid_input', ...(isChecked ? [] : ['user_required', 'unauthenticated'])]
+        const isRefused = refusals.includes(String(code)) || (!isChecked && status === 404 && code !== 'unknown_route')
+        t.ok(isRefused, `${method} ${path} with ${id.slice(0, 9)}: ${String(status)} ${String(code)}`)
+      }
+    }
+  })
+
   for (const row of ROWS) {
     const [route, family, scope = null] = row
     if (family === 'open') continue

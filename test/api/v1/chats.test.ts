@@ -94,7 +94,7 @@ await onServices(
       t.equal((await put(key)).status, 200)
       t.equal((await ann.call('GET', `/chats/${id}`)).status, 200)
       expectProblem(t, await ann.call('PUT', '/chats/cf~1', { type: 'group' }), 404, 'unknown_chat', 'a reserved id')
-      expectProblem(t, await ann.call('PUT', '/chats/a%20b', { type: 'group' }), 404, 'unknown_chat', 'no id')
+      expectProblem(t, await ann.call('PUT', '/chats/a%20b', { type: 'group' }), 400, 'invalid_input', 'no id')
     })
 
     await t.test('two users have one direct chat, whatever they do at the same time', async (t) => {

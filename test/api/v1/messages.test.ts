@@ -219,10 +219,11 @@ await onServices(
       for (const body of [{}, { seq: -1 }, { seq: '1' }, { seq: 1.5 }, { seq: 1, x: 1 }])
         await bad('PUT', '/read', body, 'invalid_input')
       await bad('PUT', '/read', { seq: 1, parent: 9 }, 'unknown_message', 404)
-      for (const id of ['cf~0', 'cf~99999999', 'cf~', 'x y', '..%2f', uniqueName('no-')]) {
-        const answer = await cluster.get(`/v1/chats/${encodeURIComponent(id)}/messages`, { bearer: ann.token })
-        expectProblem(t, answer, 404, 'unknown_chat', id)
-      }
+      const messagesOf = (id: string) =>
+        cluster.get(`/v1/chats/${encodeURIComponent(id)}/messages`, { bearer: ann.token })
+      for (const id of ['cf~0', 'cf~99999999', 'cf~', uniqueName('no-')])
+        expectProblem(t, await messagesOf(id), 404, 'unknown_chat', id)
+      for (const id of ['x y', '..%2f', 'x/y']) expectProblem(t, await messagesOf(id), 400, 'invalid_input', id)
     })
 
     await t.test('pages go both ways, and posts do not move them', async (t) => {

@@ -33,7 +33,7 @@ await onOneDeployment(
       t.equal((await own('GET', 'me')).status, 200)
       const first = await own('PATCH', 'me', { name: ' Ann ', data: { plan: { seats: 3, trial: true }, tags: [1] } })
       t.strictSame([first.status, first.headers.get('etag')], [200, '"2"'])
-      t.hasStrict(first.body, { id, name: 'Ann', avatar: null, version: 2 })
+      t.hasStrict(first.body, { id, name: 'Ann', avatar: null, version: 2, pos: 0 })
       const patch = { data: { plan: { trial: null }, tags: null, b: 1 }, avatar: 'https://example.org/a.png' }
       const second = await backend('PATCH', `users/${id}`, patch, { 'if-match': '"2"' })
       t.hasStrict(second.body, { name: 'Ann', avatar: patch.avatar, data: { plan: { seats: 3 }, b: 1 }, version: 3 })
@@ -133,6 +133,8 @@ await onOneDeployment(
       t.equal((await asBob('DELETE', `chats/${chat}/messages/1`)).status, 200)
       for (const socket of [anns, bobs, away])
         t.hasStrict(await socket.next(), { type: 'event', event: { type: 'message.deleted' } })
+      const feed = (await asAnn('GET', 'feed')).body
+      t.hasStrict((await asAnn('GET', 'me')).body, { pos: at(feed, 'pos'), epoch: at(feed, 'epoch') }, 'true for it')
       const blocks = async (user: string) => (await backend('POST', `users/${user}:export`, {})).body
       t.hasStrict(await blocks(ann), { blocks: [{ user: bob }] })
       t.hasStrict(await blocks(bob), { blocks: [] })
@@ -194,12 +196,18 @@ await onOneDeployment(
     await t.test('of many users each succeeds or fails by itself, and with a key once', async (t) => {
       const [one, two] = [uniqueName('user-'), uniqueName('user-')]
       const send = () => backend('POST', 'users:batch', {
-        users: [{ id: two, name: 'Two' }, { id: 'cf~1' }, { id: one, name: '\u0007' }, { id: one, name: 'One' }]
+        users: [
+          { id: two, name: 'Two' }, { id: 'cf~1' }, { id: one, name: '\u0007' }, { id: one, name: 'One' },
+          { id: 'a/b' }, { id: one, name: 7 }, { id: one, age: 7 }, null
+        ]
       }, { 'idempotency-key': one })
       const [answer, again] = [await send(), await send()]
       const items = listAt(answer.body, 'items')
       t.strictSame(items.map((item) => at(item, 'user', 'name') ?? at(item, 'problem', 'code')), [
-        'Two', 'unknown_user', 'invalid_name', 'One'
+        'Two', 'unknown_user', 'invalid_name', 'One', ...Array<string>(4).fill('invalid_input')
+      ])
+      t.strictSame([4, 5].map((index) => at(items[index], 'problem', 'errors', 0, 'pointer')), [
+        '#/users/4/id', '#/users/5/name'
       ])
       t.equal(at(items[1], 'problem', 'status'), 404)
       t.strictSame([again.headers.get('idempotency-replayed'), again.text], ['true', answer.text])

@@ -4,9 +4,10 @@ import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../../domain/chats/chat-reader.ts'
 import { ChatError } from '../../../domain/errors.ts'
 import type { Writer } from '../../../domain/events/writing.ts'
+import { ChatParams } from '../chat-path.ts'
 
-/** The chat in a path. Any text may name one: what is no id names none. */
-export const ChatParams = Type.Object({ chat: Type.String({ description: 'The id of the chat.' }) })
+/** The chat in a path. */
+export { ChatParams }
 
 /** The message in a path. */
 export const MessageParams = Type.Object({

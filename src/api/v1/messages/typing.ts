@@ -28,7 +28,8 @@ export function noteTyping (app: Scope): void {
     },
     async (request, reply) => {
       const user = principalOf(request)
-      const { chatId, definition, isBlocked } = await app.services.reading.member(readerOf(request), request.params.chat)
+      const { chat } = request.params
+      const { chatId, definition, isBlocked } = await app.services.reading.member(readerOf(request), chat)
       if (definition.features.typing && !isBlocked) app.hub.typing.noteMember(user, chatId)
       return reply.code(204).send(null)
     }

@@ -1,7 +1,8 @@
 /** `POST /v1/users:batch`. */
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { USER_ID_PATTERN } from '../../../domain/accounts/user-id.ts'
-import { asChatError, ChatError, RETRYABLE } from '../../../domain/errors.ts'
+import { ChatError, RETRYABLE } from '../../../domain/errors.ts'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
@@ -16,6 +17,12 @@ const Entry = Type.Object(
   { id: Type.String({ pattern: USER_ID_PATTERN }), ...PROFILE_FIELDS },
   { additionalProperties: false }
 )
+/** Entries are checked one by one: a bad one is refused in its place. */
+const bodyOf = <Users extends TSchema>(users: Users) => Type.Object(
+  { users: Type.Array(users, { minItems: 1, maxItems: MAX_USERS }) },
+  { additionalProperties: false, examples: [{ users: [{ id: 'user-17', name: 'Ann Example' }] }] }
+)
+const form = Compile(Entry)
 const Item = Type.Union([Type.Object({ user: UserSchema }), Type.Object({ problem: ProblemSchema })])
 
 /** Creates or replaces users. */
@@ -23,15 +30,13 @@ export function batch (app: Scope): void {
   app.post(
     '::batch',
     {
+      config: { described: { body: bodyOf(Entry) } },
       schema: {
         operationId: 'putUsers',
         tags: [USERS],
         summary: 'Create or replace up to 100 users of your application',
         description: 'Each by itself: one that fails has a problem in its place. The order is that of the request.',
-        body: Type.Object(
-          { users: Type.Array(Entry, { minItems: 1, maxItems: MAX_USERS }) },
-          { additionalProperties: false, examples: [{ users: [{ id: 'user-17', name: 'Ann Example' }] }] }
-        ),
+        body: bodyOf(Type.Unknown()),
         response: {
           200: json('What became of each.', Type.Object({ items: Type.Array(Item) }), {
             items: [{ user: EXAMPLE_USER }]
@@ -41,11 +46,16 @@ export function batch (app: Scope): void {
     },
     async (request) => {
       const { users } = servicesOf(request)
-      const items = new Map<Static<typeof Entry>, Static<typeof Item>>()
+      const { publicUrl } = app.config
+      const [items, entries] = [new Map<number, Static<typeof Item>>(), new Map<number, Static<typeof Entry>>()]
+      for (const [index, entry] of request.body.users.entries()) {
+        if (form.Check(entry)) entries.set(index, entry)
+        else items.set(index, { problem: problemOf(refusalOf(entry, index), publicUrl) })
+      }
       // In one order, so that no two requests wait for each other in a circle.
-      for (const entry of request.body.users.toSorted((one, other) => (one.id < other.id ? -1 : 1)))
-        items.set(entry, await putOne(users, entry, app.config.publicUrl))
-      return { items: request.body.users.flatMap((entry) => items.get(entry) ?? []) }
+      for (const [index, entry] of [...entries].sort(([, one], [, other]) => (one.id < other.id ? -1 : 1)))
+        items.set(index, await putOne(users, entry, publicUrl))
+      return { items: request.body.users.flatMap((_entry, index) => items.get(index) ?? []) }
     }
   )
 }
@@ -57,7 +67,19 @@ async function putOne (
     return { user: encodeUser((await users.put(id, profile)).user) }
   } catch (error) {
     if (!(error instanceof ChatError) || RETRYABLE.has(error.code)) throw error
-    const { code, message } = asChatError(error)
-    return { problem: problem({ code, message }, { status: STATUS[code], publicUrl, requestId: undefined }) }
+    return { problem: problemOf(error, publicUrl) }
   }
+}
+
+function problemOf (error: ChatError, publicUrl: string): Static<typeof ProblemSchema> {
+  return problem(error, { status: STATUS[error.code], publicUrl, requestId: undefined })
+}
+
+/** Why an entry has not the form of one. */
+function refusalOf (entry: unknown, index: number): ChatError {
+  const [fault] = form.Errors(entry)
+  const path = `/users/${String(index)}${fault?.instancePath ?? ''}`
+  const detail = `The field "${path.slice(1)}" ${fault?.message ?? 'is not valid'}.`
+  const field = { place: { pointer: `#${path}` }, code: 'invalid', detail }
+  return new ChatError('invalid_input', detail, { fields: [field] })
 }
