@@ -2,7 +2,7 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { USER_ID_PATTERN } from '../../../domain/accounts/user-id.ts'
-import { ChatError, RETRYABLE } from '../../../domain/errors.ts'
+import { ChatError, type FieldFault, RETRYABLE } from '../../../domain/errors.ts'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
@@ -80,6 +80,6 @@ function refusalOf (entry: unknown, index: number): ChatError {
   const [fault] = form.Errors(entry)
   const path = `/users/${String(index)}${fault?.instancePath ?? ''}`
   const detail = `The field "${path.slice(1)}" ${fault?.message ?? 'is not valid'}.`
-  const field = { place: { pointer: `#${path}` }, code: 'invalid', detail }
+  const field: FieldFault = { place: { pointer: `#${path}` }, code: 'invalid', detail }
   return new ChatError('invalid_input', detail, { fields: [field] })
 }
