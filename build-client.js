@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = path.dirname(fileURLToPath(import.meta.url))
 const SOURCES = path.join('src', 'client')
 const OUTPUTS = 'dist-client'
-const COMPILER = path.join('node_modules', 'typescript', 'bin', 'tsc')
+const COMPILER = path.join('node_modules', 'typescript-7', 'bin', 'tsc')
 
 /** The modules that users import. */
 const ENTRIES = ['index', 'chatcli/index', 'react/index', 'server/index', 'sse/index']
