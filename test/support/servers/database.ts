@@ -20,11 +20,12 @@ const USERS_LOCK = 5_123_019
 
 const administrators = new Map<string, Sql>()
 
-function administratorOf (serverUrl: string): Sql {
-  let sql = administrators.get(serverUrl)
+function administratorOf (serverUrl: string, purpose: 'creates' | 'drops' = 'creates'): Sql {
+  const key = `${purpose} ${serverUrl}`
+  let sql = administrators.get(key)
   if (sql === undefined) {
     sql = postgres(serverUrl, { max: 1, idle_timeout: IDLE_S, onnotice: () => undefined })
-    administrators.set(serverUrl, sql)
+    administrators.set(key, sql)
   }
   return sql
 }
@@ -53,9 +54,18 @@ export async function createStore (t: Scope, serverUrl: string): Promise<string>
 async function createFrom (t: Scope, serverUrl: string, template: string): Promise<string> {
   const name = PREFIX + randomBytes(6).toString('hex')
   const sql = administratorOf(serverUrl)
-  t.teardown(() => sql`drop database if exists ${sql(name)} with (force)`)
+  t.teardown(() => void drop(serverUrl, name))
   await sql`create database ${sql(name)} template ${sql(template)}`
   return urlOf(serverUrl, name)
+}
+
+/**
+ * Drops a database while the next tests go on: each time the server flushes all that it has. A server that has ended
+ * meanwhile has taken its databases with it.
+ */
+async function drop (serverUrl: string, name: string): Promise<void> {
+  const sql = administratorOf(serverUrl, 'drops')
+  await sql`drop database if exists ${sql(name)} with (force)`.catch(() => undefined)
 }
 
 /** Opens a database by a pool of its own, which is closed with the test. */
