@@ -7,14 +7,14 @@ import t, { type Test } from '../support/tap.ts'
 import { listMigrations } from '../../src/store/migrations.ts'
 import { call } from '../support/clients/http.ts'
 import { connect, join, type Frame, type SocketClient } from '../support/clients/socket.ts'
-import { at, integerAt, listAt, textAt } from '../support/data/json.ts'
+import { at, integerAt } from '../support/data/json.ts'
 import { Outbox } from '../support/data/outbox.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { JWT_SECRET, type Services } from '../support/servers/cluster.ts'
 import { withServices } from '../support/servers/deployments.ts'
 import { freePort, launch, ROOT, spawnReplica, type ReplicaProcess } from '../support/servers/process.ts'
 import { runConfab, temporaryFolder } from '../support/servers/program.ts'
-import { buildCommit } from '../support/servers/commit-build.ts'
+import { buildCommit, findPreviousCommit } from '../support/servers/commit-build.ts'
 import { createDatabase } from '../support/servers/database.ts'
 import { layOutOldTables } from '../support/servers/old-tables.ts'
 import { openChat, readHistory, signUp } from '../support/clients/visitor.ts'
@@ -24,9 +24,7 @@ const POSTS = 30
 const exec = promisify(execFile)
 
 t.setTimeout(300_000)
-const migrations = (await listMigrations()).map(({ tag }) => tag)
-const newest = migrations.at(-1) ?? ''
-const JOURNAL = 'drizzle/meta/_journal.json'
+const newest = (await listMigrations()).at(-1)?.tag ?? ''
 
 /** What replicas of one installation share, and a folder for their mails. */
 async function share (t: Test, { databaseUrl, redisUrl }: Services): Promise<Record<string, string>> {
@@ -147,23 +145,13 @@ await withServices(t, 'a replica that waits for migrations ends when it is told 
   t.ok(await within(child, DEADLINE_MS, 'it to end'), 'with 0')
 })
 
-/**
- * The build of before the newest migration, out of the history of the repository; undefined where that is not at hand.
- */
+/** The build of before the newest migration; undefined where the history of the repository is not at hand. */
 async function buildPrevious (t: Test): Promise<string | undefined> {
-  const git = async (...parameters: string[]) =>
-    (await exec('git', parameters, { cwd: ROOT, maxBuffer: 1e8 })).stdout.trim()
-  const commits = await git('log', '--format=%H', '--', JOURNAL).catch(() => '')
-  for (const commit of commits.split('\n')) {
-    const journal: unknown = commit === '' ? {} : JSON.parse(await git('show', `${commit}:${JOURNAL}`))
-    const tags = listAt(journal, 'entries').map((entry) => textAt(entry, 'tag'))
-    // Migrations that were renamed before they came to a release are of no build that anybody runs.
-    if (tags.length === 0 || tags.includes(newest) || !tags.every((tag) => migrations.includes(tag))) continue
-    const folder = await temporaryFolder(t)
-    await buildCommit(folder, commit)
-    return folder
-  }
-  return undefined
+  const commit = await findPreviousCommit()
+  if (commit === undefined) return undefined
+  const folder = await temporaryFolder(t)
+  await buildCommit(folder, commit)
+  return folder
 }
 
 await withServices(

@@ -40,6 +40,8 @@ export type Fault = {
   /** A cluster of its own, where the usual one will not do; it ends with the scope. */
   readonly deploy?: (scope: Scope, deployment: Deployment) => Promise<FaultCluster>
   readonly load?: Partial<LoadShape>
+  /** The same where it depends on what the cluster runs. */
+  readonly loadOf?: (cluster: FaultCluster) => Partial<LoadShape>
   /** How long a reader stays on a socket, in milliseconds. */
   readonly patience?: (random: Random) => number
   /** Where the readers of that number go, if not through the balancer. */

@@ -58,7 +58,12 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
       journal,
       random,
       // Of a group whose log is void nothing can be shown.
-      shape: { ...STEADY, ...(fault.changesEpoch === true && { hasGroup: false }), ...fault.load },
+      shape: {
+        ...STEADY,
+        ...(fault.changesEpoch === true && { hasGroup: false }),
+        ...fault.load,
+        ...fault.loadOf?.(cluster)
+      },
       readerServer: await fault.readerServer?.(cluster, scope),
       patience: patience === undefined ? undefined : () => patience(random)
     })

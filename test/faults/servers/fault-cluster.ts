@@ -52,6 +52,8 @@ export class FaultCluster implements AccountHost {
   readonly places: readonly ReplicaSlot[]
   /** The server that has the truth now. */
   postgres: PostgresServer
+  /** What the replicas run, if nothing else is said. */
+  readonly build: Build
   readonly outbox: Outbox
   readonly secrets = new Set<string>()
   /** What has gone wrong by itself since it was last asked. */
@@ -72,6 +74,7 @@ export class FaultCluster implements AccountHost {
     this.#replicas = parts.places.slice(0, REPLICAS)
     this.postgres = parts.options.postgres
     this.#redis = parts.options.redis
+    this.build = parts.options.build ?? CURRENT_BUILD
     this.outbox = new Outbox(parts.options.folder)
     this.failures = parts.failures
   }
