@@ -9,10 +9,14 @@ export const INVALIDATIONS_CHANNEL = 'events'
 const InvalidationSchema = Type.Union([
   Type.Object({ type: Type.Literal('sessions_revoked'), sessionIds: Type.Array(Type.String()) }),
   Type.Object({ type: Type.Literal('tokens_revoked'), userId: Type.Integer(), untilMs: Type.Number() }),
-  Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() })
+  Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() }),
+  Type.Object({ type: Type.Literal('chats_closed'), chatType: Type.String() })
 ])
 
-/** Sessions or tokens were revoked, or the members of a chat changed. Like everything on the bus, only a hint. */
+/**
+ * Sessions or tokens were revoked, the members of a chat changed, or chats of a type are no longer for anybody. Like
+ * everything on the bus, only a hint.
+ */
 export type Invalidation = Static<typeof InvalidationSchema>
 
 const validator = Compile(InvalidationSchema)

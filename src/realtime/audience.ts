@@ -15,6 +15,10 @@ export type FeedSubscriber = {
   readonly fromSeq: number
   /** The version of the membership that was read for this subscriber; an older list of members does not apply to it. */
   readonly membersVersion: number
+  /** Whether the user is no member, and reads the chat because anybody may. */
+  readonly isVisitor?: boolean
+  /** The user has become a member: it is no visitor any more. */
+  readonly admitted?: () => void
   /** Writes bytes of whole frames. */
   write: (bytes: Buffer) => void
   /** The user is no longer a member, or the chat is gone; nothing is written after this. */
@@ -99,14 +103,14 @@ export class Audience {
     return true
   }
 
-  /** Writes a notice to all but the sockets of one user, if the codec shows it. */
+  /** Writes a notice to members, all but the sockets of one user, if the codec shows it. */
   show (notice: Notice, exceptUserId: number | undefined, { framesSent }: Metrics): void {
     const shown = this.codec.showNotice?.(notice)
     if (shown === undefined) return
     const frame = encodeTextFrame(JSON.stringify(shown))
     let count = 0
     for (const subscriber of this.subscribers) {
-      if (subscriber.userId === exceptUserId) continue
+      if (subscriber.userId === exceptUserId || subscriber.isVisitor === true) continue
       subscriber.write(frame)
       count++
     }

@@ -23,13 +23,13 @@ const NONE: never[] = []
 /** Source of events and members that a feed has not received. */
 export type FeedSource = GapSource & {
   /**
-   * Those of these users who are members of a chat, and a version of the membership that the list is at least as new
-   * as: 0 when there is no such chat any more.
+   * Those of these users who are members of a chat, whether anybody may read it, and a version of the membership that
+   * this is at least as new as: 0 when there is no such chat any more.
    */
   members: (
     chatId: number,
     userIds: readonly number[]
-  ) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }>
+  ) => Promise<{ version: number, fromSeqs: ReadonlyMap<number, number>, isOpen: boolean }>
   /** Called when traced batches have been written to this number of sockets. */
   delivered: (traces: readonly BatchTrace[], sockets: number) => void
 }
@@ -321,16 +321,26 @@ export class ChatFeed implements Flushable {
   }
 
   /** Applies the changes of the membership in a delivered batch: a removed user gets nothing after its last event. */
-  #changeMembers ({ membersVersion, lastSeq }: EventBatch, { steps, removedUserId }: BatchMembership): void {
+  #changeMembers ({ membersVersion, lastSeq, events }: EventBatch, { steps, removedUserId }: BatchMembership): void {
     this.#membersVersion = Math.max(this.#membersVersion, Math.min(membersVersion, this.#membersVersion + steps))
+    this.#admit(events?.list())
     if (removedUserId === undefined) return
     this.flush()
     for (const subscriber of this.#subscribers()) {
-      // A later membership of the same user begins after its end.
+      // A later membership of the same user begins after its end, or is read with a version that knows of it.
       if (subscriber.userId !== removedUserId || subscriber.fromSeq >= lastSeq) continue
+      if (subscriber.membersVersion >= this.#membersVersion) continue
       this.detach(subscriber)
       subscriber.removed('removed')
     }
+  }
+
+  /** Tells the subscribers of visitors who have become members. */
+  #admit (events: readonly ChatEvent[] = NONE): void {
+    const members = new Set(events.flatMap((event) =>
+      event.kind === 'member.joined' || event.kind === 'member.added' ? [event.userId] : []))
+    if (members.size === 0) return
+    for (const subscriber of this.#subscribers()) if (members.has(subscriber.userId)) subscriber.admitted?.()
   }
 
   #deliverToWaiting (waiting: Map<FeedSubscriber, number>, batch: EventBatch): void {
@@ -365,10 +375,11 @@ export class ChatFeed implements Flushable {
     let [isLoaded, isComplete] = [false, true]
     try {
       const userIds = new Set(this.#subscribers().map(({ userId }) => userId))
-      const { version, fromSeqs } = await this.#source.members(this.#chatId, [...userIds])
+      const { version, fromSeqs, isOpen } = await this.#source.members(this.#chatId, [...userIds])
       for (const subscriber of this.#subscribers()) {
-        const { userId, fromSeq, membersVersion } = subscriber
+        const { userId, fromSeq, membersVersion, isVisitor } = subscriber
         if (membersVersion > version || fromSeqs.get(userId) === fromSeq) continue
+        if (isVisitor === true && isOpen && !fromSeqs.has(userId)) continue
         // It came while the members were read, with a membership that was read before: they are read again.
         if (!userIds.has(userId)) {
           this.#wantedVersion = Math.max(this.#wantedVersion, wanted)

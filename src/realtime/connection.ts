@@ -38,6 +38,8 @@ export type ChatSubscription = FeedSubscriber & {
   codec: Codec
   isJoined: boolean
   isFollowed: boolean
+  readonly isVisitor: boolean
+  readonly admitted: () => void
   silence: () => void
   end: () => void
 }

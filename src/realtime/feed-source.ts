@@ -21,6 +21,8 @@ export type ChatMembership = ChatHead & {
   otherId: number | null
   chosenId: string | null
   type: string
+  /** Whether the user is none of its members, and reads it because anybody may. */
+  isVisitor?: boolean
   /** Whether the user has deleted a message of the chat for themself; undefined when that was not read. */
   hasHidden?: boolean
 }
@@ -31,6 +33,8 @@ export type ChatLog = {
   membership: (userId: number, chatId: number) => Promise<ChatMembership>
   /** Those of these chats that the user is a member of. */
   memberships: (userId: number, chatIds: readonly number[]) => Promise<ChatMembership[]>
+  /** Those of these chats that anybody may read, from their beginning. */
+  openChats: (chatIds: readonly number[]) => Promise<(ChatHead & { chosenId: string | null, type: string })[]>
   heads: (chatIds: number[]) => Promise<ChatHead[]>
   /** Whether others see that a member of a chat of this type is typing. */
   hasTyping: (type: string) => Promise<boolean>
@@ -53,7 +57,7 @@ export type ChatLog = {
 
 /** Dependencies of the source. */
 export type FeedSourceDeps = {
-  log: Pick<ChatLog, 'heads' | 'hiders' | 'participants' | 'read'>
+  log: Pick<ChatLog, 'heads' | 'hiders' | 'openChats' | 'participants' | 'read'>
   /** The codec in which the batch of a chat is encoded. */
   codecOf: (chatId: number) => Codec
   /** Whether subscribers of one chat may have different codecs. */
@@ -110,9 +114,11 @@ export class StoreFeedSource implements FeedSource {
   async members (
     chatId: number,
     userIds: readonly number[]
-  ): Promise<{ version: number, fromSeqs: ReadonlyMap<number, number> }> {
-    const [head] = await this.#deps.log.heads([chatId])
-    return { version: head?.membersVersion ?? 0, fromSeqs: await this.#deps.log.participants(chatId, userIds) }
+  ): ReturnType<FeedSource['members']> {
+    const { log } = this.#deps
+    const [head] = await log.heads([chatId])
+    const fromSeqs = await log.participants(chatId, userIds)
+    return { version: head?.membersVersion ?? 0, fromSeqs, isOpen: (await log.openChats([chatId])).length > 0 }
   }
 
   failed (error: unknown): void {

@@ -164,6 +164,12 @@ export class Hub {
     this.#rooms.get(chatId)?.feed.observeMembers(membersVersion)
   }
 
+  /** Notes that chats of a type are for their members alone: their versions tell the feeds. */
+  chatsClosed (type: string): void {
+    const chatIds = this.#rooms.chatIds.filter((chatId) => this.#rooms.get(chatId)?.type === type)
+    this.#compareAll(chatIds).catch((error: unknown) => this.#source.failed(error))
+  }
+
   /**
    * Makes a socket follow a chat.
    * @param after the seq up to which the client has everything; later events are replayed first. Without it: from now

@@ -16,7 +16,7 @@ const MEMBERSHIP_ATTEMPTS = 3
 /** Dependencies of the joins. */
 export type JoiningDeps = ReplayDeps & {
   rooms: Rooms
-  log: ReplayDeps['log'] & Pick<ChatLog, 'membership' | 'memberships'>
+  log: ReplayDeps['log'] & Pick<ChatLog, 'membership' | 'memberships' | 'openChats'>
   /** The epoch of the data. */
   epoch: { readonly current: string }
 }
@@ -30,6 +30,8 @@ export type JoinRequest = {
   readonly after?: number | undefined
   /** Instead of that, so many of the last events are replayed. Without either it is followed from now on. */
   readonly last?: number | undefined
+  /** Whether it may be a chat of which the user is no member, if anybody may read it. */
+  readonly mayVisit?: boolean
   /** Leaves a chat as it is that the socket follows already, whatever the position. */
   readonly isOnce?: boolean
 }
@@ -139,15 +141,30 @@ export class Joining {
     requests: readonly JoinRequest[]
   ): Promise<ReadonlyMap<number, ChatMembership> | ChatError> {
     const { log, reads } = this.#deps
-    const [only] = requests
     try {
-      const memberships = await reads.run(userId, async () =>
-        only !== undefined && requests.length === 1
-          ? [await log.membership(userId, only.chatId)]
-          : log.memberships(userId, requests.map(({ chatId }) => chatId)))
-      return new Map(memberships.map((membership) => [membership.chatId, membership]))
+      return await reads.run(userId, async () => {
+        const memberships = await this.#readOwn(userId, requests)
+        const found = new Map(memberships.map((membership) => [membership.chatId, membership]))
+        const others = requests.filter(({ chatId, mayVisit }) => mayVisit === true && !found.has(chatId))
+        for (const chat of others.length === 0 ? [] : await log.openChats(others.map(({ chatId }) => chatId)))
+          found.set(chat.chatId, { ...chat, fromSeq: 0, otherId: null, hasHidden: false, isVisitor: true })
+        return found
+      })
     } catch (error) {
       return asChatError(error)
+    }
+  }
+
+  async #readOwn (userId: number, requests: readonly JoinRequest[]): Promise<ChatMembership[]> {
+    const { log } = this.#deps
+    const [only] = requests
+    if (only === undefined || requests.length > 1)
+      return log.memberships(userId, requests.map(({ chatId }) => chatId))
+    try {
+      return [await log.membership(userId, only.chatId)]
+    } catch (error) {
+      if (asChatError(error).code === 'not_a_participant') return []
+      throw error
     }
   }
 
@@ -166,6 +183,7 @@ export class Joining {
     // A socket that already follows the chat loses nothing by joining again.
     if (current?.fromSeq === fromSeq && (after === undefined || (request.isOnce === true && current.isJoined))) {
       current.isJoined = true
+      if (membership.isVisitor !== true) current.admitted()
       tell(request, room.feed.positionOf(current))
       return []
     }

@@ -29,7 +29,7 @@ const NONE: ReadonlySet<number> = new Set()
 
 /** Dependencies of a replay. */
 export type ReplayDeps = {
-  log: Pick<ChatLog, 'membership' | 'read' | 'readAs' | 'hiddenAmong'>
+  log: Pick<ChatLog, 'membership' | 'openChats' | 'read' | 'readAs' | 'hiddenAmong'>
   /** The turns of users in reading for joins. */
   reads: FairQueue
   /** The rate of replayed events of each user, if it is limited. */
@@ -58,14 +58,14 @@ export async function replay (
   subscription: Subscription,
   { after, head, reached }: ReplayRange
 ): Promise<number> {
-  const { chatId, userId } = subscription
+  const { userId } = subscription
   const goalNow = () => Math.max(head, feed.nextSeq - 1)
   let [position, sent, limit] = [await replayPlaces(deps, subscription, after), 0, FIRST_PAGE]
   for (let goal = goalNow(); position < goal; goal = goalNow()) {
     const waitMs = deps.replayPaces?.take(userId, 0) ?? 0
     if (waitMs > 0) await sleep(waitMs, undefined, { ref: false })
-    const page = await deps.reads.run(userId, () => deps.log.readAs(userId, chatId, position, limit))
-    if (!subscription.isActive || (page.length === 0 && !(await isMember(deps, subscription)))) {
+    const page = await deps.reads.run(userId, () => readPage(deps.log, subscription, position, limit))
+    if (!subscription.isActive || (page.length === 0 && !(await maySee(deps.log, subscription)))) {
       end(feed, subscription)
       throw new ChatError('not_a_participant')
     }
@@ -110,8 +110,24 @@ async function replayPlaces (deps: ReplayDeps, subscription: Subscription, after
   return Math.max(position, after)
 }
 
-/** Whether the membership of a subscription continues: an empty page alone does not show that. */
-async function isMember ({ log }: ReplayDeps, { userId, chatId, fromSeq }: Subscription): Promise<boolean> {
+/** Events after a position, as the user may see them; none when they may see none. */
+async function readPage (
+  log: ReplayDeps['log'],
+  { chatId, userId, isVisitor }: Subscription,
+  position: number,
+  limit: number
+): Promise<ChatEvent[]> {
+  if (!isVisitor) return log.readAs(userId, chatId, position, limit)
+  const page = await log.read(chatId, position, limit)
+  // Asked last: what was posted since the chat was closed to visitors is not for them.
+  return (await log.openChats([chatId])).length > 0 ? page : []
+}
+
+/** Whether a subscription continues: an empty page alone does not show that. */
+async function maySee (
+  log: ReplayDeps['log'], { userId, chatId, fromSeq, isVisitor }: Subscription
+): Promise<boolean> {
+  if (isVisitor) return (await log.openChats([chatId])).length > 0
   try {
     return (await log.membership(userId, chatId)).fromSeq === fromSeq
   } catch (error) {

@@ -11,6 +11,7 @@ export type SubscribedMembership = {
   chosenId: string | null
   type: string
   hasHidden?: boolean
+  isVisitor?: boolean
 }
 
 /**
@@ -26,6 +27,7 @@ export class Subscription implements ChatSubscription {
   /** Whether some messages may be hidden from the user: the replay asks for them. */
   readonly mayHide: boolean
   readonly connection: Connection
+  isVisitor: boolean
   /** Whether the client has joined the chat. */
   isJoined = false
   /** Whether the socket follows it as one of all chats of its user. */
@@ -44,6 +46,7 @@ export class Subscription implements ChatSubscription {
     this.chatId = membership.chatId
     this.fromSeq = membership.fromSeq
     this.membersVersion = membership.membersVersion
+    this.isVisitor = membership.isVisitor === true
     this.mayHide = membership.hasHidden !== false
     this.userId = connection.principal.userId
     this.otherId = membership.otherId
@@ -58,6 +61,10 @@ export class Subscription implements ChatSubscription {
 
   write (frames: Buffer): void {
     if (this.#isActive && this.#socket.writable && !this.#socket.write(frames)) this.connection.closeIfTooSlow()
+  }
+
+  admitted (): void {
+    this.isVisitor = false
   }
 
   silence (): void {

@@ -60,7 +60,7 @@ export class Typing {
     if (typingPaces !== undefined && typingPaces.take(userId, 1, 0) === undefined) return false
     if (!this.#gate.admits(chatId, userId, origin)) return true
     const { principal } = connection
-    const type = connection.subscriptions.has(chatId) ? roomOf(chatId)?.type : undefined
+    const type = connection.subscriptions.get(chatId)?.isVisitor === false ? roomOf(chatId)?.type : undefined
     if (type !== undefined) this.#publishIn(type, principal, chatId)
     else membership(connection, chatId).then(({ type }) => this.#publishIn(type, principal, chatId), () => undefined)
     return true

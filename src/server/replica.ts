@@ -272,6 +272,7 @@ function followOtherReplicas (
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
     else if (event?.type === 'tokens_revoked') services.tokenRevocations.note(event.userId, event.untilMs)
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
+    else if (event?.type === 'chats_closed') hub.chatsClosed(event.chatType)
   }
   // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
   bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)

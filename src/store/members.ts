@@ -1,9 +1,9 @@
 /** Queries on the members of a chat, and the events that change them. */
-import { and, asc, count, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, sql } from 'drizzle-orm'
 import type { ChatHead, LockedHead } from './chats.ts'
 import type { Orm } from './database.ts'
 import { inList } from './sql.ts'
-import { chatEvents, chatHeads, participants, users } from './schema.ts'
+import { chatEvents, chatHeads, chats, participants, users } from './schema.ts'
 
 /** A member to add: `addedBy` is null for one who comes by themself, or was added by a key. */
 export type NewMember = { userId: number, role: string, addedBy: number | null }
@@ -197,6 +197,14 @@ export async function advanceMembersVersion (orm: Orm, head: LockedHead, added =
     .set({ membersVersion: next.membersVersion, memberCount: next.memberCount })
     .where(eq(chatHeads.chatId, head.chatId))
   return next
+}
+
+/** Counts a change, without an event, of who may read the chats of a locked type, which are locked with it. */
+export async function advanceMembersVersionsOf (tx: Orm, type: string): Promise<void> {
+  const ofType = tx.select({ id: chats.id }).from(chats)
+    .where(and(eq(chats.type, type), sql`${chats.type} not in ('direct', 'group')`))
+  await tx.update(chatHeads).set({ membersVersion: sql`${chatHeads.membersVersion} + 1` })
+    .where(inArray(chatHeads.chatId, ofType))
 }
 
 /** The number of members after so many have come; null where it is not known. */

@@ -4,7 +4,7 @@ import { type Membership, otherMember } from './chats.ts'
 import type { Orm } from './database.ts'
 import { hasHidden } from './hidden.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { chatHeads, chats, participants } from './schema.ts'
+import { chatHeads, chats, chatTypes, participants } from './schema.ts'
 
 const statements = oncePerDatabase((orm) => ({
   memberships: orm
@@ -32,6 +32,30 @@ const statements = oncePerDatabase((orm) => ({
 /** A user's view of those of these chats that the user is a member of. */
 export async function findMemberships (orm: Orm, userId: number, chatIds: readonly number[]): Promise<Membership[]> {
   return statements(orm).memberships.execute({ userId, chatIds: `{${chatIds.join()}}` })
+}
+
+/** A chat that anybody may read. */
+export type OpenChat = Pick<Membership, 'chatId' | 'lastSeq' | 'membersVersion' | 'chosenId' | 'type'>
+
+/** Those of these chats that anybody may read: all of what has happened in them. */
+export async function findOpenChats (orm: Orm, chatIds: readonly number[]): Promise<OpenChat[]> {
+  const { definition } = chatTypes
+  return orm
+    .select({
+      chatId: chats.id,
+      lastSeq: chatHeads.lastSeq,
+      membersVersion: chatHeads.membersVersion,
+      chosenId: chats.publicId,
+      type: chats.type
+    })
+    .from(chats)
+    .innerJoin(chatHeads, eq(chatHeads.chatId, chats.id))
+    .innerJoin(chatTypes, eq(chatTypes.type, chats.type))
+    .where(and(
+      inArray(chats.id, [...chatIds]),
+      sql`${definition} ->> 'visibility' = 'public'`,
+      sql`${definition} ->> 'history' = 'all'`
+    ))
 }
 
 /** Those of these chats that have no id chosen by the application, and so are named by their number. */

@@ -4,9 +4,8 @@ import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/chats.ts'
 import { findUsernames, listContacts, listContactsIn } from '../../store/contacts.ts'
 import { type ConversationRow, listConversations } from '../../store/conversations.ts'
-import type { CountedPage, PageRange } from '../../store/directory.ts'
 import { listParticipants } from '../../store/members.ts'
-import { findChosen, findMemberships, findNumbered } from '../../store/subscriptions.ts'
+import { findChosen, findMemberships, findNumbered, findOpenChats } from '../../store/subscriptions.ts'
 import { findAdded, findUserChatsVersions, listUserChats } from '../../store/user-chats.ts'
 import { atOnce, type UnitOfWork } from '../../store/unit-of-work.ts'
 import { ChatError } from '../errors.ts'
@@ -82,7 +81,7 @@ function bindChats (orm: Orm, memberships: Memberships, readMarks: ChatsDeps['re
     deleteInvite: deleteInvite.bind(undefined, inner),
     acceptInvite: acceptInvite.bind(undefined, inner),
     types: () => listTypes(orm),
-    putType: putType.bind(undefined, orm),
+    putType: putType.bind(undefined, inner),
     openDirect: openDirectChat.bind(undefined, inner),
     withUser: chatWithUser.bind(undefined, inner),
     createGroup: createGroup.bind(undefined, inner),
@@ -95,14 +94,15 @@ function bindChats (orm: Orm, memberships: Memberships, readMarks: ChatsDeps['re
     /** Returns the chats of a user that are archived, or those that are not, latest activity first. */
     list: (userId: number, options: { isArchived?: boolean } = {}) => store.listChats(orm, userId, options),
     /** Returns a page of a user's chats with their unread counts, latest activity first. */
-    conversations: (userId: number, range: PageRange): Promise<CountedPage<Conversation>> =>
-      listConversations(orm, userId, range),
+    conversations: listConversations.bind(undefined, orm),
     withPartner: readPartnerMessages.bind(undefined, { orm, readMarks }),
     /** Records that a member has read up to a seq; the mark never goes back. */
     markRead: (userId: number, chatId: number, seq: number) => readMarks.note({ userId, chatId, seq }),
     membership: membership.bind(undefined, orm),
     /** A user's memberships of those of these chats that the user is in. */
     memberships: (userId: number, chatIds: readonly number[]) => findMemberships(orm, userId, chatIds),
+    /** Those of these chats that anybody may read, from their beginning. */
+    openChats: (chatIds: readonly number[]) => findOpenChats(orm, chatIds),
     /** The chats that these ids of `/v1` name, whoever is in them; an id that can name none is passed over. */
     idsOf: (names: readonly string[]) => findChatIds(orm, names),
     heads: (chatIds: number[]) => store.findHeads(orm, chatIds),

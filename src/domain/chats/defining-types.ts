@@ -1,8 +1,10 @@
 /** Types of chats that an application defines. */
 import { isDeepStrictEqual } from 'node:util'
 import * as store from '../../store/chat-types.ts'
+import { advanceMembersVersionsOf } from '../../store/members.ts'
 import type { Orm } from '../../store/database.ts'
 import { ChatError } from '../errors.ts'
+import type { ChatDeps } from './direct-chats.ts'
 import { BUILT_IN_TYPES, builtInType, CHAT_TYPE_PATTERN, type ChatTypeDefinition } from './chat-types.ts'
 
 /** A type by its name. */
@@ -24,23 +26,33 @@ export async function listTypes (orm: Orm): Promise<store.ChatTypeRow[]> {
  * @throws {ChatError} `built_in_chat_type`, `invalid_input`
  */
 export async function putType (
-  orm: Orm,
+  { orm, memberships }: ChatDeps,
   type: string,
   definition: ChatTypeDefinition
 ): Promise<{ row: store.ChatTypeRow, isNew: boolean }> {
   if (builtInType(type) !== undefined) throw new ChatError('built_in_chat_type')
   if (!FORM.test(type)) throw new ChatError('invalid_input', 'The name of a type has the form [a-z][a-z0-9_-]{0,31}.')
   checkDefinition(definition)
-  return orm.transaction(async (tx) => {
+  const { isClosed, ...put } = await orm.transaction(async (tx) => {
     const isNew = await store.insertChatType(tx, type, definition)
-    if (isNew) return { row: { type, definition, version: 1 }, isNew }
+    if (isNew) return { row: { type, definition, version: 1 }, isNew, isClosed: false }
     const before = await store.lockChatType(tx, type, 'update')
     if (before === undefined) throw new ChatError('internal')
-    if (isDeepStrictEqual(before.definition, definition)) return { row: before, isNew }
+    if (isDeepStrictEqual(before.definition, definition)) return { row: before, isNew, isClosed: false }
     requireSameRoles(before.definition, definition)
     const version = await store.updateChatType(tx, type, definition)
-    return { row: { type, definition, version }, isNew }
+    const isClosed = isOpen(before.definition) && !isOpen(definition)
+    // No event says it: the feeds look for who may read when they see the version.
+    if (isClosed) await advanceMembersVersionsOf(tx, type)
+    return { row: { type, definition, version }, isNew, isClosed }
   })
+  if (isClosed) memberships.announceClosed(type)
+  return put
+}
+
+/** Whether anybody may read chats of a type, from their beginning. */
+function isOpen ({ visibility, history }: ChatTypeDefinition): boolean {
+  return visibility === 'public' && history === 'all'
 }
 
 /** Members may have any role that was there. @throws {ChatError} `invalid_input` */

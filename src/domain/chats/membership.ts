@@ -269,6 +269,11 @@ export class Memberships {
     return result
   }
 
+  /** Tells the replicas that chats of a type are no longer for anybody. */
+  announceClosed (chatType: string): void {
+    void this.#deps.afterCommit(() => publishInvalidation(this.#deps.bus, { type: 'chats_closed', chatType }))
+  }
+
   /** Tells the replicas that the lists of chats of some users have changed. */
   announceLists (userIds: readonly number[]): void {
     if (userIds.length === 0) return

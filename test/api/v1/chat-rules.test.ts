@@ -4,6 +4,7 @@ import { BUILT_IN_TYPES } from '../../../src/domain/chats/chat-types.ts'
 import { chats } from '../../../src/store/schema.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connectRealtime, request } from '../../support/clients/realtime.ts'
+import type { SocketClient } from '../../support/clients/socket.ts'
 import { type ApiClient, clientOf, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
@@ -16,10 +17,13 @@ await onServices(
     const [key, ann, bob] = [await newKey(cluster, 'chats:write'), await newUser(cluster), await newUser(cluster)]
 
     /** Defines a type like that of channels, with other features and limits. */
-    const defineType = async (changes: { features?: object, limits?: object }, type = uniqueName('t')) => {
-      const { roles, features, limits, ...rest } = BUILT_IN_TYPES.channel
+    const defineType = async (
+      changes: { features?: object, limits?: object, visibility?: string }, type = uniqueName('t')
+    ) => {
+      const { roles, features, limits, visibility, ...rest } = BUILT_IN_TYPES.channel
       const answer = await key.call('PUT', `/chat-types/${type}`, {
         ...rest,
+        visibility: changes.visibility ?? visibility,
         roles: Object.fromEntries(roles.map(({ role, permissions }) => [role, permissions])),
         features: { ...features, ...changes.features },
         limits: { ...limits, ...changes.limits }
@@ -122,6 +126,71 @@ await onServices(
       for (const path of ['', '/members', '/messages', '/events', '/me'])
         expectProblem(t, await posting.call('GET', `/chats/${chat}${path}`), 403, 'forbidden', `GET ${path}`)
       t.equal((await post(posting, chat)).status, 201)
+    })
+
+    await t.test('anybody follows a public chat, until it is for its members alone', async (t) => {
+      const type = await defineType({})
+      const chat = await make(type)
+      const [visitor, joining] = [await newUser(cluster), await newUser(cluster)]
+      const follow = async (by: ApiClient, replica: number) => {
+        const socket = await connectRealtime(t, cluster.replica(replica), by.bearer)
+        return { socket, ...await request(socket, { type: 'subscribe', chats: [{ chat, after: 0 }] }) }
+      }
+      const followers = await Promise.all([0, 1].flatMap((replica) =>
+        [visitor, joining, bob].map(async (by) => ({ by, ...await follow(by, replica) }))))
+      for (const { before } of followers)
+        t.strictSame(before.map(({ type }) => type), ['event', 'event', 'event', 'subscribed'])
+      const claim = { [chat]: ['read'] }
+      const narrowed = clientOf(cluster, visitor.id, signWithSecret({ sub: visitor.id, chats: claim }))
+      t.strictSame((await follow(narrowed, 1)).before.at(-1)?.['type'], 'subscribed')
+      const elsewhere = clientOf(cluster, visitor.id, signWithSecret({ sub: visitor.id, chats: { x: ['read'] } }))
+      t.hasStrict((await follow(elsewhere, 1)).before, [{ type: 'problem', code: 'unknown_chat' }])
+
+      const seq = Number(at((await post(ann, chat)).body, 'seq'))
+      for (const { by, socket } of followers) {
+        const { event } = await socket.next()
+        const items = at((await by.call('GET', `/chats/${chat}/events?after=${String(seq - 1)}`)).body, 'items')
+        t.strictSame(items, [event])
+      }
+      const paths = [
+        '', '/members', '/messages', `/messages/${String(seq)}`, '/pins', `/messages/${String(seq)}/reactions`
+      ]
+      for (const path of paths) t.equal((await visitor.call('GET', `/chats/${chat}${path}`)).status, 200, path)
+      const [first, second, , , , ofBob] = followers.map(({ socket }) => socket)
+      if (first === undefined || second === undefined || ofBob === undefined) throw new Error('There are six sockets.')
+      for (const frame of [
+        { type: 'send', client_id: 'x', text: 'x' }, { type: 'react', seq, emoji: 'x' }, { type: 'read', seq },
+        { type: 'edit', seq, text: 'x' }, { type: 'delete', seq }, { type: 'delete', seq, for: 'me' }
+      ]) t.hasStrict((await request(first, { chat, ...frame })).answer, { code: 'unknown_chat' }, frame.type)
+      first.send({ type: 'typing', chat })
+      ofBob.send({ type: 'typing', chat })
+      await request(ofBob, { type: 'send', chat, client_id: 'one', text: 'one' })
+      const typesUntil = async (socket: SocketClient, last: number) => {
+        const from = socket.frames.length
+        await socket.next(({ event }) => at(event, 'seq') === last)
+        return socket.frames.slice(from).map(({ type }) => type)
+      }
+      for (const { socket, by } of followers.filter(({ by }) => by !== bob))
+        t.notOk((await typesUntil(socket, seq + 1)).includes('typing'), `${by.id} is not told who is typing`)
+      t.equal((await joining.call('POST', `/chats/${chat}:join`, {})).status, 200)
+      await second.next(({ event }) => at(event, 'type') === 'member.joined')
+      second.send({ type: 'typing', chat })
+      await ofBob.next(({ type, user }) => type === 'typing' && user === joining.id)
+
+      await defineType({ visibility: 'private' }, type)
+      await post(ann, chat, { text: 'in private' })
+      for (const { by, socket } of followers) {
+        const isGone = by === visitor
+        const frame = await socket.next(({ type, event }) => type === 'reset' || at(event, 'seq') === seq + 3)
+        t.equal(frame['type'], isGone ? 'reset' : 'event')
+        if (!isGone) continue
+        t.hasStrict(frame, { chat, reason: 'removed' })
+        const { before } = await request(socket, { type: 'subscribe', chats: [{ chat }] })
+        t.hasStrict(before, [{ code: 'unknown_chat' }])
+        t.notOk(JSON.stringify(socket.frames).includes('in private'))
+      }
+      for (const path of paths)
+        expectProblem(t, await visitor.call('GET', `/chats/${chat}${path}`), 404, 'unknown_chat')
     })
 
     await t.test('of many members only their number is told, and each of their own changes', async (t) => {

@@ -54,7 +54,8 @@ export class FeedModel {
         heads: ([chatId = 0]) =>
           this.#answer(() => [{ chatId, lastSeq: this.head, membersVersion: this.#version }]),
         participants: () => this.#answer(() => new Map(this.#members)),
-        hiders: async () => Promise.resolve(new Map())
+        hiders: async () => Promise.resolve(new Map()),
+        openChats: async () => Promise.resolve([])
       },
       codecOf: () => this.#feed.codec ?? PLAIN,
       hasManyCodecs: true,

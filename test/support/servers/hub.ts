@@ -74,6 +74,23 @@ export class HubReplica {
 
   /** Lets a socket of a codec follow a chat, from now on or from behind a seq. */
   async follow (t: Scope, chatId: number, user: HubUser, codec: Codec, after?: number): Promise<HubSocket> {
+    const [reader, connection] = await this.#connect(t, user, codec)
+    await this.hub.join(connection, chatId, after)
+    return reader
+  }
+
+  /** The same of a chat that anybody may read, for one who is no member. */
+  async visit (t: Scope, chatId: number, user: HubUser, codec: Codec, after?: number): Promise<HubSocket> {
+    const [reader, connection] = await this.#connect(t, user, codec)
+    const outcomes: unknown[] = []
+    await this.hub.joinAll(connection, [{ chatId, after, mayVisit: true }], (_request, outcome) => {
+      outcomes.push(outcome)
+    })
+    for (const outcome of outcomes) if (outcome instanceof Error) throw outcome
+    return reader
+  }
+
+  async #connect (t: Scope, user: HubUser, codec: Codec): Promise<[HubSocket, Connection]> {
     const [socket, received] = await socketPair(t)
     const connection = new Connection({
       webSocket: {
@@ -88,9 +105,7 @@ export class HubReplica {
       limits: LIMITS,
       metrics: this.metrics
     })
-    const reader = new HubSocket(received)
-    await this.hub.join(connection, chatId, after)
-    return reader
+    return [new HubSocket(received), connection]
   }
 }
 

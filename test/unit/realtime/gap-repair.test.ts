@@ -95,7 +95,8 @@ function sourceOf (rows: number[], head: number, appears: number[] = []) {
       },
       heads: async () => [{ chatId: CHAT, lastSeq: head, membersVersion: 3 }],
       participants: async () => new Map(),
-      hiders: async () => new Map()
+      hiders: async () => new Map(),
+      openChats: async () => []
     },
     codecOf: () => PLAIN,
     hasManyCodecs: false,

@@ -33,7 +33,7 @@ export async function subscribe (
   const ids = await chats.idsOf([...byName.keys()])
   const requests = [...byName].flatMap(([name, { after, last }]) => {
     const chatId = claim === undefined || claim.may(name, 'read') ? ids.get(name) : undefined
-    if (chatId !== undefined) return [{ chatId, name, after, last, isOnce: true }]
+    if (chatId !== undefined) return [{ chatId, name, after, last, isOnce: true, mayVisit: true }]
     connection.tell(problemFrame(new ChatError('unknown_chat'), ref, name))
     return []
   })
