@@ -51,10 +51,12 @@ export default fastifyPlugin(
       await app.register(cors, {
         // A list would result in a header with the value `false`; this way a foreign page gets none.
         origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
-        methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
-        allowedHeaders: ['authorization', 'content-type'],
+        methods: ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'],
+        allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'last-event-id'],
         // EmoteChat returns its token in a header.
-        exposedHeaders: ['authorization', 'retry-after'],
+        exposedHeaders: [
+          'authorization', 'retry-after', 'etag', 'idempotency-replayed', 'ratelimit', 'ratelimit-policy'
+        ],
         maxAge: PREFLIGHT_MAX_AGE_S,
         strictPreflight: false
       })

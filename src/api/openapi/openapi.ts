@@ -14,6 +14,16 @@ import { type DescribedRoute, errorsOf, parameterName, pathOf } from './route.ts
 import { readVersion } from './version.ts'
 
 const RETRYABLE_STATUSES: readonly number[] = [429, 503]
+const header = (description: string) => ({ description, schema: { type: 'string' as const } })
+/** Limits are not stated to one who is not known, and not where the server has none (`RATE_LIMITS=off`). */
+const HEADERS = {
+  'retry-after': header('When to come back, in seconds.'),
+  'ratelimit-policy': header('The limit: its name, the quota `q`, and the window `w` in seconds.'),
+  ratelimit: header('What remains of the limit: `r` requests, until it begins anew in `t` seconds.')
+}
+const refTo = (name: keyof typeof HEADERS) => ({ [name]: { $ref: `#/components/headers/${name}` } })
+const RETRY_HEADERS = refTo('retry-after')
+const LIMIT_HEADERS = { ...refTo('ratelimit-policy'), ...refTo('ratelimit') }
 const REF_TO_RESPONSES = '#/components/responses/'
 
 /** The document, with the parts that it always has. */
@@ -105,6 +115,9 @@ export function completeOpenApi (document: OpenAPI.Document, routes: readonly De
   for (const described of routes) {
     const operation = document.paths[described.path]?.[described.method]
     if (operation === undefined) throw new Error(`The operation ${described.operationId} is missing.`)
+    if (isLimited(described))
+      for (const answer of Object.values(operation.responses ?? {}))
+        if (!('$ref' in answer)) answer.headers = { ...answer.headers, ...LIMIT_HEADERS }
     operation.responses = { ...operation.responses, ...refusalsOf(described, responses) }
     const { config, schema } = described.route
     if (config?.described?.body !== undefined && schema?.body === undefined && isRecord(operation.requestBody))
@@ -113,7 +126,9 @@ export function completeOpenApi (document: OpenAPI.Document, routes: readonly De
   const schemas = {}
   shareTitled(responses, schemas)
   shareTitled(document.paths, schemas)
-  document.components = { ...document.components, schemas: sorted(schemas), responses: sorted(responses) }
+  document.components = {
+    ...document.components, headers: HEADERS, schemas: sorted(schemas), responses: sorted(responses)
+  }
   return document
 }
 
@@ -127,6 +142,11 @@ function isOpenApi (document: OpenAPI.Document): document is OpenApi {
   )
 }
 
+/** Whether the answers of a route state its limit. */
+function isLimited ({ route }: DescribedRoute): boolean {
+  return route.config?.quota !== undefined
+}
+
 /** The errors of a route: one answer for each status, shared by the routes that refuse alike. */
 function refusalsOf (described: DescribedRoute, responses: Record<string, OpenAPIV3_1.ResponseObject>) {
   const { face, route } = described
@@ -136,12 +156,13 @@ function refusalsOf (described: DescribedRoute, responses: Record<string, OpenAP
     byStatus.set(face.status[code], [...(byStatus.get(face.status[code]) ?? []), code])
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => {
-      const name = [form, ...codes].join('.')
+      const name = [form, ...(isLimited(described) ? ['limited'] : []), ...codes].join('.')
+      const headers = {
+        ...(isLimited(described) && LIMIT_HEADERS), ...(RETRYABLE_STATUSES.includes(status) && RETRY_HEADERS)
+      }
       responses[name] ??= {
         description: codes.map((code) => `\`${code}\`: ${ERRORS[code]}`).join('\n\n'),
-        ...(RETRYABLE_STATUSES.includes(status) && {
-          headers: { 'retry-after': { description: 'When to come back, in seconds.', schema: { type: 'string' } } }
-        }),
+        ...(Object.keys(headers).length > 0 && { headers }),
         content: structuredClone(content(codes))
       }
       return [String(status), { $ref: REF_TO_RESPONSES + name }]
@@ -149,13 +170,16 @@ function refusalsOf (described: DescribedRoute, responses: Record<string, OpenAP
   )
 }
 
-/** The response that is meant, whether it is written in its place or shared. */
+/** The response that is meant with its headers, whether it is written in its place or shared. */
 export function resolveResponse (
   { components }: OpenApi,
   response: OpenAPIV3_1.ResponseObject | OpenAPIV3_1.ReferenceObject
 ): OpenAPIV3_1.ResponseObject {
-  if (!('$ref' in response)) return response
-  const found = components.responses?.[response.$ref.slice(REF_TO_RESPONSES.length)]
-  if (found === undefined || '$ref' in found) throw new Error(`${response.$ref} is not in the document.`)
-  return found
+  const found = '$ref' in response
+    ? components.responses?.[response.$ref.slice(REF_TO_RESPONSES.length)]
+    : response
+  if (found === undefined || '$ref' in found) throw new Error('A response is not in the document.')
+  const headers = Object.entries(found.headers ?? {})
+    .map(([name, one]) => [name, '$ref' in one ? components.headers?.[name] : one])
+  return { ...found, headers: Object.fromEntries(headers) }
 }

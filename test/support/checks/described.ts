@@ -15,6 +15,8 @@ type Validator = {
 
 const HTML = 'text/html'
 const JSON_TYPE = 'application/json'
+/** An answer that carries one of them says so. */
+const DESCRIBED_HEADERS = ['ratelimit', 'ratelimit-policy', 'retry-after']
 const JSON_TYPES = [JSON_TYPE, 'application/problem+json']
 /** Statuses of refusals before a route is found, in the form of any face. */
 const WITHOUT_ROUTE = [400, 403, 404, 405, 413, 415, 503]
@@ -102,6 +104,8 @@ export function problemWithAnswer (
   }
   const response = resolved(at(operation, 'responses', String(status)))
   if (response === undefined) return `${said}, a status that is not described`
+  const header = DESCRIBED_HEADERS.find((name) => headers.has(name) && at(response, 'headers', name) === undefined)
+  if (header !== undefined) return `${said}, with the header "${header}", which is not described`
   if (text === '' && at(response, 'content') === undefined) return undefined
   const type = (headers.get('content-type') ?? '').split(';')[0] ?? ''
   const schema = at(response, 'content', type, 'schema')

@@ -53,6 +53,13 @@ t.test('what is not, does not', async (t) => {
       ['a field too few', '/chat/messages', 'POST', answer(200, [withoutSeq]), /not as described: .*required/],
       ['another type', '/chat/messages', 'POST', answer(200, [{ ...MESSAGE, seq: '4' }]), /\/0\/seq must be integer/],
       ['no date', '/chat/messages', 'POST', answer(200, [{ ...MESSAGE, timestamp: 'yesterday' }]), /date-time/],
+      [
+        'a limit of a route that has none',
+        '/chat/messages',
+        'POST',
+        { ...answer(200, []), headers: new Headers({ 'content-type': 'application/json', ratelimit: '"x";r=1;t=1' }) },
+        /with the header "ratelimit", which is not described/
+      ],
       ['another status', '/chat/messages', 'POST', answer(201, []), /a status that is not described/],
       [
         'a code of another route',
