@@ -1,19 +1,210 @@
 import { eq, sql } from 'drizzle-orm'
-import t from '../../support/tap.ts'
-import { createApiKey } from '../../../src/domain/accounts/api-keys.ts'
+import t, { type Test } from '../../support/tap.ts'
+import { createApiKey, SCOPES } from '../../../src/domain/accounts/api-keys.ts'
 import { Idempotency } from '../../../src/domain/idempotency.ts'
 import { apiKeys, idempotencyKeys } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { removeAnswersKeptFor } from '../../../src/store/idempotency-keys.ts'
-import { uniqueName } from '../../support/clients/http.ts'
-import { at, textAt } from '../../support/data/json.ts'
+import { type Answer, uniqueName } from '../../support/clients/http.ts'
+import { type ApiClient, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
+import { at, integerAt, listAt, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
-import { startCluster } from '../../support/servers/cluster.ts'
+import { type Cluster, startCluster } from '../../support/servers/cluster.ts'
 import { onOneDeployment } from '../../support/servers/deployments.ts'
+
+/** Where a request is tried: a group of three, a message and an invite there, and a user who is not in it. */
+type Place = {
+  cluster: Cluster
+  backend: ApiClient
+  owner: ApiClient
+  member: ApiClient
+  other: ApiClient
+  newcomer: ApiClient
+  chat: string
+  code: string
+  /** Of a message of the member. */
+  seq: number
+  name: string
+}
+type Row = {
+  route: string
+  by: 'backend' | 'owner' | 'member' | 'newcomer'
+  body?: (place: Place) => object
+  /** With the same key this is another request; without it, another URL is. */
+  other?: object
+  /** What has to be so before. */
+  first?: (place: Place) => Promise<Answer>
+  /** A number that the request changes, by as much as without a key. */
+  effect: (place: Place) => Promise<number>
+}
+
+const headOf = async ({ backend, chat }: Pick<Place, 'backend' | 'chat'>) =>
+  integerAt((await backend.call('GET', `/chats/${chat}`)).body, 'head')
+const versionOf = ({ id }: ApiClient) => async ({ backend }: Place) =>
+  Number(at((await backend.call('GET', `/users/${id}`)).body, 'version') ?? 0)
+const statusOf = async ({ member }: Place) => (await member.call('GET', '/me')).status
+const posOf = async ({ member }: Place) => integerAt((await member.call('GET', '/me')).body, 'pos')
+const count = (list: string, by: 'owner' | 'backend') => async (place: Place) =>
+  listAt((await place[by].call('GET', list.replace('{chat}', place.chat))).body, 'items').length
+
+const ROWS: readonly Row[] = [
+  {
+    route: 'PATCH /v1/me', by: 'member', body: () => ({ name: 'A' }), other: { name: 'B' },
+    effect: (place) => versionOf(place.member)(place)
+  },
+  {
+    route: 'POST /v1/users:batch', by: 'backend', body: ({ name }) => ({ users: [{ id: name, data: { a: 1 } }] }),
+    other: { users: [{ id: 'other' }] },
+    effect: async ({ backend, name }) => (await backend.call('GET', `/users/${name}`)).status
+  },
+  {
+    route: 'PATCH /v1/users/{user}', by: 'backend', body: () => ({ name: 'A' }), other: { name: 'B' },
+    effect: (place) => versionOf(place.member)(place)
+  },
+  { route: 'POST /v1/users/{user}:suspend', by: 'backend', effect: statusOf },
+  {
+    route: 'POST /v1/users/{user}:resume', by: 'backend', effect: statusOf,
+    first: ({ backend, member }) => backend.call('POST', `/users/${member.id}:suspend`, {})
+  },
+  { route: 'POST /v1/users/{user}/tokens:revoke', by: 'backend', body: () => ({}), effect: statusOf },
+  {
+    route: 'POST /v1/keys', by: 'backend', body: ({ name }) => ({ name, scopes: ['users:read'] }),
+    other: { name: 'other', scopes: ['users:read'] },
+    effect: async ({ cluster, name }) =>
+      (await cluster.orm.select().from(apiKeys).where(eq(apiKeys.name, name))).length
+  },
+  {
+    route: 'POST /v1/chats', by: 'owner', body: ({ name }) => ({ type: 'group', name }),
+    other: { type: 'group', name: 'other' }, effect: count('/chats', 'owner')
+  },
+  {
+    route: 'PATCH /v1/chats/{chat}', by: 'owner', body: () => ({ name: 'A' }), other: { name: 'B' }, effect: headOf
+  },
+  {
+    route: 'POST /v1/chats/{chat}:join', by: 'newcomer',
+    effect: ({ name, ...place }) => headOf({ ...place, chat: name }),
+    first: ({ backend, name }) => backend.call('PUT', `/chats/${name}`, { type: 'channel' })
+  },
+  { route: 'POST /v1/chats/{chat}:leave', by: 'member', body: () => ({}), effect: headOf },
+  {
+    route: 'POST /v1/chats/{chat}:transfer', by: 'owner', body: ({ member }) => ({ user: member.id }),
+    other: { user: 'other' }, effect: headOf
+  },
+  { route: 'POST /v1/chats/{chat}:freeze', by: 'owner', effect: headOf },
+  {
+    route: 'POST /v1/chats/{chat}:unfreeze', by: 'owner', effect: headOf,
+    first: ({ owner, chat }) => owner.call('POST', `/chats/${chat}:freeze`, {})
+  },
+  {
+    route: 'PATCH /v1/chats/{chat}/me', by: 'member', body: () => ({ muted: true }), other: { muted: false },
+    effect: posOf
+  },
+  {
+    route: 'POST /v1/chats/{chat}/members', by: 'owner', body: ({ newcomer }) => ({ members: [{ user: newcomer.id }] }),
+    other: { members: [{ user: 'other' }] }, effect: headOf
+  },
+  {
+    route: 'PATCH /v1/chats/{chat}/members/{user}', by: 'owner', body: () => ({ role: 'admin' }),
+    other: { role: 'guest' }, effect: headOf
+  },
+  {
+    route: 'POST /v1/chats/{chat}/invites', by: 'owner', body: () => ({ max_uses: 2 }), other: { max_uses: 3 },
+    effect: count('/chats/{chat}/invites', 'owner')
+  },
+  { route: 'POST /v1/invites/{code}:accept', by: 'newcomer', effect: headOf },
+  {
+    route: 'POST /v1/chats/{chat}/messages', by: 'member', body: () => ({ text: 'A' }), other: { text: 'B' },
+    effect: headOf
+  },
+  {
+    route: 'PATCH /v1/chats/{chat}/messages/{seq}', by: 'member', body: () => ({ text: 'A' }), other: { text: 'B' },
+    effect: headOf
+  }
+]
+/** They change nothing, or end what would repeat them. */
+const WITHOUT_KEY = ['POST /v1/me:erase', 'POST /v1/sync', 'POST /v1/users/{user}:export']
+
+async function newPlace (cluster: Cluster, backend: ApiClient): Promise<Place> {
+  const [owner, member, other, newcomer] = [
+    await newUser(cluster), await newUser(cluster), await newUser(cluster), await newUser(cluster)
+  ]
+  const [chat, name] = [uniqueName('chat-'), uniqueName('name-')]
+  const members = [{ user: owner.id, role: 'owner' }, { user: member.id }, { user: other.id }]
+  await backend.call('PUT', `/chats/${chat}`, { type: 'group', members })
+  const seq = integerAt((await member.call('POST', `/chats/${chat}/messages`, { text: 'first' })).body, 'seq')
+  const code = textAt((await owner.call('POST', `/chats/${chat}/invites`, {})).body, 'code')
+  return { cluster, backend, owner, member, other, newcomer, chat, code, seq, name }
+}
+
+type Send = (options: { key?: string, replica?: number, isOther?: true }) => Promise<Answer>
+
+function sender ({ route, by, body, other }: Row, place: Place): Send {
+  const [method = '', path = ''] = route.split(' ')
+  const target = path
+    .replace('/v1', '')
+    .replace('{chat}', by === 'newcomer' ? place.name : place.chat)
+    .replace('{user}', place.member.id)
+    .replace('{seq}', String(place.seq))
+    .replace('{code}', place.code)
+  return ({ key, replica = 0, isOther }) => place[by].call(
+    method,
+    isOther === true && other === undefined ? `${target}?other` : target,
+    isOther === true && other !== undefined ? other : body?.(place) ?? {},
+    { replica, ...(key !== undefined && { headers: { 'idempotency-key': key } }) }
+  )
+}
+
+/** Both succeed alike; a secret is shown once, and a message that was there already is 200, not 201. */
+function expectEqual (t: Test, { route }: Row, answers: readonly Answer[]): void {
+  const shown = answers.map(({ body, text }) => typeof body === 'object' ? { ...body, secret: undefined } : text)
+  t.strictSame(shown[0], shown[1], 'equal answers')
+  const statuses = answers.map(({ status }) => status).sort()
+  if (route === 'POST /v1/chats/{chat}/messages') t.strictSame(statuses, [200, 201])
+  else t.equal(statuses[0], statuses[1])
+  const replayed = answers.map(({ headers }) => headers.get('idempotency-replayed')).sort()
+  t.strictSame(replayed, [null, 'true'])
+}
+
+async function sendsEachTwice (t: Test, cluster: Cluster): Promise<void> {
+  const backend = await newKey(cluster, ...SCOPES)
+  const keyed = cluster.replica(0).app.documents().routes.flatMap(({ face, method, path, route }) =>
+    face.prefix === '/v1' && (method === 'post' || method === 'patch') && !path.startsWith('/v1/auth/')
+      ? [{ name: `${method.toUpperCase()} ${path}`, hasKey: route.config?.idempotency !== 'none' }]
+      : [])
+  const namesOf = (hasKey: boolean) => keyed.filter((one) => one.hasKey === hasKey).map(({ name }) => name).sort()
+  t.strictSame(namesOf(true), ROWS.map(({ route }) => route).sort(), 'each route has a row')
+  t.strictSame(namesOf(false), WITHOUT_KEY)
+
+  for (const row of ROWS) {
+    await t.test(`${row.route}, sent twice at once to two replicas`, async (t) => {
+      const grown = async (place: Place, act: (send: Send) => Promise<void>) => {
+        await row.first?.(place)
+        const before = await row.effect(place)
+        await act(sender(row, place))
+        return (await row.effect(place)) - before
+      }
+      const once = await grown(await newPlace(cluster, backend), async (send) => {
+        const { status, text } = await send({})
+        t.ok(status < 300, text)
+      })
+      t.not(once, 0)
+      const twice = await grown(await newPlace(cluster, backend), async (send) => {
+        const key = uniqueName('key-')
+        const answers = await Promise.all([0, 1].map((replica) => send({ key, replica })))
+        expectEqual(t, row, answers)
+        const reused = await send({ key, isOther: true })
+        expectProblem(t, reused, 422, 'idempotency_key_reused')
+      })
+      t.equal(twice, once, 'one effect')
+    })
+  }
+}
 
 await onOneDeployment(
   t,
   async (t, cluster) => {
+    await sendsEachTwice(t, cluster)
+
     const makeKey = () =>
       createApiKey(cluster.orm, { name: 'a test', scopes: ['keys:write', 'users:write'], expiresAt: null })
     const bearer = await makeKey()
@@ -110,7 +301,7 @@ await onOneDeployment(
       t.equal((await grant('x', undefined, { by: weaker, scopes: ['users:read'] })).status, 201)
     })
   },
-  { inspectable: true }
+  { inspectable: true, environment: USER_TOKENS }
 )
 
 await t.test('an effect whose answer cannot be kept is undone', async (t) => {
