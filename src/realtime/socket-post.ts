@@ -43,6 +43,7 @@ export class SocketPost implements Post {
   readonly connection: Connection
   readonly author: Post['author']
   readonly extras: Post['extras']
+  readonly isNarrowed: boolean
   readonly span: Span | undefined
   /** Time of arrival by the monotonic clock of the process, in milliseconds. */
   readonly startedAt = performance.now()
@@ -58,6 +59,7 @@ export class SocketPost implements Post {
     this.ref = request.ref
     this.author = connection.principal
     this.extras = request.extras
+    this.isNarrowed = connection.principal.chats !== undefined
     this.span = span
   }
 

@@ -49,7 +49,7 @@ export type ChangeEntry = {
   actorId: number | null
   keyId?: string | undefined
   eventKey: string
-  /** Whether the actor may change messages of their own alone, whatever the role permits. */
+  /** Whether the actor may do nothing of what moderators may, whatever the role permits. */
   isNarrowed?: boolean | undefined
   action: ChangeAction
 }

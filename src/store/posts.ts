@@ -5,7 +5,14 @@ import { isUniqueViolation } from './postgres/failures.ts'
 import { chatHeads, messages, participants } from './schema.ts'
 
 /** A message to store. `postKey` identifies a retry; it is unique per chat and author. */
-export type PostEntry = { chatId: number, authorId: number, postKey: string, text: string }
+export type PostEntry = {
+  chatId: number
+  authorId: number
+  postKey: string
+  text: string
+  /** Whether the author may do nothing of what moderators may, whatever the role permits. */
+  isNarrowed?: boolean
+}
 
 /** Outcome of a {@link PostEntry}; see the SQL function `post_messages`. */
 export type PostOutcome =
@@ -64,7 +71,8 @@ function prepareAny (orm: Orm): PostBatch {
 /** A batch as a parameter of the SQL functions. */
 export function encodePosts (entries: readonly PostEntry[]): string {
   return JSON.stringify(
-    entries.map(({ chatId, authorId, postKey, text }) => ({ c: chatId, a: authorId, k: postKey, t: text }))
+    entries.map(({ chatId, authorId, postKey, text, isNarrowed }) =>
+      ({ c: chatId, a: authorId, k: postKey, t: text, own: isNarrowed === true ? true : undefined }))
   )
 }
 

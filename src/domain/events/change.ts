@@ -15,7 +15,7 @@ export type EventActor = {
   readonly userId: number | null
   readonly username: string
   readonly keyId?: string | undefined
-  /** Whether the token of the user leaves changes of own messages alone, whatever the role permits. */
+  /** Whether the token of the user leaves nothing of what moderators may, whatever the role permits. */
   readonly isNarrowed?: boolean | undefined
 }
 

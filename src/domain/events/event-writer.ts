@@ -23,6 +23,8 @@ export type Post = {
   readonly author: { readonly userId: number, readonly username: string }
   readonly text: string
   readonly clientMessageId: string | undefined
+  /** Whether the token of the author leaves nothing of what moderators may, whatever the role permits. */
+  readonly isNarrowed?: boolean
   /** What it has beside its text; as a rule nothing. */
   readonly extras?: PostExtras | undefined
   readonly trace: TraceContext | undefined
@@ -176,10 +178,10 @@ export class EventWriter {
 
   async #store (batch: readonly ChatPosts[]): Promise<void> {
     const entries: Entries = { posts: [], changes: [] }
-    for (const { chatId, posts } of batch) {
+    for (const { posts } of batch) {
       for (const { post, change, postKey } of posts) {
         if (post === undefined) entries.changes.push(entryOf(change, postKey))
-        else entries.posts.push({ chatId, authorId: post.author.userId, postKey, text: post.text })
+        else entries.posts.push(postEntryOf(post, postKey))
       }
     }
     const span = this.#options.tracing && beginBatch(this.#options.tracing, batch, entries.posts.length)
@@ -244,6 +246,10 @@ export class EventWriter {
       }
     }
   }
+}
+
+function postEntryOf ({ chatId, author, text, isNarrowed = false }: Post, postKey: string): PostEntry {
+  return { chatId, authorId: author.userId, postKey, text, isNarrowed }
 }
 
 type Entries = { posts: PostEntry[], changes: ChangeEntry[] }

@@ -76,11 +76,11 @@ function postWith (
   { keyId, ...extras }: PostExtras,
   post: Post
 ): void {
-  const { chatId, author, text, clientMessageId } = post
+  const { chatId, author, text, clientMessageId, isNarrowed } = post
   changes.submit(
     {
       chatId,
-      actor: { ...author, keyId },
+      actor: { ...author, keyId, isNarrowed },
       action: { kind: 'post', text, ...extras },
       onSettled: (outcome) => {
         if (outcome instanceof ChatError) post.onSettled(outcome)

@@ -127,6 +127,7 @@ async function post (
       author,
       text,
       clientMessageId,
+      isNarrowed: actor.claim !== undefined,
       extras: isPlain ? undefined : extras,
       trace: undefined,
       onSettled: (outcome) => {

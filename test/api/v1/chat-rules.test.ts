@@ -128,6 +128,38 @@ await onServices(
       t.equal((await post(posting, chat)).status, 201)
     })
 
+    await t.test('a narrowed token of an owner waits in slow mode, and is silent in a frozen chat', async (t) => {
+      const chat = await make(await defineType({ limits: { slow_mode_s: 3_600 } }))
+      const frozen = await make('channel')
+      const claim = { [frozen]: ['read', 'post'], [chat]: ['read', 'post'] }
+      const narrowed = clientOf(cluster, ann.id, signWithSecret({ sub: ann.id, chats: claim }))
+      const socket = await connectRealtime(t, cluster.replica(1), narrowed.bearer)
+      const send = { type: 'send', client_id: uniqueName('c'), text: 'x' }
+      const withData = { ...send, data: { a: 1 } }
+      for (let count = 0; count < 2; count++) t.equal((await post(ann, chat)).status, 201, 'the owner does not wait')
+      expectProblem(t, await post(narrowed, chat), 429, 'slow_mode')
+      expectProblem(t, await post(narrowed, chat, { text: 'x', reply_to: 4 }), 429, 'slow_mode')
+      for (const frame of [send, withData])
+        t.hasStrict((await request(socket, { ...frame, chat })).answer, { code: 'slow_mode' })
+
+      const known = { text: 'x', client_id: 'known' }
+      for (const body of [known, { ...known, client_id: 'more', data: {} }])
+        t.equal((await post(narrowed, frozen, body)).status, 201)
+      await ann.call('POST', `/chats/${frozen}:freeze`, {})
+      for (const body of [{ text: 'x' }, { text: 'x', data: { a: 1 } }])
+        expectProblem(t, await post(narrowed, frozen, body), 403, 'chat_frozen')
+      t.equal((await post(narrowed, frozen, known)).status, 200, 'a retry is none')
+      t.equal((await post(narrowed, frozen, { ...known, client_id: 'more', data: {} })).status, 200)
+      const url = `/chats/${frozen}/messages/4`
+      expectProblem(t, await narrowed.call('PATCH', url, { text: 'y' }), 403, 'chat_frozen')
+      expectProblem(t, await narrowed.call('PUT', `${url}/reactions/x`), 403, 'chat_frozen')
+      expectProblem(t, await narrowed.call('PUT', `/chats/${frozen}/pins/4`), 403, 'chat_frozen')
+      for (const frame of [send, withData, { type: 'edit', seq: 4, text: 'y' }, { type: 'delete', seq: 4 }])
+        t.hasStrict((await request(socket, { ...frame, chat: frozen })).answer, { code: 'chat_frozen' })
+      t.equal((await post(ann, frozen)).status, 201, 'without a claim')
+      t.equal((await ann.call('PATCH', url, { text: 'y' })).status, 200)
+    })
+
     await t.test('anybody follows a public chat, until it is for its members alone', async (t) => {
       const type = await defineType({})
       const chat = await make(type)
