@@ -30,10 +30,11 @@ import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import web, { WEB_TAGS } from '../web/index.ts'
 import { type LogStream, loggerOptions } from './logger.ts'
 
+/** In the order of the documents. */
 const FACES: readonly MountedFace[] = [
+  { ...v1, prefix: '/v1' },
   { ...chatcli, prefix: '' },
-  { ...emotechat, prefix: '/api' },
-  { ...v1, prefix: '/v1' }
+  { ...emotechat, prefix: '/api' }
 ]
 const WEB_PREFIX = '/app'
 /** The groups of routes in the documents, in this order. */

@@ -2,8 +2,8 @@
 import type { Introduction } from '../http/face.ts'
 
 const LEAD =
-  'This is a Confab server: chats whose messages are never lost, doubled or out of order once they are acknowledged. ' +
-  'A client logs in and reads over HTTP, and posts and listens on a WebSocket, with JSON in both.'
+  'Clients of ChatCLI log in with an account of this server and read over HTTP, and post and listen on a WebSocket, ' +
+  'with JSON in both.'
 
 const REGISTER = `post () { curl -sS "$URL$1" -H 'content-type: application/json' -d "$2"; echo; }
 
@@ -40,11 +40,11 @@ const OUTPUT = `{"type":"auth_ack","status":"ok"}
 /** See {@link Introduction}; the examples run one after the other. */
 export function introduction (url: string): Introduction {
   return {
-    title: 'Start here',
+    title: 'Start with ChatCLI',
     lead: LEAD,
     steps: [
       {
-        title: 'Get a token',
+        title: 'Make an account',
         text: 'Register an account. A code of six digits is mailed to its address:',
         examples: [`URL=${url}\n${REGISTER}`]
       },
@@ -68,7 +68,7 @@ export function introduction (url: string): Introduction {
         examples: [`const url = '${url}'\n${PROGRAM}`, OUTPUT]
       },
       {
-        title: 'Lose nothing',
+        title: 'Come back',
         text:
           'A client that adds a `clientMessageID` to its posts can repeat them after a lost connection, and one that ' +
           'joins with `after` receives what it missed. The package `confab-client` does both: ' +

@@ -11,6 +11,7 @@ import chatTypes from './chat-types.ts'
 import chats from './chats.ts'
 import keys from './keys.ts'
 import feed from './feed.ts'
+import { introduction } from './introduction.ts'
 import quotas from '../http/quotas.ts'
 import presenceSettings from './presence-settings.ts'
 import { AS_PROBLEM, problem, PROBLEM_TYPE, STATUS } from './problem.ts'
@@ -34,6 +35,7 @@ export const v1: Face = {
   refusals: AS_PROBLEM,
   consumes: ['application/json'],
   tags: TAGS,
+  introduction,
   socket: SOCKET,
   async addRoutes (app) {
     await app.register(jsonBody, { types: ['application/json', 'application/merge-patch+json'] })

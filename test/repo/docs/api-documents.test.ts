@@ -16,7 +16,7 @@ import { problemWithFrame } from '../../support/checks/described.ts'
 import { committedFiles } from '../../support/data/committed-files.ts'
 
 /** An upgrade has no success but 101. */
-const NO_SUCCESS = ['ws', 'ws~1{id}', 'v1~1realtime'].map(
+const NO_SUCCESS = ['v1~1realtime', 'ws', 'ws~1{id}'].map(
   (path) => `operation-2xx-response #/paths/~1${path}/get/responses`
 )
 /** Errors and warnings; what is less is advice. */

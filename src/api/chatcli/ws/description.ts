@@ -264,7 +264,7 @@ export const CLOSES: readonly CloseDescription[] = [
 export const SOCKET: SocketDescription = {
   name: 'ws',
   path: '/ws',
-  title: 'The WebSocket',
+  title: 'The WebSocket of ChatCLI',
   description:
     'The WebSocket of the ChatCLI dialect. Every frame is one JSON object in a text message, with a `type`. ' +
     'The first one is `auth`; the frames after it are handled in the order they were sent. Fields that belong ' +
