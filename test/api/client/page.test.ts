@@ -16,7 +16,7 @@ const DEADLINE_MS = 30_000
 /** Sooner than a heartbeat and its answer are over. */
 const WAKE_DEADLINE_MS = 15_000
 const TOKEN_LIFE_S = 4
-const RENEWALS = 2
+const RENEWALS = 3
 const CLIENTS = 100
 const HOUR_MS = 3_600_000
 
@@ -205,8 +205,8 @@ async function bearsWrongClocks (t: Test, browser: Browser, cluster: Cluster): P
       t.strictSame(await run('states'), ['connecting', 'online'], 'the socket lives on')
       const issued = listAt(await run('tokens.map(({ accessToken }) => JSON.parse(atob(accessToken.split(".")[1])))'))
         .map((claims) => integerAt(claims, 'iat'))
-      for (const [index, time] of issued.slice(1).entries())
-        t.ok(time - (issued[index] ?? 0) >= TOKEN_LIFE_S / 2, `token ${String(index)} was used for half its life`)
+      // A token that comes late is soon replaced, but a clock that misleads the client has every one replaced at once.
+      t.ok((issued.at(-1) ?? 0) - (issued[0] ?? 0) >= TOKEN_LIFE_S, `they were issued at ${issued.join()}`)
 
       // Kept tokens are of an unknown age: one renewal finds that out.
       t.equal(await run(`{
