@@ -15,15 +15,20 @@ type Log = { warn: (details: object, message: string) => void }
 export class KeySet {
   readonly #source: string
   readonly #log: Log
+  readonly #now: () => number
   #keys: readonly PublicKey[] = []
   #readAt = -Infinity
   #nextTryAt = -Infinity
   #reading: Promise<void> | undefined
 
-  /** @param source a URL with http or https, or the path of a file */
-  constructor (source: string, log: Log) {
+  /**
+   * @param source a URL with http or https, or the path of a file
+   * @param now milliseconds of a monotonic clock
+   */
+  constructor (source: string, log: Log, now: () => number = () => performance.now()) {
     this.#source = source
     this.#log = log
+    this.#now = now
   }
 
   /**
@@ -31,12 +36,18 @@ export class KeySet {
    * @param kid the key that the token names; without it all keys are returned
    */
   async find (kid: string | undefined): Promise<readonly PublicKey[]> {
-    if (this.#isOld() || this.#matching(kid).length === 0) await this.#read()
-    return this.#matching(kid)
+    const known = this.#matching(kid)
+    if (known.length === 0) {
+      await this.#read()
+      return this.#matching(kid)
+    }
+    // Nobody waits for a server that is slow or down while the key is known.
+    if (this.#isOld()) void this.#read()
+    return known
   }
 
   #isOld (): boolean {
-    return performance.now() - this.#readAt > MAX_AGE_MS
+    return this.#now() - this.#readAt > MAX_AGE_MS
   }
 
   #matching (kid: string | undefined): readonly PublicKey[] {
@@ -45,7 +56,7 @@ export class KeySet {
 
   async #read (): Promise<void> {
     if (this.#reading === undefined) {
-      if (performance.now() < this.#nextTryAt) return
+      if (this.#now() < this.#nextTryAt) return
       this.#reading = this.#load().finally(() => {
         this.#reading = undefined
       })
@@ -57,7 +68,7 @@ export class KeySet {
     const isDue = this.#isOld()
     try {
       this.#keys = parseKeySet(await readSource(this.#source))
-      this.#readAt = performance.now()
+      this.#readAt = this.#now()
       // The application may have begun to use a key just after this.
       if (isDue) return
     } catch (error) {
@@ -66,7 +77,7 @@ export class KeySet {
         'the keys of USER_TOKEN_JWKS could not be read: tokens that they do not verify are refused'
       )
     }
-    this.#nextTryAt = performance.now() + REFETCH_MS
+    this.#nextTryAt = this.#now() + REFETCH_MS
   }
 }
 

@@ -4,6 +4,7 @@ import t, { type Test } from '../../support/tap.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { at } from '../../support/data/json.ts'
+import { withoutSignature } from '../../support/data/jwt.ts'
 import { expectProblem } from '../../support/data/problems.ts'
 import {
   createSigningKey, nowInSeconds, signWithKey, signWithSecret, USER_TOKEN_SECRETS
@@ -51,6 +52,77 @@ await t.test('keys of a URL are followed when they are rotated, and asked for in
   await expectRefused(t, cluster, signWithKey({ sub }, { ...rsa, kid: 'ec' }), 'another algorithm than that of the key')
   const pem = ed.publicKey.export({ type: 'spki', format: 'pem' }).toString()
   await expectRefused(t, cluster, signWithSecret({ sub }, pem, { kid: 'ed' }), 'the public key as a secret')
+})
+
+const RIGHT = { iss: 'https://shop.example', aud: 'chat' }
+const CLAIMS: readonly [title: string, claims: object, isGood: boolean][] = [
+  ['nothing more', {}, true],
+  ['no time of issue', { iat: undefined }, true],
+  ['expired', { exp: nowInSeconds() - 6 }, false],
+  ['no end', { exp: undefined }, false],
+  ['an end in words', { exp: 'never' }, false],
+  ['valid since', { nbf: nowInSeconds() - 1 }, true],
+  ['not valid yet', { nbf: nowInSeconds() + 300 }, false],
+  ['another issuer', { iss: 'https://other.example' }, false],
+  ['no issuer', { iss: undefined }, false],
+  ['another audience', { aud: 'shop' }, false],
+  ['no audience', { aud: undefined }, false],
+  ['one of several audiences', { aud: ['shop', 'chat'] }, true],
+  ['nobody', { sub: undefined }, false],
+  ['an empty id', { sub: '' }, false],
+  ['a number', { sub: 7 }, false],
+  ['the longest id', { sub: 'x'.repeat(64) }, true],
+  ['too long an id', { sub: 'x'.repeat(65) }, false],
+  ['no id', { sub: 'a/b' }, false],
+  ['a path', { sub: '..' }, false],
+  ['an account of ours', { sub: 'cf~1' }, false]
+]
+
+await t.test('a token is as good as its algorithm, its key and its claims together', async (t) => {
+  const retired = createSigningKey('EdDSA', 'retired')
+  const server = await startKeySetServer(t, [retired.jwk, KEYS[0].jwk])
+  const cluster = await startCluster(t, {
+    environment: {
+      USER_TOKEN_SECRET: USER_TOKEN_SECRETS.join(), USER_TOKEN_JWKS: server.url,
+      USER_TOKEN_ISSUER: RIGHT.iss, USER_TOKEN_AUDIENCE: RIGHT.aud
+    }
+  })
+  const sub = uniqueName('user-')
+  for (const key of [retired, KEYS[0]])
+    await expectAccepted(t, cluster, signWithKey({ ...RIGHT, sub }, key), 'before the rotation')
+  server.keys = KEYS.map(({ jwk }) => jwk)
+  await expectAccepted(t, cluster, signWithKey({ ...RIGHT, sub }, KEYS[1]), 'after it')
+
+  type Signer = [title: string, sign: (claims: object) => string, isGood: boolean]
+  const signers: Signer[] = [
+    ...USER_TOKEN_SECRETS.map((secret): Signer => ['a secret', (claims) => signWithSecret(claims, secret), true]),
+    ['another secret', (claims) => signWithSecret(claims, 'k'.repeat(40)), false],
+    ['no signature', (claims) => withoutSignature(signWithSecret(claims)), false],
+    ['a retired key', (claims) => signWithKey(claims, retired), false],
+    ...KEYS.flatMap((key, index): Signer[] => {
+      const { algorithm, kid, publicKey } = key
+      const { privateKey } = createSigningKey(algorithm, kid)
+      const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+      return [
+        [algorithm, (claims) => signWithKey(claims, key), true],
+        [`${algorithm} by another key`, (claims) => signWithKey(claims, { ...key, privateKey }), false],
+        [`${algorithm} by a key nobody knows`, (claims) => signWithKey(claims, { ...key, kid: 'unknown' }), false],
+        [`${algorithm} under the name of another`,
+          (claims) => signWithKey(claims, { ...key, kid: KEYS.at(index - 1)?.kid ?? '' }), false],
+        [`the public key of ${algorithm} as a secret`, (claims) => signWithSecret(claims, pem, { kid }), false]
+      ]
+    })
+  ]
+  for (const [signer, sign, isSigned] of signers) {
+    const answers = await Promise.all(CLAIMS.map(async ([title, claims]) =>
+      [title, (await cluster.get('/v1/me', { bearer: sign({ ...RIGHT, sub, ...claims }) })).status]))
+    const expected = CLAIMS.map(([title, , isGood]) => [title, isSigned && isGood ? 200 : 401])
+    t.strictSame(Object.fromEntries(answers), Object.fromEntries(expected), signer)
+  }
+  const { reads } = server
+  server.answer = (_request, response) => response.setHeader('content-type', 'text/html').end('<p>Hello')
+  for (const key of KEYS) await expectAccepted(t, cluster, signWithKey({ ...RIGHT, sub }, key), 'while the server lies')
+  t.equal(server.reads, reads)
 })
 
 await t.test('keys of a file and secrets may be used together; a key that is no public one is left out', async (t) => {
