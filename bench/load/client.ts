@@ -28,6 +28,8 @@ export interface Crew {
   /** Every socket reads into this buffer: its callback runs before the next read. */
   buffer: Buffer
   joined: () => void
+  /** Called with what failed. */
+  failed: (reason: string) => void
   echoed: (seat: Seat) => void
 }
 
@@ -59,8 +61,11 @@ export class Client {
       noDelay: true,
       onread: { buffer: crew.buffer, callback: (length) => { this.#receive(length); return true } }
     })
-    this.#socket.on('error', () => { crew.board.add(Counter.errors) })
-    this.#socket.on('close', () => { crew.board.add(Counter.closed) })
+    this.#socket.on('error', ({ message }) => { this.#fail(message) })
+    this.#socket.on('close', () => {
+      crew.failed('the connection was closed')
+      crew.board.add(Counter.closed)
+    })
     this.#socket.write(upgradeRequest(crew.dialect.path, seat.port))
   }
 
@@ -108,7 +113,7 @@ export class Client {
     if (end < 0) return 0
     this.#upgraded = true
     if (!data.subarray(0, end).includes(' 101 ')) {
-      this.#crew.board.add(Counter.errors)
+      this.#fail(data.toString('latin1', 0, end))
       this.#socket.destroy()
     }
     this.#send(this.#crew.dialect.greet(this.#seat, this.#after))
@@ -122,9 +127,8 @@ export class Client {
       else this.#react(data.toString('utf8', start, end))
     } else if (opcode === Opcode.ping) {
       this.#socket.write(clientFrame(data.subarray(start, end), Opcode.pong))
-    } else if (opcode !== Opcode.close && opcode !== Opcode.pong) {
-      this.#crew.board.add(Counter.errors)
-    }
+    } else if (opcode === Opcode.close) this.#crew.failed(`closed: ${data.toString('utf8', start + 2, end)}`)
+    else if (opcode !== Opcode.pong) this.#fail(`a frame with opcode ${String(opcode)}`)
   }
 
   #delivered (data: Buffer, start: number, end: number, now: number): void {
@@ -144,11 +148,16 @@ export class Client {
     const { board, dialect, joined } = this.#crew
     const reaction = dialect.react(text, this.#seat)
     if (reaction.send !== undefined) this.#send(reaction.send)
-    if (reaction.failed === true) board.add(Counter.errors)
+    if (reaction.failed === true) this.#fail(text)
     if (reaction.joined !== true) return
     board.set(Counter.lastJoin, microseconds())
     board.add(Counter.joined)
     joined()
+  }
+
+  #fail (reason: string): void {
+    this.#crew.failed(reason)
+    this.#crew.board.add(Counter.errors)
   }
 
   #send (texts: string[]): void {

@@ -34,6 +34,8 @@ export class Load {
   readonly #threads: Worker[] = []
   readonly #boards: Board[] = []
   #failure: unknown
+  /** What failed first, in the words of the server. */
+  #reason: string | undefined
 
   /** Starts the threads; no socket is opened yet. All seats of a posting chat's poster and pacer share a thread. */
   constructor (plan: Plan, threads: number) {
@@ -48,6 +50,9 @@ export class Load {
       })
       thread.on('error', (error) => {
         this.#failure = error
+      })
+      thread.on('message', (reason: unknown) => {
+        this.#reason ??= String(reason)
       })
       this.#threads.push(thread)
       this.#boards.push(board)
@@ -146,7 +151,8 @@ export class Load {
       const failed = this.#sum(Counter.errors) + this.#sum(Counter.closed)
       if (failed > 0)
         throw new Error(
-          `${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined`
+          `${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined; the first: ` +
+          (this.#reason ?? 'not known')
         )
       return this.#sum(Counter.joined) >= expected
     })

@@ -22,6 +22,7 @@ class Worker {
   #waiting: Seat[] = []
   #after: number | undefined
   #running = false
+  #hasFailed = false
   #timer: NodeJS.Timeout | undefined
 
   constructor (plan: Plan, board: Board) {
@@ -80,6 +81,9 @@ class Worker {
       joined: () => {
         this.#connectNext()
       },
+      failed: (reason) => {
+        this.#failed(reason)
+      },
       echoed: (seat) => {
         this.#echoed(seat)
       }
@@ -99,6 +103,12 @@ class Worker {
   #echoed (seat: Seat): void {
     this.#board.add(Counter.echoes)
     if (this.#running && this.#plan.pace.kind === 'window') this.#posters.get(seat.chat)?.post()
+  }
+
+  /** Says once what failed; the others are counted. */
+  #failed (reason: string): void {
+    if (!this.#hasFailed) parentPort?.postMessage(reason)
+    this.#hasFailed = true
   }
 
   #postByClock (perSecond: number): void {
