@@ -12,8 +12,8 @@ type Type = keyof typeof BUILT_IN_TYPES
 
 const isOther = (role: string) => OTHERS.some((other) => other === role)
 
-/** Where an action is tried: the chat, a member with the lowest role, and one with the highest. */
-type Place = { chat: string, lowest: string, owner: string, newcomer: string }
+/** Where an action is tried: the chat, members with the lowest and the highest role, and a message of the latter. */
+type Place = { chat: string, lowest: string, owner: string, newcomer: string, message: string }
 /** What an action answers a role that may do it, and which ones may; the others are `forbidden`. */
 type Action = {
   name: string
@@ -21,18 +21,82 @@ type Action = {
   may: Partial<Record<Type, readonly string[]>>
   /** Codes of those who may not, or cannot, if it is not `forbidden`. */
   except?: Partial<Record<Other, string>>
+  /** The code for members who may not, if it is not `forbidden`. */
+  refusal?: string
 }
 
-const ALL = { group: ['owner', 'admin', 'member', 'guest'], channel: ['owner', 'admin', 'moderator', 'member'] }
-const UPPER = { group: ['owner', 'admin'], channel: ['owner', 'admin'] }
-const MODERATORS = { group: ['owner', 'admin'], channel: ['owner', 'admin', 'moderator'] }
-const OWNERS = { group: ['owner'], channel: ['owner'] }
+const TYPES = ['group', 'channel', 'broadcast'] as const
+const ALL = {
+  group: ['owner', 'admin', 'member', 'guest'],
+  channel: ['owner', 'admin', 'moderator', 'member'],
+  broadcast: ['owner', 'admin', 'poster', 'member']
+}
+const UPPER = { group: ['owner', 'admin'], channel: ['owner', 'admin'], broadcast: ['owner', 'admin'] }
+const MODERATORS = { ...UPPER, channel: ['owner', 'admin', 'moderator'] }
+const OWNERS = { group: ['owner'], channel: ['owner'], broadcast: ['owner'] }
+const POSTERS = { ...ALL, broadcast: ['owner', 'admin', 'poster'] }
+const ADDERS = { ...UPPER, group: ['owner', 'admin', 'member'] }
 const NOT_FOR_KEYS = { 'writing key': 'user_required', 'reading key': 'insufficient_scope' }
+
+/** Posts a message, and does something with it. */
+const withOwn = async (
+  by: ApiClient, { chat }: Place, method: string, body?: unknown
+): ReturnType<ApiClient['call']> => {
+  const posted = await by.call('POST', `/chats/${chat}/messages`, { text: 'mine' })
+  const seq = at(posted.body, 'seq')
+  return typeof seq === 'number' ? by.call(method, `/chats/${chat}/messages/${String(seq)}`, body) : posted
+}
+
+const ACTIONS_ON_MESSAGES: Action[] = [
+  {
+    name: 'post',
+    call: (by, { chat }) => by.call('POST', `/chats/${chat}/messages`, { text: 'hello' }),
+    may: POSTERS,
+    except: NOT_FOR_KEYS
+  },
+  {
+    name: 'edit a message of its own',
+    call: (by, place) => withOwn(by, place, 'PATCH', { text: 'other' }),
+    may: POSTERS,
+    except: NOT_FOR_KEYS
+  },
+  {
+    name: 'delete a message of its own',
+    call: (by, place) => withOwn(by, place, 'DELETE'),
+    may: POSTERS,
+    except: NOT_FOR_KEYS
+  },
+  {
+    name: 'react',
+    call: (by, { chat, message }) => by.call('PUT', `/chats/${chat}/messages/${message}/reactions/x`),
+    may: ALL,
+    except: NOT_FOR_KEYS
+  },
+  {
+    name: 'pin',
+    call: (by, { chat, message }) => by.call('PUT', `/chats/${chat}/pins/${message}`),
+    may: { ...MODERATORS, group: ['owner', 'admin', 'member'], broadcast: ['owner', 'admin', 'poster'] }
+  },
+  {
+    name: 'edit a message of another',
+    call: (by, { chat, message }) => by.call('PATCH', `/chats/${chat}/messages/${message}`, { text: 'other' }),
+    may: UPPER,
+    refusal: 'not_the_author'
+  },
+  {
+    name: 'delete a message of another',
+    call: (by, { chat, message }) => by.call('DELETE', `/chats/${chat}/messages/${message}`),
+    may: MODERATORS,
+    refusal: 'not_the_author'
+  }
+]
 
 /** In this order: those that take something away come last. */
 const ACTIONS: Action[] = [
   { name: 'see the chat', call: (by, { chat }) => by.call('GET', `/chats/${chat}`), may: ALL },
   { name: 'list its members', call: (by, { chat }) => by.call('GET', `/chats/${chat}/members`), may: ALL },
+  { name: 'read it', call: (by, { chat }) => by.call('GET', `/chats/${chat}/messages`), may: ALL },
+  { name: 'list its events', call: (by, { chat }) => by.call('GET', `/chats/${chat}/events`), may: ALL },
   {
     name: 'mute it',
     call: (by, { chat }) => by.call('PATCH', `/chats/${chat}/me`, { muted: true }),
@@ -47,12 +111,12 @@ const ACTIONS: Action[] = [
   {
     name: 'invite',
     call: (by, { chat }) => by.call('POST', `/chats/${chat}/invites`, {}),
-    may: { group: ['owner', 'admin', 'member'], channel: ['owner', 'admin'] }
+    may: ADDERS
   },
   {
     name: 'add a user',
     call: (by, { chat, newcomer }) => by.call('PUT', `/chats/${chat}/members/${newcomer}`, {}),
-    may: { group: ['owner', 'admin', 'member'], channel: ['owner', 'admin'] }
+    may: ADDERS
   },
   {
     name: 'give the lowest member a role',
@@ -96,12 +160,14 @@ const ACTIONS: Action[] = [
 ]
 
 /** Reading a public chat is for anybody, also for those who are no members. */
-const READING = ['see the chat', 'list its members']
+const READING = ['see the chat', 'list its members', 'read it', 'list its events']
 /** Where no member can do it, who is none is told so. */
 const OF_MEMBERS = ['mute it', 'leave it']
 
 await onEmbedded(t, async (t, cluster) => {
-  const [reader, writer] = [await newKey(cluster, 'chats:read'), await newKey(cluster, 'chats:write')]
+  const [reader, writer] = [
+    await newKey(cluster, 'chats:read', 'messages:read'), await newKey(cluster, 'chats:write', 'messages:write')
+  ]
   const people = await Promise.all(Array.from({ length: 5 }, () => newUser(cluster)))
   const [caller, lowest, owner, newcomer, maker] = people
   if (!caller || !lowest || !owner || !newcomer || !maker) throw new Error('There are too few users.')
@@ -118,20 +184,22 @@ await onEmbedded(t, async (t, cluster) => {
     const made = await maker.call('PUT', `/chats/${chat}`, { type, members })
     if (made.status !== 201) throw new Error(made.text)
     if (role === 'former') await caller.call('POST', `/chats/${chat}:leave`, {})
-    return { chat, lowest: lowest.id, owner: owner.id, newcomer: newcomer.id }
+    const message = at((await owner.call('POST', `/chats/${chat}/messages`, { text: 'theirs' })).body, 'seq')
+    return { chat, lowest: lowest.id, owner: owner.id, newcomer: newcomer.id, message: String(message) }
   }
 
-  const expected = ({ name, may, except = {} }: Action, type: 'group' | 'channel', role: string): string => {
+  const expected = (action: Action, type: typeof TYPES[number], role: string): string => {
+    const { name, may, except = {}, refusal = 'forbidden' } = action
     if (role === 'writing key') return except['writing key'] ?? 'ok'
     if (role === 'reading key') return except['reading key'] ?? (READING.includes(name) ? 'ok' : 'insufficient_scope')
     if (role === 'stranger' || role === 'former') {
       if (type === 'group') return 'unknown_chat'
       return READING.includes(name) ? 'ok' : OF_MEMBERS.includes(name) ? 'not_a_member' : 'forbidden'
     }
-    return may[type]?.includes(role) === true ? 'ok' : 'forbidden'
+    return may[type]?.includes(role) === true ? 'ok' : refusal
   }
 
-  for (const type of ['group', 'channel'] as const) {
+  for (const type of TYPES) {
     for (const role of [...BUILT_IN_TYPES[type].roles.map((one) => one.role), ...OTHERS]) {
       await t.test(`${role} of a ${type}`, async (t) => {
         const by = role === 'reading key' ? reader : role === 'writing key' ? writer : caller
@@ -144,6 +212,25 @@ await onEmbedded(t, async (t, cluster) => {
           // What has changed may not be in the way of the next action.
           if (got === 'ok' && !READING.includes(action.name)) there = await place(type, role)
           if (action.name === 'give the lowest member a role') await addNewcomer(there)
+        }
+      })
+
+      await t.test(`messages of others and its own, by ${role} of a ${type}, also while it is frozen`, async (t) => {
+        const by = role === 'reading key' ? reader : role === 'writing key' ? writer : caller
+        const there = await place(type, role)
+        // Frozen first: then nothing has changed the message.
+        for (const action of ['freeze', 'unfreeze']) {
+          await writer.call('POST', `/chats/${there.chat}:${action}`, {})
+          const isSilent = action === 'freeze' && !isOther(role) && !MODERATORS[type].includes(role)
+          const isLast = isSilent || action === 'unfreeze'
+          for (const one of isLast ? ACTIONS_ON_MESSAGES : ACTIONS_ON_MESSAGES.slice(0, -1)) {
+            const { status, body } = await one.call(by, there)
+            const wanted = expected(one, type, role)
+            const got = status < 300 ? 'ok' : textAt(body, 'code')
+            // Who may not post at all is told first that the chat is frozen.
+            const isFrozen = isSilent && (wanted === 'ok' || one.may === POSTERS)
+            t.equal(got, isFrozen ? 'chat_frozen' : wanted, `${action}: ${one.name}`)
+          }
         }
       })
     }
