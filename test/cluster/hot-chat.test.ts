@@ -9,8 +9,8 @@ import { storedMessages } from '../support/data/stored-messages.ts'
 const WRITERS = 8
 const WINDOW = 64
 const DEADLINE_MS = 240_000
-/** On a small machine the environment can ask for fewer. */
-const POSTS = Number(process.env['CONFAB_HOT_CHAT_POSTS'] ?? 100_000)
+/** The environment can ask for more, or fewer. */
+const POSTS = Number(process.env['CONFAB_HOT_CHAT_POSTS'] ?? 30_000)
 const POSTS_EACH = Math.ceil(POSTS / WRITERS)
 
 await onServices(
