@@ -24,7 +24,7 @@ async function take (t: Test, socket: SocketClient, count: number): Promise<unkn
 }
 
 /** More chats than fit on a page, and what a page may take: reading the session included, and a sweep meanwhile. */
-const [MANY, PAGE, MAX_STATEMENTS] = [600, 500, 14]
+const [MANY, PAGE, MAX_STATEMENTS] = [5_000, 500, 14]
 
 /** All pages of a sync. */
 async function syncAll (sync: (body: object) => Promise<Answer>, request: object) {
@@ -166,7 +166,9 @@ await onServices(
         where public_id like ${`${prefix}%`}`)
       const sync = async (body: object) => cluster.post('/v1/sync', body, { bearer: user.token })
 
+      const atFirst = countStatements(cluster)
       const first = await syncAll(sync, { pos: null, epoch: null })
+      t.ok(countStatements(cluster) - atFirst <= first.pages * MAX_STATEMENTS, 'few for each page of many chats')
       t.equal(first.pages, Math.ceil(MANY / PAGE))
       t.equal(new Set(first.chats.map((chat) => at(chat, 'chat'))).size, MANY)
       t.hasStrict(first.chats[0], {
