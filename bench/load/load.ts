@@ -151,8 +151,8 @@ export class Load {
       const failed = this.#sum(Counter.errors) + this.#sum(Counter.closed)
       if (failed > 0)
         throw new Error(
-          `${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined; the first: ` +
-          (this.#reason ?? 'not known')
+          `${String(failed)} sockets failed while joining, ${String(this.#sum(Counter.joined))} had joined; ` +
+          `the first: ${this.#reason ?? 'not known'}`
         )
       return this.#sum(Counter.joined) >= expected
     })

@@ -10,8 +10,10 @@ import { joinScenarios } from './join.ts'
 import { latencyScenarios } from './latency.ts'
 import type { Scenario } from './scenario.ts'
 import { throughputScenarios } from './throughput.ts'
+import { v1SocketScenarios } from './v1-sockets.ts'
 
 export const scenarios: Scenario[] = [
   ...throughputScenarios, insertsScenario, ...latencyScenarios, ...idleScenarios, ...joinScenarios,
-  ...joinIdleScenarios, historyScenario, historyEventsScenario, ...fairnessScenarios, ...eventScenarios
+  ...joinIdleScenarios, ...v1SocketScenarios, historyScenario, historyEventsScenario, ...fairnessScenarios,
+  ...eventScenarios
 ]

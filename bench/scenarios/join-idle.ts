@@ -12,7 +12,8 @@ import type { Deployment } from '../lab/servers.ts'
 import { settledKiB } from './idle.ts'
 import { withDeployment, type Figure, type Scenario } from './scenario.ts'
 
-const CHATS_PER_USER = 50
+/** Direct chats of each user. */
+export const CHATS_PER_USER = 50
 const CONNECTS_IN_FLIGHT = 100
 /** Nobody is told anything any more when no frame has come for so long. */
 const QUIET_MS = 2_000
@@ -32,9 +33,7 @@ function joinIdle (name: string, title: string, presence: 'on' | 'off'): Scenari
       const environment = {
         METRICS_PORT: String(metricsPort),
         METRICS_HOST: '127.0.0.1',
-        PRESENCE: presence,
-        // Clients that are turned away would come again; here each comes once.
-        OVERLOAD_EVENT_LOOP_DELAY: '1h'
+        PRESENCE: presence
       }
       const use = (deployment: Deployment) => measure(deployment, title, followers, metricsPort)
       return withDeployment(lab, server, 1, use, environment)
@@ -149,8 +148,8 @@ function mixed (members: readonly Member[]): Member[] {
   return keyed.toSorted((one, other) => one.key - other.key).map(({ member }) => member)
 }
 
-/** Gives users chats with others; each has one with a neighbour already. */
-async function befriend (databaseUrl: string, users: number): Promise<void> {
+/** Gives users chats with others; each has one with a neighbour already. @returns the chats of each user */
+export async function befriend (databaseUrl: string, users: number): Promise<ReadonlyMap<number, number[]>> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   try {
     await sql`SET synchronous_commit = off`
@@ -167,16 +166,18 @@ async function befriend (databaseUrl: string, users: number): Promise<void> {
       INSERT INTO participants (chat_id, user_id)
       SELECT id, member FROM chats, unnest(ARRAY[user_low, user_high]) member ON CONFLICT DO NOTHING`
     await sql.unsafe('VACUUM ANALYZE')
-    const [counted] = await sql<{ each: number }[]>`
-      SELECT (count(*) / ${users}::float8)::float8 AS each FROM participants`
-    if (counted?.each !== CHATS_PER_USER) throw new Error(`each user has ${String(counted?.each)} chats`)
+    const rows = await sql<{ user: number, chats: number[] }[]>`
+      SELECT user_id::float8 AS user, json_agg(chat_id) AS chats FROM participants GROUP BY user_id`
+    const other = rows.find(({ chats }) => chats.length !== CHATS_PER_USER)
+    if (rows.length !== users || other !== undefined) throw new Error('the users have not as many chats as they should')
+    return new Map(rows.map(({ user, chats }) => [user, chats]))
   } finally {
     await sql.end()
   }
 }
 
 /** Number of queries and transactions so far. */
-async function statementsOf (metricsPort: number): Promise<number> {
+export async function statementsOf (metricsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${String(metricsPort)}/metrics`)).text()
   const counts = [...text.matchAll(/^chat_db_query_duration_seconds_count\S* (\S+)$/gm)]
   return counts.reduce((sum, [, count]) => sum + Number(count), 0)
