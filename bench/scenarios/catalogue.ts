@@ -1,6 +1,7 @@
 /** All scenarios, in the order in which they run. */
 import { eventScenarios } from './events.ts'
 import { fairnessScenarios } from './fairness.ts'
+import { groupScenario } from './group.ts'
 import { historyEventsScenario } from './history-events.ts'
 import { historyScenario } from './history.ts'
 import { idleScenarios } from './idle.ts'
@@ -15,5 +16,5 @@ import { v1SocketScenarios } from './v1-sockets.ts'
 export const scenarios: Scenario[] = [
   ...throughputScenarios, insertsScenario, ...latencyScenarios, ...idleScenarios, ...joinScenarios,
   ...joinIdleScenarios, ...v1SocketScenarios, historyScenario, historyEventsScenario, ...fairnessScenarios,
-  ...eventScenarios
+  ...eventScenarios, groupScenario
 ]

@@ -17,7 +17,10 @@ const [EDITORS, EDIT_INTERVAL_MS, EDITABLE] = [10, 5, 10]
 const [REACTING_USERS, REACTIONS_IN_FLIGHT] = [1_000, 32]
 const [REPLAY_SOCKETS, STORED, MISSED, EVENT_EVERY] = [2_000, 100, 50, 3]
 
-async function withSql<Result> (deployment: Deployment, use: (sql: postgres.Sql) => Promise<Result>): Promise<Result> {
+/** Runs `use` on the database of a deployment. */
+export async function withSql<Result> (
+  deployment: Deployment, use: (sql: postgres.Sql) => Promise<Result>
+): Promise<Result> {
   const sql = postgres(deployment.databaseUrl, { max: 1, onnotice: () => undefined })
   try {
     return await use(sql)
