@@ -116,7 +116,7 @@ export function completeOpenApi (document: OpenAPI.Document, routes: readonly De
     const operation = document.paths[described.path]?.[described.method]
     if (operation === undefined) throw new Error(`The operation ${described.operationId} is missing.`)
     if (isLimited(described))
-      for (const answer of Object.values(operation.responses ?? {}))
+      for (const answer of Object.values(operation.responses))
         if (!('$ref' in answer)) answer.headers = { ...answer.headers, ...LIMIT_HEADERS }
     operation.responses = { ...operation.responses, ...refusalsOf(described, responses) }
     const { config, schema } = described.route
@@ -179,7 +179,8 @@ export function resolveResponse (
     ? components.responses?.[response.$ref.slice(REF_TO_RESPONSES.length)]
     : response
   if (found === undefined || '$ref' in found) throw new Error('A response is not in the document.')
-  const headers = Object.entries(found.headers ?? {})
-    .map(([name, one]) => [name, '$ref' in one ? components.headers?.[name] : one])
-  return { ...found, headers: Object.fromEntries(headers) }
+  const headers: NonNullable<OpenAPIV3_1.ResponseObject['headers']> = {}
+  for (const [name, header] of Object.entries(found.headers ?? {}))
+    headers[name] = '$ref' in header ? components.headers?.[name] ?? header : header
+  return { ...found, headers }
 }
