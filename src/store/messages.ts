@@ -3,7 +3,7 @@ import { and, asc, type Column, desc, eq, gt, lt, type SQL, sql } from 'drizzle-
 import type { Orm } from './database.ts'
 import type { StoredMarks } from './marks.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { type MessageExtra, messages, users } from './schema.ts'
+import { hiddenMessages, type MessageExtra, messages, users } from './schema.ts'
 
 /** A stored message with its author's name. The text of a deleted one is empty. */
 export type MessageRow = {
@@ -97,9 +97,14 @@ export function selectPage<Changes> (
 
 const pages = oncePerDatabase((orm) => {
   const [after, before, changes] = [unseen('after'), unseen('before'), selectChanges('page')]
+  const isShown = sql`not exists (select from ${hiddenMessages} h
+    where h.chat_id = ${unseen('chatId')} and h.user_id = ${unseen('userId')} and h.seq = ${seq})`
+  const range = and(gt(seq, after), lt(seq, before))
   return {
     after: selectPage(orm, gt(seq, after), asc, changes).prepare('messages_after'),
-    before: selectPage(orm, and(gt(seq, after), lt(seq, before)), desc, changes).prepare('messages_before'),
+    afterFor: selectPage(orm, and(gt(seq, after), isShown), asc, changes).prepare('messages_after_for'),
+    before: selectPage(orm, range, desc, changes).prepare('messages_before'),
+    beforeFor: selectPage(orm, and(range, isShown), desc, changes).prepare('messages_before_for'),
     one: selectPage(orm, eq(seq, unseen('seq')), asc, changes).prepare('message')
   }
 })
@@ -119,26 +124,40 @@ export function checkLength (limit: number): void {
     throw new RangeError(`A page has ${String(LONGEST_PAGE)} messages at the most, not ${String(limit)}.`)
 }
 
-/** Returns at most {@link LONGEST_PAGE} messages of a chat with `after < seq`, oldest first. */
+/**
+ * Returns at most {@link LONGEST_PAGE} messages of a chat with `after < seq`, oldest first.
+ * @param userId leaves out what this user has hidden
+ */
 export async function listMessagesAfter (
   orm: Orm,
   chatId: number,
   after: number,
-  limit: number
+  limit: number,
+  userId?: number
 ): Promise<MessageRow[]> {
   checkLength(limit)
-  return rowsOf(chatId, await pages(orm).after.execute({ chatId, after, limit }))
+  const { after: all, afterFor } = pages(orm)
+  return rowsOf(chatId, userId === undefined
+    ? await all.execute({ chatId, after, limit })
+    : await afterFor.execute({ chatId, after, limit, userId }))
 }
 
-/** Returns at most {@link LONGEST_PAGE} newest messages of a chat with `after < seq < before`, oldest first. */
+/**
+ * Returns at most {@link LONGEST_PAGE} newest messages of a chat with `after < seq < before`, oldest first.
+ * @param userId leaves out what this user has hidden
+ */
 export async function listMessagesBefore (
   orm: Orm,
   chatId: number,
   range: { after: number, before: number },
-  limit: number
+  limit: number,
+  userId?: number
 ): Promise<MessageRow[]> {
   checkLength(limit)
-  return rowsOf(chatId, await pages(orm).before.execute({ chatId, ...range, limit }))
+  const { before: all, beforeFor } = pages(orm)
+  return rowsOf(chatId, userId === undefined
+    ? await all.execute({ chatId, ...range, limit })
+    : await beforeFor.execute({ chatId, ...range, limit, userId }))
 }
 
 /** Returns the message of a chat with that seq. */

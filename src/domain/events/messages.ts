@@ -112,16 +112,18 @@ async function history (
   userId: number,
   { chatId, limit, before, after, marksRead = true }: HistoryQuery
 ): Promise<Message[]> {
-  const { fromSeq, readSeq } = await deps.chats.membership(userId, chatId)
+  const { fromSeq, readSeq, hasHidden } = await deps.chats.membership(userId, chatId)
+  const hider = hasHidden ? userId : undefined
   const floor = Math.max(fromSeq, after ?? 0)
   const rows =
     after !== undefined && before === undefined
-      ? await store.listMessagesAfter(deps.orm, chatId, floor, limit)
+      ? await store.listMessagesAfter(deps.orm, chatId, floor, limit, hider)
       : await store.listMessagesBefore(
           deps.orm,
           chatId,
           { after: floor, before: before ?? Number.MAX_SAFE_INTEGER },
-          limit
+          limit,
+          hider
         )
   const lastSeq = rows.at(-1)?.seq ?? 0
   if (marksRead && lastSeq > readSeq) await deps.chats.markRead(userId, chatId, lastSeq)

@@ -47,6 +47,16 @@ await onOneDeployment(t, async (t, cluster) => {
         ['posted with a token of EmoteChat', 'and answered']
       )
     }
+
+    const first = `/v1/chats/cf~${String(chatID)}/messages/1`
+    t.equal((await cluster.call('DELETE', `${first}?for=me`, { bearer: ann.accessToken })).status, 204)
+    for (const query of [{}, { before: 3 }, { after: 0 }, { after: 0, limit: 1 }]) {
+      const { body } = await cluster.post('/chat/messages', { session_token: ann.accessToken, chatID, ...query })
+      t.strictSame(listAt(body).map((message) => at(message, 'message')), ['and answered'], JSON.stringify(query))
+    }
+    const page = await cluster.get(`/api/conversations?partner_id=${String(emma.id)}`, { bearer: ann.accessToken })
+    t.hasStrict(page.body, { conversations: [{ Content: 'and answered' }], pagination: { total_count: 1 } })
+
     const conversation = listAt(
       (await cluster.get('/api/conversations', { bearer: ann.accessToken })).body,
       'conversations'
