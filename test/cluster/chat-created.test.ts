@@ -5,7 +5,7 @@ import { connect, type SocketClient } from '../support/clients/socket.ts'
 import { askChat, followAll, followEverywhere, say } from '../support/clients/following.ts'
 import { type Account, createChat, logIn, register } from '../support/data/accounts.ts'
 import { newKey } from '../support/data/api-clients.ts'
-import { at, integerAt, listAt } from '../support/data/json.ts'
+import { at, integerAt, listAt, textAt } from '../support/data/json.ts'
 import { USER_TOKEN_SECRETS } from '../support/data/user-tokens.ts'
 import { makeUser } from '../support/data/v1-chats.ts'
 import { createStore } from '../support/servers/database.ts'
@@ -49,7 +49,8 @@ await withServices(t, 'while a replica dies', async (t, services) => {
   await t.test('a client that was offline learns of each of 1,000 new chats once', async (t) => {
     const { id: user, token } = await makeUser(cluster, 'user')
     const backend = await newKey(cluster, 'chats:write')
-    const { pos, epoch } = Object((await cluster.get('/v1/me', { bearer: token })).body)
+    const { body: me } = await cluster.get('/v1/me', { bearer: token })
+    const [pos, epoch] = [integerAt(me, 'pos'), textAt(me, 'epoch')]
     const chats = Array.from({ length: NEW_CHATS }, () => uniqueName('chat-'))
     const create = (url: string, chat: string) => call(`${url}/v1/chats/${chat}`, 'PUT', {
       bearer: backend.bearer, body: { type: 'group', members: [{ user }] }
@@ -71,7 +72,7 @@ await withServices(t, 'while a replica dies', async (t, services) => {
     const note = (chat: unknown) => added.set(chat, (added.get(chat) ?? 0) + 1)
     for (let count = 1; count <= NEW_CHATS; count++) {
       const event = at(await socket.next(({ type }) => type === 'feed'), 'event')
-      t.hasStrict(event, { type: 'chat.added', pos: Number(pos) + count })
+      t.hasStrict(event, { type: 'chat.added', pos: pos + count })
       note(at(event, 'chat'))
     }
     t.strictSame(await socket.barrier(), [])

@@ -62,7 +62,7 @@ await onServices(
       await theirs.ready()
       const { seq } = await mine.send('first')
       await mine.send('second')
-      await when(theirs.messages, isSettled('first', 'second'))
+      for (const { messages } of [mine, theirs]) await when(messages, isSettled('first', 'second'))
       const edited = mine.edit(seq, { text: 'First', version: 1 })
       t.hasStrict(mine.messages.getSnapshot().items[0], { text: 'First', status: 'sending' })
       await edited
