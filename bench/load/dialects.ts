@@ -39,6 +39,16 @@ const confab: Dialect = {
   post: (seat, text) => JSON.stringify({ type: 'post_msg', chatID: seat.chatID, text })
 }
 
+/** ChatCLI as its newest clients post: with an id of the client, and an acknowledgement. */
+const acked: Dialect = {
+  ...confab,
+  react: (text) => text.includes('"type":"ack"') && text.includes('"ref":"j"')
+    ? { joined: true }
+    : { failed: text.includes('"type":"error"') },
+  post: (seat, text, id) =>
+    JSON.stringify({ type: 'post_msg', chatID: seat.chatID, text, clientMessageID: id, ref: id })
+}
+
 /** Confab by its own API. */
 const v1: Dialect = {
   path: '/v1/realtime',
@@ -88,5 +98,5 @@ const socketio: Dialect = {
 const floor: Dialect = { ...plain, order: undefined }
 
 export const dialects: Record<DialectName, Dialect> = {
-  confab, v1, plain, socketio, floor, floor16: { ...floor, framesPerPost: 16 }
+  confab, acked, v1, plain, socketio, floor, floor16: { ...floor, framesPerPost: 16 }
 }

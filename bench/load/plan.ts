@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 
 export const DialectNameSchema = Type.Union([
   Type.Literal('confab'),
+  Type.Literal('acked'),
   Type.Literal('v1'),
   Type.Literal('socketio'),
   Type.Literal('plain'),

@@ -4,7 +4,7 @@ import type { Lab } from '../lab/lab.ts'
 import type { Chat } from '../lab/population.ts'
 import { Deployment, type ServerName } from '../lab/servers.ts'
 import type { Load, Verdict } from '../load/load.ts'
-import type { Pace, Plan, Seat } from '../load/plan.ts'
+import type { DialectName, Pace, Plan, Seat } from '../load/plan.ts'
 
 /** Sockets that may be on their way to being joined at once, unless a scenario wants a flood. */
 const CONNECTS_IN_FLIGHT = 100
@@ -68,18 +68,18 @@ export interface Place {
   replica: number
   posts?: boolean
   paces?: boolean
-  /** Confab only: speaks `/v1` instead of ChatCLI. */
-  isV1?: boolean
+  /** What it speaks, if not what the server usually does. */
+  dialect?: DialectName
 }
 
 /** Turns places into a plan for the load generator. */
 export function planFor (deployment: Deployment, chats: Chat[], places: Place[], pace: Pace): Plan {
-  const seats = places.map(({ chat, member, replica, posts = false, paces = false, isV1 }): Seat => {
+  const seats = places.map(({ chat, member, replica, posts = false, paces = false, dialect }): Seat => {
     const at = chats[chat]
     const server = deployment.replicas[replica]
     if (at === undefined || server === undefined) throw new Error('a socket has no chat or no replica')
-    const dialect = isV1 === true ? { dialect: 'v1' as const } : {}
-    return { ...at.members[member], port: server.port, chat, chatID: at.chatID, posts, paces, ...dialect }
+    const seat = { ...at.members[member], port: server.port, chat, chatID: at.chatID, posts, paces }
+    return dialect === undefined ? seat : { ...seat, dialect }
   })
   return {
     dialect: deployment.dialect,

@@ -85,12 +85,18 @@ function throughput (shape: Shape): Scenario {
 
 /** The same through `/v1`, by all sockets or by half of those of each chat. */
 function throughV1 (places: Place[], share: 'all' | 'half'): Place[] {
-  return places.map((place) => ({ ...place, isV1: share === 'all' || (place.chat + place.member) % 2 === 1 }))
+  return places.map((place) =>
+    share === 'all' || (place.chat + place.member) % 2 === 1 ? { ...place, dialect: 'v1' } : place)
 }
 
-/** Confab by its two APIs, in the same run as ChatCLI's alone. */
+/** Confab by its two APIs, in the same run as ChatCLI's alone. Posts of `/v1` have an id and are acknowledged. */
 function facesScenarios (): Scenario[] {
-  return (['all', 'half'] as const).flatMap((share) => {
+  const acknowledged = throughput({
+    group: 'v1', replicas: 1, servers: ['confab'], name: 'many-acked', title: 'many: 500 chats × 2, acknowledged',
+    chats: MANY_CHATS, window: 1, places: manyPlaces(() => 0).map((place) => ({ ...place, dialect: 'acked' })),
+    counts: 'posts'
+  })
+  return [acknowledged, ...(['all', 'half'] as const).flatMap((share) => {
     const [suffix, name] = share === 'all' ? ['v1', 'all by /v1'] : ['mixed', 'half by /v1, half by ChatCLI']
     const common = { group: suffix, replicas: 1, servers: ['confab'] as const }
     return [
@@ -103,7 +109,7 @@ function facesScenarios (): Scenario[] {
         places: throughV1(manyPlaces(() => 0), share), counts: 'posts'
       })
     ]
-  })
+  })]
 }
 
 function fanout (window: number, servers: readonly ServerName[]): Scenario {
