@@ -51,6 +51,7 @@ export type FrameSink = {
   readonly writableLength: number
   readonly bytesWritten: number
   write: (frames: Buffer) => boolean
+  readonly writableCorked: number
   /** Holds back what is written until as many calls of `uncork`, and then sends it together. */
   cork: () => void
   uncork: () => void
@@ -158,8 +159,8 @@ export class Connection implements Flushable {
   }
 
   /**
-   * Sends one JSON object, together with all that is written to the socket in this turn of the event loop: an
-   * acknowledgement and its event, or the answers for all chats of a frame, take one system call.
+   * Sends one JSON object, together with what follows it in this turn of the event loop: an acknowledgement and its
+   * event, or the answers for all chats of a frame, take one system call.
    */
   send (message: object): void {
     if (!this.isOpen) return
@@ -173,10 +174,14 @@ export class Connection implements Flushable {
 
   /** What else is due at the end of the turn is written before. */
   endTick (): void {
-    process.nextTick(() => {
-      this.#isCorked = false
-      this.socket.uncork()
-    })
+    process.nextTick(() => this.flush())
+  }
+
+  /** Sends what was held back. */
+  flush (): void {
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.socket.uncork()
   }
 
   /** Sends one JSON object of its own accord, and counts it. */

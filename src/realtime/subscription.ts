@@ -60,7 +60,10 @@ export class Subscription implements ChatSubscription {
   }
 
   write (frames: Buffer): void {
-    if (this.#isActive && this.#socket.writable && !this.#socket.write(frames)) this.connection.closeIfTooSlow()
+    if (!this.#isActive || !this.#socket.writable) return
+    if (!this.#socket.write(frames)) this.connection.closeIfTooSlow()
+    // The author, who is the next to post, does not wait for the others.
+    if (this.#socket.writableCorked > 0) this.connection.flush()
   }
 
   admitted (): void {
