@@ -15,7 +15,8 @@ COPY src src
 RUN npm run build
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # Half of what packages bring is for those who develop with them: source maps, types, sources, tests.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.flow' \) -delete
+RUN find node_modules -type f \
+      \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.flow' \) -delete
 RUN for name in test tests __tests__ benchmark benchmarks example examples docs .github; do \
       rm -rf node_modules/*/$name node_modules/@*/*/$name; \
     done

@@ -95,12 +95,17 @@ export class Audience {
       const only = onlyReaderOf(event)
       if (only !== undefined) special.add(only)
     }
-    if (![...this.subscribers].some(({ userId, fromSeq }) => fromSeq >= oldest || special.has(userId))) return false
+    if (!this.#isAny(({ userId, fromSeq }) => fromSeq >= oldest || special.has(userId))) return false
     this.flush(metrics)
     let shown = 0
     for (const subscriber of this.subscribers) shown += writeTo(subscriber, { frames, skipped, events })
     metrics.framesSent.add(this.codec.eventFrameType, shown)
     return true
+  }
+
+  #isAny (isMeant: (subscriber: FeedSubscriber) => boolean): boolean {
+    for (const subscriber of this.subscribers) if (isMeant(subscriber)) return true
+    return false
   }
 
   /** Writes a notice to members, all but the sockets of one user, if the codec shows it. */

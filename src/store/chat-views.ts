@@ -1,10 +1,11 @@
 /** Queries that read chats as one user sees them, and their members, by pages. */
-import { and, asc, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, not, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { isBlockedChat } from './blocks.ts'
 import { CHAT_COLUMNS, type ChatRow } from './chat-settings.ts'
 import type { Orm } from './database.ts'
-import { chatHeads, chats, hiddenMessages, messages, participants, users } from './schema.ts'
+import { isHidden } from './hidden.ts'
+import { chatHeads, chats, messages, participants, users } from './schema.ts'
 import { isSeen, type SeenChats } from './seen-chats.ts'
 
 /** A membership as its member sees it. */
@@ -75,8 +76,7 @@ function selectViews (orm: Orm, userId: number | null, page: SQL) {
       eq(messages.chatId, chats.id),
       sql`${messages.seq} > ${visible}`,
       isNull(messages.parentSeq),
-      sql`not exists (select from ${hiddenMessages} h
-        where h.chat_id = ${messages.chatId} and h.user_id = ${userId} and h.seq = ${messages.seq})`
+      not(isHidden({ chatId: messages.chatId, userId, seq: messages.seq }))
     ))
     .orderBy(desc(messages.seq))
     .limit(1)

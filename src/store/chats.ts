@@ -198,19 +198,24 @@ export function otherMember () {
     when ${chats.userLow} then ${chats.userHigh} when ${chats.userHigh} then ${chats.userLow} end`.mapWith(Number)
 }
 
+/** The fields of a {@link Membership}, in a query on a member, the head and the chat. */
+export function membershipFields () {
+  return {
+    chatId: chatHeads.chatId,
+    lastSeq: chatHeads.lastSeq,
+    membersVersion: chatHeads.membersVersion,
+    fromSeq: participants.fromSeq,
+    readSeq: participants.readSeq,
+    otherId: otherMember(),
+    chosenId: chats.publicId,
+    type: chats.type,
+    hasHidden: hasHidden(participants.chatId, participants.userId)
+  }
+}
+
 const statements = oncePerDatabase((orm) => ({
   membership: orm
-    .select({
-      chatId: chatHeads.chatId,
-      lastSeq: chatHeads.lastSeq,
-      membersVersion: chatHeads.membersVersion,
-      fromSeq: participants.fromSeq,
-      readSeq: participants.readSeq,
-      otherId: otherMember(),
-      chosenId: chats.publicId,
-      type: chats.type,
-      hasHidden: hasHidden(participants.chatId, participants.userId)
-    })
+    .select(membershipFields())
     .from(participants)
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
     .innerJoin(chats, eq(chats.id, participants.chatId))

@@ -1,5 +1,5 @@
 /** Messages that members have deleted for themselves. */
-import { and, eq, gt, inArray, lte, sql, type SQL } from 'drizzle-orm'
+import { and, eq, gt, inArray, lte, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Orm } from './database.ts'
 import { hiddenMessages, messages, participants } from './schema.ts'
@@ -10,6 +10,14 @@ export type HideOutcome = 'hidden' | 'unchanged' | 'refused' | 'missing'
 /** Whether a member has hidden any message of a chat. */
 export function hasHidden (chatId: PgColumn, userId: PgColumn): SQL<boolean> {
   return sql<boolean>`exists (select from ${hiddenMessages} h where h.chat_id = ${chatId} and h.user_id = ${userId})`
+}
+
+/** Whether a user has hidden a message; never where `userId` is null. */
+export function isHidden (
+  { chatId, userId, seq }: { chatId: SQLWrapper | number, userId: SQLWrapper | number | null, seq: SQLWrapper }
+): SQL<boolean> {
+  return sql<boolean>`exists (select from ${hiddenMessages} h
+    where h.chat_id = ${chatId} and h.user_id = ${userId} and h.seq = ${seq})`
 }
 
 /** Hides a message from a member who sees it. */

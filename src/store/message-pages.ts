@@ -1,6 +1,7 @@
 /** Queries on the messages of a chat for one reader, to be run in one snapshot. */
-import { and, asc, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { isHidden } from './hidden.ts'
 import { addMarks, listOwnReactions } from './marks.ts'
 import { checkLength, type MessageRow, selectChanges, selectPage } from './messages.ts'
 import { hiddenMessages, messages, pins, threadReplies } from './schema.ts'
@@ -104,9 +105,8 @@ export async function findOwnReactions (
 }
 
 function isVisible ({ fromSeq, userId, chatId }: Reading): SQL | undefined {
-  const hidden = sql`exists (select from ${hiddenMessages} h
-    where h.chat_id = ${chatId} and h.user_id = ${userId} and h.seq = ${messages.seq})`
-  return and(gt(messages.seq, fromSeq), userId === null ? undefined : sql`not ${hidden}`)
+  const isShown = userId === null ? undefined : not(isHidden({ chatId, userId, seq: messages.seq }))
+  return and(gt(messages.seq, fromSeq), isShown)
 }
 
 function isListed (reading: ListReading): SQL | undefined {

@@ -1,9 +1,10 @@
 /** Queries on messages alone: the pages of a history. */
-import { and, asc, type Column, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, type Column, desc, eq, gt, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { isHidden } from './hidden.ts'
 import type { StoredMarks } from './marks.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { hiddenMessages, type MessageExtra, messages, users } from './schema.ts'
+import { type MessageExtra, messages, users } from './schema.ts'
 
 /** A stored message with its author's name. The text of a deleted one is empty. */
 export type MessageRow = {
@@ -97,8 +98,7 @@ export function selectPage<Changes> (
 
 const pages = oncePerDatabase((orm) => {
   const [after, before, changes] = [unseen('after'), unseen('before'), selectChanges('page')]
-  const isShown = sql`not exists (select from ${hiddenMessages} h
-    where h.chat_id = ${unseen('chatId')} and h.user_id = ${unseen('userId')} and h.seq = ${seq})`
+  const isShown = not(isHidden({ chatId: unseen('chatId'), userId: unseen('userId'), seq }))
   const range = and(gt(seq, after), lt(seq, before))
   return {
     after: selectPage(orm, gt(seq, after), asc, changes).prepare('messages_after'),

@@ -1,9 +1,10 @@
 /** The messages of two users, in pages from the newest one back. */
-import { and, count, desc, eq, gt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, not } from 'drizzle-orm'
 import { findChatOfPair, findMembership } from './chats.ts'
 import type { Orm } from './database.ts'
 import type { CountedPage, PageRange } from './directory.ts'
-import { hiddenMessages, messages } from './schema.ts'
+import { isHidden } from './hidden.ts'
+import { messages } from './schema.ts'
 
 /** A message; its receiver is the other one of the two. */
 export type PartnerMessage = {
@@ -25,12 +26,10 @@ export async function listPartnerMessages (
   const chatId = await findChatOfPair(orm, Math.min(userId, partnerId), Math.max(userId, partnerId))
   const membership = chatId === undefined ? undefined : await findMembership(orm, chatId, userId)
   if (membership === undefined) return undefined
-  const isHidden = sql`exists (select from ${hiddenMessages} h
-    where h.chat_id = ${membership.chatId} and h.user_id = ${userId} and h.seq = ${messages.seq})`
   const visible = and(
     eq(messages.chatId, membership.chatId),
     gt(messages.seq, membership.fromSeq),
-    membership.hasHidden ? sql`not ${isHidden}` : undefined
+    membership.hasHidden ? not(isHidden({ chatId: membership.chatId, userId, seq: messages.seq })) : undefined
   )
   const [[total], items] = await Promise.all([
     orm.select({ count: count() }).from(messages).where(visible),

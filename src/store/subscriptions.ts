@@ -1,24 +1,14 @@
 /** Queries of clients that follow many chats at once. */
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
-import { type Membership, otherMember } from './chats.ts'
+import { type Membership, membershipFields } from './chats.ts'
 import type { Orm } from './database.ts'
-import { hasHidden } from './hidden.ts'
 import { oncePerDatabase } from './prepared.ts'
 import { chatHeads, chats, chatTypes, participants } from './schema.ts'
+import { inList } from './sql.ts'
 
 const statements = oncePerDatabase((orm) => ({
   memberships: orm
-    .select({
-      chatId: chatHeads.chatId,
-      lastSeq: chatHeads.lastSeq,
-      membersVersion: chatHeads.membersVersion,
-      fromSeq: participants.fromSeq,
-      readSeq: participants.readSeq,
-      otherId: otherMember(),
-      chosenId: chats.publicId,
-      type: chats.type,
-      hasHidden: hasHidden(participants.chatId, participants.userId)
-    })
+    .select(membershipFields())
     .from(sql`unnest(${sql.placeholder('chatIds')}::text::bigint[]) asked(id)`)
     .innerJoin(
       participants,
@@ -26,7 +16,12 @@ const statements = oncePerDatabase((orm) => ({
     )
     .innerJoin(chatHeads, eq(chatHeads.chatId, participants.chatId))
     .innerJoin(chats, eq(chats.id, participants.chatId))
-    .prepare('memberships')
+    .prepare('memberships'),
+  numbered: orm
+    .select({ chatId: chats.id })
+    .from(chats)
+    .where(and(inList(chats.id, sql.placeholder('chatIds'), 'bigint'), isNull(chats.publicId)))
+    .prepare('numbered_chats')
 }))
 
 /** A user's view of those of these chats that the user is a member of. */
@@ -60,8 +55,7 @@ export async function findOpenChats (orm: Orm, chatIds: readonly number[]): Prom
 
 /** Those of these chats that have no id chosen by the application, and so are named by their number. */
 export async function findNumbered (orm: Orm, chatIds: readonly number[]): Promise<number[]> {
-  const rows = await orm.select({ chatId: chats.id }).from(chats)
-    .where(and(inArray(chats.id, [...chatIds]), isNull(chats.publicId)))
+  const rows = await statements(orm).numbered.execute({ chatIds: `{${chatIds.join()}}` })
   return rows.map(({ chatId }) => chatId)
 }
 

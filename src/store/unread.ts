@@ -1,7 +1,8 @@
 /** Counting what a user has not read, by ranges of the index of messages. */
-import { and, sql } from 'drizzle-orm'
+import { and, not, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { chats, hiddenMessages, mentions, messages, participants, threadFollowers, threadReplies } from './schema.ts'
+import { isHidden } from './hidden.ts'
+import { chats, mentions, messages, participants, threadFollowers, threadReplies } from './schema.ts'
 import { inList } from './sql.ts'
 
 /** Messages that are counted in a chat. */
@@ -27,8 +28,7 @@ export type UnreadRow = {
  */
 export async function listUnread (orm: Orm, userId: number, chatIds?: readonly number[]): Promise<UnreadRow[]> {
   const user = sql`${userId}::bigint`
-  const isShown = sql`not exists (select from ${hiddenMessages} h
-    where h.chat_id = p.chat_id and h.user_id = ${user} and h.seq = m.seq)`
+  const isShown = not(isHidden({ chatId: sql`p.chat_id`, userId: user, seq: sql`m.seq` }))
   const isMention = sql`(m.extra -> 'mentions' is not null and exists (select from ${mentions} n
     where n.chat_id = p.chat_id and n.seq = m.seq and n.target in (${userId}::text, '@all', '@role:' || p.role)))`
   const recent = sql`(

@@ -1,8 +1,8 @@
 import t, { type Test } from '../../support/tap.ts'
-import type { ConfabClient, Messages, SocketLike } from '../../../src/client/index.ts'
+import type { ConfabClient, SocketLike } from '../../../src/client/index.ts'
 import { EventStreamSocket, orEventStream } from '../../../src/client/sse/index.ts'
 import { addV1Chat, addV1User } from '../../support/clients/realtime.ts'
-import { Line, openClient, when } from '../../support/clients/synced-client.ts'
+import { isSettled, Line, openClient, when } from '../../support/clients/synced-client.ts'
 import { at } from '../../support/data/json.ts'
 import { USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
 import { within } from '../../support/deadline.ts'
@@ -55,10 +55,6 @@ function holdBack (t: Test) {
   }
   return { events: { held: events.given, go: eventsGo.give }, stream: { held: stream.given, go: streamGo.give } }
 }
-
-const textsOf = ({ items }: Messages) => items.map(({ text }) => text)
-const isSettled = (...texts: string[]) => (messages: Messages) =>
-  textsOf(messages).join() === texts.join() && messages.items.every(({ status }) => status === 'sent')
 
 await onServices(
   t,

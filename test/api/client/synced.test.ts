@@ -1,14 +1,12 @@
 import t from '../../support/tap.ts'
-import {
-  type Chats, type ConfabClient, ConfabProblem, MemoryStorage, type Messages
-} from '../../../src/client/index.ts'
+import { type Chats, type ConfabClient, ConfabProblem, MemoryStorage } from '../../../src/client/index.ts'
 import {
   ConfabProblem as ConfabServerProblem, ConfabServer, signUserToken
 } from '../../../src/client/server/index.ts'
 import { createApiKey } from '../../../src/domain/accounts/api-keys.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { addV1Chat, addV1User } from '../../support/clients/realtime.ts'
-import { Line, openClient, when } from '../../support/clients/synced-client.ts'
+import { isSettled, Line, openClient, textsOf, when } from '../../support/clients/synced-client.ts'
 import { at, integerAt, listAt } from '../../support/data/json.ts'
 import { signWithSecret, USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
 import { within } from '../../support/deadline.ts'
@@ -16,10 +14,6 @@ import { onServices } from '../../support/servers/deployments.ts'
 
 const environment = { PRESENCE: 'on', USER_TOKEN_SECRET: USER_TOKEN_SECRETS[0], SWEEP_INTERVAL: '1h' }
 const HISTORY = 60
-
-const textsOf = ({ items }: Messages) => items.map(({ text }) => text)
-const isSettled = (...texts: string[]) => (messages: Messages) =>
-  textsOf(messages).join() === texts.join() && messages.items.every(({ status }) => status === 'sent')
 
 await onServices(
   t,

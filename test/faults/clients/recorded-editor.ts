@@ -10,6 +10,7 @@ import type { ChangeRecord, PostRecord } from '../checking/history.ts'
 import { CHATCLI_DIALECT } from './chatcli-dialect.ts'
 import type { Dialect, MessageName } from './dialect.ts'
 import { Line, type LineOptions, type Socket } from './line.ts'
+import { Steps } from './steps.ts'
 
 const RETRY_DELAY_MS = 100
 /** Every second message is edited once more, every third is deleted. */
@@ -30,9 +31,7 @@ export class RecordedEditor {
   readonly #options: EditorOptions
   readonly #dialect: Dialect
   readonly #line: Line
-  readonly #timer: NodeJS.Timeout
-  #current: Promise<void> | undefined
-  #isPaused = false
+  readonly #steps: Steps
   /** The number of the socket that has joined the chat. */
   #joined: number | undefined
   #epoch: string | null = null
@@ -43,7 +42,9 @@ export class RecordedEditor {
     this.#options = options
     const dialect = this.#dialect = options.dialect ?? CHATCLI_DIALECT
     this.#line = new Line({ ...options, face: dialect.face, greet: () => dialect.greeting(this.#epoch) })
-    this.#timer = setInterval(() => this.#tick(), options.intervalMs)
+    this.#steps = new Steps(
+      options.intervalMs, () => this.#write(this.posts.length), () => this.#line.hangUp()
+    )
   }
 
   get chatID (): number {
@@ -52,13 +53,12 @@ export class RecordedEditor {
 
   /** Makes nothing new for now, and waits until the message that it is at has all its changes. */
   async pause (): Promise<void> {
-    this.#isPaused = true
-    await this.#current
+    await this.#steps.pause()
   }
 
   /** Makes posts again. */
   resume (): void {
-    this.#isPaused = false
+    this.#steps.resume()
   }
 
   /**
@@ -66,19 +66,7 @@ export class RecordedEditor {
    * the deadline
    */
   async finish (deadlineMs: number): Promise<boolean> {
-    clearInterval(this.#timer)
-    const all = Promise.resolve(this.#current).then(() => true)
-    const isDone = await Promise.race([all, delay(deadlineMs, false, { ref: false })])
-    this.#line.hangUp()
-    await all
-    return isDone
-  }
-
-  #tick (): void {
-    if (this.#isPaused || this.#current !== undefined) return
-    this.#current = this.#write(this.posts.length).finally(() => {
-      this.#current = undefined
-    })
+    return this.#steps.finish(deadlineMs)
   }
 
   async #write (number: number): Promise<void> {

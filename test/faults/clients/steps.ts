@@ -5,13 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 export class Steps {
   readonly #timer: NodeJS.Timeout
   readonly #step: () => Promise<void>
+  readonly #onGivenUp: () => void
   #current: Promise<void> | undefined
   #isPaused = false
   /** Whether the step under way is to be given up. */
   isGivenUp = false
 
-  constructor (intervalMs: number, step: () => Promise<void>) {
+  /** @param onGivenUp called when the step under way is to be given up */
+  constructor (intervalMs: number, step: () => Promise<void>, onGivenUp: () => void = () => undefined) {
     this.#step = step
+    this.#onGivenUp = onGivenUp
     this.#timer = setInterval(() => this.#tick(), intervalMs)
   }
 
@@ -32,6 +35,7 @@ export class Steps {
     const over = Promise.resolve(this.#current).then(() => true)
     const isDone = await Promise.race([over, delay(deadlineMs, false, { ref: false })])
     this.isGivenUp = true
+    this.#onGivenUp()
     await over
     return isDone
   }

@@ -1,7 +1,7 @@
 /** The client library of `/v1` for tests, with a line between it and the replicas that the test controls. */
 import type { Test } from 'tap'
 import { WebSocket } from 'ws'
-import { ConfabClient, type ClientOptions, type Live } from '../../../src/client/index.ts'
+import { ConfabClient, type ClientOptions, type Live, type Messages } from '../../../src/client/index.ts'
 import { noteConfidential } from '../checks/confidential.ts'
 import { checkAnswer, checkClose, checkFrame } from '../checks/described.ts'
 import { isRecord } from '../data/json.ts'
@@ -117,3 +117,10 @@ export async function when<Value> (
   const seen = () => `${what}, which was ${JSON.stringify(live.getSnapshot())}`
   return within(right, DEADLINE_MS, seen).finally(() => stop())
 }
+
+/** The texts of messages, oldest first. */
+export const textsOf = ({ items }: Messages): string[] => items.map(({ text }) => text)
+
+/** Whether there are exactly these texts, all of them stored: for {@link when}. */
+export const isSettled = (...texts: string[]) => (messages: Messages): boolean =>
+  textsOf(messages).join() === texts.join() && messages.items.every(({ status }) => status === 'sent')
