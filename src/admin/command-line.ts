@@ -46,7 +46,9 @@ function parse (args: string[]) {
       scopes: { type: 'string' },
       uses: { type: 'string' },
       expires: { type: 'string' },
-      code: { type: 'string' }
+      code: { type: 'string' },
+      kind: { type: 'string' },
+      dead: { type: 'boolean', default: false }
     }
   })
 }
@@ -57,9 +59,10 @@ function isCalledRight ({ usage }: Described, parameters: readonly string[], fla
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([flag]) => flag)
   if (!given.every((flag) => usage.includes(`--${flag}`))) return false
+  const optional = usage.match(/\[<\w+>\]/g)?.length ?? 0
   const required = usage.replace(/\[.*?\]|--\w+ <\w+>/g, '').match(/<\w+>/g)?.length ?? 0
   return (
-    parameters.length === (flags.all ? 0 : required) &&
+    parameters.length >= (flags.all ? 0 : required) && parameters.length <= (flags.all ? 0 : required + optional) &&
     (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))
   )
 }

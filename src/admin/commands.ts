@@ -5,17 +5,18 @@ import type { SessionSummary } from '../domain/accounts/sessions.ts'
 import { isDuration, milliseconds } from '../config/durations.ts'
 import { CommandError } from './command-error.ts'
 import type { AdminContext } from './admin-context.ts'
+import { JOB_COMMANDS } from './job-commands.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 
 /** The options of commands that have a value. */
-export type TextFlag = 'name' | 'scopes' | 'uses' | 'expires' | 'code'
+export type TextFlag = 'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind'
 
 /** The arguments of a command. */
 export type Call = {
   context: AdminContext
   /** Positional parameters after its name. */
   parameters: readonly string[]
-  flags: Record<'all' | 'password-stdin', boolean> & { [Name in TextFlag]?: string | undefined }
+  flags: Record<'all' | 'dead' | 'password-stdin', boolean> & { [Name in TextFlag]?: string | undefined }
   /** Reads the first line of the standard input. */
   readLine: () => Promise<string>
   /** Checks what a server in this environment needs. */
@@ -111,6 +112,7 @@ export const COMMANDS: readonly Command[] = [
     run: runRevoke
   },
   ...KEY_COMMANDS,
+  ...JOB_COMMANDS,
   {
     words: 'invites create',
     usage: '[--uses <number>] [--expires <duration>] [--code <code>]',

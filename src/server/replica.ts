@@ -9,7 +9,8 @@ import { EMOTECHAT_CODEC } from '../api/emotechat/ws/codec.ts'
 import { V1_CODEC } from '../api/v1/realtime/codec.ts'
 import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
-import { createOutboxSender } from '../jobs/outbox-sender.ts'
+import { JobRunner } from '../jobs/job-runner.ts'
+import { createMailJobs } from '../jobs/mails.ts'
 import { describeFinding, type Finding } from '../lib/finding.ts'
 import { explainListening, portOf } from '../lib/listening.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
@@ -32,9 +33,11 @@ import { createSecondServer, listenOnSecondPort } from './second-port.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import { StartingServer } from './starting-server.ts'
+import { adoptMails } from '../store/outbox.ts'
 import { createUserShares, type UserShares } from './user-shares.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
+const ADOPTION_INTERVAL_MS = 60_000
 /** Connections that may wait to be accepted: after a restart all clients reconnect at once. */
 const LISTEN_BACKLOG = 4_096
 
@@ -112,13 +115,12 @@ async function start (
     starting.state = state
   }
   const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log, onState, signal })
-  const { database, bus, rates, mailer, tracing } = ports
-  const outbox = createOutboxSender({ orm: database.orm, mailer, log: app.log })
-  lifecycle.onStop('flushing', () => outbox.stop())
+  const { database, bus, rates, tracing } = ports
+  const jobs = createJobs(app, ports, lifecycle)
   const services = await createServices({
     ...ports,
     config,
-    onMail: () => outbox.wake(),
+    onMail: () => jobs.wake(),
     rates: withMetrics(rates, metrics),
     log: app.log
   })
@@ -136,13 +138,14 @@ async function start (
   lifecycle.onStop('closing', () => closeServers(app, second, tcpSockets))
   const realtime = { hub, following, userFeeds, contacts, presence, watchedUsers, connections, shares }
   await buildApp(app, { config, services, ...realtime, database, bus, rates, metrics, tracing, lifecycle })
-  const metricsServer = await serveReplicaMetrics(app, { config, database, bus })
+  const metricsServer = await serveReplicaMetrics(app, { config, database, bus, jobs })
   lifecycle.onStop('closing', () => metricsServer?.close())
   await app.ready()
   signal.throwIfAborted()
   await listen(starting, app, second, config)
-  outbox.start()
+  jobs.start()
   startBackgroundWork(parts, connections)
+  adoptEarlierMails(parts)
   lifecycle.onStop('leaving', () => leave(app, config.drain.delayMs))
   lifecycle.onStop('draining', () => closeSockets(app, connections, config.drain.windowMs))
   lifecycle.serve()
@@ -151,8 +154,8 @@ async function start (
     chatcliSocketPort: second === undefined ? undefined : portOf(second),
     app,
     metricsUrl: metricsServer === undefined ? undefined : `http://127.0.0.1:${String(metricsServer.port)}/metrics`,
-    description: `${database.description}, ${bus.description}, mail by ${mailer.description}`,
-    parts: { store: database.description, bus: bus.description, mailer: mailer.description },
+    description: `${database.description}, ${bus.description}, mail by ${ports.mailer.description}`,
+    parts: { store: database.description, bus: bus.description, mailer: ports.mailer.description },
     close: () => lifecycle.stop()
   }
 }
@@ -172,6 +175,12 @@ async function listen (
   const listening = app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   await explainListening(listening, config, SERVER_NAMES)
   await listenOnSecondPort(second, config, LISTEN_BACKLOG)
+}
+
+function createJobs ({ log }: FastifyInstance, { database: { orm }, mailer }: Ports, lifecycle: Lifecycle): JobRunner {
+  const jobs = new JobRunner({ orm, kinds: [createMailJobs(orm, mailer)], log })
+  lifecycle.onStop('flushing', () => jobs.stop())
+  return jobs
 }
 
 function createHub ({ config, app, ports, services, shares, metrics, lifecycle }: Parts): Hub {
@@ -311,6 +320,18 @@ function startBackgroundWork (
   if (rebalancing !== undefined) {
     lifecycle.onStop('leaving', startRebalancing({ bus, sockets: connections, ...rebalancing }))
   }
+}
+
+/** Sends what replicas of earlier builds have left, also of those that run beside this one during an update. */
+function adoptEarlierMails ({ app, ports: { database }, lifecycle }: Parts): void {
+  const adopt = () => {
+    adoptMails(database.orm).catch((error: unknown) => {
+      app.log.warn({ err: error }, 'mails of earlier builds could not be taken over; the next try is in a minute')
+    })
+  }
+  adopt()
+  const timer = setInterval(adopt, ADOPTION_INTERVAL_MS)
+  lifecycle.onStop('closing', () => clearInterval(timer))
 }
 
 function urlOf (app: FastifyInstance): string {

@@ -1,56 +1,38 @@
 /** Queries on mails to be sent, and on the addresses of the newsletter. */
-import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm'
+import { isNotNull, lte, or, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import { insertJob } from './jobs.ts'
 import type { MailSecret } from './mail-secrets.ts'
-import { mailOutbox, subscribers } from './schema.ts'
-import { after, msBetween, NOW } from './sql.ts'
+import { jobs, mailOutbox, subscribers } from './schema.ts'
+import { NOW } from './sql.ts'
 
-/** A row of `mail_outbox`. */
-export type OutboxRow = typeof mailOutbox.$inferSelect
+/** The kind of jobs that send mails. */
+export const MAIL_KIND = 'mail'
+
 /** A mail to send. */
-export type OutboxMail = Pick<OutboxRow, 'recipient' | 'subject' | 'text' | 'html'>
+export type OutboxMail = { recipient: string, subject: string, text: string, html: string }
 
 /**
  * Inserts a mail; it is due as soon as the transaction commits.
  * @param secret the code or link in it, if there is one
  */
 export async function insertMail (orm: Orm, mail: OutboxMail, secret?: MailSecret): Promise<void> {
-  await orm.insert(mailOutbox).values({ ...mail, secretHash: secret?.hash, secretTtlMs: secret?.ttlMs })
+  const payload = { ...mail, ...(secret !== undefined && { secretHash: secret.hash, secretTtlMs: secret.ttlMs }) }
+  await insertJob(orm, { kind: MAIL_KIND, payload })
 }
 
-/**
- * Claims mails that are due, so that no other replica takes them for so long.
- * @returns the claimed rows, with this attempt counted
- */
-export async function claimMails (orm: Orm, limit: number, leaseMs: number): Promise<OutboxRow[]> {
-  const due = orm.select({ id: mailOutbox.id }).from(mailOutbox)
-    .where(and(isNull(mailOutbox.failedAt), lte(mailOutbox.dueAt, NOW)))
-    .orderBy(mailOutbox.dueAt).limit(limit).for('update', { skipLocked: true })
-  return orm.update(mailOutbox)
-    .set({ dueAt: after(leaseMs), attempts: sql`${mailOutbox.attempts} + 1` })
-    .where(sql`${mailOutbox.id} in ${due}`).returning()
-}
-
-/** Age of the oldest mail that waits to be sent, in milliseconds; undefined when none does. */
-export async function findOldestMailAge (orm: Orm): Promise<number | undefined> {
-  const [row] = await orm.select({ ageMs: msBetween<number>(mailOutbox.createdAt, NOW) }).from(mailOutbox)
-    .where(isNull(mailOutbox.failedAt)).orderBy(asc(mailOutbox.createdAt)).limit(1)
-  return row?.ageMs
-}
-
-/** Deletes a mail that was sent, with its text. */
-export async function removeMail (orm: Orm, id: number): Promise<void> {
-  await orm.delete(mailOutbox).where(eq(mailOutbox.id, id))
-}
-
-/** Postpones a mail for so long from now. */
-export async function postponeMail (orm: Orm, id: number, delayMs: number): Promise<void> {
-  await orm.update(mailOutbox).set({ dueAt: after(delayMs) }).where(eq(mailOutbox.id, id))
-}
-
-/** Gives up a mail. The row stays for the operator, without its text: that may contain a code. */
-export async function giveUpMail (orm: Orm, id: number): Promise<void> {
-  await orm.update(mailOutbox).set({ failedAt: NOW, text: '', html: '' }).where(eq(mailOutbox.id, id))
+/** Makes jobs of the mails that replicas of earlier builds have left in their own table. */
+export async function adoptMails (orm: Orm): Promise<void> {
+  const left = orm.select({ id: mailOutbox.id }).from(mailOutbox)
+    .where(or(isNotNull(mailOutbox.failedAt), lte(mailOutbox.dueAt, NOW))).for('update', { skipLocked: true })
+  const taken = orm.$with('taken').as(orm.delete(mailOutbox).where(sql`${mailOutbox.id} in ${left}`).returning())
+  await orm.with(taken).insert(jobs).select(sql`
+    select nextval(pg_get_serial_sequence('jobs', 'id')), ${MAIL_KIND}::text, '', null,
+      jsonb_strip_nulls(jsonb_build_object(
+        'recipient', recipient, 'subject', subject, 'text', text, 'html', html, 'secretHash', secret_hash,
+        'secretTtlMs', secret_ttl_ms, 'erased', case when failed_at is not null then true end
+      )), 0, attempts, created_at, due_at, failed_at, null
+    from taken`)
 }
 
 /** Adds an address to the newsletter, once. */

@@ -21,15 +21,18 @@ export type Readings = {
   /** Hints that could not be handed to the bus. */
   hintsDropped: () => number
   poolSize: number
-  /** Age of the oldest mail that waits to be sent, in seconds; 0 when none does. */
-  oldestJobSeconds: () => Promise<number>
+  /** The queue of jobs by kind: those that wait, those that were given up, and the age of the oldest that waits. */
+  jobs: () => Promise<JobReading[]>
   isDraining: () => boolean
 }
+
+/** A kind of jobs; `oldestSeconds` is 0 when none waits. */
+export type JobReading = { kind: string, waiting: number, dead: number, oldestSeconds: number }
 
 type Counted = { kind: 'counter', value: () => number } | { kind: 'counter', label: string, tally: Tally<string> }
 type Read =
   | { kind: 'gauge', value: () => number | Promise<number> }
-  | { kind: 'gauge', label: string, values: () => Record<string, number> }
+  | { kind: 'gauge', label: string, values: () => Record<string, number> | Promise<Record<string, number>> }
 type Spread = { kind: 'histogram', of: Distribution | LabelledDistribution<string> }
 
 /** A metric: its name, one sentence about it, and the source of its value. */
@@ -42,7 +45,8 @@ export function catalogue (metrics: Metrics, readings: Readings): MetricSource[]
     ...ofMessages(metrics, readings),
     ...ofHints(metrics),
     ...ofBus(metrics, readings),
-    ...ofServices(metrics, readings)
+    ...ofServices(metrics, readings),
+    ...ofJobs(readings)
   ]
 }
 
@@ -229,7 +233,35 @@ function ofBus (metrics: Metrics, { subscriptions, presence, isBusUp, hintsDropp
   ]
 }
 
-function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining }: Readings): MetricSource[] {
+function ofJobs ({ jobs }: Readings): MetricSource[] {
+  const byKind = (value: (reading: JobReading) => number) => async () =>
+    Object.fromEntries((await jobs()).map((reading) => [reading.kind, value(reading)]))
+  return [
+    {
+      name: 'chat_jobs_waiting',
+      help: 'Jobs that wait or are under way, by kind.',
+      kind: 'gauge',
+      label: 'kind',
+      values: byKind(({ waiting }) => waiting)
+    },
+    {
+      name: 'chat_jobs_oldest_seconds',
+      help: 'Age of the oldest job that waits, by kind, 0 when none does.',
+      kind: 'gauge',
+      label: 'kind',
+      values: byKind(({ oldestSeconds }) => oldestSeconds)
+    },
+    {
+      name: 'chat_jobs_dead',
+      help: 'Jobs that were given up, by kind.',
+      kind: 'gauge',
+      label: 'kind',
+      values: byKind(({ dead }) => dead)
+    }
+  ]
+}
+
+function ofServices (metrics: Metrics, { poolSize, isDraining }: Readings): MetricSource[] {
   return [
     {
       name: 'chat_db_pool_in_use',
@@ -262,12 +294,6 @@ function ofServices (metrics: Metrics, { poolSize, oldestJobSeconds, isDraining 
       kind: 'counter',
       label: 'reason',
       tally: metrics.overloadRefusals
-    },
-    {
-      name: 'chat_jobs_oldest_seconds',
-      help: 'Age of the oldest mail that waits to be sent, 0 when none does.',
-      kind: 'gauge',
-      value: oldestJobSeconds
     },
     {
       name: 'chat_draining',

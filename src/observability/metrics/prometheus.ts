@@ -62,14 +62,15 @@ function addGauge (registry: Registry, source: SourceOf<'gauge'>): void {
     registers: [registry],
     labelNames: 'label' in source ? [source.label] : [],
     async collect () {
-      if ('values' in source) {
-        for (const [value, reading] of Object.entries(source.values())) this.set({ [source.label]: value }, reading)
-        return
-      }
       try {
-        this.set(await source.value())
+        if ('values' in source) {
+          const readings = await source.values()
+          this.reset()
+          for (const [value, reading] of Object.entries(readings)) this.set({ [source.label]: value }, reading)
+        } else this.set(await source.value())
       } catch {
-        this.remove()
+        if ('values' in source) this.reset()
+        else this.remove()
       }
     }
   })

@@ -45,7 +45,9 @@ const NAMES: Record<string, readonly string[]> = {
   chat_redis_reconnects_total: [],
   chat_db_pool_in_use: [],
   chat_db_pool_waiting: [],
-  chat_jobs_oldest_seconds: [],
+  chat_jobs_dead: ['kind'],
+  chat_jobs_oldest_seconds: ['kind'],
+  chat_jobs_waiting: ['kind'],
   chat_draining: [],
   nodejs_eventloop_lag_seconds: [],
   process_resident_memory_bytes: []
@@ -424,7 +426,8 @@ await t.test('a mail that cannot be sent grows old', async (t) => {
   const cluster = await startCluster(t, {
     environment: { ...environment, MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://127.0.0.1:1' }
   })
-  t.equal((await scrape(cluster.replica(0))).value('chat_jobs_oldest_seconds'), 0)
+  const mails = { kind: 'mail' }
+  t.equal((await scrape(cluster.replica(0))).value('chat_jobs_oldest_seconds', mails), 0)
   t.equal(
     (
       await cluster.post('/user/register', {
@@ -435,7 +438,11 @@ await t.test('a mail that cannot be sent grows old', async (t) => {
     ).status,
     200
   )
-  t.ok(((await metricBecomes(cluster.replica(0), 'chat_jobs_oldest_seconds', {}, (value) => value > 0.2)) ?? 0) > 0.2)
+  const ageS = await metricBecomes(cluster.replica(0), 'chat_jobs_oldest_seconds', mails, (value) => value > 0.2)
+  t.ok((ageS ?? 0) > 0.2)
+  const readings = await scrape(cluster.replica(0))
+  t.equal(readings.value('chat_jobs_waiting', mails), 1)
+  t.equal(readings.value('chat_jobs_dead', mails), 0)
 })
 
 await t.test('without a port there are no metrics', async (t) => {

@@ -1,20 +1,26 @@
-/** What every database owes the queries on mails; see `suite.ts`. */
+/** What every database owes the queue of jobs, mails and the newsletter; see `suite.ts`. */
+import { eq, sql } from 'drizzle-orm'
 import type { Test } from 'tap'
+import * as queue from '../../../src/store/jobs.ts'
 import * as outbox from '../../../src/store/outbox.ts'
-import { mailOutbox, subscribers } from '../../../src/store/schema.ts'
+import { jobs, mailOutbox, subscribers } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { atOnce, MINUTE, type Connections } from '../../support/data/rows.ts'
 
-const MAILS = 300
+const JOBS = 300
 const CLAIM = 7
 
 /** Runs this part of the suite. */
 export async function testMail (t: Test, connections: Connections): Promise<void> {
   const [orm] = connections
   const mail = (recipient: string) => ({ recipient, subject: 'Hello', text: 'secret', html: '<p>secret</p>' })
-  /** Has the leases and delays of all mails run out. */
-  const elapse = async () => orm.update(mailOutbox).set({ dueAt: after(-MINUTE) })
+  const room = (kind: string, room = CLAIM) => ({ kind, room, perTarget: room, busy: {} })
+  const claim = (kind: string, limit = CLAIM, leaseMs = MINUTE, one = orm) =>
+    queue.claimJobs(one, [room(kind, limit)], leaseMs)
+  /** Has the leases and delays of all jobs run out. */
+  const elapse = async () => orm.update(jobs).set({ dueAt: after(-MINUTE) })
+  const rowsOf = (kind: string) => orm.select().from(jobs).where(eq(jobs.kind, kind))
 
   await t.test('a mail is owed once its transaction has committed', async (t) => {
     await t.rejects(
@@ -24,20 +30,20 @@ export async function testMail (t: Test, connections: Connections): Promise<void
       }),
       /changed my mind/
     )
-    t.strictSame(await outbox.claimMails(orm, CLAIM, MINUTE), [])
+    t.strictSame(await claim('mail'), [])
   })
 
-  await t.test('of several who claim mails at once, none gets what another has', async (t) => {
-    for (let index = 0; index < MAILS; index++) await outbox.insertMail(orm, mail(`${String(index)}@example.org`))
+  await t.test('of several who claim jobs at once, none gets what another has', async (t) => {
+    for (let index = 0; index < JOBS; index++) await outbox.insertMail(orm, mail(`${String(index)}@example.org`))
     const claims = (
       await atOnce(
         connections,
         async (orm) => {
-          const mine: outbox.OutboxRow[][] = []
+          const mine: queue.Job[][] = []
           for (
-            let rows = await outbox.claimMails(orm, CLAIM, MINUTE);
+            let rows = await claim('mail', CLAIM, MINUTE, orm);
             rows.length > 0;
-            rows = await outbox.claimMails(orm, CLAIM, MINUTE)
+            rows = await claim('mail', CLAIM, MINUTE, orm)
           )
             mine.push(rows)
           return mine
@@ -50,34 +56,84 @@ export async function testMail (t: Test, connections: Connections): Promise<void
       'none gets more than they asked for'
     )
     const rows = claims.flat()
-    t.equal(rows.length, MAILS)
-    t.equal(new Set(rows.map((row) => row.recipient)).size, MAILS)
-    t.ok(
-      rows.every((row) => row.attempts === 1 && row.dueAt.getTime() > row.createdAt.getTime() + MINUTE),
-      'each claim is an attempt, with a lease'
-    )
+    t.equal(rows.length, JOBS)
+    t.equal(new Set(rows.map((row) => row.payload['recipient'])).size, JOBS)
+    t.ok(rows.every((row) => row.attempts === 1), 'each claim is an attempt')
+    t.strictSame(await claim('mail'), [], 'with a lease')
   })
 
-  await t.test('a claimed mail comes back after its lease, unless it was sent, put off or given up', async (t) => {
+  await t.test('a claimed job comes back after its lease, unless it was done, put off or given up', async (t) => {
     await elapse()
-    const rows = await outbox.claimMails(orm, MAILS, -MINUTE)
-    t.equal(rows.length, MAILS, 'all leases have run out')
-    const [sent, late, lost, next] = rows.map((row) => row.id)
-    await outbox.removeMail(orm, sent ?? 0)
-    await outbox.postponeMail(orm, late ?? 0, MINUTE)
-    await outbox.giveUpMail(orm, lost ?? 0)
-    const claimed = await outbox.claimMails(orm, MAILS, MINUTE)
-    t.equal(claimed.length, MAILS - 3)
+    const rows = await claim('mail', JOBS, -MINUTE)
+    t.equal(rows.length, JOBS, 'all leases have run out')
+    const [done, late, lost, next] = rows
+    if (done === undefined || late === undefined || lost === undefined) throw new Error('There are no jobs.')
+    await queue.finishJob(orm, done, {})
+    await queue.postponeJob(orm, late.id, { delayMs: MINUTE })
+    await queue.buryJob(orm, lost.id, { erased: true }, 'nobody there')
+    const claimed = await claim('mail', JOBS)
+    t.equal(claimed.length, JOBS - 3)
     t.hasStrict(
-      claimed.find((row) => row.id === next),
-      { attempts: 3, text: 'secret' }
+      claimed.find((row) => row.id === next?.id),
+      { attempts: 3, payload: { text: 'secret' } }
     )
-    t.equal(
-      claimed.some((row) => row.id === sent || row.id === late || row.id === lost),
-      false
-    )
-    const left = (await orm.select().from(mailOutbox)).find((row) => row.id === lost)
-    t.match(left, { failedAt: Date, text: /^$/, html: /^$/ }, 'what is given up stays to be seen, without its secrets')
+    const gone = [done.id, late.id, lost.id]
+    t.equal(claimed.some((row) => gone.includes(row.id)), false)
+    const left = (await rowsOf('mail')).find((row) => row.id === lost.id)
+    t.match(left, { failedAt: Date, reason: 'nobody there', payload: { erased: true } }, 'what is given up stays')
+    t.equal(await queue.reviveJobs(orm, { id: lost.id }), 0, 'nothing is left of it to try again')
+    t.equal(await queue.dropJobs(orm, { kind: 'mail' }), 1)
+    await orm.delete(jobs)
+  })
+
+  await t.test('each target has its turn, however much another one has, and kinds do not meet', async (t) => {
+    for (let index = 0; index < 20; index++)
+      await queue.insertJob(orm, { kind: 'call', target: 'busy', payload: { index } })
+    for (const target of ['calm', 'idle', 'still']) await queue.insertJob(orm, { kind: 'call', target, payload: {} })
+    await queue.insertJob(orm, { kind: 'other', payload: {} })
+    const first = await queue.claimJobs(orm, [{ kind: 'call', room: 5, perTarget: 3, busy: { still: 3 } }], MINUTE)
+    t.strictSame(first.map(({ target }) => target).sort(), ['busy', 'busy', 'busy', 'calm', 'idle'])
+    const ofBusy = first.filter(({ target }) => target === 'busy')
+    t.strictSame(ofBusy.map(({ payload }) => payload['index']).sort(), [0, 1, 2])
+    const second = await queue.claimJobs(orm, [room('call', 2), room('other', 2)], MINUTE)
+    t.strictSame(second.map(({ kind, target }) => `${kind} ${target}`).sort(), ['call busy', 'call still', 'other '])
+    await orm.delete(jobs)
+  })
+
+  await t.test('of the jobs with a key one waits, and what it is given meanwhile is not lost', async (t) => {
+    const owe = (to: number) => queue.insertJob(orm, {
+      kind: 'range', target: 'a', payload: { from: to, to }, unique: { key: 'chat 1', update: { to } }
+    })
+    await atOnce(connections, (orm, index) => {
+      const unique = { key: 'chat 1', update: { [`n${String(index)}`]: 1 } }
+      return queue.insertJob(orm, { kind: 'range', target: 'a', payload: { from: 1, to: 1 }, unique })
+    })
+    t.equal((await rowsOf('range')).length, 1)
+    await owe(5)
+    const [claimed] = await claim('range')
+    t.hasStrict(claimed?.payload, { from: 1, to: 5 })
+    await owe(9)
+    t.strictSame(await claim('range'), [], 'the lease holds')
+    if (claimed !== undefined) await queue.finishJob(orm, claimed, { from: 6 })
+    const [again] = await claim('range')
+    t.hasStrict(again, { attempts: 1, payload: { from: 6, to: 9 } })
+    if (again !== undefined) await queue.finishJob(orm, again, { from: 10 })
+    t.strictSame(await rowsOf('range'), [])
+  })
+
+  await t.test('mails of earlier builds are taken over, with their attempts', async (t) => {
+    await orm.insert(mailOutbox).values([
+      { ...mail('due@example.org'), attempts: 3, secretHash: 'hash', secretTtlMs: 1_000 },
+      { ...mail('claimed@example.org'), dueAt: after(MINUTE) },
+      { ...mail('lost@example.org'), text: '', html: '', failedAt: sql`now()` }
+    ])
+    await atOnce(connections, (orm) => outbox.adoptMails(orm))
+    t.strictSame((await orm.select().from(mailOutbox)).map((row) => row.recipient), ['claimed@example.org'])
+    const [taken] = await claim('mail')
+    const payload = { ...mail('due@example.org'), secretHash: 'hash', secretTtlMs: 1_000 }
+    t.hasStrict(taken, { attempts: 4, payload })
+    t.match((await rowsOf('mail')).find((row) => row.failedAt !== null), { payload: { recipient: 'lost@example.org' } })
+    await orm.delete(jobs)
   })
 
   await t.test('an address is subscribed once, in whatever case', async (t) => {

@@ -40,7 +40,9 @@ const HEALTHY: Series = {
   nodejs_eventloop_lag_p99_seconds: `0.02${FLAT}`,
   chat_ws_slow_consumers_total: `0+3${FLAT}`,
   chat_draining: `0${FLAT}`,
-  chat_jobs_oldest_seconds: `20${FLAT}`,
+  'chat_jobs_oldest_seconds{kind="mail"}': `20${FLAT}`,
+  'chat_jobs_oldest_seconds{kind="webhook"}': `4000${FLAT}`,
+  'chat_jobs_dead{kind="mail"}': `3${FLAT}`,
   'http_request_duration_seconds_count{status="2xx"}': `0+1000${FLAT}`,
   'http_request_duration_seconds_count{status="5xx"}': `0+1${FLAT}`
 }
@@ -59,7 +61,8 @@ const TROUBLES: [alert: string, trouble: string, changed: Partial<Series>][] = [
   ['ConfabEventLoopBlocked', 'a replica is busy', { nodejs_eventloop_lag_p99_seconds: `0.4${FLAT}` }],
   ['ConfabSlowConsumers', 'many sockets do not read', { chat_ws_slow_consumers_total: `0+60${FLAT}` }],
   ['ConfabDrainTooLong', 'a replica does not end', { chat_draining: `1${FLAT}` }],
-  ['ConfabMailStuck', 'a mail waits', { chat_jobs_oldest_seconds: `400${FLAT}` }],
+  ['ConfabJobsStuck', 'a mail waits', { 'chat_jobs_oldest_seconds{kind="mail"}': `400${FLAT}` }],
+  ['ConfabJobsDead', 'mails are given up', { 'chat_jobs_dead{kind="mail"}': '0+1x240' }],
   ['ConfabServerErrors', 'requests fail', { 'http_request_duration_seconds_count{status="5xx"}': `0+20${FLAT}` }]
 ]
 

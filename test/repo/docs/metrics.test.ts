@@ -12,7 +12,7 @@ const sources = catalogue(new Metrics(), {
   isBusUp: () => true,
   hintsDropped: () => 0,
   poolSize: 1,
-  oldestJobSeconds: async () => 0,
+  jobs: async () => [],
   isDraining: () => false
 })
 

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import t from '../../support/tap.ts'
 import { MailRefusedError, type Mail, type Mailer } from '../../../src/mail/mailer.ts'
-import { createOutboxSender } from '../../../src/jobs/outbox-sender.ts'
+import { JobRunner } from '../../../src/jobs/job-runner.ts'
+import { createMailJobs } from '../../../src/jobs/mails.ts'
 import type { MailSecret } from '../../../src/store/mail-secrets.ts'
 import { insertMail } from '../../../src/store/outbox.ts'
 import { setResetToken } from '../../../src/store/reset-tokens.ts'
-import { mailOutbox, verificationCodes } from '../../../src/store/schema.ts'
+import { jobs, verificationCodes } from '../../../src/store/schema.ts'
 import { countVerificationAttempt, setVerificationCode } from '../../../src/store/verification.ts'
 import { addUser, newUser } from '../../support/data/rows.ts'
 import { openNewStore } from '../../support/servers/database.ts'
@@ -17,7 +18,7 @@ const NEVER_MS = 60 * MINUTE
 
 const { orm } = await openNewStore(t)
 t.beforeEach(async () => {
-  await orm.delete(mailOutbox)
+  await orm.delete(jobs)
 })
 
 /** Lets a test wait for the nth of something, without asking again and again. */
@@ -66,18 +67,18 @@ function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> |
     },
     close: async () => undefined
   }
-  // A look begins with this, and nothing else does.
+  // A look is the only update that returns rows, and nothing else begins with it.
   const watched = new Proxy(orm, {
     get (target, name) {
-      if (name === 'select') looks.add('look')
+      if (name === 'update') looks.add('look')
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? value.bind(target) as unknown : value
     }
   })
   const sender = (pollMs = NEVER_MS) =>
-    createOutboxSender({
+    new JobRunner({
       orm: watched,
-      mailer,
+      kinds: [createMailJobs(orm, mailer)],
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       pollMs
     })
@@ -97,7 +98,7 @@ function surroundings (deliver: (mail: Mail, attempt: number) => Promise<void> |
 
 const owe = (recipient = 'ada@example.org', secret?: MailSecret) =>
   insertMail(orm, { recipient, subject: 'Your code', text: 'Hello,\n\n123456\n', html: '<p>123456</p>' }, secret)
-const rows = () => orm.select().from(mailOutbox)
+const rows = () => orm.select().from(jobs)
 /** The clock of the database, in milliseconds since 1970. */
 const now = async () => {
   const [row] = await orm.select({ ms: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::float8` })
@@ -106,7 +107,7 @@ const now = async () => {
 }
 /** Lets time go by, for the mails. */
 const advance = async (ms: number) => {
-  await orm.update(mailOutbox).set({ dueAt: sql`${mailOutbox.dueAt} - ${ms}::float8 * interval '1 millisecond'` })
+  await orm.update(jobs).set({ dueAt: sql`${jobs.dueAt} - ${ms}::float8 * interval '1 millisecond'` })
 }
 const levels = (lines: Line[]) => lines.map(({ level }) => level)
 
@@ -240,10 +241,13 @@ t.test('after ten attempts a mail is given up visibly, without its text in the r
   }
   t.equal(calls.items.length, 10)
   const [row] = await rows()
-  t.match(row, { attempts: 10, failedAt: Date, text: '', html: '' })
+  t.match(row, { attempts: 10, failedAt: Date })
+  t.strictSame(row?.payload, { recipient: 'ada@example.org', subject: 'Your code', erased: true })
   t.strictSame(levels(lines.items), [...Array.from({ length: 9 }, () => 'warn'), 'error'])
   t.match(lines.items.at(-1), {
-    details: { mail: row?.id, attempts: 10, reason: '450 <[address]> has no room for [removed] of [address]' }
+    details: {
+      kind: 'mail', job: row?.id, attempts: 10, reason: '450 <[address]> has no room for [removed] of [address]'
+    }
   })
   t.notMatch(JSON.stringify(lines.items), /ada@example|123456/i)
 })
@@ -257,7 +261,7 @@ t.test('a mail that is refused is given up at once', async (t) => {
   await advance(60 * MINUTE)
   await round()
   t.equal(calls.items.length, 1)
-  t.match(await rows(), [{ attempts: 1, failedAt: Date, text: '' }])
+  t.match(await rows(), [{ attempts: 1, failedAt: Date, payload: { erased: true } }])
   t.match(lines.items, [{ level: 'error', details: { attempts: 1, reason: '550 no such user' } }])
 })
 
@@ -305,7 +309,7 @@ t.test('what a process claimed before it died is sent by another when the claim 
 t.test('a mail on which every attempt has died is given up without another', async (t) => {
   const { calls, lines, round } = surroundings()
   await owe()
-  await orm.update(mailOutbox).set({ attempts: 10 })
+  await orm.update(jobs).set({ attempts: 10 })
   await round()
   t.equal(calls.items.length, 0)
   t.match(await rows(), [{ attempts: 11, failedAt: Date }])
@@ -318,7 +322,7 @@ t.test('a mail whose removal fails is not sent again: the removal is', async (t)
       plpgsql as $$ begin raise exception 'the disk is full'; end $$`
   )
   await orm.execute(
-    sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`
+    sql`create trigger refuse_removal before delete on jobs for each row execute function refuse_removal()`
   )
   const { calls, lines, looks, sender } = surroundings()
   await owe()
@@ -345,23 +349,23 @@ t.test('a mail that could not be removed until the end is named in the log', asy
       plpgsql as $$ begin raise exception 'the disk is full'; end $$`
   )
   await orm.execute(
-    sql`create trigger refuse_removal before delete on mail_outbox for each row execute function refuse_removal()`
+    sql`create trigger refuse_removal before delete on jobs for each row execute function refuse_removal()`
   )
   t.teardown(() => orm.execute(sql`drop function refuse_removal cascade`))
   const { lines, round } = surroundings()
   await owe()
   await round()
   const [row] = await rows()
-  t.match(lines.items.at(-1), { level: 'error', details: { mails: [row?.id] } })
+  t.match(lines.items.at(-1), { level: 'error', details: { jobs: [row?.id] } })
 })
 
 t.test('a store that is away is logged once, not with every look, and once when it is back', async (t) => {
-  await orm.execute(sql`alter table mail_outbox rename to mail_outbox_away`)
+  await orm.execute(sql`alter table jobs rename to jobs_away`)
   const { calls, lines, looks, sender } = surroundings()
   const running = sender(1)
   running.start()
   await looks.reach(5)
-  await orm.execute(sql`alter table mail_outbox_away rename to mail_outbox`)
+  await orm.execute(sql`alter table jobs_away rename to jobs`)
   await lines.reach(2)
   await owe()
   await calls.reach(1)
@@ -398,7 +402,7 @@ t.test('a mail with a void code or link is not sent late', async (t) => {
     await owe(`${recipients[1]}@example.org`, { hash: 'a newer link', ttlMs: 60 * MINUTE })
   }
   await oweAll('void', 'good')
-  await orm.update(mailOutbox).set({ createdAt: new Date(await now() - 61 * MINUTE) })
+  await orm.update(jobs).set({ createdAt: new Date(await now() - 61 * MINUTE) })
   await oweAll('replaced', 'current')
   await round()
   t.strictSame(
