@@ -10,11 +10,17 @@ import type { StorageConfig } from '../config/config.ts'
 import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { signTrialToken, type UserTokenSettings } from '../integrations/user-tokens/user-tokens.ts'
+import { publishInvalidation } from '../domain/invalidations.ts'
+import { SECRETS_PURPOSE } from '../domain/webhooks/target.ts'
+import { createWebhooks, type Webhooks } from '../domain/webhooks/webhooks.ts'
+import { OutboundClient } from '../integrations/outbound/outbound-client.ts'
+import { SealedTexts } from '../lib/sealed-texts.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import type { Database, Orm } from '../store/database.ts'
 import { readIdentity } from '../store/epoch.ts'
 import { UNLIMITED } from '../rate-limits/rate-limiter.ts'
 import { openStore } from '../store/open.ts'
+import { atOnce } from '../store/unit-of-work.ts'
 import { migratePostgres } from '../store/postgres/open.ts'
 import { CommandError } from './command-error.ts'
 
@@ -88,6 +94,41 @@ export class AdminContext {
   }
 
   /**
+   * Runs work on the webhooks. Replicas learn of changes at once, or at their next look without Redis.
+   * @throws {CommandError} as {@link administrate}, and without the key that their secrets are encrypted with
+   */
+  async withWebhooks<Result>(work: (webhooks: Webhooks) => Promise<Result>): Promise<Result> {
+    const { readKeys, areWebhooksPrivate: isPrivateAllowed } = this.#config
+    const keys = readKeys()
+    if (keys.length === 0) throw new CommandError('JWT_SECRET is not set: set it here as for the server.')
+    const closers = new Closers()
+    try {
+      const { database: { orm }, bus } = await this.#open(closers)
+      const outbound = new OutboundClient({ isPrivateAllowed })
+      closers.add(() => outbound.close())
+      return await work(createWebhooks({
+        orm,
+        afterCommit: atOnce,
+        sealed: new SealedTexts(keys, SECRETS_PURPOSE),
+        isPrivateAllowed,
+        outbound,
+        onChanged: () => publishInvalidation(bus, { type: 'webhooks_changed' })
+      }))
+    } finally {
+      await closers.close()
+    }
+  }
+
+  /** Opens the store and the bus. */
+  async #open (closers: Closers): Promise<{ database: Database, bus: Bus }> {
+    const database = await openCurrent(this.#config, closers)
+    const { scope } = await readIdentity(database.orm)
+    const bus = new ScopedBus(await openBus(this.#config), () => scope)
+    closers.add(() => bus.close())
+    return { database, bus }
+  }
+
+  /**
    * Runs administrative work on accounts, sessions or chats.
    * @param work receives the administration, and whether replicas are notified of its changes at once
    * @throws {CommandError} when the tables are older than this build
@@ -99,10 +140,7 @@ export class AdminContext {
     const config = this.#config
     const closers = new Closers()
     try {
-      const database = await openCurrent(config, closers)
-      const { scope } = await readIdentity(database.orm)
-      const bus = new ScopedBus(await openBus(config), () => scope)
-      closers.add(() => bus.close())
+      const { database, bus } = await this.#open(closers)
       const sessions = new Sessions({ orm: database.orm, bus, rates: UNLIMITED, ...UNUSED_TTLS })
       const passwords = await createPasswordHasher(config.hashing)
       return await work(

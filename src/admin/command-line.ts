@@ -47,6 +47,9 @@ function parse (args: string[]) {
       uses: { type: 'string' },
       expires: { type: 'string' },
       code: { type: 'string' },
+      url: { type: 'string' },
+      events: { type: 'string' },
+      'chat-types': { type: 'string' },
       kind: { type: 'string' },
       dead: { type: 'boolean', default: false }
     }
@@ -60,7 +63,7 @@ function isCalledRight ({ usage }: Described, parameters: readonly string[], fla
     .map(([flag]) => flag)
   if (!given.every((flag) => usage.includes(`--${flag}`))) return false
   const optional = usage.match(/\[<\w+>\]/g)?.length ?? 0
-  const required = usage.replace(/\[.*?\]|--\w+ <\w+>/g, '').match(/<\w+>/g)?.length ?? 0
+  const required = usage.replace(/\[.*?\]|--[\w-]+ <\w+>/g, '').match(/<\w+>/g)?.length ?? 0
   return (
     parameters.length >= (flags.all ? 0 : required) && parameters.length <= (flags.all ? 0 : required + optional) &&
     (!usage.startsWith('<id>') || flags.all || /^[1-9]\d{0,15}$/.test(parameters.join()))

@@ -7,9 +7,11 @@ import { CommandError } from './command-error.ts'
 import type { AdminContext } from './admin-context.ts'
 import { JOB_COMMANDS } from './job-commands.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
+import { WEBHOOK_COMMANDS } from './webhook-commands.ts'
 
 /** The options of commands that have a value. */
-export type TextFlag = 'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind'
+export type TextFlag =
+  'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind' | 'url' | 'events' | 'chat-types'
 
 /** The arguments of a command. */
 export type Call = {
@@ -113,6 +115,7 @@ export const COMMANDS: readonly Command[] = [
   },
   ...KEY_COMMANDS,
   ...JOB_COMMANDS,
+  ...WEBHOOK_COMMANDS,
   {
     words: 'invites create',
     usage: '[--uses <number>] [--expires <duration>] [--code <code>]',

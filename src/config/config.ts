@@ -10,7 +10,7 @@ import { Problems } from './problems.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
 import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
-import { splitKeys, tokenKeys } from './token-key.ts'
+import { readKeys, splitKeys, tokenKeys } from './token-key.ts'
 
 /** Maximum time that a stopping process takes in addition to closing its sockets. */
 const DRAIN_MARGIN_MS = 15_000
@@ -73,6 +73,8 @@ export function loadStorageConfig (environment: Record<string, string | undefine
   problems.throwAny()
   return Object.freeze({
     ...resolveStorage(values),
+    /** The keys of `jwtSecrets`, as far as they are there: nothing is made. */
+    readKeys: () => readKeys(values),
     /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
     searchPath: environment['PATH']
   })
@@ -99,6 +101,8 @@ function resolveStorage (env: Environment) {
       issuer: env.USER_TOKEN_ISSUER,
       audience: env.USER_TOKEN_AUDIENCE
     },
+    /** Whether webhooks and hooks may call servers of the own network. */
+    areWebhooksPrivate: env.WEBHOOK_PRIVATE_ADDRESSES === 'on',
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },
       concurrency: env.HASH_CONCURRENCY,

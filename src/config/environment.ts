@@ -1,6 +1,7 @@
 /** The environment variables of Confab; their types, defaults, bounds and descriptions are in `variables/`. */
 import Type, { type Static } from 'typebox'
 import { ACCOUNTS } from './variables/accounts.ts'
+import { INTEGRATIONS } from './variables/integrations.ts'
 import { NETWORK } from './variables/network.ts'
 import { PROCESS } from './variables/process.ts'
 import { REALTIME } from './variables/realtime.ts'
@@ -14,6 +15,7 @@ export const EnvironmentSchema = Type.Object({
   ...ACCOUNTS,
   ...REQUESTS,
   ...REALTIME,
+  ...INTEGRATIONS,
   ...PROCESS
 })
 

@@ -18,6 +18,17 @@ export function tokenKeys (env: Environment, problems: Problems): TokenKeys {
   return first === undefined ? [generatedKey(env, problems)] : [first, ...others]
 }
 
+/** The same keys for a command beside the server: none where the server has not made its own yet. */
+export function readKeys (env: Environment): string[] {
+  const keys = splitKeys(env.JWT_SECRET ?? '')
+  if (keys.length > 0 || env.DATABASE_URL !== undefined) return keys
+  try {
+    return [readFileSync(fileOf(env), 'utf8').trim()]
+  } catch {
+    return []
+  }
+}
+
 /** The keys in the text of `JWT_SECRET`: one, or several with commas or line breaks between them. */
 export function splitKeys (text: string): string[] {
   return text
@@ -28,7 +39,7 @@ export function splitKeys (text: string): string[] {
 
 function generatedKey (env: Environment, problems: Problems): string {
   if (problems.concern('JWT_SECRET', 'DATABASE_URL', 'EMBEDDED_STORE', 'DATA_DIR')) return ''
-  const file = path.join(path.resolve(env.DATA_DIR), 'jwt-secret')
+  const file = fileOf(env)
   try {
     const secret = keptSecret(file)
     if (secret.length < MINIMUM_KEY_LENGTH)
@@ -38,6 +49,10 @@ function generatedKey (env: Environment, problems: Problems): string {
     problems.add(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`, 'DATA_DIR')
     return ''
   }
+}
+
+function fileOf (env: Environment): string {
+  return path.join(path.resolve(env.DATA_DIR), 'jwt-secret')
 }
 
 /** Reads the key from a file, which is created at the first start. */

@@ -312,6 +312,10 @@ function startBackgroundWork (
       app.log.warn({ err: error }, 'old answers could not be removed; the next try is in an hour')
     })
   }
+  lifecycle.onStop('releasing', () => services.outbound.close())
+  services.webhooks.reseal().catch((error: unknown) => {
+    app.log.warn({ err: error }, 'secrets of webhooks could not be encrypted anew; the next start tries again')
+  })
   services.eraser.start()
   lifecycle.onStop('flushing', () => services.eraser.stop())
   const cleanup = setInterval(removeEnded, CLEANUP_INTERVAL_MS)

@@ -35,6 +35,7 @@ import { prepareWriteBatch } from '../store/changes.ts'
 import { preparePostBatch } from '../store/posts.ts'
 import { atOnce, type UnitOfWork } from '../store/unit-of-work.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
+import { createIntegrations } from './integrations.ts'
 
 /** Dependencies of the domain. */
 export type ServiceDeps = {
@@ -81,10 +82,12 @@ export async function createServices (deps: ServiceDeps) {
   })
   const eraser = new Eraser({ orm, step: chats.eraseStep, log })
   const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
-  const shared = { bus, sessions, revocations: tokenRevocations, eraser, removeAccount: accounts.remove }
+  const { outbound, webhooksIn } = createIntegrations(deps)
+  const shared = { webhooksIn, bus, sessions, revocations: tokenRevocations, eraser, removeAccount: accounts.remove }
   return {
     ...createUserServices({ ...shared, orm, afterCommit: atOnce }),
     accounts,
+    outbound,
     applicationUsers,
     tokenRevocations,
     idempotency: new Idempotency(orm, Math.max(1, Math.floor(config.database.pool * KEYED_REQUESTS_SHARE))),
@@ -96,18 +99,7 @@ export async function createServices (deps: ServiceDeps) {
     }),
     userTokens: new UserTokens(config.userTokens, log),
     authenticateApiKey: (key: string) => authenticateApiKey(orm, key),
-    /** Returns which of these credentials are no longer good. @throws when the store cannot be read */
-    findEndedCredentials: async (credentialIds: string[]): Promise<string[]> => {
-      const began = epoch.current
-      const sessionIds = credentialIds.filter((id) => parseTokenCredential(id) === undefined)
-      const ended = [
-        ...(sessionIds.length === 0 ? [] : await sessions.findDead(sessionIds)),
-        ...await applicationUsers.findRevoked(credentialIds)
-      ]
-      // While a dump is restored rows are missing that will be there again: nobody is logged out for that.
-      if (ended.length > 0) await epoch.check()
-      return epoch.current === began ? ended : []
-    },
+    findEndedCredentials: findEndedCredentials.bind(undefined, { sessions, applicationUsers, epoch }),
     sessions,
     feeds,
     /** Brings a client of a user up to date. */
@@ -124,6 +116,22 @@ export async function createServices (deps: ServiceDeps) {
   }
 }
 
+/** Returns which of these credentials are no longer good. @throws when the store cannot be read */
+async function findEndedCredentials (
+  { sessions, applicationUsers, epoch }: { sessions: Sessions, applicationUsers: ApplicationUsers, epoch: Epoch },
+  credentialIds: string[]
+): Promise<string[]> {
+  const began = epoch.current
+  const sessionIds = credentialIds.filter((id) => parseTokenCredential(id) === undefined)
+  const ended = [
+    ...(sessionIds.length === 0 ? [] : await sessions.findDead(sessionIds)),
+    ...await applicationUsers.findRevoked(credentialIds)
+  ]
+  // While a dump is restored rows are missing that will be there again: nobody is logged out for that.
+  if (ended.length > 0) await epoch.check()
+  return epoch.current === began ? ended : []
+}
+
 function createBlocks (orm: Orm, bus: Bus, feeds: Feeds): Blocks {
   const blocks = new Blocks(orm)
   blocks.onChanged(([userId], chat) => {
@@ -133,8 +141,11 @@ function createBlocks (orm: Orm, bus: Bus, feeds: Feeds): Blocks {
   return blocks
 }
 
-function createUserServices (deps: UserAdministrationDeps) {
+function createUserServices (
+  { webhooksIn, ...deps }: UserAdministrationDeps & Pick<ReturnType<typeof createIntegrations>, 'webhooksIn'>
+) {
   return {
+    webhooks: webhooksIn(deps),
     apiKeys: createApiKeys(deps.orm),
     users: createUserProfiles(deps.orm),
     userAdministration: createUserAdministration(deps)

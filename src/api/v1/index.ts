@@ -24,6 +24,7 @@ import sessions from './sessions.ts'
 import syncRoute from './sync.ts'
 import { TAGS } from './tags.ts'
 import users from './users/index.ts'
+import webhooks from './webhooks/index.ts'
 
 /** See `README.md`. */
 export const v1: Face = {
@@ -50,6 +51,7 @@ export const v1: Face = {
     await app.register(blocks)
     await app.register(users, { prefix: '/users' })
     await app.register(keys, { prefix: '/keys' })
+    await app.register(webhooks, { prefix: '/webhooks' })
     await app.register(feed, { prefix: '/feed' })
     await app.register(chats)
     await app.register(chatActions)

@@ -38,6 +38,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   ],
   'api/v1/sessions.test.ts': ['invalid_input', 'method_not_allowed', 'unknown_route', 'unknown_session'],
   'api/v1/users.test.ts': ['blocked', 'invalid_name', 'unknown_block', 'unknown_user', 'user_erased'],
+  'api/v1/webhooks.test.ts': ['secret_unreadable', 'too_many_webhooks', 'unknown_webhook'],
   'cluster/limits.test.ts': ['too_many_sockets'],
   'cluster/fairness.test.ts': ['overloaded'],
   'process/drain.test.ts': ['draining'],

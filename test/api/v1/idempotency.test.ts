@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import t, { type Test } from '../../support/tap.ts'
 import { createApiKey, SCOPES } from '../../../src/domain/accounts/api-keys.ts'
 import { Idempotency } from '../../../src/domain/idempotency.ts'
-import { apiKeys, idempotencyKeys } from '../../../src/store/schema.ts'
+import { apiKeys, idempotencyKeys, webhooks } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { removeAnswersKeptFor } from '../../../src/store/idempotency-keys.ts'
 import { type Answer, uniqueName } from '../../support/clients/http.ts'
@@ -24,6 +24,8 @@ type Place = {
   code: string
   /** Of a message of the member. */
   seq: number
+  /** Of a webhook with that name. */
+  webhook: string
   name: string
 }
 type Row = {
@@ -44,6 +46,10 @@ const versionOf = ({ id }: ApiClient) => async ({ backend }: Place) =>
   Number(at((await backend.call('GET', `/users/${id}`)).body, 'version') ?? 0)
 const statusOf = async ({ member }: Place) => (await member.call('GET', '/me')).status
 const posOf = async ({ member }: Place) => integerAt((await member.call('GET', '/me')).body, 'pos')
+const webhookOf = async ({ cluster, webhook }: Place) => {
+  const [row] = await cluster.orm.select().from(webhooks).where(eq(webhooks.id, webhook))
+  return row
+}
 const count = (list: string, by: 'owner' | 'backend') => async (place: Place) =>
   listAt((await place[by].call('GET', list.replace('{chat}', place.chat))).body, 'items').length
 
@@ -72,6 +78,19 @@ const ROWS: readonly Row[] = [
     other: { name: 'other', scopes: ['users:read'] },
     effect: async ({ cluster, name }) =>
       (await cluster.orm.select().from(apiKeys).where(eq(apiKeys.name, name))).length
+  },
+  {
+    route: 'POST /v1/webhooks', by: 'backend',
+    body: ({ name }) => ({ url: 'https://shop.example', description: `new ${name}` }),
+    other: { url: 'https://other.example' }, effect: count('/webhooks', 'backend')
+  },
+  {
+    route: 'PATCH /v1/webhooks/{webhook}', by: 'backend', body: () => ({ description: 'A' }),
+    other: { description: 'B' }, effect: async (place) => (await webhookOf(place))?.version ?? 0
+  },
+  {
+    route: 'POST /v1/webhooks/{webhook}:rotate-secret', by: 'backend',
+    effect: async (place) => Number((await webhookOf(place))?.previousSecret !== null)
   },
   {
     route: 'POST /v1/chats', by: 'owner', body: ({ name }) => ({ type: 'group', name }),
@@ -122,7 +141,9 @@ const ROWS: readonly Row[] = [
   }
 ]
 /** They change nothing, or end what would repeat them. */
-const WITHOUT_KEY = ['POST /v1/me:erase', 'POST /v1/sync', 'POST /v1/users/{user}:export']
+const WITHOUT_KEY = [
+  'POST /v1/me:erase', 'POST /v1/sync', 'POST /v1/users/{user}:export', 'POST /v1/webhooks/{webhook}:test'
+]
 
 async function newPlace (cluster: Cluster, backend: ApiClient): Promise<Place> {
   const [owner, member, other, newcomer] = [
@@ -133,7 +154,9 @@ async function newPlace (cluster: Cluster, backend: ApiClient): Promise<Place> {
   await backend.call('PUT', `/chats/${chat}`, { type: 'group', members })
   const seq = integerAt((await member.call('POST', `/chats/${chat}/messages`, { text: 'first' })).body, 'seq')
   const code = textAt((await owner.call('POST', `/chats/${chat}/invites`, {})).body, 'code')
-  return { cluster, backend, owner, member, other, newcomer, chat, code, seq, name }
+  const made = await backend.call('POST', '/webhooks', { url: 'https://shop.example' })
+  const webhook = textAt(made.body, 'id')
+  return { cluster, backend, owner, member, other, newcomer, chat, code, seq, webhook, name }
 }
 
 type Send = (options: { key?: string, replica?: number, isOther?: true }) => Promise<Answer>
@@ -146,6 +169,7 @@ function sender ({ route, by, body, other }: Row, place: Place): Send {
     .replace('{user}', place.member.id)
     .replace('{seq}', String(place.seq))
     .replace('{code}', place.code)
+    .replace('{webhook}', place.webhook)
   return ({ key, replica = 0, isOther }) => place[by].call(
     method,
     isOther === true && other === undefined ? `${target}?other` : target,

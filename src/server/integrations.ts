@@ -1,0 +1,21 @@
+/** Wires what this server tells and asks the application. */
+import type { Bus } from '../bus/bus.ts'
+import type { Config } from '../config/config.ts'
+import { publishInvalidation } from '../domain/invalidations.ts'
+import { SECRETS_PURPOSE } from '../domain/webhooks/target.ts'
+import { createWebhooks } from '../domain/webhooks/webhooks.ts'
+import { OutboundClient } from '../integrations/outbound/outbound-client.ts'
+import { SealedTexts } from '../lib/sealed-texts.ts'
+import type { UnitOfWork } from '../store/unit-of-work.ts'
+
+/** Builds the integrations. */
+export function createIntegrations ({ config, bus }: { config: Config, bus: Bus }) {
+  const outbound = new OutboundClient({ isPrivateAllowed: config.areWebhooksPrivate })
+  const parts = {
+    sealed: new SealedTexts(config.jwtSecrets, SECRETS_PURPOSE),
+    isPrivateAllowed: config.areWebhooksPrivate,
+    outbound,
+    onChanged: () => publishInvalidation(bus, { type: 'webhooks_changed' })
+  }
+  return { outbound, webhooksIn: (unit: UnitOfWork) => createWebhooks({ ...parts, ...unit }) }
+}

@@ -1,0 +1,45 @@
+import t from '../support/tap.ts'
+import { JWT_SECRET, startCluster } from '../support/servers/cluster.ts'
+import { createStore } from '../support/servers/database.ts'
+import { engineUrl } from '../support/servers/engine.ts'
+import { runConfab } from '../support/servers/program.ts'
+import { startReceiver, verified } from '../support/servers/receiver.ts'
+
+t.setTimeout(120_000)
+
+await t.test('an operator makes, lists, tests and deletes a webhook', async (t) => {
+  const withoutKey = { DATABASE_URL: await createStore(t, engineUrl()), WEBHOOK_PRIVATE_ADDRESSES: 'on' }
+  const environment = { ...withoutKey, JWT_SECRET }
+  await startCluster(t, { environment })
+  const receiver = await startReceiver(t)
+  const confab = async (...parameters: string[]) => runConfab(['webhooks', ...parameters], environment)
+  t.match(await confab('list'), { code: 0, stdout: 'There is no webhook.\n' })
+  const made = await confab(
+    'create', '--url', receiver.url, '--events', 'message.created, message.edited', '--chat-types', 'group',
+    '--name', 'the shop'
+  )
+  t.match(made, { code: 0, stderr: '', stdout: /^wh_[0-9a-f]{24}\twhsec_[\w+/]{32}\n$/ })
+  const [id = '', secret = ''] = made.stdout.trim().split('\t')
+  t.match(await confab('list'), {
+    code: 0, stdout: `${id}\ton\tmessage.created,message.edited\tgroup\t${receiver.url}\tthe shop\n`
+  })
+  t.match(await confab('test', id), { code: 0, stdout: /^It answered 204 after \d+ ms\.\n$/ })
+  const [request] = receiver.requests
+  t.match(request && verified(secret, request), { type: 'webhook.test' })
+
+  const rotated = (await confab('rotate-secret', id)).stdout.trim()
+  receiver.answer = (_request, response) => void response.writeHead(500).end()
+  t.match(await confab('test', id), { code: 1, stdout: /^It answered 500/ })
+  const [, second] = receiver.requests
+  for (const one of [secret, rotated]) t.match(second && verified(one, second), { type: 'webhook.test' })
+
+  t.match(await confab('delete', id), { code: 0, stdout: 'The webhook is deleted.\n' })
+  t.match(await confab('delete', id), { code: 1, stderr: /There is no such webhook/ })
+  const cases: [parameters: string[], words: RegExp][] = [
+    [['create', '--url', 'nonsense'], /The URL is not valid/],
+    [['create', '--url', receiver.url, '--events', 'x'], /There is no event "x"/],
+    [['test', 'wh_1'], /There is no such webhook/]
+  ]
+  for (const [parameters, words] of cases) t.match(await confab(...parameters), { code: 1, stderr: words })
+  t.match(await runConfab(['webhooks', 'list'], withoutKey), { code: 1, stderr: /JWT_SECRET is not set/ })
+})
