@@ -55,8 +55,9 @@ const FOLDERS = {
   observability: { imports: ['lib'], without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL] },
   lib: { imports: [], without: [...HTTP, ...DATABASE, ...MAIL, ...METRICS, ...TRACES] },
   admin: {
-    imports: ['config', 'preflight', 'domain', 'integrations', 'store', 'bus', 'rate-limits', 'lib'],
-    without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
+    imports: ['config', 'preflight', 'domain', 'integrations', 'realtime', 'store', 'bus', 'rate-limits', 'lib'],
+    without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES],
+    never: ['**/realtime/*', '!**/realtime/user-events.ts']
   },
   client: { imports: [], without: ['node:*', 'react', 'react-dom', ...HTTP] },
   web: {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `confab`: the server, and commands for operators on its store and bus. Exit codes: 0 ok, 1 failed, 2 usage error. */
+import { writeTo } from './admin/write-to.ts'
 import { readCommandLine, runCommand } from './admin/command-line.ts'
 import { describeFatalError } from './server/fatal-error.ts'
 
@@ -17,6 +18,7 @@ else {
     environment: env,
     input: stdin,
     print: (text: string) => void stdout.write(text),
+    write: (text: string) => writeTo(stdout, text),
     printError: (text: string) => void stderr.write(text),
     describeError: (error: unknown) => describeFatalError(error, 'confab failed')
   }

@@ -4,6 +4,7 @@ import { createMemoryBus } from '../bus/memory.ts'
 import { openRedisBus } from '../bus/redis.ts'
 import { ScopedBus } from '../bus/scoped.ts'
 import { waitForPostgres } from '../preflight/wait-for-postgres.ts'
+import { publishToUser } from '../realtime/user-events.ts'
 import { describeFinding } from '../lib/finding.ts'
 import { Closers } from '../lib/closers.ts'
 import type { StorageConfig } from '../config/config.ts'
@@ -114,6 +115,24 @@ export class AdminContext {
         outbound,
         onChanged: () => publishInvalidation(bus, { type: 'webhooks_changed' })
       }))
+    } finally {
+      await closers.close()
+    }
+  }
+
+  /**
+   * Runs work on the tables that changes the chats of users.
+   * @param work tells with its second parameter whose, after the commit
+   * @throws {CommandError} as {@link administrate}
+   */
+  async withUsers<Result>(work: (orm: Orm, announce: (userIds: readonly number[]) => void) => Promise<Result>):
+  Promise<Result> {
+    const closers = new Closers()
+    try {
+      const { database: { orm }, bus } = await this.#open(closers)
+      return await work(orm, (userIds) => {
+        for (const userId of userIds) publishToUser(bus, userId, { type: 'chats_changed' })
+      })
     } finally {
       await closers.close()
     }

@@ -21,6 +21,8 @@ export type CommandIo = {
   readonly environment: NodeJS.ProcessEnv
   readonly input: NodeJS.ReadableStream
   readonly print: (text: string) => void
+  /** Prints a part of much; resolves when there may be more. */
+  readonly write: (text: string) => Promise<void>
   readonly printError: (text: string) => void
   /** Says in a sentence why the command failed. */
   readonly describeError: (error: unknown) => string
@@ -51,7 +53,12 @@ function parse (args: string[]) {
       events: { type: 'string' },
       'chat-types': { type: 'string' },
       kind: { type: 'string' },
-      dead: { type: 'boolean', default: false }
+      dead: { type: 'boolean', default: false },
+      chat: { type: 'string' },
+      user: { type: 'string' },
+      output: { type: 'string' },
+      'with-password-hashes': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false }
     }
   })
 }
@@ -122,6 +129,8 @@ async function perform (command: Command, call: Arguments, io: CommandIo): Promi
   const lines = await command.run({
     context: new AdminContext(() => loadStorageConfig(io.environment)),
     ...call,
+    input: io.input,
+    write: io.write,
     readLine: () => readLine(io.input),
     diagnose: async () => (await import('./doctor.ts')).diagnose(io.environment),
     say: (line) => io.printError(`${line}\n`),

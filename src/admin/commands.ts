@@ -7,18 +7,27 @@ import { CommandError } from './command-error.ts'
 import type { AdminContext } from './admin-context.ts'
 import { JOB_COMMANDS } from './job-commands.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
+import { TRANSFER_COMMANDS } from './transfer-commands.ts'
 import { WEBHOOK_COMMANDS } from './webhook-commands.ts'
+
+/** The options of commands that are given or not. */
+export type Flag = 'all' | 'dead' | 'password-stdin' | 'with-password-hashes' | 'check'
 
 /** The options of commands that have a value. */
 export type TextFlag =
-  'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind' | 'url' | 'events' | 'chat-types'
+  | 'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind' | 'url' | 'events' | 'chat-types' | 'chat' | 'user'
+  | 'output'
 
 /** The arguments of a command. */
 export type Call = {
   context: AdminContext
   /** Positional parameters after its name. */
   parameters: readonly string[]
-  flags: Record<'all' | 'dead' | 'password-stdin', boolean> & { [Name in TextFlag]?: string | undefined }
+  flags: Record<Flag, boolean> & { [Name in TextFlag]?: string | undefined }
+  /** The standard input. */
+  input: AsyncIterable<string | Uint8Array>
+  /** Writes to the standard output; resolves when it takes more. */
+  write: (text: string) => Promise<void>
   /** Reads the first line of the standard input. */
   readLine: () => Promise<string>
   /** Checks what a server in this environment needs. */
@@ -116,6 +125,7 @@ export const COMMANDS: readonly Command[] = [
   ...KEY_COMMANDS,
   ...JOB_COMMANDS,
   ...WEBHOOK_COMMANDS,
+  ...TRANSFER_COMMANDS,
   {
     words: 'invites create',
     usage: '[--uses <number>] [--expires <duration>] [--code <code>]',

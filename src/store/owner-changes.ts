@@ -1,5 +1,5 @@
 /** Queries by which owners rename, disable and delete their accounts. */
-import { and, eq, isNotNull, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
 import type { Orm } from './database.ts'
 import {
@@ -17,6 +17,20 @@ const hashOfId = (externalId: string) => hashOf(`id ${externalId}`)
 export async function isIdRetired (orm: Orm, externalId: string): Promise<boolean> {
   const rows = await orm.select().from(retiredNames).where(eq(retiredNames.nameHash, hashOfId(externalId)))
   return rows.length > 0
+}
+
+/**
+ * Those of these ids of the application's users, and of these names, that erased users had: they are not given out
+ * again.
+ */
+export async function findRetired (
+  orm: Orm, { externalIds, usernames }: { externalIds: readonly string[], usernames: readonly string[] }
+): Promise<string[]> {
+  const byHash = new Map(externalIds.map((id) => [hashOfId(id), id]))
+  for (const name of usernames) byHash.set(hashOfName(name), name)
+  if (byHash.size === 0) return []
+  const rows = await orm.select().from(retiredNames).where(inArray(retiredNames.nameHash, [...byHash.keys()]))
+  return rows.map(({ nameHash }) => byHash.get(nameHash) ?? '')
 }
 
 async function retireId (tx: Orm, externalId: string): Promise<void> {

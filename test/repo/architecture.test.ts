@@ -322,6 +322,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../config/config.ts',
       '../bus/redis.ts',
       '../domain/accounts/administration.ts',
+      '../realtime/user-events.ts',
       '../store/postgres/open.ts',
       './admin-context.ts'
     ]

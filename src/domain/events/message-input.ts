@@ -67,12 +67,17 @@ function checkVersion (version: number | undefined): void {
 }
 
 function checkMentions (mentions: readonly string[]): void {
-  const areValid = mentions.length <= MAX_MENTIONS && mentions.every((mention) => MENTION.test(mention))
+  const areValid = mentions.length <= MAX_MENTIONS && mentions.every(isMention)
   if (!areValid) throw new ChatError('invalid_mention')
 }
 
-/** Any text that shows something and has no white space; a name of an object's own is none. */
-function isEmoji (text: string): boolean {
+/** Whether a text has the form of a mention; it may be nobody's. */
+export function isMention (text: string): boolean {
+  return MENTION.test(text)
+}
+
+/** Whether a text can be a reaction: it shows something and has no white space. A name of an object's own is none. */
+export function isEmoji (text: string): boolean {
   return (
     text.length <= MAX_EMOJI_BYTES && Buffer.byteLength(text) <= MAX_EMOJI_BYTES && isShowable(text) &&
     !/\s/u.test(text) && text !== '__proto__'

@@ -36,6 +36,7 @@ export async function runConfab (
     environment,
     input: Readable.from([input]),
     print: (text) => { stdout += text },
+    write: async (text) => { stdout += text },
     printError: (text) => { stderr += text },
     describeError: (error) => describeFatalError(error, 'confab failed')
   })
