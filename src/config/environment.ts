@@ -1,6 +1,7 @@
 /** The environment variables of Confab; their types, defaults, bounds and descriptions are in `variables/`. */
 import Type, { type Static } from 'typebox'
 import { ACCOUNTS } from './variables/accounts.ts'
+import { FILES } from './variables/files.ts'
 import { INTEGRATIONS } from './variables/integrations.ts'
 import { NETWORK } from './variables/network.ts'
 import { PROCESS } from './variables/process.ts'
@@ -12,6 +13,7 @@ import { STORAGE } from './variables/storage.ts'
 export const EnvironmentSchema = Type.Object({
   ...NETWORK,
   ...STORAGE,
+  ...FILES,
   ...ACCOUNTS,
   ...REQUESTS,
   ...REALTIME,
@@ -24,5 +26,6 @@ export type Environment = Static<typeof EnvironmentSchema>
 
 /** Variables whose values must not be logged. */
 export const SECRETS = new Set([
-  'DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'USER_TOKEN_SECRET', 'RESEND_API_KEY', 'SMTP_URL'
+  'DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'USER_TOKEN_SECRET', 'RESEND_API_KEY', 'SMTP_URL',
+  'FILES_S3_SECRET'
 ])

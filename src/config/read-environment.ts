@@ -8,6 +8,7 @@ import { milliseconds } from './durations.ts'
 import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
 import { MINIMUM_KEY_LENGTH } from './variables/accounts.ts'
 import type { Problems } from './problems.ts'
+import { bytes } from './sizes.ts'
 import { splitKeys } from './token-key.ts'
 
 /**
@@ -52,9 +53,10 @@ function isUsable (name: string, schema: TSchema, value: unknown): boolean {
   if (!Value.Check(schema, value)) return false
   if (name === 'JWT_SECRET' || name === 'USER_TOKEN_SECRET') return areKeys(splitKeys(String(value)))
   if (name === 'REDIS_URL') return parseRedisUrl(String(value)) !== undefined
-  if (name.endsWith('_URL') && name !== 'DATABASE_URL') return isReadable(String(value))
+  if (/_(URL|ENDPOINT)$/.test(name) && name !== 'DATABASE_URL') return isReadable(String(value))
   if (name === 'CORS_ORIGINS') return commaSeparated(String(value)).every(isReadable)
   if (name === 'TRUST_PROXY') return commaSeparated(String(value)).every(isNetwork)
+  if ('maxBytes' in schema) return bytes(String(value)) <= Number(schema.maxBytes)
   return !('longestMs' in schema) || milliseconds(String(value)) <= Number(schema.longestMs)
 }
 

@@ -22,6 +22,11 @@ export function transportOf (env: Environment): string {
     (env.RESEND_API_KEY !== undefined ? 'resend' : env.SMTP_URL !== undefined ? 'smtp' : 'file')
 }
 
+/** Where files are stored. */
+export function fileStorageOf (env: Environment): string {
+  return env.FILES ?? (env.FILES_S3_BUCKET !== undefined ? 's3' : isStoreEmbedded(env) ? 'disk' : 'off')
+}
+
 /** Production refuses passwords that everybody knows. */
 const unpublished = (variable: 'DATABASE_URL' | 'REDIS_URL' | 'SMTP_URL'): Rule => ({
   variables: ['NODE_ENV', variable],
@@ -99,6 +104,21 @@ export const SERVING_RULES: readonly Rule[] = [
         : undefined
   },
   unpublished('SMTP_URL'),
+  {
+    variables: ['FILES', 'FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'],
+    problem: (env) => {
+      const missing = (['FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'] as const)
+        .filter((name) => env[name] === undefined)
+      return fileStorageOf(env) === 's3' && missing.length > 0 ? `FILES=s3 needs ${missing.join(', ')}.` : undefined
+    }
+  },
+  {
+    variables: ['FILES_URL', 'PUBLIC_URL'],
+    problem: ({ FILES_URL, PUBLIC_URL }) =>
+      FILES_URL !== undefined && PUBLIC_URL !== undefined && new URL(FILES_URL).origin === new URL(PUBLIC_URL).origin
+        ? 'FILES_URL must be another origin than PUBLIC_URL.'
+        : undefined
+  },
   {
     variables: ['PORT', 'METRICS_PORT'],
     problem: ({ PORT, METRICS_PORT }) =>

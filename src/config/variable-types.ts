@@ -3,6 +3,7 @@
  */
 import Type from 'typebox'
 import { LONGEST_TIMER_MS } from './durations.ts'
+import { bytes } from './sizes.ts'
 
 /** A whole number within bounds. */
 export const integer = (description: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
@@ -28,6 +29,17 @@ export const timer = (description: string, value?: string) => ({
   ...duration(description, value),
   expected: 'a duration from 1ms to 24d, such as 500ms, 10s or 15m',
   longestMs: LONGEST_TIMER_MS
+})
+
+/** A number of bytes such as `100MiB`. @param maximum the largest one, in the same form */
+export const size = (description: string, value: string, maximum: string) => ({
+  ...Type.String({
+    description,
+    default: value,
+    pattern: '^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$',
+    expected: `a size such as 512KiB or 100MiB, at most ${maximum}`
+  }),
+  maxBytes: bytes(maximum)
 })
 
 /** One of several words. */

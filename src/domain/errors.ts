@@ -77,6 +77,16 @@ export const ERRORS = {
   unknown_mention: 'A mention names nobody in this chat.',
   nested_thread: 'This message is a reply in a thread: name the message with which the thread began.',
   too_many_marks: 'There are as many different reactions or pins as there may be.',
+  files_off: 'This server stores no files.',
+  unknown_file: 'There is no such file, or you may not see it.',
+  file_too_large: 'The file is larger than files may be here.',
+  file_quota: 'Your files would take more room than those of one user may.',
+  size_differs: 'The content has another size than was announced.',
+  file_incomplete: 'The content of the file has not been uploaded yet.',
+  file_complete: 'The content of the file has been uploaded already, and does not change.',
+  file_attached: 'The file belongs to a message already: delete the message.',
+  invalid_link: 'The link is wrong or has expired: get another one.',
+  storage_unavailable: 'The server cannot reach its storage of files now: try again in a moment.',
   invalid_text: 'The text of a message has 1 to 4,000 characters, not only blank ones.',
   idempotency_in_progress: 'The same request is still running: try again in a moment.',
   idempotency_key_reused: 'This Idempotency-Key was used for another request.',
@@ -118,6 +128,7 @@ export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'overloaded',
   'over_capacity',
   'unavailable',
+  'storage_unavailable',
   'unconfirmed'
 ] as const)
 

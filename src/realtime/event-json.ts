@@ -13,6 +13,14 @@ const IntOrNull = Type.Union([Int, Type.Null()])
 
 const User = Type.Object({ userId: Int, username: Type.String() })
 const Reactions = Type.Record(Type.String(), Int)
+const Attachment = Type.Object({
+  file: Type.String(),
+  name: Type.String(),
+  content_type: Type.String(),
+  size: Int,
+  width: Type.Optional(Int),
+  height: Type.Optional(Int)
+})
 const Extras = Type.Object({
   parentSeq: IntOrNull,
   replyToSeq: IntOrNull,
@@ -21,6 +29,8 @@ const Extras = Type.Object({
   keyId: Type.Union([Type.String(), Type.Null()]),
   reactions: Reactions,
   pinnedAt: TimeOrNull,
+  // Events of earlier builds have none.
+  attachments: Type.Optional(Type.Array(Attachment)),
   thread: Type.Union([
     Type.Object({ replies: Int, lastReplyAt: TimeOrNull, participants: Type.Array(User) }), Type.Null()
   ])

@@ -7,6 +7,7 @@ import accessTokens from '../api/http/access-tokens.ts'
 import accountsOff from '../api/http/accounts-off.ts'
 import services, { type Served } from '../api/http/context.ts'
 import { faceOf, handleErrorsLike, mountFace, type MountedFace } from '../api/http/face.ts'
+import fileOrigin from '../api/http/file-origin.ts'
 import { readForwardedAddresses } from '../api/http/forwarded-for.ts'
 import origins from '../api/http/origins.ts'
 import overload from '../api/http/overload.ts'
@@ -114,6 +115,7 @@ export async function buildApp (
   await app.register(securityHeaders)
   await app.register(overload)
   await app.register(origins)
+  await app.register(fileOrigin)
   await app.register(websocketGate)
   await app.register(accessTokens)
   await app.register(principals)

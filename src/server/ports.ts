@@ -10,6 +10,8 @@ import { openRedisBus } from '../bus/redis.ts'
 import { ScopedBus } from '../bus/scoped.ts'
 import type { Config } from '../config/config.ts'
 import { Epoch } from '../domain/events/epoch.ts'
+import type { FileStorage } from '../files/files.ts'
+import { openFileStorage } from '../files/open-storage.ts'
 import { unlessAborted } from '../lib/abort.ts'
 import { describeFinding } from '../lib/finding.ts'
 import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
@@ -45,6 +47,8 @@ export type Ports = {
   readonly origin: number
   readonly rates: RateLimiter
   readonly mailer: Mailer
+  /** Undefined where files are off. */
+  readonly files: FileStorage | undefined
   readonly tracing: Tracing | undefined
 }
 
@@ -93,7 +97,8 @@ export async function openPorts (deps: PortDeps): Promise<Ports> {
   const rates = createScopedRateLimiter(openRateLimiter(config, release), () => epoch.scope)
   const mailer = openMailer(config.mail, config.mailFrom)
   release(() => mailer.close())
-  return { database, epoch, bus, origin, rates, mailer, tracing }
+  const files = await openFileStorage(config.files)
+  return { database, epoch, bus, origin, rates, mailer, files, tracing }
 }
 
 async function openDatabase (deps: PortDeps, origin: number): Promise<Database> {

@@ -209,6 +209,7 @@ function createHub ({ config, app, ports, services, shares, metrics, lifecycle }
     metrics.eventsCommitted.add('other', committed.events.length - count)
     hub.announce(committed)
     announceMentions(services, committed)
+    if (committed.events.some(({ kind }) => kind === 'message.deleted')) services.fileSweeper?.wake()
   }
   messages.onCommitted(publish)
   chats.onCommitted(publish)
@@ -316,6 +317,8 @@ function startBackgroundWork (
   services.webhooks.reseal().catch((error: unknown) => {
     app.log.warn({ err: error }, 'secrets of webhooks could not be encrypted anew; the next start tries again')
   })
+  services.fileSweeper?.start()
+  lifecycle.onStop('flushing', () => services.fileSweeper?.stop())
   services.eraser.start()
   lifecycle.onStop('flushing', () => services.eraser.stop())
   const cleanup = setInterval(removeEnded, CLEANUP_INTERVAL_MS)

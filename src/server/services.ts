@@ -22,12 +22,15 @@ import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
 import { Features } from '../domain/features.ts'
 import { Feeds } from '../domain/feeds/feeds.ts'
+import { Files } from '../domain/files/files.ts'
 import { publishInvalidation } from '../domain/invalidations.ts'
 import { sync } from '../domain/feeds/sync.ts'
 import { Idempotency } from '../domain/idempotency.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import { TokenRevocations } from '../domain/accounts/token-revocations.ts'
 import { Eraser, type EraserOptions } from '../jobs/eraser.ts'
+import type { FileStorage } from '../files/files.ts'
+import { FileSweeper } from '../jobs/file-sweeper.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import { UserTokens } from '../integrations/user-tokens/user-tokens.ts'
 import type { Database, Orm } from '../store/database.ts'
@@ -46,6 +49,8 @@ export type ServiceDeps = {
   /** Called after a transaction that put a mail into the outbox. */
   onMail: () => void
   rates: RateLimiter
+  /** Undefined where files are off. */
+  files: FileStorage | undefined
   tracing: Tracing | undefined
   log: EraserOptions['log']
 }
@@ -73,13 +78,12 @@ export async function createServices (deps: ServiceDeps) {
   })
   const features = new Features(orm)
   const readMarks = new ReadMarks({ orm, receiptsMaxMembers: config.receiptsMaxMembers })
-  const chats = createChats({
-    orm, bus, features, readMarks, memberEventsMax: config.memberEventsMax
-  })
+  const chats = createChats({ orm, bus, features, readMarks, memberEventsMax: config.memberEventsMax })
   const tokenRevocations = new TokenRevocations()
   const applicationUsers = new ApplicationUsers({
     orm, afterCommit: atOnce, bus, sessions, revocations: tokenRevocations
   })
+  const messages = createMessageServices(deps, { chats, features, feeds })
   const eraser = new Eraser({ orm, step: chats.eraseStep, log })
   const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
   const { outbound, webhooksIn } = createIntegrations(deps)
@@ -95,7 +99,8 @@ export async function createServices (deps: ServiceDeps) {
     within: (unit: UnitOfWork) => ({
       ...createUserServices({ ...shared, ...unit, sessions: sessions.within(unit) }),
       applicationUsers: applicationUsers.within(unit),
-      chats: chats.within(unit)
+      chats: chats.within(unit),
+      files: messages.files.within(unit)
     }),
     userTokens: new UserTokens(config.userTokens, log),
     authenticateApiKey: (key: string) => authenticateApiKey(orm, key),
@@ -110,7 +115,7 @@ export async function createServices (deps: ServiceDeps) {
     readMarks,
     presenceSettings: new PresenceSettings(orm),
     blocks: createBlocks(orm, bus, feeds),
-    ...createMessageServices(deps, { chats, features, feeds }),
+    ...messages,
     /** Counts the unread messages of a user in all chats. */
     countUnread: countAllUnread.bind(undefined, orm)
   }
@@ -153,14 +158,28 @@ function createUserServices (
 }
 
 function createMessageServices (
-  { config, database: { orm }, tracing }: ServiceDeps,
-  { chats, features, feeds }: { chats: Chats, features: Features, feeds: Feeds }
+  deps: ServiceDeps, { chats, features, feeds }: { chats: Chats, features: Features, feeds: Feeds }
 ) {
+  const { config, database: { orm }, tracing, files: storage } = deps
   const poster = new EventWriter({
     postBatch: preparePostBatch(orm), writeBatch: prepareWriteBatch(orm), ...config.posting, tracing
   })
   const [log, messages] = [createEventLog(orm), createMessages({ orm, chats, features, feeds, poster })]
-  return { log, messages, reading: createReading(orm, log), writing: createWriting({ orm, messages }) }
+  const files = createFiles(deps)
+  return {
+    log,
+    messages,
+    reading: createReading(orm, log),
+    writing: createWriting({ orm, messages, files }),
+    files,
+    /** Deletes files that are no longer needed; undefined where files are off. */
+    fileSweeper: storage === undefined ? undefined : new FileSweeper({ orm, storage, log: deps.log })
+  }
+}
+
+function createFiles ({ config, database: { orm }, files: storage }: ServiceDeps): Files {
+  const { maxBytes, quotaBytes, origin = new URL(config.publicUrl).origin } = config.files
+  return new Files({ orm, storage, secrets: config.jwtSecrets, maxBytes, quotaBytes, origin })
 }
 
 async function accountsDeps (

@@ -23,6 +23,8 @@ export type MessageToPost = {
   readonly replyToSeq?: number | undefined
   readonly mentions?: readonly string[] | undefined
   readonly data?: Record<string, unknown> | undefined
+  /** The ids of its files. */
+  readonly attachments?: readonly string[] | undefined
 }
 
 /** A change of a message. With a `version` it is made only if the message has that version. */
@@ -90,7 +92,7 @@ export type Unchanged = { outcome: 'unchanged' } | ({ outcome: 'unchanged', seq:
 /** Why nothing was stored; see the SQL function `write_events`. */
 export type ChangeRefusal =
   | 'conflict' | 'refused' | 'missing' | 'denied' | 'frozen' | 'forbidden' | 'deleted' | 'version' | 'closed' | 'nested'
-  | 'stranger' | 'full'
+  | 'stranger' | 'full' | 'nofile' | 'incomplete' | 'taken'
 
 /** Outcome of a {@link ChangeEntry}. */
 export type ChangeOutcome =
@@ -138,8 +140,9 @@ function encodeChange (
 
 function encodeAction (action: ChangeAction): object {
   if (action.kind === 'post') {
-    const { text, parentSeq, replyToSeq, mentions, data } = action
-    return { t: text, p: parentSeq, q: replyToSeq, mentions, d: data }
+    const { text, parentSeq, replyToSeq, mentions, data, attachments } = action
+    const files = attachments?.length === 0 ? undefined : attachments
+    return { t: text, p: parentSeq, q: replyToSeq, mentions, d: data, f: files }
   }
   const { target } = action
   const [s, m] = 'seq' in target ? [target.seq, undefined] : [undefined, target.messageId]

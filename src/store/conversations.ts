@@ -3,6 +3,7 @@ import { and, asc, count, desc, eq, gt, sql, type SQLWrapper } from 'drizzle-orm
 import { alias } from 'drizzle-orm/pg-core'
 import type { Orm } from './database.ts'
 import type { CountedPage, PageRange } from './directory.ts'
+import { selectPlainText } from './messages.ts'
 import { chatEvents, chatHeads, chats, messages, participants, users } from './schema.ts'
 import { inList } from './sql.ts'
 
@@ -127,7 +128,7 @@ export function selectConversations (orm: Orm, userId: number, { offset, limit }
       lastMessage: {
         id: newest.id,
         authorId: newest.authorId,
-        text: newest.body,
+        text: selectPlainText(newest),
         at: newest.createdAt,
         deletedAt: newest.deletedAt
       },

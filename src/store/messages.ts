@@ -1,5 +1,5 @@
 /** Queries on messages alone: the pages of a history. */
-import { and, asc, type Column, desc, eq, gt, lt, not, type SQL, sql } from 'drizzle-orm'
+import { and, asc, type Column, desc, eq, gt, lt, not, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { isHidden } from './hidden.ts'
 import type { StoredMarks } from './marks.ts'
@@ -60,6 +60,14 @@ export function selectChanges<Value = MessageChanges | null> (row: string, other
     then json_build_array(coalesce(${of(version)}, 1), ${inMs(editedAt)}, ${inMs(deletedAt)}, ${of(parentSeq)},
       ${of(replyToSeq)}, ${of(extra)})
     else ${otherwise} end`
+}
+
+/** The text of a message in a row, for clients that know no files: of a message with files alone their names. */
+export function selectPlainText (row: { body: SQLWrapper, extra: SQLWrapper }): SQL<string> {
+  return sql`case when ${row.body} = '' and ${row.extra} -> 'attachments' is not null then (
+    select string_agg(entry.attachment ->> 'name', ', ' order by entry.place)
+    from jsonb_array_elements(${row.extra} -> 'attachments') with ordinality entry(attachment, place)
+  ) else ${row.body} end`
 }
 
 /** A column of a page; Drizzle does not know `page` as a table. */

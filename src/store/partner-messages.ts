@@ -4,6 +4,7 @@ import { findChatOfPair, findMembership } from './chats.ts'
 import type { Orm } from './database.ts'
 import type { CountedPage, PageRange } from './directory.ts'
 import { isHidden } from './hidden.ts'
+import { selectPlainText } from './messages.ts'
 import { messages } from './schema.ts'
 
 /** A message; its receiver is the other one of the two. */
@@ -38,7 +39,7 @@ export async function listPartnerMessages (
         id: messages.id,
         seq: messages.seq,
         authorId: messages.authorId,
-        text: messages.body,
+        text: selectPlainText(messages),
         at: messages.createdAt,
         deletedAt: messages.deletedAt
       })

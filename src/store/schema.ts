@@ -2,6 +2,7 @@
 export * from './schema/accounts.ts'
 export * from './schema/chats.ts'
 export * from './schema/feeds.ts'
+export * from './schema/files.ts'
 export * from './schema/imports.ts'
 export * from './schema/installation.ts'
 export * from './schema/integrations.ts'

@@ -192,6 +192,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
     ],
     allowed: ['nodemailer', 'resend', '../store/outbox.ts', './mailer.ts']
   },
+  'src/files': {
+    forbidden: ['fastify', 'ioredis', 'postgres', 'drizzle-orm', '../domain/errors.ts', '../store/files.ts'],
+    allowed: ['sharp', 'node:fs/promises', '../config/config.ts', '../lib/fair-queue.ts', './files.ts']
+  },
   'src/jobs': {
     forbidden: [
       'fastify',

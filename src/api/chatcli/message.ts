@@ -1,6 +1,6 @@
 /** A message as this dialect shows it, in history and in frames alike. */
 import Type, { type Static } from 'typebox'
-import { DELETED_TEXT, type Message } from '../../domain/events/message.ts'
+import { type Message, plainTextOf } from '../../domain/events/message.ts'
 import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../domain/events/messages.ts'
 
 const Id = (description: string) => Type.Integer({ minimum: 1, description })
@@ -12,7 +12,9 @@ export const MESSAGE_FIELDS = {
   userID: Id('Its author.'),
   username: Type.String({ description: 'The name of its author.' }),
   message: Type.String({
-    description: 'Its text, as it was sent or last edited; `--deleted--` when it was deleted.'
+    description:
+      'Its text, as it was sent or last edited; `--deleted--` when it was deleted, and the names of its files when ' +
+      'it has nothing else.'
   }),
   timestamp: Type.String({ format: 'date-time', description: 'When it was stored, in UTC.' }),
   seq: Type.Integer({
@@ -56,23 +58,14 @@ export const EXAMPLE_MESSAGE = {
 }
 
 /** The message's fields under this dialect's names. */
-export function encodeMessage ({
-  id,
-  chatId,
-  authorId,
-  username,
-  text,
-  at,
-  deletedAt,
-  seq,
-  clientMessageId
-}: Message): Static<typeof MessageSchema> {
+export function encodeMessage (message: Message): Static<typeof MessageSchema> {
+  const { id, chatId, authorId, username, at, seq, clientMessageId } = message
   return {
     messageID: id,
     chatID: chatId,
     userID: authorId,
     username,
-    message: deletedAt === null ? text : DELETED_TEXT,
+    message: plainTextOf(message),
     timestamp: at.toISOString(),
     seq,
     ...(clientMessageId !== undefined && { clientMessageID: clientMessageId })

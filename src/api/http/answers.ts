@@ -10,6 +10,7 @@ export type MediaType =
   | 'application/json'
   | 'application/problem+json'
   | 'application/x-www-form-urlencoded'
+  | 'application/octet-stream'
   | 'text/html'
   | 'text/event-stream'
   | 'text/plain'

@@ -11,7 +11,9 @@ const MS_PER_S = 1_000
 const MAX_SHOWN_NAME_LENGTH = 64
 
 /** Logged as errors, since an operator has to act. A refusal for lack of capacity is none of them. */
-const SERVER_FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'unavailable', 'unconfirmed'])
+const SERVER_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'internal', 'unavailable', 'storage_unavailable', 'unconfirmed'
+])
 
 /** The code of a refusal by Fastify itself, by the status that Fastify chose. */
 const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {

@@ -22,6 +22,7 @@ const CLASSES = {
   members: { max: 60, windowS: S_PER_MINUTE },
   search: { max: 60, windowS: S_PER_MINUTE },
   files: { max: 60, windowS: S_PER_MINUTE },
+  downloads: { max: 300, windowS: S_PER_MINUTE },
   typing: { max: 50, windowS: 10 }
 }
 

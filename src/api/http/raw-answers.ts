@@ -7,6 +7,7 @@ import type { FastifyServerOptions } from 'fastify'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errorTypeOf, faceOf, type MountedFace } from './face.ts'
+import { isLongRequest } from './long-requests.ts'
 import { securityHeaders, type TransportConfig } from './security-headers.ts'
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>
@@ -59,6 +60,7 @@ export function createRawAnswers (config: TransportConfig, faces: readonly Mount
     clientError (error, socket) {
       // The client is gone.
       if (error.code === 'ECONNRESET' || socket.destroyed) return
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isLongRequest(socket)) return
       const { status, message } = CLIENT_ERRORS[error.code] ?? NOT_HTTP
       if (socket.writable) write(socket, status, '/', message)
       socket.destroySoon()

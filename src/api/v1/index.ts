@@ -10,6 +10,7 @@ import chatMembers from './chat-members.ts'
 import chatTypes from './chat-types.ts'
 import chats from './chats.ts'
 import keys from './keys.ts'
+import files from './files/index.ts'
 import feed from './feed.ts'
 import { introduction } from './introduction.ts'
 import quotas from '../http/quotas.ts'
@@ -62,5 +63,6 @@ export const v1: Face = {
     await app.register(realtimeRoute)
     await app.register(eventStream)
     await app.register(messages)
+    await app.register(files, { prefix: '/files' })
   }
 }

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import { userIdOf } from '../../domain/accounts/user-id.ts'
 import { NO_EXTRAS, type Reactions, type Thread } from '../../domain/events/extras.ts'
 import type { Message } from '../../domain/events/message.ts'
+import { MAX_ATTACHMENTS } from '../../domain/events/message-input.ts'
 import { DataSchema } from './user.ts'
 
 /** The most users that a message names as participants of its thread. */
@@ -46,13 +47,23 @@ const ThreadSchema = Type.Object({
 })
 
 const AttachmentSchema = Type.Object({
-  file: Type.String(),
+  file: Type.String({ description: 'The id of the file.' }),
   name: Type.String(),
-  content_type: Type.String(),
-  size: Type.Integer({ minimum: 0 }),
-  width: Type.Optional(Type.Integer()),
+  content_type: Type.String({ description: 'What the content was found to be.' }),
+  size: Type.Integer({ minimum: 0, description: 'In bytes.' }),
+  width: Type.Optional(Type.Integer({ description: 'Of an image, in pixels.' })),
   height: Type.Optional(Type.Integer())
 })
+
+/** The files of a message to post. */
+export const AttachmentsInput = Type.Array(
+  Type.Object({ file: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
+  {
+    maxItems: MAX_ATTACHMENTS,
+    description:
+      'Files of yours whose content is there, for this chat and in no other message. With one the text may be empty.'
+  }
+)
 
 const PresentMessage = Type.Object(
   {
@@ -131,7 +142,7 @@ export function encodeMessage (message: Message, chat: string, own?: readonly st
     reply_to: extras.replyToSeq,
     thread: encodeThread(extras.thread),
     mentions: [...extras.mentions],
-    attachments: [],
+    attachments: [...extras.attachments ?? []],
     reactions: encodeReactions(extras.reactions, own),
     pinned_at: extras.pinnedAt?.toISOString() ?? null,
     data: { ...extras.data }

@@ -5,6 +5,7 @@ export const CHATS = 'Confab: chats'
 export const MEMBERS = 'Confab: members'
 export const REALTIME = 'Confab: realtime'
 export const MESSAGES = 'Confab: messages'
+export const FILES = 'Confab: files'
 export const INTEGRATION = 'Confab: integration'
 
 /** All groups in their order, with their descriptions. */
@@ -15,5 +16,6 @@ export const TAGS = {
   [MEMBERS]: 'Who is in a chat, and with which role.',
   [INTEGRATION]: 'What connects your application with this server.',
   [REALTIME]: 'What happens, as it happens.',
-  [MESSAGES]: 'The messages and the log of a chat, and how far its members have read them.'
+  [MESSAGES]: 'The messages and the log of a chat, and how far its members have read them.',
+  [FILES]: 'Files that messages have. Their contents go to and from your clients by links.'
 }

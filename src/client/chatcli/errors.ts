@@ -5,6 +5,7 @@ const RETRYABLE = new Set([
   'overloaded',
   'unavailable',
   'unconfirmed',
+  'storage_unavailable',
   'too_many_frames',
   'too_many_sockets',
   'rate_limited',

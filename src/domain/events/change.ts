@@ -66,7 +66,10 @@ const REFUSALS: Readonly<Record<ChangeRefusal, ErrorCode>> = {
   closed: 'chat_closed',
   nested: 'nested_thread',
   stranger: 'unknown_mention',
-  full: 'too_many_marks'
+  full: 'too_many_marks',
+  nofile: 'unknown_file',
+  incomplete: 'file_incomplete',
+  taken: 'file_attached'
 }
 
 /** The entry to store for a request. */

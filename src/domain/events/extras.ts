@@ -1,6 +1,6 @@
 /** What a message may have beside its text: as a rule nothing. */
 import type { StoredMarks } from '../../store/marks.ts'
-import type { MessageExtra } from '../../store/schema.ts'
+import type { MessageExtra, StoredAttachment } from '../../store/schema.ts'
 
 /** A user by both names. */
 export type UserName = { readonly userId: number, readonly username: string }
@@ -14,6 +14,9 @@ export type Thread = {
   readonly lastReplyAt: Date | null
   readonly participants: readonly UserName[]
 }
+
+/** A file of a message, with the names of its fields in JSON. */
+export type Attachment = Readonly<StoredAttachment>
 
 /** What others have added to a message. */
 export type Marks = {
@@ -34,6 +37,8 @@ export type MessageExtras = Marks & {
   readonly data: Readonly<Record<string, unknown>> | null
   /** The API key that posted it on behalf of its author. */
   readonly keyId: string | null
+  /** Its files; undefined for none. */
+  readonly attachments?: readonly Attachment[] | undefined
 }
 
 /** A message without marks. */
@@ -61,6 +66,7 @@ export function extrasOf ({ parentSeq, replyToSeq, extra, marks }: StoredExtras)
     mentions: extra?.mentions ?? [],
     data: extra?.data ?? null,
     keyId: extra?.key ?? null,
+    attachments: extra?.attachments,
     ...marksOf(marks)
   }
 }

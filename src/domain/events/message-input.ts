@@ -3,6 +3,7 @@ import { checkCustomData } from '../custom-data.ts'
 import { ChatError } from '../errors.ts'
 import { isBlank, isShowable, isStorable } from '../text.ts'
 import { USER_ID_PATTERN } from '../accounts/user-id.ts'
+import { FILE_ID } from '../files/file-id.ts'
 import type { ChangeAction, ChangeTarget } from './change.ts'
 
 /** Longest text of a message, in UTF-16 code units as JavaScript counts them. */
@@ -11,6 +12,8 @@ export const MAX_TEXT_LENGTH = 4_000
 export const MAX_EMOJI_BYTES = 32
 /** Maximum number of mentions in a message. */
 export const MAX_MENTIONS = 50
+/** Maximum number of files in a message. */
+export const MAX_ATTACHMENTS = 10
 
 const [MAX_VERSION, MENTION] = [2 ** 31 - 1, new RegExp(`^@all$|^@role:[a-z][a-z0-9_-]{0,31}$|${USER_ID_PATTERN}`)]
 
@@ -26,11 +29,13 @@ function checkText (text: string): void {
 /**
  * Checks a change: nothing that it refuses is worth a transaction, and some of it would fail the whole batch.
  * @throws {ChatError} `invalid_text`, `invalid_input`, `invalid_mention`, `invalid_emoji`, `unknown_message`,
- * `version_conflict`
+ * `unknown_file`, `version_conflict`
  */
 export function checkAction (action: ChangeAction): void {
   if (action.kind === 'post') {
-    checkText(action.text)
+    const { text, attachments = [] } = action
+    if (text !== '' || attachments.length === 0) checkText(text)
+    checkAttachments(attachments)
     for (const seq of [action.parentSeq, action.replyToSeq]) if (seq !== undefined) checkNumber(seq)
     if (action.data !== undefined) checkCustomData(action.data)
     if (action.mentions !== undefined) checkMentions(action.mentions)
@@ -69,6 +74,12 @@ function checkVersion (version: number | undefined): void {
 function checkMentions (mentions: readonly string[]): void {
   const areValid = mentions.length <= MAX_MENTIONS && mentions.every(isMention)
   if (!areValid) throw new ChatError('invalid_mention')
+}
+
+function checkAttachments (files: readonly string[]): void {
+  if (files.length > MAX_ATTACHMENTS || new Set(files).size < files.length)
+    throw new ChatError('invalid_input', `A message has at most ${String(MAX_ATTACHMENTS)} files, each of them once.`)
+  if (!files.every((file) => FILE_ID.test(file))) throw new ChatError('unknown_file')
 }
 
 /** Whether a text has the form of a mention; it may be nobody's. */

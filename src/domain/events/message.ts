@@ -21,6 +21,16 @@ export type Message = Omit<MessageRow, 'postKey' | 'changes' | 'marks'> & {
 /** What is shown in place of the text of a deleted message. */
 export const DELETED_TEXT = '--deleted--'
 
+/**
+ * The text of a message for clients that know nothing of deletions and files: of a message with files alone their
+ * names.
+ */
+export function plainTextOf ({ text, deletedAt, extras }: Pick<Message, 'text' | 'deletedAt' | 'extras'>): string {
+  if (deletedAt !== null) return DELETED_TEXT
+  if (text !== '' || extras?.attachments === undefined) return text
+  return extras.attachments.map(({ name }) => name).join(', ')
+}
+
 type Changes = readonly [
   version: number, editedAt: Date | null, deletedAt: Date | null, extras: MessageExtras | undefined
 ]

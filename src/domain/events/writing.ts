@@ -6,6 +6,7 @@ import { inSnapshot } from '../../store/snapshot.ts'
 import { type Caller, type ChatAccess, requireClaimed, requireReadable } from '../chats/chat-reader.ts'
 import type { Permission } from '../chats/chat-types.ts'
 import { ChatError } from '../errors.ts'
+import type { Files } from '../files/files.ts'
 import type { ChangeReceipt, EventActor } from './change.ts'
 import type { PostExtras, Receipt } from './event-writer.ts'
 import { messageOf } from './message.ts'
@@ -26,6 +27,8 @@ export type PostRequest = {
   replyToSeq: number | undefined
   mentions: readonly string[] | undefined
   data: Record<string, unknown> | undefined
+  /** The ids of its files. */
+  attachments: readonly string[] | undefined
 }
 
 /** A message of a chat by the id of `/v1`, who wants something of it, and the key that a retry repeats. */
@@ -44,7 +47,7 @@ export type Written = ReadMessage & {
 }
 
 /** Dependencies of the writing. */
-export type WritingDeps = { orm: Orm, messages: Messages }
+export type WritingDeps = { orm: Orm, messages: Messages, files: Pick<Files, 'prepare'> }
 
 /** Writes messages for `/v1`. */
 export type Writing = ReturnType<typeof createWriting>
@@ -59,7 +62,8 @@ export function createWriting (deps: WritingDeps) {
     /**
      * Posts a message for a user.
      * @throws {ChatError} `user_required` for a key by itself; `invalid_text`, `invalid_mention`, `unknown_mention`,
-     * `nested_thread`; `idempotency_key_reused` when the id was used for another message
+     * `nested_thread`; `unknown_file`, `file_incomplete`, `file_attached`; `idempotency_key_reused` when the id was
+     * used for another message
      */
     post: async (actor: Writer, chat: string, request: PostRequest): Promise<Written> =>
       post(deps, actor, chat, request),
@@ -111,7 +115,7 @@ export function createWriting (deps: WritingDeps) {
 }
 
 async function post (
-  { orm, messages }: WritingDeps,
+  { orm, messages, files }: WritingDeps,
   actor: Writer,
   chat: string,
   { text, clientMessageId, ...rest }: PostRequest
@@ -119,6 +123,8 @@ async function post (
   const author = requireUser(actor)
   const access = await requireClaimed(orm, author, chat, 'post')
   const { chatId } = access
+  if (rest.attachments !== undefined && rest.attachments.length > 0)
+    await files.prepare(author.userId, rest.attachments)
   const extras: PostExtras = { ...rest, keyId: actor.keyId }
   const isPlain = Object.values(extras).every((value) => value === undefined)
   const posting = new Promise<Receipt>((resolve, reject) => {

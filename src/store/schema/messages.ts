@@ -2,6 +2,16 @@
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { createdAt, instant, reference } from './columns.ts'
 
+/** A file of a message. Width and height are those of an image. */
+export type StoredAttachment = {
+  file: string
+  name: string
+  content_type: string
+  size: number
+  width?: number
+  height?: number
+}
+
 /** `messages.extra`: what a message has that a plain one has not. */
 export type MessageExtra = {
   /** The mentions of its text, as the author has written them. */
@@ -10,6 +20,8 @@ export type MessageExtra = {
   data?: Record<string, unknown>
   /** The id of the API key that posted it. */
   key?: string
+  /** Its files. */
+  attachments?: StoredAttachment[]
   /** It has had a reaction, a pin or a reply. */
   marks?: true
 }

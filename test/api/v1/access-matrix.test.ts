@@ -5,7 +5,7 @@ import t from '../../support/tap.ts'
 import { SCOPES, type Scope } from '../../../src/domain/accounts/api-keys.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
-import { at } from '../../support/data/json.ts'
+import { at, isRecord } from '../../support/data/json.ts'
 import { signWithSecret } from '../../support/data/user-tokens.ts'
 import { onOneDeployment } from '../../support/servers/deployments.ts'
 
@@ -103,6 +103,12 @@ const ROWS: readonly Row[] = [
   ['DELETE /v1/chats/{chat}/pins/{seq}', 'chat', 'messages:write', HEEDED],
   ['PUT /v1/chats/{chat}/read', 'chat', 'messages:write', HEEDED],
   ['PUT /v1/chats/{chat}/typing', 'chat', 'messages:write', HEEDED],
+  ['POST /v1/files', 'chat', 'files:write', HEEDED],
+  ['GET /v1/files/{file}', 'own', 'files:read', HEEDED],
+  ['DELETE /v1/files/{file}', 'own', 'files:write', HEEDED],
+  ['PUT /v1/files/{file}/content', 'open'],
+  ['GET /v1/files/{file}/content', 'open'],
+  ['GET /v1/files/{file}/thumbnail', 'open'],
   ['GET /v1/me/blocks', 'own', 'users:read'],
   ['GET /v1/me/blocks/{user}', 'own', 'users:read'],
   ['PUT /v1/me/blocks/{user}', 'own', 'users:write'],
@@ -217,7 +223,9 @@ await onOneDeployment(t, async (t, cluster) => {
         .replace(/\{(seq|invite)\}/, '1')
         .replace('{emoji}', '%F0%9F%91%8D')
         .replace(/\{\w+\}/g, 'x')
-      const example = exampleOf(method, path)
+      const given = exampleOf(method, path)
+      // Where the chat is in the body.
+      const example = isRecord(given) && 'chat' in given ? { ...given, chat } : given
       const outcome = async (bearer: string | undefined, userId?: string): Promise<string> => {
         const { body } = await cluster.call(method, target, {
           ...(bearer !== undefined && { bearer }),

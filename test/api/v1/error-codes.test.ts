@@ -31,6 +31,11 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'unknown_role'
   ],
   'api/v1/feed.test.ts': ['epoch_changed', 'position_unknown'],
+  'api/v1/file-contents.test.ts': [
+    'file_complete', 'file_quota', 'file_too_large', 'files_off', 'size_differs', 'unknown_file'
+  ],
+  'api/v1/files.test.ts': ['file_attached', 'file_incomplete', 'invalid_link'],
+  'api/v1/file-outages.test.ts': ['storage_unavailable'],
   'api/v1/idempotency.test.ts': ['idempotency_in_progress', 'idempotency_key_reused', 'internal'],
   'api/v1/messages.test.ts': [
     'invalid_emoji', 'invalid_mention', 'invalid_text', 'message_deleted', 'not_the_author', 'unknown_mention',

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import t, { type Test } from '../../support/tap.ts'
 import { createApiKey, SCOPES } from '../../../src/domain/accounts/api-keys.ts'
 import { Idempotency } from '../../../src/domain/idempotency.ts'
-import { apiKeys, idempotencyKeys, webhooks } from '../../../src/store/schema.ts'
+import { apiKeys, chats, files, idempotencyKeys, webhooks } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { removeAnswersKeptFor } from '../../../src/store/idempotency-keys.ts'
 import { type Answer, uniqueName } from '../../support/clients/http.ts'
@@ -53,6 +53,9 @@ const webhookOf = async ({ cluster, webhook }: Place) => {
 const count = (list: string, by: 'owner' | 'backend') => async (place: Place) =>
   listAt((await place[by].call('GET', list.replace('{chat}', place.chat))).body, 'items').length
 
+const countFiles = async ({ orm }: Cluster, chat: string) => (await orm.select({ id: files.id }).from(files)
+  .innerJoin(chats, eq(chats.id, files.chatId)).where(eq(chats.publicId, chat))).length
+
 const ROWS: readonly Row[] = [
   {
     route: 'PATCH /v1/me', by: 'member', body: () => ({ name: 'A' }), other: { name: 'B' },
@@ -91,6 +94,12 @@ const ROWS: readonly Row[] = [
   {
     route: 'POST /v1/webhooks/{webhook}:rotate-secret', by: 'backend',
     effect: async (place) => Number((await webhookOf(place))?.previousSecret !== null)
+  },
+  {
+    route: 'POST /v1/files', by: 'member',
+    body: ({ chat }) => ({ chat, name: 'a.txt', size: 1, content_type: 'text/plain' }),
+    other: { chat: 'other', name: 'a.txt', size: 1, content_type: 'text/plain' },
+    effect: async ({ cluster, chat }) => countFiles(cluster, chat)
   },
   {
     route: 'POST /v1/chats', by: 'owner', body: ({ name }) => ({ type: 'group', name }),

@@ -135,6 +135,8 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
     DATA_DIR: dataDir,
     MAIL_TRANSPORT: 'file',
     RATE_LIMITS: 'off',
+    // In DATA_DIR, which the replicas share.
+    FILES: 'disk',
     // Frames about others would come at any time.
     PRESENCE: 'off',
     HASH_MEMORY: '64',

@@ -5,7 +5,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ChatEvent, MessageCreated } from '../../../domain/events/event.ts'
-import { DELETED_TEXT, type Message } from '../../../domain/events/message.ts'
+import { type Message, plainTextOf } from '../../../domain/events/message.ts'
 import { isoTime, quote } from '../../../lib/json-text.ts'
 import { encodeTextFrame, textOfFrame } from '../../../lib/websocket/frame.ts'
 import type { Codec } from '../../../realtime/codec.ts'
@@ -54,11 +54,12 @@ export function encodeNewMessage (message: Message): Buffer {
   return encodeTextFrame(`{"type":"new_message",${fieldsOf(message)}}`)
 }
 
-function fieldsOf ({ id, chatId, authorId, username, text, at, seq, deletedAt, clientMessageId }: Message): string {
+function fieldsOf (message: Message): string {
+  const { id, chatId, authorId, username, at, seq, clientMessageId } = message
   const tail = clientMessageId === undefined ? '' : `,"clientMessageID":${quote(clientMessageId)}`
   return (
     `"messageID":${String(id)},"chatID":${String(chatId)},"userID":${String(authorId)}` +
-    `,"username":${quote(username)},"message":${quote(deletedAt === null ? text : DELETED_TEXT)}` +
+    `,"username":${quote(username)},"message":${quote(plainTextOf(message))}` +
     `,"timestamp":"${isoTime(at)}","seq":${String(seq)}${tail}`
   )
 }

@@ -3,7 +3,7 @@
  * nothing else.
  */
 import type { MessageCreated } from '../../../domain/events/event.ts'
-import { DELETED_TEXT } from '../../../domain/events/message.ts'
+import { plainTextOf } from '../../../domain/events/message.ts'
 import { encodeTextFrame } from '../../../lib/websocket/frame.ts'
 import type { ChatView, Codec } from '../../../realtime/codec.ts'
 import { escapeText } from '../escaped-text.ts'
@@ -25,9 +25,10 @@ function forChat ({ userId, otherId }: ChatView): Codec {
   }
 }
 
-function encodeMessage ({ id, authorId, text, at, deletedAt }: MessageCreated, receiver: number): Buffer {
+function encodeMessage (event: MessageCreated, receiver: number): Buffer {
+  const { id, authorId, at } = event
   const frame: MessageFrame = {
-    message: escapeText(deletedAt === null ? text : DELETED_TEXT),
+    message: escapeText(plainTextOf(event)),
     sender: authorId,
     receiver,
     time: at.toISOString(),

@@ -7,7 +7,7 @@ import { json } from '../../http/answers.ts'
 import { idempotencyKeyOf } from '../../http/idempotency.ts'
 import { limitedAs } from '../../http/quotas.ts'
 import type { Scope } from '../../http/scope.ts'
-import { Seq } from '../message.ts'
+import { AttachmentsInput, Seq } from '../message.ts'
 import { MESSAGES } from '../tags.ts'
 import { DataSchema } from '../user.ts'
 import { actorOf, ChatParams } from './chat.ts'
@@ -26,6 +26,7 @@ const PostBody = Type.Object(
     mentions: Type.Optional(Type.Array(Type.String(), {
       description: `At most ${String(MAX_MENTIONS)} ids of members, \`@all\`, or \`@role:<role>\`.`
     })),
+    attachments: Type.Optional(AttachmentsInput),
     data: Type.Optional(DataSchema)
   },
   { additionalProperties: false, examples: [{ text: 'Where is my parcel?', client_id: '7b6f3f0e' }] }
@@ -42,6 +43,7 @@ export function postMessage (app: Scope): void {
         errors: [
           'unknown_chat', 'unknown_message', 'forbidden', 'chat_frozen', 'chat_closed', 'invalid_text',
           'text_too_long', 'slow_mode', 'feature_off', 'invalid_mention', 'unknown_mention', 'nested_thread',
+          'unknown_file', 'file_incomplete', 'file_attached', 'size_differs', 'files_off', 'storage_unavailable',
           'idempotency_key_reused', 'user_required', 'insufficient_scope', 'updating', 'overloaded',
           'unconfirmed'
         ]
@@ -62,13 +64,14 @@ export function postMessage (app: Scope): void {
       }
     },
     async (request, reply) => {
-      const { params: { chat }, body: { text, client_id: clientId, reply_to: replyToSeq, parent, mentions, data } } =
-        request
+      const { params: { chat }, body } = request
+      const { text, client_id: clientId, reply_to: replyToSeq, parent, mentions, data } = body
+      const attachments = body.attachments?.map(({ file }) => file)
       const key = idempotencyKeyOf(request)
       if (key !== undefined && clientId !== undefined && key !== clientId)
         throw new ChatError('invalid_input', 'The field "client_id" and the header Idempotency-Key differ.')
       const written = await app.services.writing.post(actorOf(request), chat, {
-        text, clientMessageId: clientId ?? key, parentSeq: parent, replyToSeq, mentions, data
+        text, clientMessageId: clientId ?? key, parentSeq: parent, replyToSeq, mentions, data, attachments
       })
       return reply.code(written.isDuplicate ? 200 : 201).send(answerWritten(reply, written))
     }

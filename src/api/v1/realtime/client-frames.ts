@@ -6,6 +6,7 @@ import { ChatError } from '../../../domain/errors.ts'
 import { MAX_MENTIONS } from '../../../domain/events/message-input.ts'
 import { MAX_CLIENT_MESSAGE_ID_LENGTH } from '../../../domain/events/messages.ts'
 import { Ref } from '../../../realtime/client-frame.ts'
+import { AttachmentsInput } from '../message.ts'
 import { DataSchema } from '../user.ts'
 import { decoderOf } from './decode.ts'
 
@@ -85,6 +86,7 @@ export const SendFrame = frame('send', {
   mentions: Type.Optional(
     Type.Array(Type.String(), { maxItems: MAX_MENTIONS, description: 'Ids of users, `@all`, and `@role:<role>`.' })
   ),
+  attachments: Type.Optional(AttachmentsInput),
   data: Type.Optional(DataSchema)
 })
 export const EditFrame = frame('edit', {

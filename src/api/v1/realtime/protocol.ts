@@ -7,6 +7,7 @@ import { asChatError, ChatError } from '../../../domain/errors.ts'
 import type { ChangeReceipt } from '../../../domain/events/change.ts'
 import type { MessageChanges } from '../../../domain/events/message-changes.ts'
 import type { FeedEvent, Feeds } from '../../../domain/feeds/feeds.ts'
+import type { Files } from '../../../domain/files/files.ts'
 import type { SocketProtocol } from '../../../realtime/socket-protocol.ts'
 import type { SocketSession } from '../../../realtime/socket-session.ts'
 import { subscribe } from './subscribe.ts'
@@ -22,6 +23,7 @@ export type ProtocolDeps = {
   readMarks: Pick<ReadMarks, 'mark' | 'receiptsOf'>
   changes: Pick<MessageChanges, 'edit' | 'delete' | 'hide' | 'react' | 'unreact'>
   feeds: Pick<Feeds, 'heads'>
+  files: Pick<Files, 'prepare'>
   /** Returns those of these users that exist, by their ids. */
   findUsers: (ids: readonly string[]) => Promise<ReadonlyMap<string, { userId: number }>>
   pingIntervalMs: number
@@ -55,7 +57,9 @@ function perform (session: Session, deps: ProtocolDeps, frame: ClientFrame): Pro
   if ('chat' in frame) requireRight(session, frame.chat, isOfReaders(frame) ? 'read' : 'post')
   switch (frame.type) {
     case 'send':
-      return inChat(session, deps, frame.chat, (chatId) => send(session, chatId, frame))
+      return frame.attachments === undefined
+        ? inChat(session, deps, frame.chat, (chatId) => send(session, chatId, frame))
+        : sendWithFiles(session, deps, frame)
     case 'edit':
     case 'delete':
     case 'react':
@@ -117,9 +121,18 @@ async function welcome (
 
 function send (session: Session, chatId: number, frame: FrameOf<'send'>): void {
   const { text, client_id: clientMessageId, ref, reply_to: replyToSeq, parent: parentSeq, mentions, data } = frame
-  const isPlain = replyToSeq === undefined && parentSeq === undefined && mentions === undefined && data === undefined
-  const extras = isPlain ? undefined : { replyToSeq, parentSeq, mentions, data }
+  const attachments = frame.attachments?.map(({ file }) => file)
+  const isPlain = replyToSeq === undefined && parentSeq === undefined && mentions === undefined && data === undefined &&
+    attachments === undefined
+  const extras = isPlain ? undefined : { replyToSeq, parentSeq, mentions, data, attachments }
   session.post({ chatId, text, clientMessageId, ref, traceparent: undefined, extras })
+}
+
+/** Later frames wait while files are looked at that were sent past this server. */
+async function sendWithFiles (session: Session, deps: ProtocolDeps, frame: FrameOf<'send'>): Promise<void> {
+  const ids = frame.attachments?.map(({ file }) => file) ?? []
+  if (ids.length > 0) await deps.files.prepare(session.user.userId, ids)
+  await inChat(session, deps, frame.chat, (chatId) => send(session, chatId, frame))
 }
 
 /** Whether a frame changes nothing for others. */

@@ -1,0 +1,61 @@
+/** Looks at an upload: what it is, and what is kept of it. */
+import { FairQueue } from '../../lib/fair-queue.ts'
+import { type CleanImage, cleanImage } from './image.ts'
+import { HEAD_BYTES, isShownType, servingOf, typeOfContent, UNKNOWN_TYPE } from './content-type.ts'
+import { makeThumbnail } from './thumbnail.ts'
+
+/** Pictures are looked at in memory: a larger one is a file like any other, and keeps its metadata. */
+export const MAX_IMAGE_BYTES = 33_554_432
+/** Pictures in memory at the same time, of all users. */
+const CONCURRENCY = 2
+/** Pictures that may wait. */
+const MAX_WAITING = 64
+
+/** An upload as it is read. */
+export type Reader = { size: number, read: (range: { start: number, end: number }) => Promise<Buffer> }
+
+/** What an upload is. */
+export type Inspection = {
+  contentType: string
+  /** The size in pixels of an image. */
+  width?: number
+  height?: number
+  /** Replaces what was uploaded. */
+  content?: Buffer
+  thumbnail?: Buffer | undefined
+}
+
+/** There are too many pictures to look at. */
+export class TooManyPicturesError extends Error {}
+
+const turns = new FairQueue({ concurrency: CONCURRENCY, perKey: 1 })
+let waiting = 0
+
+/**
+ * Looks at an upload.
+ * @param declared the type that its sender says
+ * @param userId whose turn it takes
+ * @throws {TooManyPicturesError}
+ */
+export async function inspect ({ size, read }: Reader, declared: string, userId: number): Promise<Inspection> {
+  const head = await read({ start: 0, end: Math.min(size, HEAD_BYTES) - 1 })
+  const type = typeOfContent(head, declared)
+  if (!isShownType(type)) return { contentType: type }
+  const other = { contentType: UNKNOWN_TYPE }
+  if (size > MAX_IMAGE_BYTES) return other
+  if (waiting >= MAX_WAITING) throw new TooManyPicturesError()
+  waiting++
+  try {
+    return await turns.run(userId, async () => {
+      const image = cleanImage(await read({ start: 0, end: size - 1 }), type)
+      return image === undefined ? other : await inspectImage(image, type)
+    })
+  } finally {
+    waiting--
+  }
+}
+
+async function inspectImage (image: CleanImage, contentType: string): Promise<Inspection> {
+  const { isShown } = servingOf({ contentType, ...image })
+  return { contentType, ...image, thumbnail: isShown ? await makeThumbnail(image.content) : undefined }
+}
