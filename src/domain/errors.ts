@@ -36,6 +36,7 @@ export const ERRORS = {
   unknown_key: 'There is no such API key.',
   unknown_webhook: 'There is no such webhook.',
   too_many_webhooks: 'There are 50 webhooks, which is as many as there may be.',
+  unknown_hook: 'There is no such hook.',
   secret_unreadable: 'The secret was encrypted with a JWT_SECRET that the server no longer has: replace it.',
   unauthenticated: 'The session token is missing, invalid or has expired.',
   insufficient_scope: 'The API key lacks the scope that this needs.',
@@ -48,6 +49,8 @@ export const ERRORS = {
   forbidden: 'Your role in this chat, or a block between its two members, does not permit that.',
   feature_off: 'Chats of this type do not have that.',
   text_too_long: 'The text is longer than messages of this chat may be.',
+  message_refused: 'The application does not accept this message.',
+  hook_failed: 'The message could not be checked by the application: try again in a moment.',
   slow_mode: 'You have just posted to this chat, which is in slow mode: try again in a moment.',
   unknown_chat: 'There is no such chat, or you may not see it.',
   chat_deleted: 'The chat of this id was deleted, and the id is not given out again.',
@@ -119,6 +122,7 @@ export type ErrorCode = keyof typeof ERRORS
 /** Errors after which the same may succeed later without a change. */
 export const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'idempotency_in_progress',
+  'hook_failed',
   'rate_limited',
   'slow_mode',
   'too_many_frames',

@@ -11,12 +11,13 @@ const InvalidationSchema = Type.Union([
   Type.Object({ type: Type.Literal('tokens_revoked'), userId: Type.Integer(), untilMs: Type.Number() }),
   Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() }),
   Type.Object({ type: Type.Literal('chats_closed'), chatType: Type.String() }),
-  Type.Object({ type: Type.Literal('webhooks_changed') })
+  Type.Object({ type: Type.Literal('webhooks_changed') }),
+  Type.Object({ type: Type.Literal('hook_changed') })
 ])
 
 /**
  * Sessions or tokens were revoked, the members of a chat changed, chats of a type are no longer for anybody, or
- * webhooks changed. Like everything on the bus, only a hint.
+ * webhooks or the hook before a message changed. Like everything on the bus, only a hint.
  */
 export type Invalidation = Static<typeof InvalidationSchema>
 

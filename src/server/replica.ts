@@ -122,6 +122,7 @@ async function start (
     config,
     onMail: () => jobs.wake(),
     rates: withMetrics(rates, metrics),
+    metrics,
     log: app.log
   })
   const shares = createUserShares(config)
@@ -277,12 +278,16 @@ function followOtherReplicas (
   services.tokenRevocations.onRevoked((areRevoked) => connections.endCredentialsThat(areRevoked))
   // This replica handles it itself: the bus may be down.
   services.blocks.onChanged((_userIds, chat) => chat && hub.membersChanged(chat.chatId, chat.membersVersion))
+  // What cannot be read now is read at the next sweep.
+  const refreshHook = async () => services.messageHook.refresh().catch(() => undefined)
+  hub.onSweep(refreshHook)
   const handler = (payload: Buffer) => {
     const event = decodeInvalidation(payload)
     if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
     else if (event?.type === 'tokens_revoked') services.tokenRevocations.note(event.userId, event.untilMs)
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
     else if (event?.type === 'chats_closed') hub.chatsClosed(event.chatType)
+    else if (event?.type === 'hook_changed') void refreshHook()
   }
   // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
   bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)
@@ -314,7 +319,7 @@ function startBackgroundWork (
     })
   }
   lifecycle.onStop('releasing', () => services.outbound.close())
-  services.webhooks.reseal().catch((error: unknown) => {
+  Promise.all([services.webhooks.reseal(), services.messageHook.reseal()]).catch((error: unknown) => {
     app.log.warn({ err: error }, 'secrets of webhooks could not be encrypted anew; the next start tries again')
   })
   services.fileSweeper?.start()

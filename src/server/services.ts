@@ -20,6 +20,8 @@ import { createReading } from '../domain/events/reading.ts'
 import { createWriting } from '../domain/events/writing.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
 import { EventWriter } from '../domain/events/event-writer.ts'
+import { MessageGate } from '../domain/events/message-gate.ts'
+import { MessageInquiry } from '../domain/message-hook/inquiry.ts'
 import { Features } from '../domain/features.ts'
 import { Feeds } from '../domain/feeds/feeds.ts'
 import { Files } from '../domain/files/files.ts'
@@ -37,6 +39,7 @@ import type { Database, Orm } from '../store/database.ts'
 import { prepareWriteBatch } from '../store/changes.ts'
 import { preparePostBatch } from '../store/posts.ts'
 import { atOnce, type UnitOfWork } from '../store/unit-of-work.ts'
+import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import { createIntegrations } from './integrations.ts'
 
@@ -52,6 +55,7 @@ export type ServiceDeps = {
   /** Undefined where files are off. */
   files: FileStorage | undefined
   tracing: Tracing | undefined
+  metrics: Metrics
   log: EraserOptions['log']
 }
 
@@ -83,15 +87,18 @@ export async function createServices (deps: ServiceDeps) {
   const applicationUsers = new ApplicationUsers({
     orm, afterCommit: atOnce, bus, sessions, revocations: tokenRevocations
   })
-  const messages = createMessageServices(deps, { chats, features, feeds })
+  const integrations = createIntegrations({ ...deps, orm })
+  const { outbound, messageHook, webhooksIn } = integrations
+  await messageHook.refresh()
+  const messages = createMessageServices(deps, { chats, features, feeds, ...integrations })
   const eraser = new Eraser({ orm, step: chats.eraseStep, log })
   const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
-  const { outbound, webhooksIn } = createIntegrations(deps)
   const shared = { webhooksIn, bus, sessions, revocations: tokenRevocations, eraser, removeAccount: accounts.remove }
   return {
     ...createUserServices({ ...shared, orm, afterCommit: atOnce }),
     accounts,
     outbound,
+    messageHook,
     applicationUsers,
     tokenRevocations,
     idempotency: new Idempotency(orm, Math.max(1, Math.floor(config.database.pool * KEYED_REQUESTS_SHARE))),
@@ -158,12 +165,16 @@ function createUserServices (
 }
 
 function createMessageServices (
-  deps: ServiceDeps, { chats, features, feeds }: { chats: Chats, features: Features, feeds: Feeds }
+  deps: ServiceDeps,
+  { chats, features, feeds, outbound, messageHook: settings }:
+  { chats: Chats, features: Features, feeds: Feeds } & ReturnType<typeof createIntegrations>
 ) {
-  const { config, database: { orm }, tracing, files: storage } = deps
-  const poster = new EventWriter({
+  const { config, database: { orm }, tracing, metrics, files: storage } = deps
+  const writer = new EventWriter({
     postBatch: preparePostBatch(orm), writeBatch: prepareWriteBatch(orm), ...config.posting, tracing
   })
+  const inquiry = new MessageInquiry({ orm, settings, features, outbound, metrics, log: deps.log })
+  const poster = new MessageGate(writer, inquiry, config.posting.queue)
   const [log, messages] = [createEventLog(orm), createMessages({ orm, chats, features, feeds, poster })]
   const files = createFiles(deps)
   return {

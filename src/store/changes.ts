@@ -25,6 +25,8 @@ export type MessageToPost = {
   readonly data?: Record<string, unknown> | undefined
   /** The ids of its files. */
   readonly attachments?: readonly string[] | undefined
+  /** The message that the author has sent, where the application has replaced it. */
+  readonly asked?: MessageToPost | undefined
 }
 
 /** A change of a message. With a `version` it is made only if the message has that version. */
@@ -36,6 +38,8 @@ export type MessageAction =
     readonly text?: string | undefined
     readonly data?: Record<string, unknown> | null | undefined
     readonly version?: number | undefined
+    /** Whether the application has replaced what the actor has sent. */
+    readonly isRewritten?: true
   }
   | { readonly kind: 'delete', readonly target: ChangeTarget, readonly version?: number | undefined }
   | { readonly kind: 'react' | 'unreact', readonly target: ChangeTarget, readonly emoji: string }
@@ -84,7 +88,7 @@ type Place = {
 }
 
 /** A stored event, and the message after it. */
-export type StoredChange = { outcome: 'stored' | 'duplicate' } & Place & MessageState
+export type StoredChange = { outcome: 'stored' | 'duplicate' } & Place & MessageState & { isRewritten?: true }
 /** A stored event of the marks of a message. `replaced` is a reaction that was removed by the event before. */
 export type StoredMark = { outcome: 'stored', targetSeq: number, marks: StoredMarks, replaced: string | null } & Place
 /** Nothing had to be stored. */
@@ -138,17 +142,20 @@ function encodeChange (
   return { o: index, c: chatId, a: actorId, y: keyId, k: eventKey, own, e: action.kind, ...encodeAction(action) }
 }
 
+function encodeMessage ({ text, parentSeq, replyToSeq, mentions, data, attachments, asked }: MessageToPost): object {
+  const files = attachments?.length === 0 ? undefined : attachments
+  return { t: text, p: parentSeq, q: replyToSeq, mentions, d: data, f: files, asked: asked && encodeMessage(asked) }
+}
+
 function encodeAction (action: ChangeAction): object {
-  if (action.kind === 'post') {
-    const { text, parentSeq, replyToSeq, mentions, data, attachments } = action
-    const files = attachments?.length === 0 ? undefined : attachments
-    return { t: text, p: parentSeq, q: replyToSeq, mentions, d: data, f: files }
-  }
+  if (action.kind === 'post') return encodeMessage(action)
   const { target } = action
   const [s, m] = 'seq' in target ? [target.seq, undefined] : [undefined, target.messageId]
   switch (action.kind) {
     case 'edit':
-      return { s, m, t: action.text, d: action.data, v: action.version, max: MAX_VERSIONS }
+      return {
+        s, m, t: action.text, d: action.data, v: action.version, max: MAX_VERSIONS, asked: action.isRewritten && {}
+      }
     case 'delete':
       return { s, m, v: action.version }
     case 'react':

@@ -12,6 +12,7 @@ import chats from './chats.ts'
 import keys from './keys.ts'
 import files from './files/index.ts'
 import feed from './feed.ts'
+import hooks from './hooks.ts'
 import { introduction } from './introduction.ts'
 import quotas from '../http/quotas.ts'
 import presenceSettings from './presence-settings.ts'
@@ -52,6 +53,7 @@ export const v1: Face = {
     await app.register(blocks)
     await app.register(users, { prefix: '/users' })
     await app.register(keys, { prefix: '/keys' })
+    await app.register(hooks, { prefix: '/hooks' })
     await app.register(webhooks, { prefix: '/webhooks' })
     await app.register(feed, { prefix: '/feed' })
     await app.register(chats)

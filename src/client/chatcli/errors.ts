@@ -11,6 +11,7 @@ const RETRYABLE = new Set([
   'rate_limited',
   'slow_mode',
   'over_capacity',
+  'hook_failed',
   'idempotency_in_progress',
   'draining',
   'updating',

@@ -45,6 +45,8 @@ export type ChangeReceipt = {
   event: ChatEvent | undefined
   /** Whether it was stored before. */
   duplicate: boolean
+  /** Whether the application has replaced what was sent. */
+  isRewritten?: true | undefined
   /** The message as it is now; undefined after changes of its marks, of which the event says what they are. */
   message: Message | undefined
 }
@@ -90,6 +92,7 @@ export function settle (request: EventRequest, outcome: ChangeOutcome | undefine
       const receipt = {
         event: events.at(-1),
         duplicate,
+        isRewritten: 'isRewritten' in outcome ? outcome.isRewritten : undefined,
         message: action.kind === 'post' || isOfText(action) ? message : undefined
       }
       const { seq, membersVersion } = outcome

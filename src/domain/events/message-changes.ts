@@ -8,9 +8,9 @@ import type { Features } from '../features.ts'
 import type { Feeds } from '../feeds/feeds.ts'
 import { mergePatch } from '../merge-patch.ts'
 import type { ChangeAction, ChangeReceipt, EventActor, EventRequest } from './change.ts'
-import type { EventWriter } from './event-writer.ts'
 import { checkAction, checkNumber } from './message-input.ts'
 import { clientKey } from './post-key.ts'
+import type { Poster } from './poster.ts'
 
 /** How often the data of a message are read again that somebody else has changed in the meantime. */
 const MERGE_ATTEMPTS = 5
@@ -42,7 +42,7 @@ export type ReactionRequest = MessageRequest & { readonly emoji: string }
 /** Dependencies of the changes. */
 export type MessageChangesDeps = {
   orm: Orm
-  poster: EventWriter
+  poster: Poster
   features: Features
   feeds?: Pick<Feeds, 'announce'> | undefined
   /** Makes a key for a request without one. */
@@ -52,7 +52,7 @@ export type MessageChangesDeps = {
 /** The changes of messages. */
 export type MessageChanges = ReturnType<typeof createMessageChanges>
 
-/** Wires the changes. All reject with the errors of {@link EventWriter.change}, `updating`, and those of bad input. */
+/** Wires the changes. All reject with the errors of {@link Poster}, `updating`, and those of bad input. */
 export function createMessageChanges (deps: MessageChangesDeps) {
   const change = async (request: MessageRequest, action: ChangeAction) => submitAndWait(deps, request, action)
   return {

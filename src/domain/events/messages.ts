@@ -7,10 +7,12 @@ import type { Features } from '../features.ts'
 import type { Feeds } from '../feeds/feeds.ts'
 import { type Message, messageOf } from './message.ts'
 import type { Change } from './change.ts'
-import type { CommitListener, EventWriter, Post, PostExtras } from './event-writer.ts'
+import type { CommitListener, Post, PostExtras } from './event-writer.ts'
 import { createMessageChanges, type MessageChanges } from './message-changes.ts'
 import { isText } from './message-input.ts'
 import { clientKey, createServerKeys } from './post-key.ts'
+import { messageRequestOf } from './post-request.ts'
+import type { Poster } from './poster.ts'
 
 export { MAX_TEXT_LENGTH } from './message-input.ts'
 
@@ -34,7 +36,7 @@ export type Messages = ReturnType<typeof createMessages>
 export type MessagesDeps = {
   orm: Orm
   chats: Chats
-  poster: EventWriter
+  poster: Poster
   features: Features
   /** Told of the feeds that a change has written. */
   feeds?: Pick<Feeds, 'announce'>
@@ -61,40 +63,22 @@ export function createMessages (deps: MessagesDeps) {
 
 /**
  * Posts a message. With a `clientMessageId` a repetition returns the first result. `onSettled` receives the receipt, or
- * an error: `invalid_text`, and those of {@link EventWriter.post}; for a message with more than a text also those of
- * {@link EventWriter.change}.
+ * an error: `invalid_text`, and those of {@link Poster}.
  */
-function post (poster: EventWriter, changes: MessageChanges, serverKeys: () => string, request: Post): void {
+function post (poster: Poster, changes: MessageChanges, serverKeys: () => string, request: Post): void {
   const { text, clientMessageId, extras } = request
   if (extras !== undefined) postWith(changes, extras, request)
   else if (!isText(text)) request.onSettled(new ChatError('invalid_text'))
   else poster.post(request, clientMessageId === undefined ? serverKeys() : clientKey(clientMessageId))
 }
 
-function postWith (
-  changes: MessageChanges,
-  { keyId, ...extras }: PostExtras,
-  post: Post
-): void {
-  const { chatId, author, text, clientMessageId, isNarrowed } = post
-  changes.submit(
-    {
-      chatId,
-      actor: { ...author, keyId, isNarrowed },
-      action: { kind: 'post', text, ...extras },
-      onSettled: (outcome) => {
-        if (outcome instanceof ChatError) post.onSettled(outcome)
-        else if (outcome.message === undefined) post.onSettled(new ChatError('internal'))
-        else post.onSettled({ message: outcome.message, duplicate: outcome.duplicate })
-      }
-    },
-    clientMessageId
-  )
+function postWith (changes: MessageChanges, extras: PostExtras, post: Post): void {
+  changes.submit(messageRequestOf(post, extras), post.clientMessageId)
 }
 
 /**
  * Gives a message of the author another text, or deletes it. `onSettled` receives the receipt, or an error:
- * `invalid_text`, `updating`, and those of {@link EventWriter.change}.
+ * `invalid_text`, `updating`, and those of {@link Poster}.
  */
 function change (changes: MessageChanges, { chatId, author, messageId, text, onSettled }: Change): void {
   const target = { messageId }

@@ -82,7 +82,8 @@ export function createWriting (deps: WritingDeps) {
         const receipt = await changes.edit({
           ...target, ...change, expectedVersion: await expectedIn(deps, target, condition)
         })
-        if (receipt.duplicate) await confirmText(deps, target, receipt, change.text)
+        // What a replaced request has said is not known.
+        if (receipt.duplicate && receipt.isRewritten !== true) await confirmText(deps, target, receipt, change.text)
         return receipt
       })
     },

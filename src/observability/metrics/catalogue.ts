@@ -145,6 +145,19 @@ function ofMessages (metrics: Metrics, { postsWaiting }: Readings): MetricSource
       value: () => metrics.postDuplicates
     },
     {
+      name: 'chat_before_message_total',
+      help: 'Messages and edits that the hook was asked about, by result; it is skipped for a while after failures.',
+      kind: 'counter',
+      label: 'result',
+      tally: metrics.hookAnswers
+    },
+    {
+      name: 'chat_before_message_duration_seconds',
+      help: 'Time from a question to the hook before a message to its answer.',
+      kind: 'histogram',
+      of: metrics.hookSeconds
+    },
+    {
       name: 'chat_resume_total',
       help: 'Joins with a position to resume from, by result.',
       kind: 'counter',

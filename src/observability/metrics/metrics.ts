@@ -51,6 +51,11 @@ export class Metrics {
   /** Posts that were already stored. */
   postDuplicates = 0
 
+  /** Messages and edits that the application was asked about, by what became of it. */
+  readonly hookAnswers = new Tally(['allowed', 'denied', 'rewritten', 'failed', 'skipped'])
+  /** From a question to the application to its answer, in seconds. */
+  readonly hookSeconds = Distribution.ofSeconds()
+
   /** Hints that arrived before one that precedes them. */
   hintGaps = 0
   /** Hints of other replicas without news. */

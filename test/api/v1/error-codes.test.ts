@@ -23,6 +23,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'account_taken', 'accounts_off', 'invalid_refresh_token', 'invalid_reset_token', 'rate_limited', 'unverified',
     'weak_password', 'wrong_code', 'wrong_credentials'
   ],
+  'api/v1/before-message.test.ts': ['hook_failed', 'message_refused', 'unknown_hook'],
   'api/v1/change-password.test.ts': ['password_unchanged', 'wrong_password'],
   'api/v1/chat-rules.test.ts': ['chat_deleted', 'feature_off', 'slow_mode', 'text_too_long'],
   'api/v1/chats.test.ts': [

@@ -20,6 +20,8 @@ export const FRAME_ERRORS = [
   'forbidden',
   'text_too_long',
   'slow_mode',
+  'message_refused',
+  'hook_failed',
   'conflict',
   'position_unknown',
   'epoch_changed',

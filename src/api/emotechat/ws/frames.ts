@@ -13,6 +13,8 @@ export const FRAME_ERRORS = [
   'forbidden',
   'invalid_text',
   'not_a_participant',
+  'message_refused',
+  'hook_failed',
   'too_many_frames',
   'too_many_sockets',
   'updating',

@@ -66,7 +66,8 @@ export function editMessage (app: Scope): void {
         ...limitedAs('edits'),
         idempotency: 'own',
         errors: [
-          ...CHANGE_ERRORS, 'invalid_text', 'text_too_long', 'message_deleted', 'idempotency_key_reused'
+          ...CHANGE_ERRORS, 'invalid_text', 'text_too_long', 'message_refused', 'hook_failed', 'message_deleted',
+          'idempotency_key_reused'
         ]
       },
       schema: {

@@ -42,8 +42,9 @@ export function postMessage (app: Scope): void {
         idempotency: 'own',
         errors: [
           'unknown_chat', 'unknown_message', 'forbidden', 'chat_frozen', 'chat_closed', 'invalid_text',
-          'text_too_long', 'slow_mode', 'feature_off', 'invalid_mention', 'unknown_mention', 'nested_thread',
-          'unknown_file', 'file_incomplete', 'file_attached', 'size_differs', 'files_off', 'storage_unavailable',
+          'text_too_long', 'slow_mode', 'message_refused', 'hook_failed', 'feature_off', 'invalid_mention',
+          'unknown_mention', 'nested_thread', 'unknown_file', 'file_incomplete', 'file_attached', 'size_differs',
+          'files_off', 'storage_unavailable',
           'idempotency_key_reused', 'user_required', 'insufficient_scope', 'updating', 'overloaded',
           'unconfirmed'
         ]

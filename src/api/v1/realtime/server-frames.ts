@@ -46,6 +46,8 @@ export const FRAME_ERRORS = [
   'file_attached',
   'size_differs',
   'storage_unavailable',
+  'message_refused',
+  'hook_failed',
   'position_unknown',
   'updating',
   'overloaded',
