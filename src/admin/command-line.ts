@@ -57,8 +57,10 @@ function parse (args: string[]) {
       chat: { type: 'string' },
       user: { type: 'string' },
       output: { type: 'string' },
+      from: { type: 'string' },
       'with-password-hashes': { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false }
+      check: { type: 'boolean', default: false },
+      discard: { type: 'boolean', default: false }
     }
   })
 }

@@ -11,12 +11,12 @@ import { TRANSFER_COMMANDS } from './transfer-commands.ts'
 import { WEBHOOK_COMMANDS } from './webhook-commands.ts'
 
 /** The options of commands that are given or not. */
-export type Flag = 'all' | 'dead' | 'password-stdin' | 'with-password-hashes' | 'check'
+export type Flag = 'all' | 'dead' | 'password-stdin' | 'with-password-hashes' | 'check' | 'discard'
 
 /** The options of commands that have a value. */
 export type TextFlag =
   | 'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind' | 'url' | 'events' | 'chat-types' | 'chat' | 'user'
-  | 'output'
+  | 'output' | 'from'
 
 /** The arguments of a command. */
 export type Call = {

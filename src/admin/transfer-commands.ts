@@ -3,9 +3,14 @@ import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { ChatError } from '../domain/errors.ts'
 import { exportRecords, type ExportScope } from '../domain/transfer/export.ts'
-import { checkRecords, importRecords, type ImportResult } from '../domain/transfer/import.ts'
+import {
+  checkRecords, discardImport, importRecords, type ImportResult, type Source
+} from '../domain/transfer/import.ts'
 import { ImportError } from '../domain/transfer/import-error.ts'
 import { openExport } from '../domain/transfer/lines.ts'
+import { openSlackExport } from '../integrations/foreign-exports/slack.ts'
+import { openStreamExport } from '../integrations/foreign-exports/stream.ts'
+import { ZipError } from '../lib/zip.ts'
 import { CommandError } from './command-error.ts'
 import type { Call, Command } from './commands.ts'
 
@@ -19,11 +24,12 @@ const REPORT_INTERVAL_MS = 5_000
 export const TRANSFER_COMMANDS: readonly Command[] = [
   {
     words: 'import',
-    usage: '<file> [--check]',
+    usage: '<file> [--from <chat>] [--check] [--output <file>] [--discard]',
     purpose:
-      'import users, chats and messages from an export of Confab, or from a file of yours in its form; - is the ' +
-      'standard input. Run it again after an interruption: it goes on where it stopped. With --check the file is ' +
-      'read and nothing is stored',
+      'import users, chats and messages from an export of Confab, from a file of yours in its form (- is the ' +
+      'standard input), or --from stream or slack, whose file may be a folder. Run it again after an interruption: ' +
+      'it goes on where it stopped. With --check nothing is stored, with --output the records go to a file instead, ' +
+      'with --discard the part of a chat that an import has left is removed',
     run: runImport
   },
   {
@@ -38,21 +44,11 @@ export const TRANSFER_COMMANDS: readonly Command[] = [
 
 async function runExport ({ context, flags, write, say }: Call): Promise<string[]> {
   const scope = scopeOf(flags)
-  const counts = await withOutput(flags.output, write, (writeText) => context.withStore(async (orm) => {
-    let buffer = ''
-    const exported = await exportRecords(orm, scope, {
-      hasPasswordHashes: flags['with-password-hashes'],
-      write: async (line) => {
-        buffer += `${line}\n`
-        if (buffer.length < BUFFER) return
-        const text = buffer
-        buffer = ''
-        await writeText(text)
-      }
+  const counts = await withOutput(flags.output, write, (writeText) => context.withStore((orm) =>
+    exportRecords(orm, scope, {
+      hasPasswordHashes: flags['with-password-hashes'], write: (line) => writeText(`${line}\n`)
     })
-    await writeText(buffer)
-    return exported
-  })).catch(asCommandError)
+  )).catch(asCommandError)
   say(`${count(counts.users, 'user')}, ${count(counts.chats, 'chat')} and ${count(counts.messages, 'message')}.`)
   return []
 }
@@ -67,17 +63,38 @@ function scopeOf ({ all, chat, user }: Call['flags']): ExportScope {
   return scope
 }
 
-/** Lets work write to a file, which has its name once it is complete, or to the standard output. */
+/** Collects texts, and writes them together. */
+class Buffered {
+  readonly #write: Call['write']
+  #text = ''
+
+  constructor (write: Call['write']) {
+    this.#write = write
+  }
+
+  write = async (text: string): Promise<void> => {
+    this.#text += text
+    if (this.#text.length >= BUFFER) await this.flush()
+  }
+
+  async flush (): Promise<void> {
+    const text = this.#text
+    this.#text = ''
+    await this.#write(text)
+  }
+}
+
+/** Lets work write to a file, which has its name once it is complete, or else to the standard output. */
 async function withOutput<Result> (
-  file: string | undefined, write: Call['write'], work: (write: Call['write']) => Promise<Result>
+  file: string | undefined, output: Call['write'], work: (write: Call['write']) => Promise<Result>
 ): Promise<Result> {
-  if (file === undefined) return work(write)
+  if (file === undefined) return buffered(output, work)
   const partial = `${file}.partial`
   const handle = await open(partial, 'w', MODE)
   try {
-    const result = await work(async (text) => {
-      await handle.write(text)
-    })
+    const result = await buffered(async (text) => {
+      await handle.writeFile(text)
+    }, work)
     await handle.sync()
     await handle.close()
     await rename(partial, file)
@@ -89,12 +106,25 @@ async function withOutput<Result> (
   }
 }
 
-async function runImport ({ context, parameters: [file = ''], flags, input, say }: Call): Promise<string[]> {
-  const bytes = file === '-' ? asBytes(input) : createReadStream(file)
-  const source = await openExport(bytes).catch(asCommandError)
+async function buffered<Result> (
+  write: Call['write'], work: (write: Call['write']) => Promise<Result>
+): Promise<Result> {
+  const buffer = new Buffered(write)
+  const result = await work(buffer.write)
+  await buffer.flush()
+  return result
+}
+
+async function runImport ({ context, parameters: [file = ''], flags, input, write, say }: Call): Promise<string[]> {
+  const source = await openSource(file, flags.from, input).catch(asCommandError)
   if (flags.check) {
     const records = await checkRecords(source).catch(asCommandError)
     return [`The file is in order: ${count(records, 'record')}.`]
+  }
+  if (flags.output !== undefined) return writeRecords(source, flags.output, write).catch(asCommandError)
+  if (flags.discard) {
+    const isDone = await context.withStore((orm) => discardImport(orm, source))
+    return [isDone ? 'The import is forgotten; chats that are complete stay.' : 'Nothing of the file is stored.']
   }
   let reportedAt = performance.now()
   const result = await context.withUsers((orm, announce) => importRecords(orm, source, {
@@ -108,6 +138,32 @@ async function runImport ({ context, parameters: [file = ''], flags, input, say 
   return describe(result)
 }
 
+async function openSource (file: string, from: string | undefined, input: Call['input']): Promise<Source> {
+  switch (from) {
+    case undefined:
+      return openExport(file === '-' ? asBytes(input) : createReadStream(file))
+    case 'stream':
+      return openStreamExport(file)
+    case 'slack':
+      return openSlackExport(file)
+    default:
+      throw new CommandError('--from takes stream or slack.')
+  }
+}
+
+/** Writes what would be imported. */
+async function writeRecords ({ header, records }: Source, file: string, write: Call['write']): Promise<string[]> {
+  let lines = 1
+  await withOutput(file, write, async (writeText) => {
+    await writeText(`${JSON.stringify(header)}\n`)
+    for await (const { record } of records) {
+      lines++
+      await writeText(`${JSON.stringify(record)}\n`)
+    }
+  })
+  return [`${count(lines, 'line')} were written.`]
+}
+
 async function * asBytes (input: Call['input']): AsyncGenerator<Uint8Array> {
   for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
 }
@@ -117,7 +173,9 @@ function describe ({ usersMade, usersFound, chats, messages, attachments, skippe
     ...skipped > 0 ? [`An earlier run has stored ${count(skipped, 'record')}.`] : [],
     `Imported ${count(chats, 'chat')}, ${count(messages, 'message')} and ${count(usersMade, 'user')}` +
     (usersFound > 0 ? `; already there: ${count(usersFound, 'user')}.` : '.'),
-    ...attachments > 0 ? [`Files are no part of an export: messages name ${count(attachments, 'file')}.`] : []
+    ...attachments > 0
+      ? [`The contents of files are no part of an export: messages name ${count(attachments, 'file')}.`]
+      : []
   ]
 }
 
@@ -127,5 +185,6 @@ function count (number: number, what: string): string {
 
 function asCommandError (error: unknown): never {
   if (error instanceof ImportError) throw new CommandError(`The file cannot be imported: ${error.message}`)
+  if (error instanceof ZipError) throw new CommandError(error.message)
   throw error instanceof ChatError ? new CommandError(error.message) : error
 }

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from '../support/tap.ts'
 import { importRecords } from '../../src/domain/transfer/import.ts'
 import { openExport } from '../../src/domain/transfer/lines.ts'
 import type { Orm } from '../../src/store/database.ts'
-import { imports } from '../../src/store/schema.ts'
+import { chatHeads, imports, messages, threadReplies } from '../../src/store/schema.ts'
 import { confab, exportedLines, fileOf, groupOf, timeAt, usersOf } from '../support/data/transfer.ts'
 import { eventually } from '../support/deadline.ts'
 import { createStore, openDatabase } from '../support/servers/database.ts'
@@ -38,7 +39,11 @@ const RECORDS = [
     message(5, { id: 'late', parent: 'early' }),
     message(1, { id: 'early', reactions: [{ emoji: '👍', user: 'bob' }, { emoji: '🎉', user: 'ann' }] }),
     message(3, { reply_to: 'early', mentions: ['cleo', '@all'], edited_at: timeAt(4) }),
-    message(2, { pinned: { at: timeAt(9), by: 'ann' }, data: { x: 1 } }),
+    message(2, {
+      pinned: { at: timeAt(9), by: 'ann' },
+      data: { x: 1 },
+      attachments: [{ file: 'f'.repeat(32), name: 'plan.pdf', content_type: 'application/pdf', size: 7, width: null }]
+    }),
     message(4, { text: undefined, deleted_at: timeAt(8) })
   ]),
   { record: 'chat', type: 'direct', users: ['ann', 'cf~7'], created_at: timeAt(0) },
@@ -126,6 +131,24 @@ await t.test('of two imports of a file at the same time one goes on', async (t) 
     await exportedLines({ environment: { DATABASE_URL: url } }),
     await exportedLines({ environment: { DATABASE_URL: whole } })
   )
+})
+
+await t.test('what an import has left can be removed, and begun anew', async (t) => {
+  const url = await createStore(t, engineUrl())
+  const { orm } = await openDatabase(t, url)
+  const environment = { DATABASE_URL: url }
+  const file = fileOf('discarded', [...usersOf('bob'), ...groupOf('room', ['bob'], [
+    message(1, { seq: 1 }), message(4, { seq: 2, parent: 1 }), message(7, { seq: 3 })
+  ])])
+  const [, ...lines] = file.split('\n')
+  const cut = file.slice(0, file.indexOf(lines.at(-3) ?? ''))
+  await importFrom(orm, Readable.from([Buffer.from(cut)]), 1).catch((error: unknown) => t.match(error, /cut off/))
+  t.equal((await orm.select().from(messages)).length, 2)
+  t.match(await confab({ environment }, ['import', '-', '--discard'], file), /^The import is forgotten/)
+  for (const table of [messages, chatHeads, threadReplies, imports])
+    t.strictSame(await orm.select().from(table), [])
+  t.match(await confab({ environment }, ['import', '-', '--discard'], file), /^Nothing of the file is stored/)
+  t.match(await confab({ environment }, ['import', '-'], file), /^Imported 1 chat, 3 messages/)
 })
 
 await t.test('a file may be mended behind what is stored, and not before', async (t) => {

@@ -90,6 +90,7 @@ export function messageOf (row: MessageRow, parts: Parts | undefined, ids: UserI
     ...(extra?.mentions !== undefined && { mentions: extra.mentions }),
     ...(extra?.data !== undefined && { data: extra.data }),
     ...(extra?.key !== undefined && { key: extra.key }),
+    ...(extra?.attachments !== undefined && { attachments: extra.attachments }),
     ...(parts !== undefined && additionsTo(seq, parts, ids))
   }
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Orm } from '../../store/database.ts'
 import { mayWriteEvents } from '../../store/features.ts'
-import { openImport } from '../../store/transfer/imports.ts'
+import { removeChat } from '../../store/chats.ts'
+import { openImport, removeImport } from '../../store/transfer/imports.ts'
 import { ChatError } from '../errors.ts'
 import { ImportError } from './import-error.ts'
 import { type ImportCounts, Importer, type Part } from './importer.ts'
@@ -74,6 +75,18 @@ export async function importRecords (
   }
   await storing
   return { ...importer.counts, skipped }
+}
+
+/**
+ * Removes what is stored of a chat that is not complete, and forgets how far the import is: the next one begins anew.
+ * Chats that are complete stay. @returns whether there was anything
+ */
+export async function discardImport (orm: Orm, { header: { id } }: Source): Promise<boolean> {
+  return orm.transaction(async (tx) => {
+    const state = await removeImport(tx, id)
+    if (state?.chatId != null) await removeChat(tx, state.chatId)
+    return state !== undefined
+  })
 }
 
 /**

@@ -26,7 +26,7 @@ export type ImportCounts = {
   usersFound: number
   chats: number
   messages: number
-  /** Attachments of messages, which stay behind. */
+  /** Attachments of messages, whose contents stay behind. */
   attachments: number
 }
 

@@ -74,16 +74,18 @@ function versionOf ({ version, edited_at: editedAt, deleted_at: deletedAt }: Num
 }
 
 function extraOf (message: NumberedMessage): object | null {
-  const { mentions, data, key, parent, reply_to: quoted } = message
+  const { mentions, data, key, attachments, parent, reply_to: quoted } = message
   if (message.deleted_at !== undefined) return null
   const hasMarks = message.reactions !== undefined || message.pinned !== undefined || message.thread !== undefined
-  const isPlain = mentions === undefined && data === undefined && key === undefined && !hasMarks
+  const isPlain = !hasMarks && mentions === undefined && data === undefined && key === undefined &&
+    attachments === undefined
   // Whatever belongs to another message has an object here.
   if (isPlain) return parent === undefined && quoted === undefined ? null : {}
   return {
     ...(mentions !== undefined && mentions.length > 0 && { mentions }),
     ...(data !== undefined && { data }),
     ...(key !== undefined && { key }),
+    ...(attachments !== undefined && attachments.length > 0 && { attachments }),
     ...(hasMarks && { marks: true })
   }
 }

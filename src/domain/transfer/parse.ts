@@ -137,8 +137,15 @@ function checkChat ({ type, users, name, description, avatar, data }: ChatRecord
 
 function checkMessage (message: MessageRecord): void {
   const { seq, text = '', deleted_at: deletedAt, mentions = [], reactions = [], versions = [] } = message
-  if (deletedAt === undefined) require(isText(text), 'the text has 1 to 4,000 characters, not only blank ones')
-  else require(text === '' && versions.length === 0, 'nothing is left of the text of a deleted message')
+  const { attachments = [] } = message
+  if (deletedAt === undefined) {
+    const isUsable = isText(text) || (text === '' && attachments.length > 0)
+    require(isUsable, 'the text has 1 to 4,000 characters, not only blank ones')
+  } else {
+    const isEmpty = text === '' && versions.length === 0 && attachments.length === 0
+    require(isEmpty, 'nothing is left of the text of a deleted message')
+  }
+  for (const { name, content_type: type } of attachments) require(isStorable(name) && isStorable(type), NUL)
   require(mentions.every(isMention), 'a mention is the id of a user, "@all", or "@role:" with the name of a role')
   require(reactions.every(({ emoji }) => isEmoji(emoji)), 'an emoji has at most 32 bytes and no white space')
   require(new Set(reactions.map(({ user, emoji }) => `${user} ${emoji}`)).size === reactions.length,

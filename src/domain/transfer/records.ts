@@ -3,6 +3,8 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CHAT_TYPE_PATTERN } from '../chats/chat-types.ts'
 import { USER_ID_PATTERN } from '../accounts/user-id.ts'
+import { MAX_ATTACHMENTS } from '../events/message-input.ts'
+import { FILE_ID } from '../files/file-id.ts'
 
 /** The version of the format. A reader refuses a later one. */
 export const FORMAT_VERSION = 1
@@ -129,6 +131,16 @@ const MemberSchema = Type.Object({
   notifications: optional(Type.Enum(['mentions', 'none']))
 }, CLOSED)
 
+const SizeOrNull = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])
+const AttachmentSchema = Type.Object({
+  file: Type.String({ pattern: FILE_ID.source }),
+  name: Type.String({ minLength: 1, maxLength: MAX_REFERENCE_LENGTH }),
+  content_type: Type.String({ minLength: 1, maxLength: MAX_REFERENCE_LENGTH }),
+  size: Position,
+  width: optional(SizeOrNull),
+  height: optional(SizeOrNull)
+}, CLOSED)
+
 const MessageSchema = Type.Object({
   record: Type.Literal('message'),
   seq: optional(Seq),
@@ -149,7 +161,7 @@ const MessageSchema = Type.Object({
   mentions: optional(Type.Array(Type.String(), { maxItems: 50 })),
   data: optional(Data),
   key: optional(Type.String()),
-  attachments: optional(Type.Array(Data)),
+  attachments: optional(Type.Array(AttachmentSchema, { maxItems: MAX_ATTACHMENTS })),
   reactions: optional(Type.Array(
     Type.Object({ emoji: Type.String(), user: UserId, created_at: optional(Time) }, CLOSED)
   )),

@@ -20,6 +20,12 @@ export async function readImport (orm: Orm, id: string): Promise<ImportState> {
   return row
 }
 
+/** Forgets an import. @returns how far it was; undefined when there is none of that id */
+export async function removeImport (tx: Orm, id: string): Promise<Pick<ImportState, 'chatId'> | undefined> {
+  const [row] = await tx.delete(imports).where(eq(imports.id, id)).returning({ chatId: imports.chatId })
+  return row
+}
+
 /**
  * Notes how far an import is, together with what the transaction stores of it.
  * @param from the number of records before
