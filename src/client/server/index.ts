@@ -10,4 +10,9 @@ export {
   ConfabServer, type NewChat, type NewMember, type NewMessage, type Outcome, type Profile, type ServerOptions
 } from './server.ts'
 export { signUserToken, type TokenOptions, type TokenUser } from './user-token.ts'
-export { signWebhook, verifyWebhook, type Webhook, type WebhookHeaders, type WebhookRequest } from './webhook.ts'
+export {
+  type AskedMessage, type MessageQuestion, type MessageVerdict, verifyMessageQuestion
+} from './message-hook.ts'
+export {
+  signWebhook, verifyWebhook, type Webhook, type WebhookHeaders, type WebhookOptions, type WebhookRequest
+} from './webhook.ts'

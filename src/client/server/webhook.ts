@@ -32,6 +32,12 @@ export type WebhookRequest = {
   body: string | Uint8Array
 }
 
+/** How a webhook is verified. */
+export type WebhookOptions = {
+  /** How much the clocks may differ, in seconds; by default five minutes. */
+  toleranceS?: number
+}
+
 const isHeaders = (headers: WebhookHeaders): headers is { get: (name: string) => string | null } =>
   typeof headers['get'] === 'function'
 const isPayload = withFields<Omit<Webhook, 'id'>>('type', 'timestamp', 'data')
@@ -39,14 +45,27 @@ const isPayload = withFields<Omit<Webhook, 'id'>>('type', 'timestamp', 'data')
 /**
  * Verifies that a webhook was sent by your server, lately.
  * @param secret that of the webhook, `whsec_…`; or several, while one replaces another
- * @param toleranceS how much the clocks may differ, in seconds; by default five minutes
  * @throws {ConfabProblem} `invalid_signature`; `stale_webhook` when it is too old or too young; `unreadable`
  */
 export function verifyWebhook (
   secret: string | readonly string[],
-  { headers, body }: WebhookRequest,
-  { toleranceS = DEFAULT_TOLERANCE_S }: { toleranceS?: number } = {}
+  request: WebhookRequest,
+  options: WebhookOptions = {}
 ): Webhook {
+  const { id, payload } = verifySigned(secret, request, options)
+  if (!isPayload(payload)) throw new ConfabProblem('unreadable', 'The body of the webhook is not as described.')
+  return { id, type: payload.type, timestamp: payload.timestamp, data: payload.data }
+}
+
+/**
+ * The same for a body of any form.
+ * @throws {ConfabProblem} `invalid_signature`, `stale_webhook`
+ */
+export function verifySigned (
+  secret: string | readonly string[],
+  { headers, body }: WebhookRequest,
+  { toleranceS = DEFAULT_TOLERANCE_S }: WebhookOptions
+): { id: string, payload: unknown } {
   const [id, timestamp, signatures] =
     [headerOf(headers, 'webhook-id'), headerOf(headers, 'webhook-timestamp'), headerOf(headers, 'webhook-signature')]
   const secrets = typeof secret === 'string' ? [secret] : secret
@@ -56,9 +75,7 @@ export function verifyWebhook (
   if (!isRight) throw new ConfabProblem('invalid_signature', 'The webhook was not signed with this secret.')
   if (!(Math.abs(Date.now() / MS_PER_S - Number(timestamp)) <= toleranceS))
     throw new ConfabProblem('stale_webhook', `The time of the webhook is not within ${String(toleranceS)} s of now.`)
-  const payload = parseJson(typeof body === 'string' ? body : Buffer.from(body).toString())
-  if (!isPayload(payload)) throw new ConfabProblem('unreadable', 'The body of the webhook is not as described.')
-  return { id, type: payload.type, timestamp: payload.timestamp, data: payload.data }
+  return { id, payload: parseJson(typeof body === 'string' ? body : Buffer.from(body).toString()) }
 }
 
 /**

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from '../../support/tap.ts'
+import { verifyMessageQuestion } from '../../../src/client/server/index.ts'
 import type { ApiClient } from '../../support/data/api-clients.ts'
 import { newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
 import { uniqueName } from '../../support/clients/http.ts'
@@ -93,7 +94,11 @@ await onOneDeployment(t, async (t, cluster) => {
     const seq = integerAt(first.body, 'seq')
     await post(ann, chat, { text: 'again', reply_to: seq, mentions: [bob.id], data: { a: 1 } })
     await ann.call('PATCH', `/chats/${chat}/messages/${String(seq)}`, { data: { b: 2 } })
-    const [plain, rich, edit] = receiver.requests.splice(0).map((question) => verified(secret, question))
+    const questions = receiver.requests.splice(0)
+    const [plain, rich, edit] = questions.map((question) => verified(secret, question))
+    t.strictSame(questions.map((question) => verifyMessageQuestion(secret, question)), [plain, rich, edit])
+    const [question = { headers: {}, body: '' }] = questions
+    t.throws(() => verifyMessageQuestion(`whsec_${'x'.repeat(32)}`, question), { code: 'invalid_signature' })
     const user = { id: ann.id, name: ann.id, avatar: null, data: {} }
     const message = {
       chat, author: ann.id, client_id: null, reply_to: null, parent: null, mentions: [], data: {}, attachments: []
