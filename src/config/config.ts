@@ -20,7 +20,7 @@ const DRAIN_MARGIN_MS = 15_000
 export type MailSettings =
   { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
 
-export type { FileSettings } from './file-settings.ts'
+export type { BucketSettings, FileSettings } from './file-settings.ts'
 
 /** The settings of the process. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>

@@ -194,7 +194,7 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
   },
   'src/files': {
     forbidden: ['fastify', 'ioredis', 'postgres', 'drizzle-orm', '../domain/errors.ts', '../store/files.ts'],
-    allowed: ['sharp', 'node:fs/promises', '../config/config.ts', '../lib/fair-queue.ts', './files.ts']
+    allowed: ['sharp', 'aws4fetch', 'node:fs/promises', '../config/config.ts', '../lib/fair-queue.ts', './files.ts']
   },
   'src/jobs': {
     forbidden: [
