@@ -16,7 +16,7 @@ const OUTPUTS = 'dist-client'
 const COMPILER = path.join('node_modules', 'typescript-7', 'bin', 'tsc')
 
 /** The modules that users import. */
-const ENTRIES = ['index', 'chatcli/index', 'react/index', 'server/index', 'sse/index']
+const ENTRIES = ['index', 'chatcli/index', 'files/index', 'react/index', 'server/index', 'sse/index']
 
 /** The folders of the package: their kind of module, as esbuild and as a `package.json` names it. */
 const FORMATS = /** @type {const} */ ([['esm', 'esm', 'module'], ['cjs', 'cjs', 'commonjs']])

@@ -25,6 +25,7 @@ const ENTRIES: readonly [name: string, exported: readonly string[]][] = [
   ['confab-client', ['ConfabClient', 'ConfabProblem', 'MemoryStorage', 'browserStorage', 'newClientId']],
   ['confab-client/react', ['ConfabProvider', 'useChats', 'useChat', 'useMessages', 'useTyping', 'usePresence']],
   ['confab-client/server', ['ConfabServer', 'ConfabProblem', 'signUserToken', 'verifyWebhook']],
+  ['confab-client/files', ['ConfabFiles', 'ConfabProblem']],
   ['confab-client/sse', ['EventStreamSocket', 'orEventStream']],
   ['confab-client/chatcli', ['ConfabClient', 'ConfabError', 'newClientMessageID']]
 ]
@@ -34,6 +35,7 @@ const MAX_CLIENT_BYTES = 15_000
 const TYPED_PROGRAM = `import { ConfabClient, ConfabProblem, type EventOf, type ListedMessage } from 'confab-client'
 import { useMessages, type UsedMessages } from 'confab-client/react'
 import { ConfabServer, signUserToken, verifyWebhook, type Message, type Webhook } from 'confab-client/server'
+import { ConfabFiles } from 'confab-client/files'
 import { EventStreamSocket, orEventStream } from 'confab-client/sse'
 import { ConfabClient as ChatCliClient } from 'confab-client/chatcli'
 const client = new ConfabClient({ url: '', getToken: async () => signUserToken('secret', { id: 'ann', name: 'Ann' }) })
@@ -42,6 +44,9 @@ export const seq: Promise<number> = client.chat('c').send('text', { reply_to: 1 
 export const items: readonly ListedMessage[] = client.chat('c').messages.getSnapshot().items
 export const use = (id: string): UsedMessages => useMessages(id)
 export const post: Promise<Message> = new ConfabServer({ url: '', key: '' }).post('c', { as: 'ann', text: 'x' })
+const files = new ConfabFiles({ url: '', getToken: () => '' })
+export const sent = files.upload('c', new Blob(['x']))
+  .then((file) => client.chat('c').send('', { attachments: [file] }))
 export const isProblem = (error: unknown): boolean => error instanceof ConfabProblem && error.retryable
 export const hook: Webhook = verifyWebhook('whsec_x', { headers: new Headers(), body: '' })
 export const stream = new ConfabClient({ url: '', getToken: () => '', WebSocket: orEventStream(EventStreamSocket) })
@@ -221,7 +226,7 @@ async function testClient (t: Test, folder: string, client: Packed): Promise<voi
     const types = (kind: string) => client.files.filter((name) => name.startsWith(`${kind}/`) && name.endsWith('.d.ts'))
     t.ok(types('esm').length > 10)
     t.equal(types('cjs').length, types('esm').length)
-    const folders = ['', 'react/', 'server/', 'sse/', 'chatcli/']
+    const folders = ['', 'react/', 'server/', 'files/', 'sse/', 'chatcli/']
     const modules = [...folders.map((name) => `${name}index.js`), 'package.json']
     t.strictSame(
       client.files.filter((name) => !name.endsWith('.d.ts')),

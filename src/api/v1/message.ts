@@ -6,6 +6,7 @@ import type { Message } from '../../domain/events/message.ts'
 import { MAX_ATTACHMENTS } from '../../domain/events/message-input.ts'
 import { DataSchema } from './user.ts'
 
+const MAX_FILE_ID_LENGTH = 64
 /** The most users that a message names as participants of its thread. */
 export const MAX_THREAD_PARTICIPANTS = 5
 
@@ -57,11 +58,18 @@ const AttachmentSchema = Type.Object({
 
 /** The files of a message to post. */
 export const AttachmentsInput = Type.Array(
-  Type.Object({ file: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      file: Type.String({ maxLength: MAX_FILE_ID_LENGTH, description: 'The id of the file.' }),
+      ...Type.Partial(Type.Omit(AttachmentSchema, ['file'])).properties
+    },
+    { additionalProperties: false }
+  ),
   {
     maxItems: MAX_ATTACHMENTS,
     description:
-      'Files of yours whose content is there, for this chat and in no other message. With one the text may be empty.'
+      'Files of yours whose content is there, for this chat and in no other message. With one the text may be empty. ' +
+      'Only `file` counts: the rest may be sent as it was received.'
   }
 )
 

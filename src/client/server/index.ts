@@ -3,8 +3,8 @@ export type { CallOptions } from '../http.ts'
 export { ConfabProblem } from '../problem.ts'
 export type { MessageContent } from '../state/pending.ts'
 export type {
-  Actor, ChatEvent, ChatInfo, Data, EventData, EventOf, EventType, FeedEvent, Member, Membership, Message, Reactions,
-  User
+  Actor, Attachment, ChatEvent, ChatInfo, Data, EventData, EventOf, EventType, FeedEvent, Member, Membership, Message,
+  Reactions, User
 } from '../types.ts'
 export {
   ConfabServer, type NewChat, type NewMember, type NewMessage, type Outcome, type Profile, type ServerOptions

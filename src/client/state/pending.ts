@@ -1,6 +1,6 @@
 /** What the user has done and the server has not confirmed, shown over what is stored. Pure. */
 import type { ConfabProblem } from '../problem.ts'
-import { type Data, messageOf, type Reactions } from '../types.ts'
+import { type Attachment, type Data, messageOf, type Reactions } from '../types.ts'
 import { keyOf, type ListedMessage, type Timeline } from './timeline.ts'
 
 /** What a message may have besides its text. */
@@ -11,6 +11,8 @@ export type MessageContent = {
   parent?: number
   /** Ids of users, `@all`, `@role:<role>`. */
   mentions?: readonly string[]
+  /** Files that were sent for it; see `confab-client/files`. With one the text may be empty. */
+  attachments?: readonly Attachment[]
   data?: Data
 }
 

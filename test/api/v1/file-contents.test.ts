@@ -201,7 +201,7 @@ await onEmbedded(t, async (t, cluster) => {
     const attach = (attachments: unknown) => ann.call('POST', `/chats/${chat}/messages`, { text: 'x', attachments })
     for (const [attachments, code] of [
       [[{ file: 'nothing' }], 'unknown_file'], [[{ file: '0'.repeat(32) }], 'unknown_file'],
-      [[{ file: id }, { file: id }], 'invalid_input'], [[{ file: id, name: 'x' }], 'invalid_input'],
+      [[{ file: id }, { file: id }], 'invalid_input'], [[{ file: id, url: 'x' }], 'invalid_input'],
       [[id], 'invalid_input'], [Array.from({ length: 11 }, () => ({ file: id })), 'invalid_input'],
       [{}, 'invalid_input']
     ] as const) t.equal(at((await attach(attachments)).body, 'code'), code, JSON.stringify(attachments).slice(0, 80))
