@@ -41,7 +41,7 @@ const FOLDERS = {
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   jobs: {
-    imports: ['store', 'mail', 'files', 'lib'],
+    imports: ['domain', 'store', 'mail', 'files', 'lib'],
     without: [...HTTP, ...DATABASE, ...REDIS, ...MAIL, ...METRICS, ...TRACES]
   },
   store: {

@@ -1,6 +1,7 @@
 /** One replica: ports opened by the configuration, the domain on them, the server in front; and its orderly end. */
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'node:http'
+import { createBackgroundJobs, startBackgroundJobs } from './background-jobs.ts'
 import { buildApp, createServer } from './app.ts'
 import type { Config } from '../config/config.ts'
 import type { StartState } from '../api/ops/readiness.ts'
@@ -9,8 +10,7 @@ import { EMOTECHAT_CODEC } from '../api/emotechat/ws/codec.ts'
 import { V1_CODEC } from '../api/v1/realtime/codec.ts'
 import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
-import { JobRunner } from '../jobs/job-runner.ts'
-import { createMailJobs } from '../jobs/mails.ts'
+import type { LogFollower } from '../jobs/log-follower.ts'
 import { describeFinding, type Finding } from '../lib/finding.ts'
 import { explainListening, portOf } from '../lib/listening.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
@@ -33,11 +33,9 @@ import { createSecondServer, listenOnSecondPort } from './second-port.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
 import { createServices, type Services } from './services.ts'
 import { StartingServer } from './starting-server.ts'
-import { adoptMails } from '../store/outbox.ts'
 import { createUserShares, type UserShares } from './user-shares.ts'
 
 const CLEANUP_INTERVAL_MS = 3_600_000
-const ADOPTION_INTERVAL_MS = 60_000
 /** Connections that may wait to be accepted: after a restart all clients reconnect at once. */
 const LISTEN_BACKLOG = 4_096
 
@@ -79,6 +77,7 @@ type Parts = {
   shares: UserShares
   metrics: Metrics
   lifecycle: Lifecycle
+  follower: LogFollower
 }
 
 /**
@@ -116,17 +115,18 @@ async function start (
   }
   const ports = await openPorts({ config, overrides: options, lifecycle, metrics, log: app.log, onState, signal })
   const { database, bus, rates, tracing } = ports
-  const jobs = createJobs(app, ports, lifecycle)
   const services = await createServices({
     ...ports,
     config,
-    onMail: () => jobs.wake(),
+    onJobs: () => background.jobs.wake(),
     rates: withMetrics(rates, metrics),
     metrics,
     log: app.log
   })
   const shares = createUserShares(config)
-  const parts: Parts = { config, app, ports, services, shares, metrics, lifecycle }
+  const background = createBackgroundJobs({ ports, services, metrics, lifecycle, log: app.log })
+  const { jobs, follower } = background
+  const parts: Parts = { config, app, ports, services, shares, metrics, lifecycle, follower }
   const hub = createHub(parts)
   const { presence, contacts, watchedUsers } = await openPresence({ ...parts, log: app.log })
   const following = createFollowing(parts, hub, contacts)
@@ -144,9 +144,8 @@ async function start (
   await app.ready()
   signal.throwIfAborted()
   await listen(starting, app, second, config)
-  jobs.start()
+  startBackgroundJobs(background, { ...parts, log: app.log })
   startBackgroundWork(parts, connections)
-  adoptEarlierMails(parts)
   lifecycle.onStop('leaving', () => leave(app, config.drain.delayMs))
   lifecycle.onStop('draining', () => closeSockets(app, connections, config.drain.windowMs))
   lifecycle.serve()
@@ -178,13 +177,7 @@ async function listen (
   await listenOnSecondPort(second, config, LISTEN_BACKLOG)
 }
 
-function createJobs ({ log }: FastifyInstance, { database: { orm }, mailer }: Ports, lifecycle: Lifecycle): JobRunner {
-  const jobs = new JobRunner({ orm, kinds: [createMailJobs(orm, mailer)], log })
-  lifecycle.onStop('flushing', () => jobs.stop())
-  return jobs
-}
-
-function createHub ({ config, app, ports, services, shares, metrics, lifecycle }: Parts): Hub {
+function createHub ({ config, app, ports, services, shares, metrics, lifecycle, follower }: Parts): Hub {
   const { bus, origin, tracing } = ports
   const { chats, log, messages, readMarks } = services
   const hub = new Hub({
@@ -209,6 +202,7 @@ function createHub ({ config, app, ports, services, shares, metrics, lifecycle }
     metrics.eventsCommitted.add('message', count)
     metrics.eventsCommitted.add('other', committed.events.length - count)
     hub.announce(committed)
+    follower.note('chats', [committed.chatId])
     announceMentions(services, committed)
     if (committed.events.some(({ kind }) => kind === 'message.deleted')) services.fileSweeper?.wake()
   }
@@ -222,12 +216,15 @@ function createHub ({ config, app, ports, services, shares, metrics, lifecycle }
 }
 
 function createFollowing (
-  { app, ports: { bus }, services: { chats }, metrics, lifecycle }: Parts,
+  { app, ports: { bus }, services: { chats }, metrics, lifecycle, follower }: Parts,
   hub: Hub,
   contacts: Contacts
 ): Following {
   const following = new Following({ hub, bus, lists: chats, contacts, metrics, logger: app.log })
-  chats.onListsChanged((userIds) => following.announce(userIds))
+  chats.onListsChanged((userIds) => {
+    following.announce(userIds)
+    follower.note('feeds', userIds)
+  })
   lifecycle.onStop('flushing', () => following.close())
   return following
 }
@@ -240,7 +237,10 @@ function announceMentions ({ feeds }: Services, { chatId, events }: CommittedEve
   }
 }
 
-function createUserFeeds ({ app, ports: { bus }, services: { feeds }, lifecycle }: Parts, hub: Hub): UserFeeds {
+function createUserFeeds (
+  { app, ports: { bus }, services: { feeds }, lifecycle, follower }: Parts,
+  hub: Hub
+): UserFeeds {
   const userFeeds = new UserFeeds({
     feeds,
     bus,
@@ -249,6 +249,7 @@ function createUserFeeds ({ app, ports: { bus }, services: { feeds }, lifecycle 
     logger: app.log
   })
   feeds.onChanged((userIds) => userFeeds.announce(userIds))
+  feeds.onChanged((userIds) => follower.note('feeds', userIds))
   lifecycle.onStop('flushing', () => userFeeds.close())
   return userFeeds
 }
@@ -270,7 +271,7 @@ function createConnections ({ config: { sockets }, services, lifecycle }: Parts,
  * this replica.
  */
 function followOtherReplicas (
-  { app, ports: { bus }, services, metrics }: Parts,
+  { app, ports: { bus }, services, metrics, follower }: Parts,
   hub: Hub,
   connections: Connections
 ): void {
@@ -288,6 +289,7 @@ function followOtherReplicas (
     else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
     else if (event?.type === 'chats_closed') hub.chatsClosed(event.chatType)
     else if (event?.type === 'hook_changed') void refreshHook()
+    else if (event?.type === 'webhooks_changed') follower.refresh()
   }
   // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
   bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)
@@ -332,18 +334,6 @@ function startBackgroundWork (
   if (rebalancing !== undefined) {
     lifecycle.onStop('leaving', startRebalancing({ bus, sockets: connections, ...rebalancing }))
   }
-}
-
-/** Sends what replicas of earlier builds have left, also of those that run beside this one during an update. */
-function adoptEarlierMails ({ app, ports: { database }, lifecycle }: Parts): void {
-  const adopt = () => {
-    adoptMails(database.orm).catch((error: unknown) => {
-      app.log.warn({ err: error }, 'mails of earlier builds could not be taken over; the next try is in a minute')
-    })
-  }
-  adopt()
-  const timer = setInterval(adopt, ADOPTION_INTERVAL_MS)
-  lifecycle.onStop('closing', () => clearInterval(timer))
 }
 
 function urlOf (app: FastifyInstance): string {

@@ -34,6 +34,7 @@ import { Eraser, type EraserOptions } from '../jobs/eraser.ts'
 import type { FileStorage } from '../files/files.ts'
 import { FileSweeper } from '../jobs/file-sweeper.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
+import { createDeliveries } from '../domain/webhooks/deliveries.ts'
 import { UserTokens } from '../integrations/user-tokens/user-tokens.ts'
 import type { Database, Orm } from '../store/database.ts'
 import { prepareWriteBatch } from '../store/changes.ts'
@@ -49,8 +50,8 @@ export type ServiceDeps = {
   database: Database
   epoch: Epoch
   bus: Bus
-  /** Called after a transaction that put a mail into the outbox. */
-  onMail: () => void
+  /** Called after a transaction that inserted a job, e.g. a mail. */
+  onJobs: () => void
   rates: RateLimiter
   /** Undefined where files are off. */
   files: FileStorage | undefined
@@ -93,7 +94,10 @@ export async function createServices (deps: ServiceDeps) {
   const messages = createMessageServices(deps, { chats, features, feeds, ...integrations })
   const eraser = new Eraser({ orm, step: chats.eraseStep, log })
   const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
-  const shared = { webhooksIn, bus, sessions, revocations: tokenRevocations, eraser, removeAccount: accounts.remove }
+  const { onJobs } = deps
+  const shared = {
+    webhooksIn, bus, sessions, eraser, revocations: tokenRevocations, removeAccount: accounts.remove, onJobs
+  }
   return {
     ...createUserServices({ ...shared, orm, afterCommit: atOnce }),
     accounts,
@@ -154,10 +158,12 @@ function createBlocks (orm: Orm, bus: Bus, feeds: Feeds): Blocks {
 }
 
 function createUserServices (
-  { webhooksIn, ...deps }: UserAdministrationDeps & Pick<ReturnType<typeof createIntegrations>, 'webhooksIn'>
+  { webhooksIn, ...deps }: UserAdministrationDeps & Pick<ReturnType<typeof createIntegrations>, 'webhooksIn'> &
+    { onJobs: () => void }
 ) {
   return {
     webhooks: webhooksIn(deps),
+    deliveries: createDeliveries(deps),
     apiKeys: createApiKeys(deps.orm),
     users: createUserProfiles(deps.orm),
     userAdministration: createUserAdministration(deps)
@@ -194,7 +200,7 @@ function createFiles ({ config, database: { orm }, files: storage }: ServiceDeps
 }
 
 async function accountsDeps (
-  { config, database: { orm }, onMail, rates }: ServiceDeps,
+  { config, database: { orm }, onJobs, rates }: ServiceDeps,
   { sessions, eraser }: Pick<AccountsDeps, 'sessions' | 'eraser'>
 ): Promise<AccountsDeps> {
   const linkTo = (page: string, parameters: Record<string, string>) =>
@@ -210,7 +216,7 @@ async function accountsDeps (
     verificationLink: (token) => linkTo('verify-email', { token }),
     enableLink: (token, username) => linkTo('enable-account', { token, username }),
     eraser,
-    onMail,
+    onMail: onJobs,
     rates,
     loginLimits: config.loginLimits,
     areAccountsHidden: config.areAccountsHidden

@@ -6,7 +6,9 @@ import { hasHidden } from './hidden.ts'
 import { removeMessageParts } from './message-parts.ts'
 import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { chatEvents, chatHeads, chatInvites, chats, messages, participants, users } from './schema.ts'
+import {
+  chatEvents, chatHeads, chatInvites, chats, followedChats, messages, participants, users
+} from './schema.ts'
 
 /** The types of chats: `direct` has two members and is unique per pair, `group` has a name and any number. */
 export type ChatType = 'direct' | 'group'
@@ -146,12 +148,19 @@ export async function setArchived (orm: Orm, chatId: number, userId: number, isA
   return rows.length > 0
 }
 
+/** The id that was chosen for a chat, null for none; undefined when there is no such chat. */
+export async function findChosenId (orm: Orm, chatId: number): Promise<string | null | undefined> {
+  const [chat] = await orm.select({ chosenId: chats.publicId }).from(chats).where(eq(chats.id, chatId))
+  return chat?.chosenId
+}
+
 /** Deletes a chat, its messages and its events. */
 export async function removeChat (orm: Orm, chatId: number): Promise<void> {
   await orm.delete(messages).where(eq(messages.chatId, chatId))
   await orm.delete(chatEvents).where(eq(chatEvents.chatId, chatId))
   await orm.delete(chatInvites).where(eq(chatInvites.chatId, chatId))
   await removeMessageParts(orm, chatId)
+  await orm.delete(followedChats).where(eq(followedChats.chatId, chatId))
   await orm.delete(chatHeads).where(eq(chatHeads.chatId, chatId))
   await orm.delete(chats).where(eq(chats.id, chatId))
 }

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
-import { applicationUsers, feedEvents, feedHeads, feedPending, participants } from './schema.ts'
+import { applicationUsers, feedEvents, feedHeads, feedPending, followedFeeds, participants } from './schema.ts'
 import { inList } from './sql.ts'
 
 /** An event of a feed. */
@@ -69,6 +69,7 @@ export async function listFeedBefore (orm: Orm, userId: number, before: number, 
 export async function removeFeed (orm: Orm, userId: number): Promise<void> {
   await orm.delete(feedEvents).where(eq(feedEvents.userId, userId))
   await orm.delete(feedHeads).where(eq(feedHeads.userId, userId))
+  await orm.delete(followedFeeds).where(eq(followedFeeds.userId, userId))
 }
 
 /** The members of a chat that a message may mention by these texts, to wake their feeds: some may not be mentioned. */

@@ -202,11 +202,11 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       'ioredis',
       'postgres',
       'nodemailer',
-      '../domain/errors.ts',
+      '../api/http/context.ts',
       '../realtime/hub.ts',
       '../bus/bus.ts'
     ],
-    allowed: ['../store/outbox.ts', '../mail/mailer.ts']
+    allowed: ['../domain/errors.ts', '../store/outbox.ts', '../mail/mailer.ts']
   },
   'src/realtime': {
     forbidden: [

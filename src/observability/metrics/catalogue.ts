@@ -3,6 +3,7 @@
  * library.
  */
 import type { Distribution, LabelledDistribution } from './distribution.ts'
+import { type JobReading, ofJobs } from './job-metrics.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tally } from './tally.ts'
 
@@ -26,9 +27,6 @@ export type Readings = {
   isDraining: () => boolean
 }
 
-/** A kind of jobs; `oldestSeconds` is 0 when none waits. */
-export type JobReading = { kind: string, waiting: number, dead: number, oldestSeconds: number }
-
 type Counted = { kind: 'counter', value: () => number } | { kind: 'counter', label: string, tally: Tally<string> }
 type Read =
   | { kind: 'gauge', value: () => number | Promise<number> }
@@ -46,7 +44,7 @@ export function catalogue (metrics: Metrics, readings: Readings): MetricSource[]
     ...ofHints(metrics),
     ...ofBus(metrics, readings),
     ...ofServices(metrics, readings),
-    ...ofJobs(readings)
+    ...ofJobs(metrics, readings)
   ]
 }
 
@@ -242,34 +240,6 @@ function ofBus (metrics: Metrics, { subscriptions, presence, isBusUp, hintsDropp
       help: 'Reconnections to Redis after an outage.',
       kind: 'counter',
       value: () => metrics.busReconnects
-    }
-  ]
-}
-
-function ofJobs ({ jobs }: Readings): MetricSource[] {
-  const byKind = (value: (reading: JobReading) => number) => async () =>
-    Object.fromEntries((await jobs()).map((reading) => [reading.kind, value(reading)]))
-  return [
-    {
-      name: 'chat_jobs_waiting',
-      help: 'Jobs that wait or are under way, by kind.',
-      kind: 'gauge',
-      label: 'kind',
-      values: byKind(({ waiting }) => waiting)
-    },
-    {
-      name: 'chat_jobs_oldest_seconds',
-      help: 'Age of the oldest job that waits, by kind, 0 when none does.',
-      kind: 'gauge',
-      label: 'kind',
-      values: byKind(({ oldestSeconds }) => oldestSeconds)
-    },
-    {
-      name: 'chat_jobs_dead',
-      help: 'Jobs that were given up, by kind.',
-      kind: 'gauge',
-      label: 'kind',
-      values: byKind(({ dead }) => dead)
     }
   ]
 }

@@ -48,6 +48,8 @@ export class Metrics {
   /** From a commit, on any replica, to the write to this replica's sockets: the oldest message of each write. */
   readonly deliverySeconds = Distribution.ofSeconds()
   readonly eventsCommitted = new Tally(['message', 'other'])
+  /** Attempts to deliver an event to a webhook, by how the event stands afterwards. */
+  readonly webhookAttempts = new Tally(['delivered', 'waiting', 'dead'])
   /** Posts that were already stored. */
   postDuplicates = 0
 

@@ -48,6 +48,7 @@ const NAMES: Record<string, readonly string[]> = {
   chat_jobs_dead: ['kind'],
   chat_jobs_oldest_seconds: ['kind'],
   chat_jobs_waiting: ['kind'],
+  chat_webhook_attempts_total: ['status'],
   chat_draining: [],
   nodejs_eventloop_lag_seconds: [],
   process_resident_memory_bytes: []

@@ -57,6 +57,8 @@ const ROWS: readonly Row[] = [
   ['DELETE /v1/webhooks/{webhook}', 'backend', 'webhooks:write'],
   ['POST /v1/webhooks/{webhook}:rotate-secret', 'backend', 'webhooks:write'],
   ['POST /v1/webhooks/{webhook}:test', 'backend', 'webhooks:write'],
+  ['GET /v1/webhooks/{webhook}/deliveries', 'backend', 'webhooks:read'],
+  ['POST /v1/webhooks/{webhook}/deliveries:replay', 'backend', 'webhooks:write'],
   ['GET /v1/hooks/before-message', 'backend', 'webhooks:read'],
   ['PUT /v1/hooks/before-message', 'backend', 'webhooks:write'],
   ['DELETE /v1/hooks/before-message', 'backend', 'webhooks:write'],

@@ -2,7 +2,9 @@ import { eq, sql } from 'drizzle-orm'
 import t, { type Test } from '../../support/tap.ts'
 import { createApiKey, SCOPES } from '../../../src/domain/accounts/api-keys.ts'
 import { Idempotency } from '../../../src/domain/idempotency.ts'
-import { apiKeys, chats, files, idempotencyKeys, webhooks } from '../../../src/store/schema.ts'
+import {
+  apiKeys, chats, files, idempotencyKeys, jobs, webhookDeliveries, webhooks
+} from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { removeAnswersKeptFor } from '../../../src/store/idempotency-keys.ts'
 import { type Answer, uniqueName } from '../../support/clients/http.ts'
@@ -35,7 +37,7 @@ type Row = {
   /** With the same key this is another request; without it, another URL is. */
   other?: object
   /** What has to be so before. */
-  first?: (place: Place) => Promise<Answer>
+  first?: (place: Place) => Promise<unknown>
   /** A number that the request changes, by as much as without a key. */
   effect: (place: Place) => Promise<number>
 }
@@ -100,6 +102,20 @@ const ROWS: readonly Row[] = [
     body: ({ chat }) => ({ chat, name: 'a.txt', size: 1, content_type: 'text/plain' }),
     other: { chat: 'other', name: 'a.txt', size: 1, content_type: 'text/plain' },
     effect: async ({ cluster, chat }) => countFiles(cluster, chat)
+  },
+  {
+    route: 'POST /v1/webhooks/{webhook}/deliveries:replay', by: 'backend', body: () => ({ status: 'dead' }),
+    other: { status: 'delivered' },
+    first: async ({ cluster, webhook, chat }) => {
+      const [found] = await cluster.orm.select().from(chats).where(eq(chats.publicId, chat))
+      await cluster.orm.insert(webhookDeliveries).values({
+        webhookId: webhook, messageId: 'msg_1', type: 'chat.created', status: 'dead', position: 1, attempts: 10,
+        chatId: found?.id ?? 0, durationMs: 1
+      })
+    },
+    effect: async ({ cluster, webhook }) =>
+      (await cluster.orm.select().from(jobs).where(eq(jobs.target, webhook)))
+        .filter(({ payload }) => 'positions' in payload).length
   },
   {
     route: 'POST /v1/chats', by: 'owner', body: ({ name }) => ({ type: 'group', name }),

@@ -3,6 +3,7 @@ import { requireCaller } from '../../http/principals.ts'
 import type { Scope } from '../../http/scope.ts'
 import { rotateSecret, testWebhook } from './actions.ts'
 import { createWebhook, listWebhooks } from './collection.ts'
+import { listDeliveries, replayDeliveries } from './deliveries.ts'
 import { changeWebhook, getWebhook, removeWebhook } from './one.ts'
 
 /** Adds the routes. */
@@ -11,6 +12,7 @@ export default async function webhooks (app: Scope): Promise<void> {
     requireCaller(scope, { key: 'webhooks:read' })
     listWebhooks(scope)
     getWebhook(scope)
+    listDeliveries(scope)
   })
   await app.register(async (scope) => {
     requireCaller(scope, { key: 'webhooks:write' })
@@ -19,5 +21,6 @@ export default async function webhooks (app: Scope): Promise<void> {
     removeWebhook(scope)
     rotateSecret(scope)
     testWebhook(scope)
+    replayDeliveries(scope)
   })
 }
