@@ -3,12 +3,15 @@ import { eq } from 'drizzle-orm'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from '../../support/tap.ts'
+import { publicChatId } from '../../../src/domain/chats/chat-id.ts'
 import { files } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { announce, download, type FileToSend, placedAt, sendContent, sendFile } from '../../support/clients/files.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connectRealtime, request } from '../../support/clients/realtime.ts'
-import { type ApiClient, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
+import { join } from '../../support/clients/socket.ts'
+import { startChat } from '../../support/data/accounts.ts'
+import { type ApiClient, clientOf, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, listAt, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
 import { eventually } from '../../support/deadline.ts'
@@ -162,6 +165,29 @@ await onEachDeployment(t, async (t, cluster) => {
     const late = await connectRealtime(t, cluster.replica(2), bob.bearer)
     const { before } = await request(late, { type: 'subscribe', chats: [{ chat, last: 2 }] })
     t.strictSame(at(before[0], 'event', 'data', 'message'), shown[0], 'and in a replay')
+  })
+
+  await t.test('clients that know no files are shown their names', async (t) => {
+    const { ann, bob, chatID } = await startChat(cluster)
+    const sender = clientOf(cluster, '', ann.accessToken)
+    const chat = publicChatId(chatID, null)
+    const reader = await join(t, cluster.replica(1), bob.accessToken, chatID)
+    const sent = await Promise.all(['one.txt', 'two.txt'].map((name) =>
+      sendFile(sender, { chat, name, bytes: TEXT }, cluster.replica(0))))
+    const posted = await sender.call('POST', `/chats/${chat}/messages`, {
+      text: '', attachments: sent.map((file) => ({ file }))
+    })
+    t.equal(posted.status, 201, posted.text)
+    const names = 'one.txt, two.txt'
+    t.match(await reader.next(({ type }) => type === 'new_message'), { message: names })
+    const history = await cluster.post('/chat/messages', { session_token: bob.accessToken, chatID })
+    t.match(JSON.stringify(history.body), `"message":"${names}"`)
+    const { body } = await cluster.get('/api/conversations', { bearer: bob.accessToken })
+    t.match(JSON.stringify(body), `"message":"${names}"`)
+    const partner = (await sender.call('GET', '/me')).body
+    const id = textAt(partner, 'id').replace('cf~', '')
+    const pair = await cluster.get(`/api/conversations?partner_id=${id}`, { bearer: bob.accessToken })
+    t.match(JSON.stringify(pair.body), `"Content":"${names}"`)
   })
 
   await t.test('who may see a message may see its files, from the moment of the download', async (t) => {
