@@ -107,7 +107,9 @@ export class Importer {
   }
 
   async #write (tx: Orm, part: Part): Promise<Outcome> {
-    const { units } = part
+    const { units, from } = part
+    // First of all: of two processes neither waits for what the other one stores, and then finds it there.
+    if (!await imports.lockImport(tx, this.#id, from)) throw overtaken()
     const counts: ImportCounts = { usersMade: 0, usersFound: 0, chats: 0, messages: 0, attachments: 0 }
     const users = new UserLookup(this.#users)
     const userLines = units.filter(isUser)
@@ -133,9 +135,12 @@ export class Importer {
 
   async #advance (tx: Orm, { from, to, digest, isLast }: Part, open: OpenChat | undefined): Promise<void> {
     const next = { records: to, digest, chatId: open?.chatId ?? null, isFinished: isLast }
-    if (!await imports.advanceImport(tx, this.#id, from, next))
-      throw new ImportError(undefined, 'another process imports this file at the same time')
+    if (!await imports.advanceImport(tx, this.#id, from, next)) throw overtaken()
   }
+}
+
+function overtaken (): ImportError {
+  return new ImportError(undefined, 'another process imports this file at the same time')
 }
 
 async function writeUnits (

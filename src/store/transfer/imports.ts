@@ -26,6 +26,12 @@ export async function removeImport (tx: Orm, id: string): Promise<Pick<ImportSta
   return row
 }
 
+/** Has other processes with the same import wait. @returns whether it is still where this one has left it */
+export async function lockImport (tx: Orm, id: string, from: number): Promise<boolean> {
+  const rows = await tx.select({ id: imports.id }).from(imports).where(eq(imports.id, id)).for('update')
+  return rows.length > 0 && (await readImport(tx, id)).records === from
+}
+
 /**
  * Notes how far an import is, together with what the transaction stores of it.
  * @param from the number of records before
