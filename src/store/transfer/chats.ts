@@ -1,7 +1,7 @@
 /** Queries that bring chats of an import. A chat is hidden until all of it is stored: it has a head, and no row. */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Orm } from '../database.ts'
-import { chatEvents, chatHeads, chats, erasures, messages, participants } from '../schema.ts'
+import { chatEvents, chatHeads, chats, erasures, followedChats, messages, participants } from '../schema.ts'
 import { type Columns, insertRows, rowsAs, type RowsOf } from './insert-rows.ts'
 
 /** A chat to make: a direct chat has the two users, the lower number first. */
@@ -112,6 +112,8 @@ export async function showChat (tx: Orm, chat: ChatToInsert, head: HeadToWrite):
     .onConflictDoNothing()
     .returning({ id: chats.id })
   if (inserted.length === 0) return false
+  // Followers may have seen a part of its log, and would take the rest for new.
+  await tx.delete(followedChats).where(eq(followedChats.chatId, chat.chatId))
   // Triggers write down who may post as soon as something is said of it.
   await tx.update(chatHeads).set({
     lastSeq: head.lastSeq,
