@@ -53,6 +53,7 @@ function parse (args: string[]) {
       events: { type: 'string' },
       'chat-types': { type: 'string' },
       kind: { type: 'string' },
+      status: { type: 'string' },
       dead: { type: 'boolean', default: false },
       chat: { type: 'string' },
       user: { type: 'string' },

@@ -16,7 +16,7 @@ export type Flag = 'all' | 'dead' | 'password-stdin' | 'with-password-hashes' | 
 /** The options of commands that have a value. */
 export type TextFlag =
   | 'name' | 'scopes' | 'uses' | 'expires' | 'code' | 'kind' | 'url' | 'events' | 'chat-types' | 'chat' | 'user'
-  | 'output' | 'from'
+  | 'output' | 'from' | 'status'
 
 /** The arguments of a command. */
 export type Call = {

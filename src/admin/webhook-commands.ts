@@ -1,7 +1,14 @@
 /** The commands for webhooks. */
+import { createDeliveries, type Delivery } from '../domain/webhooks/deliveries.ts'
 import type { WebhookRow, Webhooks } from '../domain/webhooks/webhooks.ts'
+import type { Orm } from '../store/database.ts'
+import { atOnce } from '../store/unit-of-work.ts'
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../store/webhook-deliveries.ts'
 import { CommandError } from './command-error.ts'
 import type { Call, Command } from './commands.ts'
+
+/** Deliveries that are listed at most. */
+const LIST_LIMIT = 100
 
 /** Commands about webhooks. */
 export const WEBHOOK_COMMANDS: readonly Command[] = [
@@ -35,6 +42,20 @@ export const WEBHOOK_COMMANDS: readonly Command[] = [
     usage: '<webhook>',
     purpose: 'send a webhook a request at once and say what it answers; exits with 1 unless that is 2xx',
     run: runTest
+  },
+  {
+    words: 'webhooks deliveries',
+    usage: '<webhook> [--status <status>]',
+    purpose:
+      'list the newest events that a webhook was sent: id, type, status (delivered, waiting, dead), attempts, last ' +
+      'attempt, and what was answered to it or why there was no answer',
+    run: runDeliveries
+  },
+  {
+    words: 'webhooks replay',
+    usage: '<webhook> --status <status>',
+    purpose: 'send a webhook the events of this status again, the oldest first, 10,000 at most',
+    run: runReplay
   }
 ]
 
@@ -56,6 +77,38 @@ async function runTest ({ context, parameters: [id = ''], markFailed }: Call): P
   const { status, durationMs } = result
   if (status < 200 || status >= 300) markFailed()
   return [`It answered ${String(status)} after ${String(durationMs)} ms.`]
+}
+
+async function runDeliveries ({ context, parameters: [id = ''], flags }: Call): Promise<string[]> {
+  const filter = { status: statusIn(flags.status) }
+  const rows = await context.withStore((orm) =>
+    deliveriesIn(orm).list(id, filter, { from: undefined, limit: LIST_LIMIT }))
+  return rows.length === 0 ? ['There are no deliveries.'] : rows.map(describeDelivery)
+}
+
+async function runReplay ({ context, parameters: [id = ''], flags }: Call): Promise<string[]> {
+  const filter = { status: statusIn(flags.status) }
+  return [`${String(await context.withStore((orm) => deliveriesIn(orm).replay(id, filter)))} to be sent again.`]
+}
+
+/** Replicas find the jobs by themselves. */
+function deliveriesIn (orm: Orm) {
+  return createDeliveries({ orm, afterCommit: atOnce, onJobs: () => undefined })
+}
+
+/** @throws {CommandError} when there is no such status */
+function statusIn (text: string | undefined): DeliveryStatus | undefined {
+  const status = DELIVERY_STATUSES.find((known) => known === text)
+  if (text !== undefined && status === undefined)
+    throw new CommandError(`The status is one of ${DELIVERY_STATUSES.join(', ')}.`)
+  return status
+}
+
+/** One line with tabs between its columns. */
+function describeDelivery (row: Delivery): string {
+  const { messageId, type, status, attempts, attemptedAt, answerStatus, error } = row
+  const result = error ?? (answerStatus === null ? '' : String(answerStatus))
+  return [messageId, type, status, String(attempts), attemptedAt.toISOString(), result].join('\t')
 }
 
 function listIn (text: string | undefined): string[] | undefined {

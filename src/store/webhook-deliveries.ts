@@ -9,7 +9,8 @@ export const WEBHOOK_KIND = 'webhook'
 
 /** A row of `webhook_deliveries`. */
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect
-/** How an event stands: `waiting` for the next attempt, or settled. */
+/** How an event may stand: `waiting` for the next attempt, or settled. */
+export const DELIVERY_STATUSES = ['delivered', 'waiting', 'dead'] as const satisfies DeliveryRow['status'][]
 export type DeliveryStatus = DeliveryRow['status']
 
 /** An attempt to deliver an event, with all attempts so far. */

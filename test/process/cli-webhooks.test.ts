@@ -1,6 +1,7 @@
 import t from '../support/tap.ts'
 import { JWT_SECRET, startCluster } from '../support/servers/cluster.ts'
-import { createStore } from '../support/servers/database.ts'
+import { webhookDeliveries } from '../../src/store/schema.ts'
+import { createStore, openDatabase } from '../support/servers/database.ts'
 import { engineUrl } from '../support/servers/engine.ts'
 import { runConfab } from '../support/servers/program.ts'
 import { startReceiver, verified } from '../support/servers/receiver.ts'
@@ -32,6 +33,19 @@ await t.test('an operator makes, lists, tests and deletes a webhook', async (t) 
   t.match(await confab('test', id), { code: 1, stdout: /^It answered 500/ })
   const [, second] = receiver.requests
   for (const one of [secret, rotated]) t.match(second && verified(one, second), { type: 'webhook.test' })
+
+  t.match(await confab('deliveries', id), { code: 0, stdout: 'There are no deliveries.\n' })
+  t.match(await confab('replay', id, '--status', 'dead'), { code: 0, stdout: '0 to be sent again.\n' })
+  const { orm } = await openDatabase(t, withoutKey.DATABASE_URL)
+  await orm.insert(webhookDeliveries).values({
+    webhookId: id, messageId: 'msg_1', type: 'chat.created', status: 'dead', position: 1, attempts: 10, chatId: 1,
+    durationMs: 1, error: 'It did not answer.'
+  })
+  t.match(await confab('deliveries', id, '--status', 'dead'), {
+    code: 0, stdout: /^msg_1\tchat\.created\tdead\t10\t\S+Z\tIt did not answer\.\n$/
+  })
+  t.match(await confab('replay', id, '--status', 'dead'), { code: 0, stdout: '1 to be sent again.\n' })
+  t.match(await confab('replay', id, '--status', 'lost'), { code: 1, stderr: /The status is one of/ })
 
   t.match(await confab('delete', id), { code: 0, stdout: 'The webhook is deleted.\n' })
   t.match(await confab('delete', id), { code: 1, stderr: /There is no such webhook/ })

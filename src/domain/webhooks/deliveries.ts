@@ -4,6 +4,8 @@ import * as store from '../../store/webhook-deliveries.ts'
 import { findWebhook } from '../../store/webhooks.ts'
 import { ChatError } from '../errors.ts'
 
+export { DELIVERY_STATUSES } from '../../store/webhook-deliveries.ts'
+
 /** Events that are sent again by one request. */
 export const MAX_REPLAYED = 10_000
 

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { userIdOf } from '../../../domain/accounts/user-id.ts'
 import { publicChatId } from '../../../domain/chats/chat-id.ts'
-import { MAX_REPLAYED, type Delivery } from '../../../domain/webhooks/deliveries.ts'
+import { DELIVERY_STATUSES, MAX_REPLAYED, type Delivery } from '../../../domain/webhooks/deliveries.ts'
 import { ChatError } from '../../../domain/errors.ts'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
@@ -12,7 +12,6 @@ import { INTEGRATION } from '../tags.ts'
 import { WebhookParams } from './webhook.ts'
 
 const MAX_IDS = 100
-const STATUSES = ['delivered', 'waiting', 'dead'] as const
 const Time = (description: string) => Type.String({ format: 'date-time', description })
 const OrNull = <Of extends Type.TSchema>(schema: Of) => Type.Union([schema, Type.Null()])
 
@@ -24,7 +23,7 @@ const DeliverySchema = Type.Object(
     seq: OrNull(Type.Integer({ description: 'Its number there.' })),
     user: OrNull(Type.String({ description: 'The user to whose feed the event belongs.' })),
     pos: OrNull(Type.Integer({ description: 'Its number there.' })),
-    status: Type.Enum([...STATUSES], {
+    status: Type.Enum([...DELIVERY_STATUSES], {
       type: 'string',
       description: '`waiting` for the next attempt, and `dead` when there will be none.'
     }),
@@ -61,7 +60,7 @@ const EXAMPLE: Static<typeof DeliverySchema> = {
   duration_ms: 42
 }
 
-const Status = Type.Optional(Type.Enum([...STATUSES], { type: 'string' }))
+const Status = Type.Optional(Type.Enum([...DELIVERY_STATUSES], { type: 'string' }))
 const Query = { status: Status }
 const ReplayBody = Type.Object(
   {
