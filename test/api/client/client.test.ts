@@ -276,7 +276,7 @@ await t.test('tokens are renewed by themselves, and the socket lives on', async 
       t.strictSame(states, ['connecting', 'online'])
       t.equal(new Set(tokens.map((renewed) => renewed?.refreshToken)).size, tokens.length)
     },
-    { environment: { ACCESS_TOKEN_TTL: '4s' } }
+    { environment: { ACCESS_TOKEN_TTL: '8s' } }
   )
 })
 
@@ -313,7 +313,7 @@ await t.test('clients that share a login renew its tokens once, and neither is l
       for (const client of clients) t.match(await client.post(chatID, 'still here'), { chatID })
       t.strictSame(states, [], 'no socket was lost')
     },
-    { environment: { ACCESS_TOKEN_TTL: '4s', REFRESH_REUSE_GRACE: '10s' } }
+    { environment: { ACCESS_TOKEN_TTL: '8s', REFRESH_REUSE_GRACE: '10s' } }
   )
 })
 
