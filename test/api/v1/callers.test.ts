@@ -9,8 +9,10 @@ import { expectProblem } from '../../support/data/problems.ts'
 import { signWithSecret, USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
 import { onEmbedded } from '../../support/servers/deployments.ts'
 
-/** Accounts of ours, and the socket, which has its token in its first frame. */
-const WITHOUT_KEYS = ['/v1/me/sessions', '/v1/me:erase', '/v1/realtime']
+/** Accounts of ours, the socket, which has its token in its first frame, and contents, whose links have theirs. */
+const WITHOUT_KEYS = [
+  '/v1/me/sessions', '/v1/me:erase', '/v1/realtime', '/v1/files/{file}/content', '/v1/files/{file}/thumbnail'
+]
 
 await onEmbedded(
   t,
