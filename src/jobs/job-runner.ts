@@ -5,6 +5,7 @@
  * replica does the job: at least once. It is done twice only when its process dies between, or when the deletion of the
  * row is lost with the process.
  */
+import { setMaxListeners } from 'node:events'
 import type { Orm } from '../store/database.ts'
 import { buryJob, claimJobs, finishJob, type Job, postponeJob, type Room } from '../store/jobs.ts'
 import { type JobKind, LEASE_MS, type Outcome } from './job-kind.ts'
@@ -44,6 +45,8 @@ export class JobRunner {
     this.#options = options
     this.#kinds = new Map(options.kinds.map((kind) => [kind.name, kind]))
     this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS
+    // Each job under way may listen, and there are as many as their kinds allow.
+    setMaxListeners(0, this.#stopped.signal)
   }
 
   /** The names of the kinds of jobs that this replica does. */

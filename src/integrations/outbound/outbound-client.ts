@@ -3,6 +3,7 @@
  * The check is made there and nowhere before, so that a name cannot have another address when it counts.
  */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import { setMaxListeners } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
@@ -40,6 +41,8 @@ export class OutboundClient implements Outbound {
   readonly #closing = new AbortController()
 
   constructor ({ isPrivateAllowed, findAddresses = findBySystem, ca }: OutboundOptions) {
+    // One for each request under way.
+    setMaxListeners(0, this.#closing.signal)
     this.#isPrivateAllowed = isPrivateAllowed
     this.#lookup = guard(findAddresses, isPrivateAllowed)
     const options = {
