@@ -2,7 +2,6 @@
  * The adapter of the outbound port: Node's own client, whose `lookup` decides on the addresses that are connected to.
  * The check is made there and nowhere before, so that a name cannot have another address when it counts.
  */
-import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { setMaxListeners } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
@@ -10,16 +9,12 @@ import type { LookupFunction } from 'node:net'
 import type { Outbound, OutboundReason, OutboundRequest, OutboundResult } from '../../domain/webhooks/outbound.ts'
 import { addressIn, isPublicAddress, parseTargetUrl } from '../../lib/target-url.ts'
 import { Exchange, failureOf, RefusedAddressError } from './exchange.ts'
+import { findAddresses as findByName, type FindAddresses } from './find-addresses.ts'
 
 /** Connections to one server, and to all of them; further requests wait for one of them. */
 const [MAX_PER_TARGET, MAX_CONNECTIONS, MAX_IDLE] = [32, 512, 4]
 /** How long a connection is kept that nobody uses. */
 const IDLE_MS = 30_000
-
-/** Finds all addresses of a name, as `lookup` of `node:dns` does. */
-export type FindAddresses = (
-  name: string, done: (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]) => void
-) => void
 
 /** Settings of the client. */
 export type OutboundOptions = {
@@ -31,8 +26,6 @@ export type OutboundOptions = {
   ca?: string
 }
 
-const findBySystem: FindAddresses = (name, done) => systemLookup(name, { all: true }, done)
-
 /** Sends requests to servers of others; see the port for what it guarantees. */
 export class OutboundClient implements Outbound {
   readonly #isPrivateAllowed: boolean
@@ -40,7 +33,7 @@ export class OutboundClient implements Outbound {
   readonly #agents: { 'http:': http.Agent, 'https:': https.Agent }
   readonly #closing = new AbortController()
 
-  constructor ({ isPrivateAllowed, findAddresses = findBySystem, ca }: OutboundOptions) {
+  constructor ({ isPrivateAllowed, findAddresses = findByName, ca }: OutboundOptions) {
     // One for each request under way.
     setMaxListeners(0, this.#closing.signal)
     this.#isPrivateAllowed = isPrivateAllowed

@@ -11,8 +11,9 @@ import { promisify } from 'node:util'
 import t, { type Test } from '../../support/tap.ts'
 import type { OutboundRequest } from '../../../src/domain/webhooks/outbound.ts'
 import {
-  type FindAddresses, OutboundClient, type OutboundOptions
+  OutboundClient, type OutboundOptions
 } from '../../../src/integrations/outbound/outbound-client.ts'
+import type { FindAddresses } from '../../../src/integrations/outbound/find-addresses.ts'
 import { within } from '../../support/deadline.ts'
 import { listenOnFreePort } from '../../support/servers/http-server.ts'
 
