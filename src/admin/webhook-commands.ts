@@ -1,5 +1,6 @@
 /** The commands for webhooks. */
 import { createDeliveries, type Delivery } from '../domain/webhooks/deliveries.ts'
+import { isAccepted } from '../domain/webhooks/outbound.ts'
 import type { WebhookRow, Webhooks } from '../domain/webhooks/webhooks.ts'
 import type { Orm } from '../store/database.ts'
 import { atOnce } from '../store/unit-of-work.ts'
@@ -75,7 +76,7 @@ async function runTest ({ context, parameters: [id = ''], markFailed }: Call): P
   const result = await context.withWebhooks(({ test }) => test(id))
   if (result.kind === 'failure') throw new CommandError(result.message)
   const { status, durationMs } = result
-  if (status < 200 || status >= 300) markFailed()
+  if (!isAccepted(result)) markFailed()
   return [`It answered ${String(status)} after ${String(durationMs)} ms.`]
 }
 

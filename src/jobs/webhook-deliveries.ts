@@ -4,9 +4,9 @@
  * other chat does. Nothing of an event is stored: each attempt reads the log anew, so that what was erased is not sent.
  */
 import { createHash } from 'node:crypto'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Outbound, OutboundResult } from '../domain/webhooks/outbound.ts'
+import { isAccepted, type Outbound, type OutboundResult } from '../domain/webhooks/outbound.ts'
 import { WEBHOOK_TIMEOUT_MS, type WebhookRow } from '../domain/webhooks/webhooks.ts'
 import { webhookHeaders } from '../lib/webhook-signature.ts'
 import type { Orm } from '../store/database.ts'
@@ -74,7 +74,7 @@ const PayloadSchema = Type.Object({
   /** Failed attempts of the first one. */
   tries: Type.Optional(Type.Integer())
 })
-const payloadOf = Compile(PayloadSchema)
+const payloadForm = Compile(PayloadSchema)
 
 /** Delivers events to webhooks. */
 export function createWebhookJobs (deps: WebhookJobsDeps): JobKind {
@@ -93,6 +93,7 @@ export function createWebhookJobs (deps: WebhookJobsDeps): JobKind {
 class Delivery {
   readonly #deps: WebhookJobsDeps
   readonly #job: Job
+  readonly #payload: Static<typeof PayloadSchema>
   readonly #signal: AbortSignal
   readonly #source: EventSource
   readonly #endsAt = Date.now() + SLICE_MS
@@ -100,7 +101,8 @@ class Delivery {
   #tries: number
 
   constructor (deps: WebhookJobsDeps, job: Job, signal: AbortSignal) {
-    const { chat = null, user = null, tries = 0 } = payloadOf.Parse(job.payload)
+    this.#payload = payloadForm.Parse(job.payload)
+    const { chat = null, user = null, tries = 0 } = this.#payload
     this.#deps = deps
     this.#job = job
     this.#signal = signal
@@ -118,7 +120,7 @@ class Delivery {
   }
 
   async #deliverAll (webhook: WebhookRow): Promise<Outcome> {
-    const { from = 1, to = 0, positions } = payloadOf.Parse(this.#job.payload)
+    const { from = 1, to = 0, positions } = this.#payload
     if (positions !== undefined) return this.#deliverAgain(webhook, positions)
     let next = from
     while (next <= to) {
@@ -168,8 +170,7 @@ class Delivery {
     // A replica that stops leaves the event to another one.
     if (result.kind === 'failure' && result.reason === 'aborted')
       return { status: 'continues', afterMs: 0, fields: { ...here, tries: this.#tries } }
-    const isDelivered = result.kind === 'answer' && result.status >= 200 && result.status < 300
-    if (isDelivered) return this.#noteDelivered(webhook, id, event, result)
+    if (isAccepted(result)) return this.#noteDelivered(webhook, id, event, result)
     const isGone = result.kind === 'answer' && result.status === GONE
     const tries = this.#tries + 1
     const retryInMs = retryDelayOf(tries, result)

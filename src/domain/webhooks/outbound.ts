@@ -51,5 +51,10 @@ export type OutboundFailure = {
 /** What became of a request. */
 export type OutboundResult = OutboundAnswer | OutboundFailure
 
+/** Whether a receiver has accepted a request: its answer is 2xx. */
+export function isAccepted (result: OutboundResult): boolean {
+  return result.kind === 'answer' && result.status >= 200 && result.status < 300
+}
+
 /** Sends a request; see the head of this file. */
 export type Outbound = { post: (request: OutboundRequest) => Promise<OutboundResult> }

@@ -1,6 +1,6 @@
 /** `/v1/webhooks/{webhook}:rotate-secret` and `:test`. */
 import Type, { type Static } from 'typebox'
-import type { OutboundResult } from '../../../domain/webhooks/outbound.ts'
+import { isAccepted, type OutboundResult } from '../../../domain/webhooks/outbound.ts'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
@@ -96,7 +96,7 @@ function encodeTest (result: OutboundResult): Static<typeof TestSchema> {
   }
   const { status, body, isPrivate } = result
   return {
-    delivered: status >= 200 && status < 300,
+    delivered: isAccepted(result),
     status,
     duration_ms: durationMs,
     // A key for webhooks must not become a way to read from the network of the server.
