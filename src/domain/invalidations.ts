@@ -12,12 +12,13 @@ const InvalidationSchema = Type.Union([
   Type.Object({ type: Type.Literal('members_changed'), chatId: Type.Integer(), membersVersion: Type.Integer() }),
   Type.Object({ type: Type.Literal('chats_closed'), chatType: Type.String() }),
   Type.Object({ type: Type.Literal('webhooks_changed') }),
+  Type.Object({ type: Type.Literal('followers_changed') }),
   Type.Object({ type: Type.Literal('hook_changed') })
 ])
 
 /**
  * Sessions or tokens were revoked, the members of a chat changed, chats of a type are no longer for anybody, or
- * webhooks or the hook before a message changed. Like everything on the bus, only a hint.
+ * webhooks, other followers of logs or the hook before a message changed. Like everything on the bus, only a hint.
  */
 export type Invalidation = Static<typeof InvalidationSchema>
 

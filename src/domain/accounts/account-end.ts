@@ -42,20 +42,23 @@ export async function enableAccount (
 /**
  * Deletes an account for good: its sessions end on every replica, its address and its password are erased, and its name
  * is not given out again. Its memberships and the texts of its messages are erased in parts; that may end later.
+ * @param also runs in the same transaction
  * @returns number of sessions ended
  * @throws {ChatError} `unauthenticated` when the account is gone
  */
 export async function deleteAccount (
   deps: Pick<AccountsDeps, 'sessions' | 'eraser' | 'onMail'>,
-  userId: number
+  userId: number,
+  also?: (tx: Orm) => Promise<void>
 ): Promise<number> {
   const ended = await deps.sessions.revokeAll(userId, async (tx) => {
     const user = await lockOwner(tx, userId)
     await resetTokens.removeResetToken(tx, userId)
     await removeAddressChange(tx, userId)
-    await eraseUser(tx, user, deps.eraser.leaseMs)
+    await eraseUser(tx, user)
     await removeAnswersAbout(tx, { userId, id: accountUserId(userId) })
     await insertMail(tx, accountDeletedMail({ to: user.email, username: user.username }))
+    await also?.(tx)
   })
   deps.onMail()
   await deps.eraser.erase(userId)

@@ -26,8 +26,6 @@ export function toAccount ({ id, username, displayName, email, emailVerifiedAt, 
 
 /** Removes what deleted accounts have left in chats. */
 export type AccountEraser = {
-  /** How long after its deletion the erasure of an account is left to this process, in milliseconds. */
-  readonly leaseMs: number
   /** Resolves when the erasure is over, or goes on for long. It does not throw. */
   erase: (userId: number) => Promise<void>
 }
@@ -49,6 +47,8 @@ export type AccountsDeps = {
   verificationLink: (token: string) => string
   /** Builds the link that enables a disabled account from its token and username. */
   enableLink: (token: string, username: string) => string
+  /** The name of this server in authenticator apps. */
+  issuer: string
   eraser: AccountEraser
   /** Whether no answer may reveal that an account exists. */
   areAccountsHidden: boolean

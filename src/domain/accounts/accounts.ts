@@ -12,6 +12,7 @@ import { changePassword } from './password-change.ts'
 import { requestPasswordReset, requestPasswordResetByEmail, resetPassword } from './password-reset.ts'
 import { changeProfile } from './profile-change.ts'
 import { register, registerByName } from './registration.ts'
+import { beginTwoFactor, confirmTwoFactor, readTwoFactor, removeTwoFactor, renewRecoveryCodes } from './two-factor.ts'
 import { resendVerification } from './verification-resend.ts'
 import { isStorable } from '../text.ts'
 
@@ -32,6 +33,11 @@ export function createAccounts (deps: AccountsDeps) {
     changePassword: changePassword.bind(undefined, deps),
     resendVerification: resendVerification.bind(undefined, deps),
     changeProfile: changeProfile.bind(undefined, deps),
+    readTwoFactor: readTwoFactor.bind(undefined, deps),
+    beginTwoFactor: beginTwoFactor.bind(undefined, deps),
+    confirmTwoFactor: confirmTwoFactor.bind(undefined, deps),
+    renewRecoveryCodes: renewRecoveryCodes.bind(undefined, deps),
+    removeTwoFactor: removeTwoFactor.bind(undefined, deps),
     disable: disableAccount.bind(undefined, deps),
     enable: enableAccount.bind(undefined, deps),
     remove: deleteAccount.bind(undefined, deps),

@@ -3,6 +3,7 @@ import type { Orm } from '../../store/database.ts'
 import { bumpEpoch, readIdentity, renewInstallation } from '../../store/epoch.ts'
 import * as integrity from '../../store/integrity.ts'
 import { inSnapshot } from '../../store/snapshot.ts'
+import { removeTwoFactor as deleteTwoFactor } from '../../store/two-factors.ts'
 import {
   insertUser,
   findUserById,
@@ -17,14 +18,15 @@ import { deleteAccount } from './account-end.ts'
 import { activate } from './address-proof.ts'
 import { cleanEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
-import { createInvite, listInvites, revokeInvite } from './invites.ts'
+import { COMMAND_LINE, recordAudit } from '../moderation/audit.ts'
+import { createInvite, type InviteRequest, listInvites, revokeInvite } from './invites.ts'
 import { checkUsername, cleanName } from './names.ts'
 import { checkNewPassword, type PasswordHasher } from './passwords.ts'
 import { asAccountTaken } from './registration.ts'
 import type { Sessions, SessionSummary } from './sessions.ts'
 
-/** An erasure that is due at once. */
-const LEFT_TO_REPLICAS: AccountEraser = { leaseMs: 0, erase: () => Promise.resolve() }
+/** An erasure that nobody waits for. */
+const LEFT_TO_REPLICAS: AccountEraser = { erase: () => Promise.resolve() }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -50,20 +52,36 @@ export function createAdministration (deps: AdministrationDeps) {
     suspend: suspend.bind(undefined, deps),
     resume: resume.bind(undefined, deps),
     remove: remove.bind(undefined, deps),
+    removeTwoFactor: removeTwoFactor.bind(undefined, deps),
     revokeSessions: revokeSessions.bind(undefined, deps),
     listSessions: listSessions.bind(undefined, deps),
     endSession: endSession.bind(undefined, deps),
-    createInvite: createInvite.bind(undefined, deps.orm),
+    createInvite: (request: InviteRequest) => audited(deps.orm, 'invite.created', (tx) => createInvite(tx, request)),
     listInvites: listInvites.bind(undefined, deps.orm),
-    revokeInvite: revokeInvite.bind(undefined, deps.orm),
+    revokeInvite: (code: string) => audited(deps.orm, 'invite.revoked', (tx) => revokeInvite(tx, code)),
     checkChats: checkChats.bind(undefined, deps),
     /** Declares that acknowledged rows may be gone: every replica closes its sockets, and clients start over. */
-    bumpEpoch: () => bumpEpoch(deps.orm),
+    bumpEpoch: () => audited(deps.orm, 'epoch.bumped', bumpEpoch),
     /** The installation that the database belongs to, and its epoch. */
     readIdentity: () => readIdentity(deps.orm),
     /** Makes the database another installation: access tokens end, and every replica closes its sockets. */
-    renewInstallation: () => renewInstallation(deps.orm)
+    renewInstallation: () => audited(deps.orm, 'installation.renewed', renewInstallation)
   }
+}
+
+/** Runs an action in a transaction with its row in the audit log. */
+export async function audited<Result> (
+  orm: Orm, action: string, work: (tx: Orm) => Promise<Result>, dataOf?: (result: Result) => Record<string, unknown>
+): Promise<Result> {
+  return orm.transaction(async (tx) => {
+    const result = await work(tx)
+    await recordAudit(tx, COMMAND_LINE, { action, data: dataOf?.(result) })
+    return result
+  })
+}
+
+async function audit (tx: Orm, action: string, userId: number): Promise<void> {
+  await recordAudit(tx, COMMAND_LINE, { action, userId })
 }
 
 /**
@@ -86,6 +104,7 @@ async function createAccount (
       const user = await insertUser(tx, { username, displayName, email, passwordHash, isActive: true })
       if (user === undefined) throw new ChatError('account_taken')
       await activate(tx, user.id)
+      await audit(tx, 'user.created', user.id)
       return toAccount({ ...user, emailVerifiedAt: user.activatedAt })
     })
   )
@@ -98,12 +117,19 @@ async function createAccount (
  */
 async function suspend (deps: AdministrationDeps, username: string): Promise<number> {
   const { id } = await find(deps, username)
-  return deps.sessions.revokeAll(id, (tx) => setSuspended(tx, id, true))
+  return deps.sessions.revokeAll(id, async (tx) => {
+    await setSuspended(tx, id, true)
+    await audit(tx, 'user.suspended', id)
+  })
 }
 
 /** Unlocks a suspended account. @throws {ChatError} `unknown_user` */
 async function resume (deps: AdministrationDeps, username: string): Promise<void> {
-  await setSuspended(deps.orm, (await find(deps, username)).id, false)
+  const { id } = await find(deps, username)
+  await deps.orm.transaction(async (tx) => {
+    await setSuspended(tx, id, false)
+    await audit(tx, 'user.resumed', id)
+  })
 }
 
 /**
@@ -117,9 +143,23 @@ async function remove (
 ): Promise<{ formerName: string, ended: number }> {
   const user = await find({ orm }, username)
   if (user.deletedAt !== null) throw new ChatError('unknown_user')
-  const ended = await deleteAccount({ sessions, eraser: LEFT_TO_REPLICAS, onMail: () => undefined }, user.id)
+  const deps = { sessions, eraser: LEFT_TO_REPLICAS, onMail: () => undefined }
+  const ended = await deleteAccount(deps, user.id, (tx) => audit(tx, 'user.erased', user.id))
   const { username: formerName = '' } = await findUserById(orm, user.id) ?? {}
   return { formerName, ended }
+}
+
+/**
+ * Switches off the second factor of an account whose owner has lost it. @returns whether it was on
+ * @throws {ChatError} `unknown_user`
+ */
+async function removeTwoFactor (deps: AdministrationDeps, username: string): Promise<boolean> {
+  const { id } = await find(deps, username)
+  return deps.orm.transaction(async (tx) => {
+    const wasOn = await deleteTwoFactor(tx, id)
+    if (wasOn) await audit(tx, 'user.two_factor_removed', id)
+    return wasOn
+  })
 }
 
 /**
@@ -127,7 +167,8 @@ async function remove (
  * `unknown_user`
  */
 async function revokeSessions (deps: AdministrationDeps, username: string): Promise<number> {
-  return deps.sessions.revokeAll((await find(deps, username)).id)
+  const { id } = await find(deps, username)
+  return deps.sessions.revokeAll(id, (tx) => audit(tx, 'user.sessions_ended', id))
 }
 
 /** Returns the live sessions of an account, newest first. @throws {ChatError} `unknown_user` */
@@ -138,7 +179,9 @@ async function listSessions (deps: AdministrationDeps, username: string): Promis
 /** Ends one session of an account on every replica. @throws {ChatError} `unknown_user`, `unknown_session` */
 async function endSession (deps: AdministrationDeps, username: string, sessionId: string): Promise<void> {
   const { id } = await find(deps, username)
-  if (!UUID.test(sessionId) || !(await deps.sessions.logOut(id, sessionId))) throw new ChatError('unknown_session')
+  const isEnded = UUID.test(sessionId) &&
+    await deps.sessions.logOut(id, sessionId, (tx) => audit(tx, 'user.session_ended', id))
+  if (!isEnded) throw new ChatError('unknown_session')
 }
 
 async function find ({ orm }: Pick<AdministrationDeps, 'orm'>, username: string): Promise<UserRow> {

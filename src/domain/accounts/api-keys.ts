@@ -3,9 +3,10 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import * as store from '../../store/api-keys.ts'
 import type { Orm } from '../../store/database.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, COMMAND_LINE, recordAudit } from '../moderation/audit.ts'
 import { createToken, hashToken } from './secrets.ts'
 
-const SUBJECTS = ['users', 'chats', 'messages', 'webhooks', 'moderation', 'keys', 'files'] as const
+const SUBJECTS = ['users', 'chats', 'messages', 'webhooks', 'moderation', 'keys', 'files', 'ops'] as const
 const ID_BYTES = 8
 const MAX_NAME_LENGTH = 100
 const FORM = /^cfk_([0-9a-f]{16})_([\w-]{43})$/
@@ -39,8 +40,8 @@ export function createApiKeys (orm: Orm) {
     grant: grantApiKey.bind(undefined, orm),
     find: findApiKey.bind(undefined, orm),
     list: () => listApiKeys(orm),
-    revoke: async (id: string): Promise<void> => {
-      if (!(await store.revokeApiKey(orm, id))) throw new ChatError('unknown_key')
+    revoke: async (id: string, by: AuditActor): Promise<void> => {
+      if (!(await revokeApiKey(orm, id, by))) throw new ChatError('unknown_key')
     }
   }
 }
@@ -51,7 +52,7 @@ export function createApiKeys (orm: Orm) {
  * @throws {ChatError} `insufficient_scope`, `invalid_input`
  */
 async function grantApiKey (
-  orm: Orm, granter: ApiKey, { expiresAt: wanted, ...request }: ApiKeyRequest
+  orm: Orm, granter: ApiKey, { expiresAt: wanted, ...request }: ApiKeyRequest, by: AuditActor
 ): Promise<{ secret: string, summary: ApiKeySummary }> {
   const lacking = SCOPES.filter((scope) => request.scopes.includes(scope) && !hasScope(granter, scope))
   if (lacking.length > 0)
@@ -59,7 +60,7 @@ async function grantApiKey (
   const expiresAt = wanted ?? granter.expiresAt
   if (granter.expiresAt !== null && expiresAt !== null && expiresAt > granter.expiresAt)
     throw new ChatError('invalid_input', 'The new key cannot live longer than the one that grants it.')
-  const secret = await createApiKey(orm, { ...request, expiresAt })
+  const secret = await createApiKey(orm, { ...request, expiresAt }, by)
   return { secret, summary: await findApiKey(orm, FORM.exec(secret)?.[1] ?? '') }
 }
 
@@ -71,7 +72,9 @@ async function findApiKey (orm: Orm, id: string): Promise<ApiKeySummary> {
 }
 
 /** Makes a key. @returns the key, which cannot be had again @throws {ChatError} `invalid_input` */
-export async function createApiKey (orm: Orm, { name, scopes, expiresAt }: ApiKeyRequest): Promise<string> {
+export async function createApiKey (
+  orm: Orm, { name, scopes, expiresAt }: ApiKeyRequest, by = COMMAND_LINE
+): Promise<string> {
   const unknown = scopes.find((scope) => !SCOPES.some((known) => known === scope))
   if (unknown !== undefined || scopes.length === 0)
     throw new ChatError('invalid_input', `The scopes are some of ${SCOPES.join(', ')}.`)
@@ -81,7 +84,11 @@ export async function createApiKey (orm: Orm, { name, scopes, expiresAt }: ApiKe
     throw new ChatError('invalid_input', 'A key must expire in the future.')
   const id = randomBytes(ID_BYTES).toString('hex')
   const key = createToken(`cfk_${id}_`)
-  await store.insertApiKey(orm, { id, secretHash: hashToken(key), name, scopes: [...new Set(scopes)], expiresAt })
+  await orm.transaction(async (tx) => {
+    await store.insertApiKey(tx, { id, secretHash: hashToken(key), name, scopes: [...new Set(scopes)], expiresAt })
+    const data = { scopes, expires_at: expiresAt?.toISOString() ?? null }
+    await recordAudit(tx, by, { action: 'key.created', target: { key: id }, data })
+  })
   return key
 }
 
@@ -117,7 +124,11 @@ function toSummary ({ id, name, scopes, createdAt, expiresAt, lastUsedAt }: stor
 }
 
 /** Revokes a key, by its id or the key itself. @returns whether there was one */
-export async function revokeApiKey (orm: Orm, idOrKey: string): Promise<boolean> {
+export async function revokeApiKey (orm: Orm, idOrKey: string, by = COMMAND_LINE): Promise<boolean> {
   const [, id = idOrKey] = FORM.exec(idOrKey) ?? []
-  return store.revokeApiKey(orm, id)
+  return orm.transaction(async (tx) => {
+    const isRevoked = await store.revokeApiKey(tx, id)
+    if (isRevoked) await recordAudit(tx, by, { action: 'key.revoked', target: { key: id } })
+    return isRevoked
+  })
 }

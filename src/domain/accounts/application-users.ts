@@ -8,11 +8,14 @@ import type { Orm } from '../../store/database.ts'
 import type { AfterCommit, UnitOfWork } from '../../store/unit-of-work.ts'
 import { findUserById } from '../../store/users.ts'
 import { asChatError, ChatError } from '../errors.ts'
+import type { Feeds } from '../feeds/feeds.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
 import { publishInvalidation } from '../invalidations.ts'
 import type { ChatClaim } from './chat-claim.ts'
 import type { ApiKey } from './api-keys.ts'
 import { cleanName, isAvatar } from './names.ts'
 import { keyCredential, parseTokenCredential, type Principal, tokenCredential } from './principal.ts'
+import { noteProfileChange } from './profile-notices.ts'
 import type { Sessions } from './sessions.ts'
 import type { TokenRevocations } from './token-revocations.ts'
 import { accountOfUserId, isExternalId } from './user-id.ts'
@@ -40,6 +43,7 @@ export type ApplicationUsersDeps = {
   orm: Orm
   afterCommit: AfterCommit
   bus: Bus
+  feeds: Pick<Feeds, 'announce'>
   sessions: Sessions
   revocations: TokenRevocations
 }
@@ -96,14 +100,15 @@ export class ApplicationUsers {
    * @param until by default now
    * @throws {ChatError} `unknown_user`
    */
-  async revokeTokens (id: string, until?: Date): Promise<void> {
+  async revokeTokens (id: string, until: Date | undefined, by: AuditActor): Promise<void> {
     const accountId = accountOfUserId(id)
-    if (accountId !== undefined) return this.#revokeSessions(accountId, until)
+    if (accountId !== undefined) return this.#revokeSessions(accountId, until, by)
     if (!isExternalId(id)) throw new ChatError('unknown_user')
     const { userId, untilMs } = await this.#deps.orm.transaction(async (tx) => {
       await addUser(tx, id, newUser(id))
       const user = await store.lockApplicationUser(tx, id)
       if (user === undefined) throw new ChatError('unknown_user')
+      await recordAudit(tx, by, { action: 'user.tokens_revoked', userId: user.userId })
       return { userId: user.userId, untilMs: (await store.revokeTokens(tx, user.userId, until)).getTime() }
     })
     await this.#deps.afterCommit(() => {
@@ -128,8 +133,9 @@ export class ApplicationUsers {
     }).map(({ id }) => id)
   }
 
-  async #revokeSessions (accountId: number, until: Date | undefined): Promise<void> {
-    const isThere = await this.#deps.sessions.revokeBegunUntil(accountId, until)
+  async #revokeSessions (accountId: number, until: Date | undefined, by: AuditActor): Promise<void> {
+    const isThere = await this.#deps.sessions.revokeBegunUntil(accountId, until, async (tx) =>
+      recordAudit(tx, by, { action: 'user.tokens_revoked', userId: accountId }))
     if (!isThere) throw new ChatError('unknown_user')
   }
 
@@ -155,7 +161,8 @@ export class ApplicationUsers {
    */
   async #follow (claims: UserClaims, user: store.ApplicationUser): Promise<store.ApplicationUser> {
     if (isFollowed(claims, user)) return user
-    return this.#deps.orm.transaction(async (tx) => {
+    let told: readonly number[] = []
+    const followed = await this.#deps.orm.transaction(async (tx) => {
       const locked = await store.lockApplicationUser(tx, claims.sub)
       if (locked === undefined) throw new ChatError('unauthenticated')
       if (isFollowed(claims, locked)) return locked
@@ -169,8 +176,11 @@ export class ApplicationUsers {
         claimedAvatar
       }
       await store.updateProfile(tx, locked.userId, next)
+      told = await noteProfileChange(tx, { userId: locked.userId, id: claims.sub }, locked, next)
       return { ...locked, ...next }
     })
+    await this.#deps.afterCommit(() => this.#deps.feeds.announce(told))
+    return followed
   }
 }
 

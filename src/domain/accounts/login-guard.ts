@@ -83,6 +83,29 @@ export async function countLogin (
   return taken
 }
 
+/** The errors of guesses. */
+const GUESSES: ReadonlySet<string> = new Set(['wrong_credentials', 'wrong_password', 'wrong_code'])
+
+/**
+ * Compares a password or a code. It counts as a failed login when that is wrong, and not when it fails for another
+ * reason.
+ * @throws {ChatError} `rate_limited`, and what `compare` throws
+ */
+export async function countGuess<Result> (
+  deps: GuardDeps, identity: Identity, network: string, compare: () => Promise<Result>
+): Promise<Result> {
+  const attempt = await countLogin(deps, identity, network)
+  let isWrong = false
+  try {
+    return await compare()
+  } catch (error) {
+    isWrong = error instanceof ChatError && GUESSES.has(error.code)
+    throw error
+  } finally {
+    if (!isWrong) await withdrawLogin(deps, attempt)
+  }
+}
+
 /** Takes a count back: the login succeeded, or failed for a reason other than its password. */
 export async function withdrawLogin ({ rates }: Pick<GuardDeps, 'rates'>, attempt: LoginAttempt): Promise<void> {
   await Promise.all(attempt.map(({ rate, key }) => rates.refund(rate, key)))

@@ -1,38 +1,43 @@
-/** Login: the right password opens a session, and an outdated hash of it is renewed. */
+/**
+ * Login: the right password opens a session, with a code where the account has a second factor. An outdated hash of the
+ * password is renewed.
+ */
 import * as users from '../../store/users.ts'
 import { type Account, type AccountsDeps, toAccount } from './account.ts'
 import { parseEmail } from './email-address.ts'
 import { ChatError } from '../errors.ts'
-import { countLogin, rememberNetwork, withdrawLogin } from './login-guard.ts'
+import { countGuess, rememberNetwork } from './login-guard.ts'
 import type { Identity } from './rate-keys.ts'
 import type { IssuedTokens } from './sessions.ts'
+import { checkSecondFactor } from './two-factor.ts'
 
 /** How often a password that is replaced during the login is verified anew. */
 const ATTEMPTS = 3
 
 /** A login by username or by address, with the network of the client, and what the client calls itself. */
-export type LoginRequest = { identity: Identity, password: string, network: string, userAgent?: string | undefined }
+export type LoginRequest = {
+  identity: Identity
+  password: string
+  /** Of the second factor, where one is on. */
+  code?: string | undefined
+  network: string
+  userAgent?: string | undefined
+}
 
 /**
  * Opens a session.
  * @throws {ChatError} `wrong_credentials`, `unverified` and `suspended` (only with the right password, and never where
- * accounts are hidden), `rate_limited`, `overloaded`
+ * accounts are hidden), `two_factor_required` and `wrong_code` (only with the right password), `rate_limited`,
+ * `overloaded`
  */
 export async function logIn (
   deps: AccountsDeps,
-  { password, network, userAgent, ...request }: LoginRequest
+  { network, ...request }: LoginRequest
 ): Promise<IssuedTokens & { account: Account }> {
   const identity = canonicalIdentity(request.identity)
-  const attempt = await countLogin(deps, identity, network)
-  try {
-    const { user, tokens } = await openSession(deps, { identity, password, userAgent })
-    await Promise.all([withdrawLogin(deps, attempt), rememberNetwork(deps, user, network)])
-    return { ...tokens, account: toAccount(user) }
-  } catch (error) {
-    const isGuess = error instanceof ChatError && error.code === 'wrong_credentials'
-    if (!isGuess) await withdrawLogin(deps, attempt)
-    throw error
-  }
+  const { user, tokens } = await countGuess(deps, identity, network, () => openSession(deps, { ...request, identity }))
+  await rememberNetwork(deps, user, network)
+  return { ...tokens, account: toAccount(user) }
 }
 
 /** One address has one form, and one rate of attempts, however it is written. */
@@ -43,12 +48,14 @@ function canonicalIdentity (identity: Identity): Identity {
 /** A session exists only for the password that the account has at the moment when the session begins. */
 async function openSession (
   deps: AccountsDeps,
-  { identity, password, userAgent }: Omit<LoginRequest, 'network'>
+  { identity, password, code, userAgent }: Omit<LoginRequest, 'network'>
 ): Promise<{ user: users.UserRow, tokens: IssuedTokens }> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const user = await authenticate(deps, identity, password)
     const { id: userId, username, passwordHash } = user
-    const tokens = await deps.sessions.open({ userId, username, passwordHash, userAgent })
+    const tokens = await deps.sessions.open({ userId, username, passwordHash, userAgent }, async (tx) => {
+      await checkSecondFactor(deps, tx, userId, code)
+    })
     if (tokens !== undefined) return { user, tokens }
   }
   throw new ChatError('overloaded')

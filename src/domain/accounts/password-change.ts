@@ -5,7 +5,7 @@ import * as resetTokens from '../../store/reset-tokens.ts'
 import * as users from '../../store/users.ts'
 import type { AccountsDeps } from './account.ts'
 import { ChatError } from '../errors.ts'
-import { countLogin, rememberNetwork, withdrawLogin } from './login-guard.ts'
+import { countGuess, rememberNetwork } from './login-guard.ts'
 import { checkNewPassword, type PasswordRule, preparePassword } from './passwords.ts'
 
 /** How often a hash that is renewed during the change is compared anew. */
@@ -69,15 +69,9 @@ export async function confirmPassword (
 ): Promise<users.UserRow> {
   const user = await users.findUserById(deps.orm, userId)
   if (user === undefined) throw new ChatError('unauthenticated')
-  const attempt = await countLogin(deps, { username: user.username }, network)
-  let isRight = false
-  try {
-    isRight = (await deps.passwords.verify(password, user.passwordHash)) !== 'wrong'
-  } catch (error) {
-    await withdrawLogin(deps, attempt)
-    throw error
-  }
-  if (!isRight) throw new ChatError('wrong_password', undefined, { userId })
-  await withdrawLogin(deps, attempt)
-  return user
+  return countGuess(deps, { username: user.username }, network, async () => {
+    if ((await deps.passwords.verify(password, user.passwordHash)) === 'wrong')
+      throw new ChatError('wrong_password', undefined, { userId })
+    return user
+  })
 }

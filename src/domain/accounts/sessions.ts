@@ -88,11 +88,12 @@ export class Sessions {
 
   /**
    * Opens a session for an authenticated user.
+   * @param check what else is checked in the same transaction; when it throws there is no session
    * @returns undefined when the password has been replaced since it was verified: then it is to be verified again
    * @throws {ChatError} `suspended`, and `wrong_credentials` for a disabled account, also when either happens
    * concurrently
    */
-  async open (user: AuthenticatedUser): Promise<IssuedTokens | undefined> {
+  async open (user: AuthenticatedUser, check?: (tx: Orm) => Promise<void>): Promise<IssuedTokens | undefined> {
     const { userId, username, passwordHash } = user
     const sessionId = randomUUID()
     const refreshToken = createToken('cfr_')
@@ -104,6 +105,7 @@ export class Sessions {
       if (credentials?.passwordHash !== passwordHash) return undefined
       if (credentials.suspendedAt !== null) throw new ChatError('suspended', undefined, { userId })
       if (credentials.disabledAt !== null) throw new ChatError('wrong_credentials', undefined, { userId })
+      await check?.(tx)
       const stored = await store.insertSession(tx, { id: sessionId, userId, ttlMs, userAgent })
       await store.insertRefreshToken(tx, hashToken(refreshToken), sessionId)
       return stored
@@ -175,10 +177,15 @@ export class Sessions {
 
   /**
    * Ends a session of a user on every replica: the one that makes the request, or another of the same user.
+   * @param work done in the same transaction, if there was one
    * @returns whether it belonged to the user and was live
    */
-  async logOut (userId: number, sessionId: string): Promise<boolean> {
-    const isRevoked = await store.revokeSessionOfUser(this.#deps.orm, userId, sessionId)
+  async logOut (userId: number, sessionId: string, work?: (tx: Orm) => Promise<void>): Promise<boolean> {
+    const isRevoked = await this.#deps.orm.transaction(async (tx) => {
+      const isLive = await store.revokeSessionOfUser(tx, userId, sessionId)
+      if (isLive) await work?.(tx)
+      return isLive
+    })
     if (isRevoked) this.#announce([sessionId], userId)
     return isRevoked
   }
@@ -201,11 +208,15 @@ export class Sessions {
 
   /**
    * Revokes the sessions of an account that began until a moment, by default now, on every replica.
+   * @param work done in the same transaction
    * @returns whether there is such an account
    */
-  async revokeBegunUntil (userId: number, until: Date | undefined): Promise<boolean> {
+  async revokeBegunUntil (
+    userId: number, until: Date | undefined, work: (tx: Orm) => Promise<void>
+  ): Promise<boolean> {
     const sessionIds = await this.#deps.orm.transaction(async (tx) => {
       if ((await lockUser(tx, userId))?.activatedAt == null) return undefined
+      await work(tx)
       return revokeSessionsBegunUntil(tx, userId, until)
     })
     this.#announce(sessionIds ?? [], userId)

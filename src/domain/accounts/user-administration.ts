@@ -2,6 +2,7 @@
 import type { Bus } from '../../bus/bus.ts'
 import type { Orm } from '../../store/database.ts'
 import { removeAnswersAbout } from '../../store/idempotency-keys.ts'
+import { listDevices } from '../../store/push-devices.ts'
 import { eraseUser } from '../../store/owner-changes.ts'
 import type { AfterCommit } from '../../store/unit-of-work.ts'
 import * as exports from '../../store/user-exports.ts'
@@ -9,7 +10,10 @@ import { findProfile, type ProfileRow } from '../../store/user-profiles.ts'
 import { lockUser, setSuspended } from '../../store/users.ts'
 import { publicChatId } from '../chats/chat-id.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
 import { publishInvalidation } from '../invalidations.ts'
+import type { Device } from '../push/devices.ts'
+import { findNotificationSettings, type NotificationSettings } from '../push/notification-settings.ts'
 import type { AccountEraser } from './account.ts'
 import type { Block } from './blocks.ts'
 import type { Sessions } from './sessions.ts'
@@ -28,13 +32,15 @@ export type UserAdministrationDeps = {
   revocations: TokenRevocations
   eraser: AccountEraser
   /** Deletes an account of ours, with all that follows. */
-  removeAccount: (userId: number) => Promise<unknown>
+  removeAccount: (userId: number, also: (tx: Orm) => Promise<void>) => Promise<unknown>
 }
 
-/** A page of what is stored of a user; the chats and the blocks are on the first one. */
+/** A page of what is stored of a user; all but the messages is on the first one. */
 export type UserExport = {
   chats: { chat: string, role: string, joinedAt: Date }[]
   blocks: Block[]
+  /** Where and of what the user is notified. */
+  notified: { devices: Device[], settings: NotificationSettings } | undefined
   messages: { chat: string, seq: number, text: string, createdAt: Date, editedAt: Date | null }[]
   /** Where the next page begins. */
   next: exports.ExportPosition | undefined
@@ -57,16 +63,22 @@ export function createUserAdministration (deps: UserAdministrationDeps) {
  * Locks a user out until it is resumed: tokens and sessions are refused, and sockets closed, on every replica.
  * @throws {ChatError} `unknown_user`
  */
-async function suspend (deps: UserAdministrationDeps, id: string): Promise<void> {
+async function suspend (deps: UserAdministrationDeps, id: string, by: AuditActor): Promise<void> {
   const { userId, externalId } = await find(deps.orm, id)
-  await deps.sessions.revokeAll(userId, (tx) => setSuspended(tx, userId, true))
+  await deps.sessions.revokeAll(userId, async (tx) => {
+    await setSuspended(tx, userId, true)
+    await recordAudit(tx, by, { action: 'user.suspended', userId })
+  })
   if (externalId !== null) await refuseTokens(deps, userId, ALL_TOKENS_MS)
 }
 
 /** Lets a user in again. @throws {ChatError} `unknown_user` */
-async function resume (deps: UserAdministrationDeps, id: string): Promise<void> {
+async function resume (deps: UserAdministrationDeps, id: string, by: AuditActor): Promise<void> {
   const { userId, externalId, tokensRevokedAt } = await find(deps.orm, id)
-  await setSuspended(deps.orm, userId, false)
+  await deps.orm.transaction(async (tx) => {
+    await setSuspended(tx, userId, false)
+    await recordAudit(tx, by, { action: 'user.resumed', userId })
+  })
   if (externalId !== null) await refuseTokens(deps, userId, tokensRevokedAt?.getTime() ?? -1)
 }
 
@@ -75,17 +87,19 @@ async function resume (deps: UserAdministrationDeps, id: string): Promise<void> 
  * which may end later. Its id is not given out again.
  * @throws {ChatError} `unknown_user`
  */
-async function erase (deps: UserAdministrationDeps, id: string): Promise<void> {
+async function erase (deps: UserAdministrationDeps, id: string, by: AuditActor): Promise<void> {
   const { userId, externalId } = await find(deps.orm, id)
+  const audit = async (tx: Orm) => recordAudit(tx, by, { action: 'user.erased', userId })
   if (externalId === null) {
-    await deps.removeAccount(userId)
+    await deps.removeAccount(userId, audit)
     return
   }
   await deps.orm.transaction(async (tx) => {
     const user = await lockUser(tx, userId)
     if (user === undefined || user.deletedAt !== null) throw new ChatError('unknown_user')
-    await eraseUser(tx, user, deps.eraser.leaseMs)
+    await eraseUser(tx, user)
     await removeAnswersAbout(tx, { userId, id })
+    await audit(tx)
   })
   await refuseTokens(deps, userId, ALL_TOKENS_MS)
   await deps.afterCommit(() => deps.eraser.erase(userId))
@@ -93,9 +107,12 @@ async function erase (deps: UserAdministrationDeps, id: string): Promise<void> {
 
 /** Returns a page of what is stored of a user beside its profile. @throws {ChatError} `unknown_user` */
 async function exportUser (
-  { orm }: UserAdministrationDeps, id: string, from: exports.ExportPosition | undefined, limit: number
+  { orm }: UserAdministrationDeps,
+  id: string,
+  { from, limit, by }: { from: exports.ExportPosition | undefined, limit: number, by: AuditActor }
 ): Promise<UserExport> {
   const { userId } = await find(orm, id)
+  if (from === undefined) await recordAudit(orm, by, { action: 'user.exported', userId })
   const rows = await exports.exportMessages(orm, userId, from ?? { chatId: 0, seq: 0 }, limit + 1)
   const shown = rows.slice(0, limit)
   const last = rows.length > limit ? shown.at(-1) : undefined
@@ -105,6 +122,9 @@ async function exportUser (
       : (await exports.exportChats(orm, userId)).map(({ chatId, publicId, role, joinedAt }) =>
           ({ chat: publicChatId(chatId, publicId), role, joinedAt })),
     blocks: from === undefined ? await exports.exportBlocks(orm, userId) : [],
+    notified: from === undefined
+      ? { devices: await listDevices(orm, userId), settings: await findNotificationSettings(orm, userId) }
+      : undefined,
     messages: shown.map(({ chatId, publicId, seq, body: text, createdAt, editedAt }) =>
       ({ chat: publicChatId(chatId, publicId), seq, text, createdAt, editedAt })),
     next: last && { chatId: last.chatId, seq: last.seq }

@@ -1,5 +1,5 @@
 /** What a caller may see of chats, and do in them. For a write this is decided again in its transaction. */
-import { type ChatAccessRow, findChatAccess } from '../../store/chat-access.ts'
+import { type ChatAccessRow, findChatAccess, listChatAccess } from '../../store/chat-access.ts'
 import { findChatTypes } from '../../store/chat-types.ts'
 import type { Orm } from '../../store/database.ts'
 import { ChatError } from '../errors.ts'
@@ -44,14 +44,20 @@ export async function findAccess (
     chatIds: names.flatMap((name) => 'chatId' in name ? [name.chatId] : []),
     chosen: names.flatMap((name) => 'chosen' in name ? [name.chosen] : [])
   })
+  return new Map((await accessesOf(orm, rows, userId === null)).map((access) => [access.id, access]))
+}
+
+/** Returns the chats of which a user is a member. */
+export async function listOwnAccess (orm: Orm, userId: number): Promise<ChatAccess[]> {
+  return accessesOf(orm, await listChatAccess(orm, userId), false)
+}
+
+async function accessesOf (orm: Orm, rows: readonly ChatAccessRow[], isKey: boolean): Promise<ChatAccess[]> {
   const definitions = await findDefinitions(orm, rows.map(({ type }) => type))
-  const access = new Map<string, ChatAccess>()
-  for (const row of rows) {
+  return rows.flatMap((row) => {
     const definition = definitions.get(row.type)
-    const found = definition === undefined ? undefined : accessOf(row, definition, userId === null)
-    if (found !== undefined) access.set(found.id, found)
-  }
-  return access
+    return definition === undefined ? [] : accessOf(row, definition, isKey) ?? []
+  })
 }
 
 /** Returns a chat that a caller may see. @param userId null for a key @throws {ChatError} `unknown_chat` */

@@ -36,6 +36,16 @@ export class Authority {
   }
 
   /**
+   * Checks that a user may be banned: not a member with a higher role.
+   * @param role undefined for one who is no member
+   * @throws {ChatError} `forbidden`
+   */
+  requireBanOf (role: string | undefined): void {
+    this.require('moderate')
+    if (role !== undefined && !this.#isKey && this.#rankOf(role) < this.#own) throw new ChatError('forbidden')
+  }
+
+  /**
    * Checks that a member may be given another role: by the highest role any, by others only below their own.
    * @param from null for one who comes
    * @throws {ChatError} `forbidden`, `unknown_role`

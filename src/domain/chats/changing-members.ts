@@ -1,5 +1,6 @@
 /** Changes of the members of chats, and of their roles. */
 import { isDeepStrictEqual } from 'node:util'
+import { findBanned } from '../../store/bans.ts'
 import { listBlockersOf } from '../../store/blocks.ts'
 import type { Orm } from '../../store/database.ts'
 import { findMembers, hasOtherWithRole, type MemberState, updateMember } from '../../store/members.ts'
@@ -7,16 +8,13 @@ import { removeChat } from '../../store/chats.ts'
 import { findNewcomers, findUsers, type KnownUser, requireUser } from '../accounts/find-users.ts'
 import { checkCustomData } from '../custom-data.ts'
 import { ChatError } from '../errors.ts'
-import type { MemberDetails } from '../events/event.ts'
 import { mergePatch } from '../merge-patch.ts'
+import type { Actor, Caller } from './caller.ts'
 import { changeChat, type Changed, type LockedChat } from './chat-transaction.ts'
-import { highestRole } from './chat-types.ts'
 import type { MemberRequest } from './creating.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import type { Actor, Caller } from './membership.ts'
-
-/** A member of a chat. */
-export type Member = KnownUser & { role: string, joinedAt: string, data: Readonly<Record<string, unknown>> }
+import { type Member, memberOf, requireGroup, requireMember } from './member.ts'
+import { makeOwner, requireOtherOwner } from './ownership.ts'
 
 /** The outcome for one of several users. */
 export type MemberOutcome = { member: Member } | { problem: ChatError }
@@ -41,12 +39,14 @@ export async function addUsers (
     requireGroup(chat)
     const present = await findMembers(chat.tx, chat.chat.chatId, [...known.values()].map(({ userId }) => userId))
     const blockers = await findBlockers(chat.tx, caller, [...known.values()])
+    const banned = await findBanned(chat.tx, chat.chat.chatId, [...known.values()].map(({ userId }) => userId))
     const added = new Map<number, KnownUser & { role: string }>()
     const outcomes = requests.map(({ user, role = chat.definition.default_role }) => {
       const newcomer = known.get(user)
       try {
         if (newcomer !== undefined && blockers.has(newcomer.userId) && !present.has(newcomer.userId))
           throw new ChatError('blocked')
+        if (newcomer !== undefined && banned.has(newcomer.userId)) throw new ChatError('banned')
         return prepare(chat, newcomer, role, present, added)
       } catch (error) {
         if (error instanceof ChatError) return { problem: error }
@@ -64,7 +64,7 @@ export async function addUsers (
  * Adds a user to a chat.
  * @returns the member, and whether the user was none before
  * @throws {ChatError} `unknown_chat`, `unknown_user`, `forbidden`, `chat_is_direct`, `member_exists`, `unknown_role`,
- *   `too_many_members`, `blocked`, `updating`
+ *   `too_many_members`, `blocked`, `banned`, `updating`
  */
 export async function putMember (
   deps: ChatDeps,
@@ -142,7 +142,7 @@ export async function changeMember (
     if (isDeepStrictEqual(next, before)) return memberOf(user, before.role, before)
     if (next.role !== before.role) await requireOtherOwner(chat, [user], before.role)
     await updateMember(tx, change.chatId, user.userId, { role: next.role, ...(data !== null && { data }) })
-    await change.noteMember({ ...user, role: next.role }, next)
+    await change.noteMember({ ...user, role: next.role }, next, before.role)
     return memberOf(user, next.role, next)
   })
 }
@@ -171,7 +171,7 @@ export async function removeMember (
 
 /**
  * Makes the caller a member of a public chat.
- * @throws {ChatError} `unknown_chat`, `forbidden`, `too_many_members`, `updating`
+ * @throws {ChatError} `unknown_chat`, `forbidden`, `too_many_members`, `banned`, `updating`
  */
 export async function joinChat (
   deps: ChatDeps,
@@ -210,43 +210,8 @@ export async function leaveChat (
   })
 }
 
-/**
- * Makes another member the owner; a user who is it gets the role below.
- * @returns the new owner
- * @throws {ChatError} `unknown_chat`, `unknown_user`, `not_a_member`, `forbidden`, `chat_is_direct`, `updating`
- */
-export async function transferChat (
-  deps: ChatDeps,
-  caller: Caller,
-  id: string,
-  userId: string
-): Promise<Changed<Member>> {
-  const newOwner = await requireUser(deps.orm, userId)
-  return changeChat(deps, caller, id, async (chat) => {
-    requireGroup(chat)
-    const owner = await makeOwner(chat, newOwner)
-    const [, below] = chat.definition.roles
-    if (caller.user !== null && caller.user.userId !== newOwner.userId && below !== undefined)
-      await giveRole(chat, caller.user, below.role)
-    return owner
-  })
-}
-
-async function makeOwner (chat: LockedChat, user: KnownUser): Promise<Member> {
-  if (!chat.authority.isHighest) throw new ChatError('forbidden')
-  const before = await requireMember(chat, user)
-  const highest = highestRole(chat.definition)
-  return before.role === highest ? memberOf(user, highest, before) : giveRole(chat, user, highest)
-}
-
-async function giveRole ({ tx, change }: LockedChat, user: KnownUser, role: string): Promise<Member> {
-  const state = await updateMember(tx, change.chatId, user.userId, { role })
-  if (state === undefined) throw new ChatError('not_a_member')
-  await change.noteMember({ ...user, role }, state)
-  return memberOf(user, role, state)
-}
-
-async function remove (chat: LockedChat, user: KnownUser, state: MemberState): Promise<Member> {
+/** Ends a membership. @throws {ChatError} `last_owner` */
+export async function remove (chat: LockedChat, user: KnownUser, state: MemberState): Promise<Member> {
   const { tx, change } = chat
   const isAlone = chat.chat.type === 'direct'
     ? !(await hasOtherWithRole(tx, change.chatId, state.role, [user.userId]))
@@ -261,38 +226,9 @@ async function remove (chat: LockedChat, user: KnownUser, state: MemberState): P
   return memberOf(user, state.role, state)
 }
 
-/** Checks that somebody else has the highest role, if a member with it goes. @throws {ChatError} `last_owner` */
-async function requireOtherOwner ({ tx, definition, change }: LockedChat, users: KnownUser[], role: string) {
-  if (role !== highestRole(definition)) return
-  const isLeft = await hasOtherWithRole(tx, change.chatId, role, users.map(({ userId }) => userId))
-  if (!isLeft) throw new ChatError('last_owner')
-}
-
-async function requireMember ({ tx, change }: LockedChat, { userId }: KnownUser): Promise<MemberState> {
-  const state = (await findMembers(tx, change.chatId, [userId])).get(userId)
-  if (state === undefined) throw new ChatError('not_a_member')
-  return state
-}
-
-function requireGroup ({ chat }: LockedChat): void {
-  if (chat.type === 'direct') throw new ChatError('chat_is_direct')
-}
-
 /** A user who may be a member; one who is unknown is none. */
 async function findMemberUser ({ orm }: ChatDeps, id: string): Promise<KnownUser> {
   const user = (await findUsers(orm, [id])).get(id)
   if (user === undefined) throw new ChatError('not_a_member')
   return user
-}
-
-/** A member as it is shown. */
-function memberOf (
-  { userId, username }: KnownUser,
-  role: string,
-  state: Pick<MemberState, 'joinedAt' | 'data'> | MemberDetails | undefined
-): Member {
-  const { joinedAt = new Date(), data } = state ?? {}
-  return {
-    userId, username, role, joinedAt: typeof joinedAt === 'string' ? joinedAt : joinedAt.toISOString(), data: data ?? {}
-  }
 }

@@ -9,7 +9,7 @@ import { mergePatch } from '../merge-patch.ts'
 import { requireVersion, type VersionCondition } from '../version-condition.ts'
 import { changeChat, type Changed, type LockedChat, stateOf } from './chat-transaction.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import type { Caller } from './membership.ts'
+import type { Caller } from './caller.ts'
 import { cleanSettings, type SettingsRequest } from './settings-rules.ts'
 
 /**
@@ -60,6 +60,7 @@ export async function freeze (
     if (row === undefined) return undefined
     const kind = isFrozen ? 'chat.frozen' : 'chat.unfrozen'
     await change.note({ kind, name: row.name ?? '', chat: stateOf(row, await countOf({ tx, change })) })
+    await change.audit(kind)
     return undefined
   }, { keepsType: true })
 }
@@ -77,6 +78,7 @@ export async function deleteChat (
   await changeChat(deps, caller, id, async ({ tx, chat, authority, change }) => {
     authority.require('delete_chat')
     requireVersion(chat.version, condition)
+    await change.audit('chat.deleted', { data: { type: chat.type } })
     const users = await deleteAllMembers(tx, chat.chatId)
     await removeChat(tx, chat.chatId)
     change.end(users)

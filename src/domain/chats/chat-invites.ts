@@ -13,7 +13,8 @@ import { publicChatId } from './chat-id.ts'
 import { changeChat } from './chat-transaction.ts'
 import { join } from './changing-members.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import { type Actor, type Caller, MembershipChange } from './membership.ts'
+import type { Actor, Caller } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 
 /** An invite. */
 export type { ChatInvite } from '../../store/chat-invites.ts'
@@ -24,8 +25,19 @@ const MAX_INVITES = 100
 /** Limits of an invite. */
 export type InviteRequest = { maxUses: number | null, expiresAt: Date | null }
 
+/** Wires the invites. */
+export function bindInvites (deps: ChatDeps) {
+  return {
+    createInvite: createInvite.bind(undefined, deps),
+    listInvites: listInvites.bind(undefined, deps.orm),
+    findInvite: findInvite.bind(undefined, deps.orm),
+    deleteInvite: deleteInvite.bind(undefined, deps),
+    acceptInvite: acceptInvite.bind(undefined, deps)
+  }
+}
+
 /** Makes an invite. @throws {ChatError} `unknown_chat`, `forbidden`, `chat_is_direct`, `invalid_input`, `updating` */
-export async function createInvite (
+async function createInvite (
   deps: ChatDeps,
   caller: Caller,
   id: string,
@@ -52,7 +64,7 @@ export async function createInvite (
 }
 
 /** Returns a page of the invites of a chat and one more. @throws {ChatError} `unknown_chat`, `forbidden` */
-export async function listInvites (
+async function listInvites (
   orm: Orm,
   caller: Caller,
   id: string,
@@ -62,7 +74,7 @@ export async function listInvites (
 }
 
 /** Returns an invite of a chat. @throws {ChatError} `unknown_chat`, `forbidden`, `unknown_invite` */
-export async function findInvite (orm: Orm, caller: Caller, id: string, inviteId: number): Promise<store.ChatInvite> {
+async function findInvite (orm: Orm, caller: Caller, id: string, inviteId: number): Promise<store.ChatInvite> {
   const chatId = await requireInviter(orm, caller, id)
   const invite = await store.findChatInvite(orm, inviteId)
   if (invite?.chatId !== chatId) throw new ChatError('unknown_invite')
@@ -76,7 +88,7 @@ async function requireInviter (orm: Orm, caller: Caller, id: string): Promise<nu
 }
 
 /** Deletes an invite. @throws {ChatError} `unknown_chat`, `forbidden`, `unknown_invite`, `updating` */
-export async function deleteInvite (deps: ChatDeps, caller: Caller, id: string, inviteId: number): Promise<void> {
+async function deleteInvite (deps: ChatDeps, caller: Caller, id: string, inviteId: number): Promise<void> {
   await changeChat(deps, caller, id, async ({ tx, chat, authority }) => {
     authority.require('add_members')
     if (!(await store.deleteChatInvite(tx, chat.chatId, inviteId))) throw new ChatError('unknown_invite')
@@ -86,9 +98,9 @@ export async function deleteInvite (deps: ChatDeps, caller: Caller, id: string, 
 /**
  * Makes a user a member of the chat that a code is for. A member uses up nothing.
  * @returns the id of the chat, and the seq of the event
- * @throws {ChatError} `unknown_invite`, `too_many_members`, `updating`
+ * @throws {ChatError} `unknown_invite`, `too_many_members`, `banned`, `updating`
  */
-export async function acceptInvite (
+async function acceptInvite (
   { orm, memberships, features }: ChatDeps,
   user: Actor,
   code: string

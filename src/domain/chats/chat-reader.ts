@@ -2,7 +2,7 @@
 import type { Orm } from '../../store/database.ts'
 import type { ChatClaim } from '../accounts/chat-claim.ts'
 import { ChatError } from '../errors.ts'
-import { type ChatAccess, findAccess } from './access.ts'
+import { type ChatAccess, findAccess, listOwnAccess } from './access.ts'
 import type { Permission } from './chat-types.ts'
 
 export type { ChatAccess } from './access.ts'
@@ -12,12 +12,23 @@ export type Caller = { userId: number | null, claim?: ChatClaim | undefined }
 
 /** Returns a chat that a caller may see. @throws {ChatError} `unknown_chat` */
 export async function requireAccess (orm: Orm, { userId, claim }: Caller, chat: string): Promise<ChatAccess> {
-  const access = (await findAccess(orm, userId, [chat])).get(chat)
+  const found = (await findAccess(orm, userId, [chat])).get(chat)
+  const access = found && narrow(found, claim)
   if (access === undefined) throw new ChatError('unknown_chat')
+  return access
+}
+
+/** Returns those chats of a user whose messages the user may read. */
+export async function listReadable (orm: Orm, { userId, claim }: Caller & { userId: number }): Promise<ChatAccess[]> {
+  const own = await listOwnAccess(orm, userId)
+  return own.flatMap((access) => narrow(access, claim) ?? []).filter(({ permissions }) => permissions.includes('read'))
+}
+
+/** What a token leaves of a chat; undefined for nothing. */
+function narrow (access: ChatAccess, claim: ChatClaim | undefined): ChatAccess | undefined {
   if (claim === undefined) return access
   const permissions = claim.narrow(access.id, access.permissions)
-  if (permissions.length === 0) throw new ChatError('unknown_chat')
-  return { ...access, permissions }
+  return permissions.length === 0 ? undefined : { ...access, permissions }
 }
 
 /** Returns a chat whose messages a caller may read. @throws {ChatError} `unknown_chat`, `forbidden` */

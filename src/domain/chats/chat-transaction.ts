@@ -12,7 +12,8 @@ import { Authority } from './authority.ts'
 import { parseChatId, publicChatId } from './chat-id.ts'
 import { builtInType, type ChatTypeDefinition } from './chat-types.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import { type Caller, MembershipChange } from './membership.ts'
+import type { Caller } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 
 /** A locked chat, and what the caller may do in it. */
 export type LockedChat = {

@@ -11,11 +11,10 @@ import { atOnce, type UnitOfWork } from '../../store/unit-of-work.ts'
 import { ChatError } from '../errors.ts'
 import type { Features } from '../features.ts'
 import { findDefinitions } from './access.ts'
-import {
-  addUsers, changeMember, joinChat, leaveChat, putMember, removeMember, transferChat
-} from './changing-members.ts'
+import { bindBans } from './bans.ts'
+import { addUsers, changeMember, joinChat, leaveChat, putMember, removeMember } from './changing-members.ts'
 import { deleteChat, freeze, updateSettings } from './changing.ts'
-import { acceptInvite, createInvite, deleteInvite, findInvite, listInvites } from './chat-invites.ts'
+import { bindInvites } from './chat-invites.ts'
 import { parseChatId, publicChatId } from './chat-id.ts'
 import { createChat, putChat } from './creating.ts'
 import { listTypes, putType } from './defining-types.ts'
@@ -25,6 +24,7 @@ import { addMembers, createGroup, listGroupMembers, removeMembers } from './grou
 import { leave } from './leaving.ts'
 import { type MembershipDeps, Memberships } from './membership.ts'
 import { setOwn } from './own-settings.ts'
+import { transferChat } from './ownership.ts'
 import { readPartnerMessages } from './partner-messages.ts'
 import { getChat, getOwn, listChats, listMembers } from './reading.ts'
 import type { ReadMarks } from './read-marks.ts'
@@ -75,11 +75,8 @@ function bindChats (orm: Orm, memberships: Memberships, readMarks: ChatsDeps['re
     leaveBy: leaveChat.bind(undefined, inner),
     transfer: transferChat.bind(undefined, inner),
     setOwn: setOwn.bind(undefined, inner),
-    createInvite: createInvite.bind(undefined, inner),
-    listInvites: listInvites.bind(undefined, orm),
-    findInvite: findInvite.bind(undefined, orm),
-    deleteInvite: deleteInvite.bind(undefined, inner),
-    acceptInvite: acceptInvite.bind(undefined, inner),
+    ...bindInvites(inner),
+    bans: bindBans(inner),
     types: () => listTypes(orm),
     putType: putType.bind(undefined, inner),
     openDirect: openDirectChat.bind(undefined, inner),

@@ -12,7 +12,8 @@ import { stateOf } from './chat-transaction.ts'
 import { findBlockers } from './changing-members.ts'
 import { builtInType, type ChatTypeDefinition } from './chat-types.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import { type Caller, type Joining, MembershipChange } from './membership.ts'
+import type { Caller, Joining } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 import { cleanSettings, type SettingsRequest } from './settings-rules.ts'
 
 /** Maximum number of users in a request. */

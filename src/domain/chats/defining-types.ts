@@ -4,6 +4,7 @@ import * as store from '../../store/chat-types.ts'
 import { advanceMembersVersionsOf } from '../../store/members.ts'
 import type { Orm } from '../../store/database.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
 import type { ChatDeps } from './direct-chats.ts'
 import { BUILT_IN_TYPES, builtInType, CHAT_TYPE_PATTERN, type ChatTypeDefinition } from './chat-types.ts'
 
@@ -28,19 +29,24 @@ export async function listTypes (orm: Orm): Promise<store.ChatTypeRow[]> {
 export async function putType (
   { orm, memberships }: ChatDeps,
   type: string,
-  definition: ChatTypeDefinition
+  definition: ChatTypeDefinition,
+  by: AuditActor
 ): Promise<{ row: store.ChatTypeRow, isNew: boolean }> {
   if (builtInType(type) !== undefined) throw new ChatError('built_in_chat_type')
   if (!FORM.test(type)) throw new ChatError('invalid_input', 'The name of a type has the form [a-z][a-z0-9_-]{0,31}.')
   checkDefinition(definition)
   const { isClosed, ...put } = await orm.transaction(async (tx) => {
     const isNew = await store.insertChatType(tx, type, definition)
+    const audit = async (version: number) =>
+      recordAudit(tx, by, { action: 'chat_type.set', target: { chat_type: type }, data: { version } })
+    if (isNew) await audit(1)
     if (isNew) return { row: { type, definition, version: 1 }, isNew, isClosed: false }
     const before = await store.lockChatType(tx, type, 'update')
     if (before === undefined) throw new ChatError('internal')
     if (isDeepStrictEqual(before.definition, definition)) return { row: before, isNew, isClosed: false }
     requireSameRoles(before.definition, definition)
     const version = await store.updateChatType(tx, type, definition)
+    await audit(version)
     const isClosed = isOpen(before.definition) && !isOpen(definition)
     // No event says it: the feeds look for who may read when they see the version.
     if (isClosed) await advanceMembersVersionsOf(tx, type)

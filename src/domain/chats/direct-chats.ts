@@ -8,7 +8,9 @@ import { requireUser } from '../accounts/find-users.ts'
 import { ChatError } from '../errors.ts'
 import type { Features } from '../features.ts'
 import { publicChatId } from './chat-id.ts'
-import { type Actor, byUser, type ChangeRules, type Joining, type Memberships, MembershipChange } from './membership.ts'
+import { type Actor, byUser, type Joining } from './caller.ts'
+import { type ChangeRules, MembershipChange } from './membership-change.ts'
+import type { Memberships } from './membership.ts'
 
 /** A chat can be deleted between two of our statements; more often than this would be a bug. */
 const ATTEMPTS = 5

@@ -6,7 +6,8 @@ import { removeFeed } from '../../store/feeds.ts'
 import { findUserById } from '../../store/users.ts'
 import type { ChatDeps } from './direct-chats.ts'
 import { removeFrom } from './leaving.ts'
-import { type Actor, byUser, MembershipChange } from './membership.ts'
+import { type Actor, byUser } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 
 /** Chats that are searched for traces in one step. */
 const CHATS_PER_STEP = 1_000

@@ -12,7 +12,8 @@ import { BUILT_IN_TYPES, type ChatTypeDefinition } from './chat-types.ts'
 import { stateOf } from './chat-transaction.ts'
 import type { ChatDeps } from './direct-chats.ts'
 import { removeFrom } from './leaving.ts'
-import { type Actor, byUser, type MemberUser, MembershipChange } from './membership.ts'
+import { type Actor, byUser, type MemberUser } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 
 /** Longest name of a group, in characters. */
 export const MAX_GROUP_NAME_LENGTH = 100
@@ -56,8 +57,8 @@ export async function listGroupMembers ({ orm }: ChatDeps, userId: number, chatI
 
 /**
  * Adds users to a group, who see the messages from then on. Those who are members already are passed over.
- * @throws {ChatError} `not_a_group`, `forbidden`, `too_many_members`; `unknown_member`, `blocked`, and then nobody is
- *   added; `updating`
+ * @throws {ChatError} `not_a_group`, `forbidden`, `too_many_members`; `unknown_member`, `blocked`, `banned`, and then
+ *   nobody is added; `updating`
  */
 export async function addMembers (
   { orm, memberships }: ChatDeps,

@@ -7,7 +7,8 @@ import { ChatError } from '../errors.ts'
 import { findDefinitions } from './access.ts'
 import { type ChatTypeDefinition, highestRole } from './chat-types.ts'
 import type { ChatDeps } from './direct-chats.ts'
-import { type Actor, byUser, type MemberUser, MembershipChange } from './membership.ts'
+import { type Actor, byUser, type MemberUser } from './caller.ts'
+import { MembershipChange } from './membership-change.ts'
 
 /**
  * Removes a user from a chat; when its last member leaves, the chat and its messages are deleted.

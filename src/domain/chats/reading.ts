@@ -9,7 +9,7 @@ import { requireClaimed, requireReadable } from './chat-reader.ts'
 import { type ChatTypeDefinition, duringBlock, type Permission } from './chat-types.ts'
 import { stateOf } from './chat-transaction.ts'
 import type { ChatState } from '../events/event.ts'
-import type { Actor, Caller } from './membership.ts'
+import type { Actor, Caller } from './caller.ts'
 import { countUnread, type Unread } from './unread.ts'
 
 /** A place in a list of chats. */
@@ -34,6 +34,8 @@ export type ChatView = {
   lastSeq: number
   activeAt: Date
   lastMessage: store.LastMessage | null
+  /** The other one of a direct chat, for one of the two. */
+  partner: { userId: number, username: string } | null
   /** Null for one who is no member. */
   unread: Unread | null
   own: OwnView | null
@@ -115,13 +117,17 @@ function viewOf (
   definition: ChatTypeDefinition,
   unread: Unread | undefined
 ): ChatView {
-  const { own, otherName, lastSeq, activeAt, memberCount, lastMessage } = row
+  const { own, other, lastSeq, activeAt, memberCount, lastMessage } = row
   const authority = new Authority(definition, own?.role ?? null, user === null)
   const isShown = user === null || own !== null || definition.history === 'all'
   const state = stateOf(row, memberCount)
   const permissions = row.isBlocked ? duringBlock(authority.permissions) : authority.permissions
   return {
-    state: { ...state, ...(otherName !== null && { name: otherName }) },
+    state: {
+      ...state,
+      ...(other !== null && other.name !== null && { name: other.name, avatar: state.avatar ?? other.avatar })
+    },
+    partner: other,
     chatId: row.chatId,
     lastSeq,
     activeAt,

@@ -17,12 +17,14 @@ export type EventActor = {
   readonly keyId?: string | undefined
   /** Whether the token of the user leaves nothing of what moderators may, whatever the role permits. */
   readonly isNarrowed?: boolean | undefined
+  /** The network address of the client, for the audit log. */
+  readonly address?: string | undefined
 }
 
 /** A message to edit or to delete, by its author. */
 export type Change = {
   readonly chatId: number
-  readonly author: { readonly userId: number, readonly username: string }
+  readonly author: Pick<EventActor, 'username' | 'address'> & { readonly userId: number }
   readonly messageId: number
   /** The new text; undefined deletes the message. */
   readonly text: string | undefined
@@ -76,7 +78,8 @@ const REFUSALS: Readonly<Record<ChangeRefusal, ErrorCode>> = {
 
 /** The entry to store for a request. */
 export function entryOf ({ chatId, actor, action }: EventRequest, eventKey: string): ChangeEntry {
-  return { chatId, actorId: actor.userId, keyId: actor.keyId, isNarrowed: actor.isNarrowed, eventKey, action }
+  const { userId: actorId, keyId, isNarrowed, address } = actor
+  return { chatId, actorId, keyId, isNarrowed, address, eventKey, action }
 }
 
 /** What becomes of a request. */

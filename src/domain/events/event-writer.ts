@@ -3,40 +3,18 @@
  * next batch. A quiet server answers after one round trip, a busy one stores hundreds of messages per commit.
  */
 import { isTransient } from '../../store/postgres/failures.ts'
-import type { ChangeEntry, MessageToPost, WriteBatch } from '../../store/changes.ts'
-import type { PostBatch, PostEntry, PostOutcome } from '../../store/posts.ts'
+import type { ChangeEntry, WriteBatch } from '../../store/changes.ts'
+import type { PostBatch, PostEntry } from '../../store/posts.ts'
 import { ChatError } from '../errors.ts'
 import { type ChangeReceipt, entryOf, type EventRequest, settle as settleChange } from './change.ts'
 import { type ChatPosts, type Pending, PostQueue } from './post-queue.ts'
 import type { TraceContext } from '../../observability/tracing/trace-context.ts'
 import type { Span, Tracing } from '../../observability/tracing/tracing.ts'
-import type { ChatEvent, MessageCreated } from './event.ts'
-import { limitErrorOf } from './limit-error.ts'
-import type { Message } from './message.ts'
+import type { ChatEvent } from './event.ts'
+import { type Post, postEntryOf, type Receipt, settlePost } from './post.ts'
 
 const FIRST_RETRY_DELAY_MS = 20
 const MAX_RETRY_DELAY_MS = 500
-
-/** A message to store. */
-export type Post = {
-  readonly chatId: number
-  readonly author: { readonly userId: number, readonly username: string }
-  readonly text: string
-  readonly clientMessageId: string | undefined
-  /** Whether the token of the author leaves nothing of what moderators may, whatever the role permits. */
-  readonly isNarrowed?: boolean
-  /** What it has beside its text; as a rule nothing. */
-  readonly extras?: PostExtras | undefined
-  readonly trace: TraceContext | undefined
-  /** Called once with the outcome. It must not throw. A promise per post would cost as much as storing it. */
-  readonly onSettled: (outcome: Receipt | ChatError) => void
-}
-
-/** What a message to store has beside its text. */
-export type PostExtras = Omit<MessageToPost, 'kind' | 'text'> & {
-  /** The API key that posts it on behalf of its author. */
-  readonly keyId?: string | undefined
-}
 
 /**
  * Committed events of one chat: it extends to `lastSeq`, and `events` are its newest, without a gap up to `lastSeq`.
@@ -67,9 +45,6 @@ export type EventWriterOptions = {
   /** How long a batch is retried while the database is away. */
   deadlineMs: number
 }
-
-/** The stored message, and whether it was stored before. */
-export type Receipt = { message: Message, duplicate: boolean }
 
 /** Called with committed messages. */
 export type CommitListener = (committed: CommittedEvents) => void
@@ -213,7 +188,7 @@ export class EventWriter {
     const told: { post: Post, result: Receipt | ChatError }[] = []
     const toldOfChanges: { change: EventRequest, result: ChangeReceipt | ChatError }[] = []
     for (const { post, change } of posts) {
-      if (post !== undefined) told.push({ post, result: settle(post, outcomes.posts[next.post++], news) })
+      if (post !== undefined) told.push({ post, result: settlePost(post, outcomes.posts[next.post++], news) })
       else {
         const settled = settleChange(change, outcomes.changes[next.change++])
         toldOfChanges.push({ change, result: settled.receipt })
@@ -248,10 +223,6 @@ export class EventWriter {
   }
 }
 
-function postEntryOf ({ chatId, author, text, isNarrowed = false }: Post, postKey: string): PostEntry {
-  return { chatId, authorId: author.userId, postKey, text, isNarrowed }
-}
-
 type Entries = { posts: PostEntry[], changes: ChangeEntry[] }
 type Outcomes = Awaited<ReturnType<WriteBatch>>
 type News = CommittedEvents & { events: ChatEvent[] }
@@ -266,39 +237,4 @@ function beginBatch (tracing: Tracing, batch: readonly ChatPosts[], size: number
   return parent === undefined
     ? undefined
     : tracing.begin('commit', { kind: 'internal', parent, links, attributes: { 'chat.batch.posts': size } })
-}
-
-/** The error for each outcome that is none. */
-const REFUSALS = {
-  conflict: 'conflict',
-  refused: 'not_a_participant',
-  closed: 'chat_closed',
-  frozen: 'chat_frozen',
-  forbidden: 'forbidden'
-} as const
-
-/** Returns the outcome of one post and adds a new message to those to publish. */
-function settle (post: Post, result: PostOutcome | undefined, news: News): Receipt | ChatError {
-  if (result === undefined) return new ChatError('internal')
-  if (!('seq' in result)) return limitErrorOf(result) ?? new ChatError(REFUSALS[result.outcome])
-  const { outcome, seq, id, at, membersVersion } = result
-  const { chatId, author, text, clientMessageId } = post
-  const message: MessageCreated = {
-    kind: 'message.created',
-    chatId,
-    seq,
-    id,
-    authorId: author.userId,
-    username: author.username,
-    text,
-    at,
-    editedAt: null,
-    deletedAt: null,
-    version: 1,
-    clientMessageId
-  }
-  news.membersVersion = membersVersion
-  news.lastSeq = Math.max(news.lastSeq, seq)
-  if (outcome === 'stored') news.events.push(message)
-  return { message, duplicate: outcome === 'duplicate' }
 }

@@ -129,7 +129,7 @@ async function edit (deps: MessageChangesDeps, request: EditRequest): Promise<Ch
     const merged = mergePatch(present, data)
     const version = expectedVersion ?? row?.changes?.[0] ?? 1
     try {
-      return await submitAndWait(deps, request, { ...action, data: merged, version })
+      return await submitAndWait(deps, request, { ...action, data: merged, version, requested: { text, data } })
     } catch (error) {
       const isOutdated = error instanceof ChatError && error.code === 'version_conflict'
       if (!isOutdated || expectedVersion !== undefined || attempt === MERGE_ATTEMPTS) throw error

@@ -4,7 +4,8 @@
  */
 import { asChatError, ChatError } from '../errors.ts'
 import type { EventRequest } from './change.ts'
-import type { CommitListener, Post } from './event-writer.ts'
+import type { CommitListener } from './event-writer.ts'
+import type { Post } from './post.ts'
 import type { Poster } from './poster.ts'
 
 /** A post or a change with the key under which it is stored. */

@@ -4,7 +4,7 @@
  * in this line (`user-windows.ts`), so those of different authors may change their order, those of one author never.
  */
 import type { EventRequest } from './change.ts'
-import type { Post } from './event-writer.ts'
+import type { Post } from './post.ts'
 import { authorOf, UserWindows } from './user-windows.ts'
 
 /** A post and the key under which it is stored. */

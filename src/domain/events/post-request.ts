@@ -1,7 +1,7 @@
 /** A post with more than a text, as a request for an event. */
 import { ChatError } from '../errors.ts'
 import type { EventRequest } from './change.ts'
-import type { Post, PostExtras } from './event-writer.ts'
+import type { Post, PostExtras } from './post.ts'
 import type { MessageToPost } from '../../store/changes.ts'
 
 /** A request that is a message. */

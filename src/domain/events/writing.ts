@@ -8,7 +8,7 @@ import type { Permission } from '../chats/chat-types.ts'
 import { ChatError } from '../errors.ts'
 import type { Files } from '../files/files.ts'
 import type { ChangeReceipt, EventActor } from './change.ts'
-import type { PostExtras, Receipt } from './event-writer.ts'
+import type { PostExtras, Receipt } from './post.ts'
 import { messageOf } from './message.ts'
 import type { Messages } from './messages.ts'
 import type { ReadMessage } from './reading.ts'
@@ -82,7 +82,7 @@ export function createWriting (deps: WritingDeps) {
         const receipt = await changes.edit({
           ...target, ...change, expectedVersion: await expectedIn(deps, target, condition)
         })
-        // What a replaced request has said is not known.
+        // A replaced one was compared with what was sent.
         if (receipt.duplicate && receipt.isRewritten !== true) await confirmText(deps, target, receipt, change.text)
         return receipt
       })

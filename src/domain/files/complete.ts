@@ -1,7 +1,8 @@
 /** From an upload to a content: what it is, and what of it is kept. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { servingOf } from '../../files/content/content-type.ts'
-import { inspect, type Inspection, TooManyPicturesError } from '../../files/content/inspect.ts'
+import { inspect, type Inspection } from '../../files/content/inspect.ts'
+import { TooManyPicturesError } from '../../files/content/picture-turns.ts'
 import { type FileStorage, StorageError, type Upload } from '../../files/files.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/files.ts'

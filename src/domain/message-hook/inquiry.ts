@@ -135,7 +135,10 @@ function rewritten (gated: Gated, { text, data }: Rewrite): Gated {
       return { post: undefined, change: { ...request, action: replaced }, key }
     }
     case 'edit': {
-      const replaced = { ...action, text: text ?? action.text, data: data ?? action.data, isRewritten: true } as const
+      const { requested = { text: action.text, data: action.data } } = action
+      const replaced = {
+        ...action, text: text ?? action.text, data: data ?? action.data, isRewritten: true, requested
+      } as const
       return { post: undefined, change: { ...request, action: replaced }, key }
     }
     default:

@@ -4,6 +4,8 @@ import { createWebhookSecret } from '../../lib/webhook-signature.ts'
 import type { Orm } from '../../store/database.ts'
 import * as store from '../../store/hooks.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
+import type { VersionCondition } from '../version-condition.ts'
 import { checkChatTypes, checkUrl, resealed, SECRET_OVERLAP_MS, signingSecrets } from '../webhooks/target.ts'
 
 /** A hook as it is stored; its secrets are encrypted. */
@@ -102,22 +104,33 @@ export class HookSettings {
   /**
    * Sets the hook, or changes it.
    * @returns it, and its secret if it has a new one, which cannot be had again
-   * @throws {ChatError} `invalid_input`
+   * @param condition the versions that it may have, one of which it must have then
+   * @throws {ChatError} `invalid_input`, `version_conflict`
    */
-  async put (request: HookRequest): Promise<{ hook: store.HookRow, secret: string | undefined, isNew: boolean }> {
+  async put (
+    request: HookRequest, condition: VersionCondition, by: AuditActor
+  ): Promise<{ hook: store.HookRow, secret: string | undefined, isNew: boolean }> {
     const { orm, sealed, isPrivateAllowed } = this.#deps
     const { url, timeoutMs = DEFAULT_TIMEOUT_MS, onFailure, chatTypes = null, rotatesSecret = false } = request
     checkUrl(url, isPrivateAllowed)
     await checkChatTypes(orm, chatTypes)
     const fields = { url, timeoutMs, onFailure, chatTypes: chatTypes === null ? null : [...new Set(chatTypes)] }
     const secret = createWebhookSecret()
-    const put = async () => {
-      const made = await store.insertHook(orm, { name: NAME, ...fields, secret: sealed.seal(secret, NAME) })
-      if (made !== undefined) return { hook: made, secret, isNew: true }
+    const put = async () => orm.transaction(async (tx) => {
+      const audit = async () => recordAudit(tx, by, { action: 'hook.set', target: { hook: NAME }, data: { url } })
+      const made = condition === undefined
+        ? await store.insertHook(tx, { name: NAME, ...fields, secret: sealed.seal(secret, NAME) })
+        : undefined
+      if (made !== undefined) {
+        await audit()
+        return { hook: made, secret, isNew: true }
+      }
       const rotation = rotatesSecret ? { sealed: sealed.seal(secret, NAME), overlapMs: SECRET_OVERLAP_MS } : undefined
-      const hook = await store.updateHook(orm, NAME, fields, rotation)
+      const hook = await store.updateHook(tx, NAME, { fields, secret: rotation, versions: condition })
+      if (hook === undefined && condition !== undefined) throw new ChatError('version_conflict')
+      if (hook !== undefined) await audit()
       return hook && { hook, secret: rotatesSecret ? secret : undefined, isNew: false }
-    }
+    })
     // It may be deleted in between, once.
     const result = await put() ?? await put()
     if (result === undefined) throw new ChatError('unavailable')
@@ -125,9 +138,15 @@ export class HookSettings {
     return result
   }
 
-  /** Removes the hook: nothing is asked any more. @throws {ChatError} `unknown_hook` */
-  async remove (): Promise<void> {
-    if (!await store.deleteHook(this.#deps.orm, NAME)) throw new ChatError('unknown_hook')
+  /** Removes the hook: nothing is asked any more. @throws {ChatError} `unknown_hook`, `version_conflict` */
+  async remove (condition: VersionCondition, by: AuditActor): Promise<void> {
+    await this.#deps.orm.transaction(async (tx) => {
+      if (!await store.deleteHook(tx, NAME, condition)) {
+        if (await store.findHook(tx, NAME) === undefined) throw new ChatError('unknown_hook')
+        throw new ChatError('version_conflict')
+      }
+      await recordAudit(tx, by, { action: 'hook.deleted', target: { hook: NAME } })
+    })
     await this.#announce()
   }
 

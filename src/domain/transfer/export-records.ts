@@ -1,9 +1,12 @@
-/** Rows of users, chats and members as records. What a row has not is left out. */
-import type { ExportedChatRow, ExportedMemberRow, ExportedTypeRow } from '../../store/transfer/export-chats.ts'
+/** Rows of users, chats, members and bans as records. What a row has not is left out. */
+import type {
+  ExportedBanRow, ExportedChatRow, ExportedMemberRow, ExportedTypeRow
+} from '../../store/transfer/export-chats.ts'
 import type { ExportedUserRow } from '../../store/transfer/export-users.ts'
 import { accountUserId } from '../accounts/user-id.ts'
 import { publicChatId } from '../chats/chat-id.ts'
-import type { ChatRecord, MemberRecord, TypeRecord, UserRecord } from './records.ts'
+import { notificationsOf } from './notifications.ts'
+import type { BanRecord, ChatRecord, MemberRecord, TypeRecord, UserRecord } from './records.ts'
 import type { UserIds } from './user-ids.ts'
 
 /** The record of a type of chats. */
@@ -17,6 +20,7 @@ export function recordOfUser (row: ExportedUserRow, hasPasswordHash: boolean): U
   const { userId, externalId, createdAt, deletedAt, name, avatar, data, version } = row
   const user = { record: 'user', id: externalId ?? accountUserId(userId), created_at: createdAt.toISOString() } as const
   if (deletedAt !== null) return { ...user, erased_at: deletedAt.toISOString() }
+  const notifications = notificationsOf(row)
   return {
     ...user,
     name,
@@ -29,6 +33,7 @@ export function recordOfUser (row: ExportedUserRow, hasPasswordHash: boolean): U
     ...(row.tokensRevokedAt !== null && { tokens_revoked_at: row.tokensRevokedAt.toISOString() }),
     ...(row.hidesReceipts && { hides_receipts: true as const }),
     ...(row.hidesPresence && { hides_presence: true as const }),
+    ...(notifications !== undefined && { notifications }),
     ...(externalId === null && { account: accountOf(row, hasPasswordHash) })
   }
 }
@@ -83,5 +88,19 @@ export function recordOfMember (row: ExportedMemberRow, ids: UserIds): MemberRec
     ...(row.pinnedAt !== null && { pinned_at: row.pinnedAt.toISOString() }),
     ...(row.archivedAt !== null && { archived_at: row.archivedAt.toISOString() }),
     ...(row.notifications !== null && { notifications: row.notifications })
+  }
+}
+
+/** The record of a ban. */
+export function recordOfBan (row: ExportedBanRow, ids: UserIds): BanRecord {
+  const by = ids.ofNullable(row.bannedBy)
+  return {
+    record: 'ban',
+    user: ids.of(row.userId),
+    ...(by !== undefined && { by }),
+    ...(row.keyId !== null && { key: row.keyId }),
+    ...(row.reason !== '' && { reason: row.reason }),
+    created_at: row.createdAt.toISOString(),
+    ...(row.until !== null && { until: row.until.toISOString() })
   }
 }

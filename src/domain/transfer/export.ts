@@ -12,7 +12,7 @@ import { ChatError } from '../errors.ts'
 import { referenceOf } from '../accounts/user-profiles.ts'
 import { recordsOfLog } from './export-log.ts'
 import { ofUser } from './export-user.ts'
-import { recordOfChat, recordOfMember, recordOfType, recordOfUser } from './export-records.ts'
+import { recordOfBan, recordOfChat, recordOfMember, recordOfType, recordOfUser } from './export-records.ts'
 import { PAGE } from './page.ts'
 import { FORMAT_VERSION, type Header, type TransferRecord } from './records.ts'
 import { UserIds } from './user-ids.ts'
@@ -26,6 +26,8 @@ export type ExportOptions = {
   hasPasswordHashes: boolean
   /** Receives one line after the other, without its end; the next one is made when it resolves. */
   write: (line: string) => Promise<void>
+  /** Receives each record before its line is written. */
+  onRecord?: (record: TransferRecord) => void
 }
 
 /** Numbers of records. */
@@ -38,7 +40,7 @@ type Records = AsyncGenerator<TransferRecord>
  * @throws {ChatError} `unknown_chat`, `unknown_user`
  */
 export async function exportRecords (
-  orm: Orm, scope: ExportScope, { hasPasswordHashes, write }: ExportOptions
+  orm: Orm, scope: ExportScope, { hasPasswordHashes, write, onRecord }: ExportOptions
 ): Promise<ExportCounts> {
   return inSnapshot(orm, async (tx) => {
     const counts: ExportCounts = { users: 0, chats: 0, messages: 0 }
@@ -54,6 +56,7 @@ export async function exportRecords (
       if (record.record === 'user') counts.users++
       else if (record.record === 'chat') counts.chats++
       else if (record.record === 'message') counts.messages++
+      onRecord?.(record)
       await write(JSON.stringify(record))
     }
     await write(JSON.stringify({ record: 'end', ...counts }))
@@ -129,6 +132,12 @@ async function * chatWithLog (tx: Orm, ids: UserIds, chat: chats.ExportedChatRow
     await ids.load(page.flatMap(({ userId, addedBy }) => [userId, addedBy]))
     for (const row of page) yield recordOfMember(row, ids)
     after = page.length === PAGE ? page.at(-1)?.userId : undefined
+  }
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const page: chats.ExportedBanRow[] = await chats.listExportedBans(tx, chatId, { after, limit: PAGE })
+    await ids.load(page.flatMap(({ userId, bannedBy }) => [userId, bannedBy]))
+    for (const row of page) yield recordOfBan(row, ids)
+    after = page.length === PAGE ? page.at(-1)?.id : undefined
   }
 }
 

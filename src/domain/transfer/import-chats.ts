@@ -6,12 +6,13 @@ import { builtInType } from '../chats/chat-types.ts'
 import { lockChatType } from '../../store/chat-types.ts'
 import { lockPair } from '../../store/blocks.ts'
 import type { Orm } from '../../store/database.ts'
+import { eraseAgain } from '../../store/erasures.ts'
 import * as store from '../../store/transfer/chats.ts'
 import { deriveThreads } from '../../store/transfer/messages.ts'
 import { findErased } from '../../store/transfer/users.ts'
 import { ImportError } from './import-error.ts'
 import type { ChatEnd, Line } from './numbering.ts'
-import type { ChatRecord, MemberRecord } from './records.ts'
+import type { BanRecord, ChatRecord, MemberRecord } from './records.ts'
 import type { UserLookup } from './user-numbers.ts'
 
 /** A chat of which a part is stored. */
@@ -127,7 +128,9 @@ export class ChatsOfPart {
     if (isThere) throw existing(line)
     if (end.derivesThreads) await deriveThreads(this.#tx, chatId)
     await store.insertImportedMembers(this.#tx, { chatId, lastSeq: end.lastSeq }, members)
-    await store.eraseAgain(this.#tx, chatId, [...erased])
+    const bans = end.bans.map((ban) => this.#banOf(chatId, ban)).filter(({ user_id: userId }) => !erased.has(userId))
+    await store.insertImportedBans(this.#tx, bans)
+    await eraseAgain(this.#tx, chatId, [...erased])
     for (const { user_id: userId } of members) this.#members.push(userId)
   }
 
@@ -149,6 +152,19 @@ export class ChatsOfPart {
       archived_at: member.archived_at,
       notifications: member.notifications,
       data: member.data
+    }
+  }
+
+  #banOf (chatId: number, { line, record }: Line<BanRecord>) {
+    this.#users.at(line)
+    return {
+      chat_id: chatId,
+      user_id: this.#users.require(record.user),
+      banned_by: record.by === undefined ? null : this.#users.require(record.by),
+      key_id: record.key ?? null,
+      reason: record.reason ?? '',
+      created_at: record.created_at ?? new Date().toISOString(),
+      until: record.until ?? null
     }
   }
 

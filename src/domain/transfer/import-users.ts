@@ -6,6 +6,7 @@ import { findRetired } from '../../store/owner-changes.ts'
 import * as store from '../../store/transfer/users.ts'
 import { accountOfUserId } from '../accounts/user-id.ts'
 import { ImportError } from './import-error.ts'
+import { settingsRowOf } from './notifications.ts'
 import type { Line } from './numbering.ts'
 import type { UserRecord } from './records.ts'
 
@@ -75,9 +76,9 @@ async function ensureOfApplication (tx: Orm, lines: readonly UserLine[], result:
     created_at: record.created_at,
     suspended_at: record.suspended_at
   })))
-  const added = missing.flatMap(({ record }) => {
-    const userId = made.get(keyOf(record.id))
-    return userId === undefined ? [] : [{ userId, record }]
+  const added = missing.flatMap((one) => {
+    const userId = made.get(keyOf(one.record.id))
+    return userId === undefined ? [] : [{ ...one, userId }]
   })
   await store.insertProfiles(tx, {
     ofApplication: added.map(({ userId, record }) => ({
@@ -92,7 +93,7 @@ async function ensureOfApplication (tx: Orm, lines: readonly UserLine[], result:
     })),
     ofAccounts: []
   })
-  await hide(tx, added)
+  await addSettings(tx, added)
   // Another process may have added some of them meanwhile.
   for (const [id, userId] of await store.findByExternalIds(tx, ids)) result.numbers.set(id, userId)
   result.made += added.length
@@ -130,7 +131,7 @@ async function ensureAccounts (tx: Orm, lines: readonly UserLine[], result: Impo
     if (userId === undefined)
       throw new ImportError(line, `the name of ${record.id} was taken in this moment: run it again`)
     result.numbers.set(record.id, userId)
-    return { userId, record }
+    return { userId, line, record }
   })
   await store.insertProfiles(tx, {
     ofApplication: [],
@@ -138,7 +139,7 @@ async function ensureAccounts (tx: Orm, lines: readonly UserLine[], result: Impo
       ({ userId, record: { avatar, data = {}, version = 1 } }) => ({ user_id: userId, avatar, data, version })
     )
   })
-  await hide(tx, added)
+  await addSettings(tx, added)
   if (added.length > 0) await numberAccounts(tx)
 }
 
@@ -236,10 +237,16 @@ async function insertErased (
   return userId
 }
 
-async function hide (tx: Orm, users: readonly { userId: number, record: UserRecord }[]): Promise<void> {
+/** What new users have set for themselves. */
+async function addSettings (tx: Orm, users: readonly (UserLine & { userId: number })[]): Promise<void> {
   const those = (field: 'hides_receipts' | 'hides_presence') =>
     users.filter(({ record }) => record[field]).map(({ userId }) => userId)
   await store.hideOwn(tx, { receipts: those('hides_receipts'), presence: those('hides_presence') })
+  await store.insertSettings(tx, users.flatMap(({ userId, line, record: { notifications } }) => {
+    const row = notifications === undefined ? [] : settingsRowOf(userId, notifications)
+    if (typeof row === 'string') throw new ImportError(line, row)
+    return row
+  }))
 }
 
 /** A hash in the form of others, of no password: the account gets one by a reset. */

@@ -23,6 +23,10 @@ export function addNamed (ids: Set<string>, { record }: Unit): void {
         ids.add(user)
         if (addedBy !== undefined) ids.add(addedBy)
       }
+      for (const { record: { user, by } } of record.bans) {
+        ids.add(user)
+        if (by !== undefined) ids.add(by)
+      }
   }
 }
 

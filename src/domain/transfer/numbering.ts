@@ -5,7 +5,7 @@
 import { isMembershipChange } from './chat-log.ts'
 import { ImportError } from './import-error.ts'
 import type {
-  ChatRecord, EndRecord, EventRecord, MemberRecord, MessageRecord, TransferRecord
+  BanRecord, ChatRecord, EndRecord, EventRecord, MemberRecord, MessageRecord, TransferRecord
 } from './records.ts'
 
 /** A record with the number of its line. */
@@ -18,10 +18,11 @@ export type NumberedMessage = MessageRecord & {
   reply_to?: number | undefined
 }
 
-/** The end of a chat: its members, and what follows from its log. */
+/** The end of a chat: its members, those who are banned, and what follows from its log. */
 export type ChatEnd = {
   record: 'chat_end'
   members: readonly Line<MemberRecord>[]
+  bans: readonly Line<BanRecord>[]
   lastSeq: number
   /** The time of the last message. */
   lastAt: string | null
@@ -31,7 +32,7 @@ export type ChatEnd = {
 }
 
 /** What is stored, in its order. */
-export type Unit = Line<Exclude<TransferRecord, MessageRecord | MemberRecord> | NumberedMessage | ChatEnd>
+export type Unit = Line<Exclude<TransferRecord, MessageRecord | MemberRecord | BanRecord> | NumberedMessage | ChatEnd>
 
 /** Messages that wait for others which are older: those of a chat need not be sorted better than by so many. */
 const WINDOW = 10_000
@@ -56,6 +57,9 @@ export async function * numbered (records: AsyncIterable<Line>): AsyncGenerator<
         continue
       case 'member':
         openChat(chat, line).addMember(line, record)
+        continue
+      case 'ban':
+        openChat(chat, line).addBan(line, record)
         continue
     }
     if (chat !== undefined) yield* chat.end()
@@ -90,6 +94,7 @@ function checkCounts (line: number, end: EndRecord, counts: Record<'users' | 'ch
 class ChatLog {
   readonly #chat: Line<ChatRecord>
   readonly #members = new Map<string, Line<MemberRecord>>()
+  readonly #bans = new Map<string, Line<BanRecord>>()
   readonly #places = new Map<string, Place>()
   /** Undefined before the first record of the log. */
   #hasSeqs: boolean | undefined
@@ -129,9 +134,17 @@ class ChatLog {
   addMember (line: number, record: MemberRecord): void {
     const { type, users } = this.#chat.record
     if (this.#members.has(record.user)) throw new ImportError(line, 'this member is there twice')
+    if (this.#bans.has(record.user)) throw new ImportError(line, 'a member is not banned')
     if (type === 'direct' && users?.includes(record.user) === false)
       throw new ImportError(line, 'the members of a direct chat are its two users')
     this.#members.set(record.user, { line, record })
+  }
+
+  addBan (line: number, record: BanRecord): void {
+    if (this.#bans.has(record.user)) throw new ImportError(line, 'this user is banned twice')
+    if (this.#members.has(record.user)) throw new ImportError(line, 'a member is not banned')
+    if (this.#chat.record.type === 'direct') throw new ImportError(line, 'nobody is banned from a direct chat')
+    this.#bans.set(record.user, { line, record })
   }
 
   * end (): Generator<Unit> {
@@ -141,6 +154,7 @@ class ChatLog {
       record: {
         record: 'chat_end',
         members: [...this.#members.values()],
+        bans: [...this.#bans.values()],
         lastSeq: this.#lastSeq,
         lastAt: this.#lastAt,
         membersVersion: this.#membersVersion,

@@ -90,6 +90,9 @@ function checkContent (record: TransferRecord): void {
     case 'member':
       if (record.data !== undefined) checkCustomData(record.data)
       break
+    case 'ban':
+      for (const own of [record.reason, record.key]) require(own === undefined || isStorable(own), NUL)
+      break
     case 'message':
       checkMessage(record)
       break

@@ -1,10 +1,14 @@
 /** The records of an export, one JSON object a line: see `docs/reference/export-format.md`. */
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { MAX_BAN_REASON_LENGTH } from '../chats/bans.ts'
 import { CHAT_TYPE_PATTERN } from '../chats/chat-types.ts'
 import { USER_ID_PATTERN } from '../accounts/user-id.ts'
 import { MAX_ATTACHMENTS } from '../events/message-input.ts'
 import { FILE_ID } from '../files/file-id.ts'
+import { MAX_DEVICES } from '../push/devices.ts'
+import { MAX_MAIL_MINUTES, MIN_MAIL_MINUTES } from '../push/notification-settings.ts'
+import { PUSH_KINDS } from '../push/push.ts'
 
 /** The version of the format. A reader refuses a later one. */
 export const FORMAT_VERSION = 1
@@ -64,6 +68,25 @@ const TypeSchema = Type.Object({
   }, CLOSED)
 }, CLOSED)
 
+const TimeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' })
+const NotificationsSchema = Type.Object({
+  push: optional(Type.Enum(['all', 'mentions', 'none'])),
+  previews: optional(Type.Enum(['on', 'off'])),
+  quiet_hours: optional(Type.Object({ from: TimeOfDay, to: TimeOfDay, timezone: Type.String() }, CLOSED)),
+  unread_mail: optional(Type.Object({
+    after_minutes: Type.Integer({ minimum: MIN_MAIL_MINUTES, maximum: MAX_MAIL_MINUTES })
+  }, CLOSED))
+}, CLOSED)
+
+const DeviceSchema = Type.Object({
+  device: Type.String(),
+  kind: Type.Enum([...PUSH_KINDS]),
+  name: optional(Type.String()),
+  failing_since: optional(Time),
+  created_at: Time,
+  updated_at: Time
+}, CLOSED)
+
 const UserSchema = Type.Object({
   record: Type.Literal('user'),
   id: UserId,
@@ -79,6 +102,8 @@ const UserSchema = Type.Object({
   tokens_revoked_at: optional(Time),
   hides_receipts: optional(Type.Literal(true)),
   hides_presence: optional(Type.Literal(true)),
+  notifications: optional(NotificationsSchema),
+  devices: optional(Type.Array(DeviceSchema, { maxItems: MAX_DEVICES })),
   account: optional(Type.Object({
     username: Type.String(),
     email: Type.String(),
@@ -129,6 +154,16 @@ const MemberSchema = Type.Object({
   pinned_at: optional(Time),
   archived_at: optional(Time),
   notifications: optional(Type.Enum(['mentions', 'none']))
+}, CLOSED)
+
+const BanSchema = Type.Object({
+  record: Type.Literal('ban'),
+  user: UserId,
+  by: optional(UserId),
+  key: optional(Type.String()),
+  reason: optional(Type.String({ maxLength: MAX_BAN_REASON_LENGTH })),
+  created_at: optional(Time),
+  until: optional(Time)
 }, CLOSED)
 
 const SizeOrNull = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])
@@ -198,7 +233,10 @@ const EndSchema = Type.Object({
 export type Header = Static<typeof HeaderSchema>
 /** A type of chats that an application has defined. */
 export type TypeRecord = Static<typeof TypeSchema>
-/** A user. One with an `account` has an account of Confab's; one with `erased_at` is only there as an author. */
+/**
+ * A user. One with an `account` has an account of Confab's; one with `erased_at` is only there as an author. `devices`
+ * are in the export of a user alone: they cannot be reached from another installation.
+ */
 export type UserRecord = Static<typeof UserSchema>
 /** A block of one user by another. */
 export type BlockRecord = Static<typeof BlockSchema>
@@ -208,6 +246,8 @@ export type RetiredRecord = Static<typeof RetiredSchema>
 export type ChatRecord = Static<typeof ChatSchema>
 /** A member of the chat. */
 export type MemberRecord = Static<typeof MemberSchema>
+/** A user who may not come to the chat, perhaps until a time. */
+export type BanRecord = Static<typeof BanSchema>
 /** A message of the chat: with its `seq`, or one that gets it at the import. */
 export type MessageRecord = Static<typeof MessageSchema>
 /** Another event of the log of the chat. */
@@ -217,8 +257,8 @@ export type EndRecord = Static<typeof EndSchema>
 
 /** Any line but the first. */
 export type TransferRecord =
-  | TypeRecord | UserRecord | BlockRecord | RetiredRecord | ChatRecord | MemberRecord | MessageRecord | EventRecord
-  | EndRecord
+  | TypeRecord | UserRecord | BlockRecord | RetiredRecord | ChatRecord | MemberRecord | BanRecord | MessageRecord
+  | EventRecord | EndRecord
 
 /** Validators by the name of the record. */
 export const FORMS = {
@@ -228,6 +268,7 @@ export const FORMS = {
   retired: Compile(RetiredSchema),
   chat: Compile(ChatSchema),
   member: Compile(MemberSchema),
+  ban: Compile(BanSchema),
   message: Compile(MessageSchema),
   event: Compile(EventSchema),
   end: Compile(EndSchema)

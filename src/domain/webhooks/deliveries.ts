@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../../store/unit-of-work.ts'
 import * as store from '../../store/webhook-deliveries.ts'
 import { findWebhook } from '../../store/webhooks.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
 
 export { DELIVERY_STATUSES } from '../../store/webhook-deliveries.ts'
 
@@ -27,9 +28,14 @@ export function createDeliveries ({ orm, afterCommit, onJobs }: UnitOfWork & { o
       return store.listDeliveries(orm, id, filter, range)
     },
     /** Has events be sent again, the oldest first. @returns their number @throws {ChatError} `unknown_webhook` */
-    replay: async (id: string, filter: store.DeliveryFilter): Promise<number> => {
+    replay: async (id: string, filter: store.DeliveryFilter, by: AuditActor): Promise<number> => {
       await requireWebhook(id)
-      const count = await store.replayDeliveries(orm, id, filter, MAX_REPLAYED)
+      const count = await orm.transaction(async (tx) => {
+        const replayed = await store.replayDeliveries(tx, id, filter, MAX_REPLAYED)
+        const data = { deliveries: replayed }
+        if (replayed > 0) await recordAudit(tx, by, { action: 'webhook.replayed', target: { webhook: id }, data })
+        return replayed
+      })
       await afterCommit(onJobs)
       return count
     }

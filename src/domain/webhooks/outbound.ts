@@ -10,7 +10,7 @@
 export type OutboundRequest = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
   /** From the call to the last byte that is needed of the answer. */
   readonly deadlineMs: number
   /** How much of the answer is wanted, in bytes; by default 4 KiB, at most 64 KiB. */

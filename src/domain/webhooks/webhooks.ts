@@ -6,6 +6,7 @@ import type { Orm } from '../../store/database.ts'
 import type { UnitOfWork } from '../../store/unit-of-work.ts'
 import * as store from '../../store/webhooks.ts'
 import { ChatError } from '../errors.ts'
+import { type AuditActor, recordAudit } from '../moderation/audit.ts'
 import { isStorable } from '../text.ts'
 import { requireVersion, type VersionCondition } from '../version-condition.ts'
 import { WEBHOOK_EVENT_TYPES } from './event-types.ts'
@@ -61,14 +62,14 @@ export function createWebhooks (deps: WebhooksDeps) {
      * Adds a webhook. @returns it, and its secret, which cannot be had again
      * @throws {ChatError} `invalid_input`, `too_many_webhooks`
      */
-    create: async (request: WebhookRequest) => create(deps, request),
+    create: async (request: WebhookRequest, by: AuditActor) => create(deps, request, by),
     /** @throws {ChatError} `invalid_input`, `version_conflict` */
-    change: async (id: string, patch: WebhookPatch, condition?: VersionCondition) =>
-      change(deps, id, patch, condition),
+    change: async (id: string, patch: WebhookPatch, condition: VersionCondition, by: AuditActor) =>
+      change(deps, id, patch, condition, by),
     /** @throws {ChatError} `version_conflict` */
-    remove: async (id: string, condition?: VersionCondition) => remove(deps, id, condition),
+    remove: async (id: string, condition: VersionCondition, by: AuditActor) => remove(deps, id, condition, by),
     /** Gives a webhook another secret; requests are signed with both for a day. */
-    rotateSecret: async (id: string) => rotateSecret(deps, id),
+    rotateSecret: async (id: string, by: AuditActor) => rotateSecret(deps, id, by),
     /** Sends a webhook a request at once, and returns what became of it. @throws {ChatError} `secret_unreadable` */
     test: async (id: string) => test(deps, id),
     /** Switches a webhook off for a reason of this server, such as the answer 410. */
@@ -94,7 +95,7 @@ async function find (orm: Orm, id: string): Promise<store.WebhookRow> {
 }
 
 async function create (
-  deps: WebhooksDeps, request: WebhookRequest
+  deps: WebhooksDeps, request: WebhookRequest, by: AuditActor
 ): Promise<{ webhook: store.WebhookRow, secret: string }> {
   const { orm, sealed, afterCommit, onChanged } = deps
   const { url, events = null, chatTypes = null, description = '' } = request
@@ -102,14 +103,18 @@ async function create (
   await check(deps, fields)
   const id = `wh_${randomBytes(ID_BYTES).toString('hex')}`
   const secret = createWebhookSecret()
-  const webhook = await store.insertWebhook(orm, { id, ...fields, secret: sealed.seal(secret, id) }, MAX_WEBHOOKS)
-  if (webhook === undefined) throw new ChatError('too_many_webhooks')
+  const webhook = await orm.transaction(async (tx) => {
+    const row = await store.insertWebhook(tx, { id, ...fields, secret: sealed.seal(secret, id) }, MAX_WEBHOOKS)
+    if (row === undefined) throw new ChatError('too_many_webhooks')
+    await audit(tx, by, 'webhook.created', id, { url })
+    return row
+  })
   await afterCommit(onChanged)
   return { webhook, secret }
 }
 
 async function change (
-  deps: WebhooksDeps, id: string, patch: WebhookPatch, condition: VersionCondition
+  deps: WebhooksDeps, id: string, patch: WebhookPatch, condition: VersionCondition, by: AuditActor
 ): Promise<store.WebhookRow> {
   for (let attempt = 1; ; attempt++) {
     const before = await find(deps.orm, id)
@@ -122,8 +127,12 @@ async function change (
       description: description ?? before.description
     }
     await check(deps, fields)
-    const changed = await store.updateWebhook(deps.orm, before, {
-      ...fields, isEnabled: isEnabled ?? before.disabledAt === null
+    const changed = await deps.orm.transaction(async (tx) => {
+      const row = await store.updateWebhook(tx, before, {
+        ...fields, isEnabled: isEnabled ?? before.disabledAt === null
+      })
+      if (row !== undefined) await audit(tx, by, 'webhook.changed', id, { fields: changedFields(patch) })
+      return row
     })
     if (changed !== undefined) {
       await deps.afterCommit(deps.onChanged)
@@ -133,22 +142,42 @@ async function change (
   }
 }
 
-async function remove (deps: WebhooksDeps, id: string, condition: VersionCondition): Promise<void> {
+async function remove (
+  deps: WebhooksDeps, id: string, condition: VersionCondition, by: AuditActor
+): Promise<void> {
   const { version } = await find(deps.orm, id)
   requireVersion(version, condition)
-  const isRemoved = await store.deleteWebhook(deps.orm, id, condition === undefined ? undefined : version)
+  const isRemoved = await deps.orm.transaction(async (tx) => {
+    const isGone = await store.deleteWebhook(tx, id, condition === undefined ? undefined : version)
+    if (isGone) await audit(tx, by, 'webhook.deleted', id)
+    return isGone
+  })
   if (!isRemoved && condition !== undefined) throw new ChatError('version_conflict')
   await deps.afterCommit(deps.onChanged)
 }
 
 async function rotateSecret (
-  deps: WebhooksDeps, id: string
+  deps: WebhooksDeps, id: string, by: AuditActor
 ): Promise<{ webhook: store.WebhookRow, secret: string }> {
   const secret = createWebhookSecret()
-  const webhook = await store.rotateWebhookSecret(deps.orm, id, deps.sealed.seal(secret, id), SECRET_OVERLAP_MS)
-  if (webhook === undefined) throw new ChatError('unknown_webhook')
+  const webhook = await deps.orm.transaction(async (tx) => {
+    const row = await store.rotateWebhookSecret(tx, id, deps.sealed.seal(secret, id), SECRET_OVERLAP_MS)
+    if (row === undefined) throw new ChatError('unknown_webhook')
+    await audit(tx, by, 'webhook.secret_rotated', id)
+    return row
+  })
   await deps.afterCommit(deps.onChanged)
   return { webhook, secret }
+}
+
+function changedFields (patch: WebhookPatch): string[] {
+  return Object.entries(patch).filter(([, value]) => value !== undefined).map(([name]) => name)
+}
+
+async function audit (
+  tx: Orm, by: AuditActor, action: string, webhook: string, data?: Record<string, unknown>
+): Promise<void> {
+  await recordAudit(tx, by, { action, target: { webhook }, data })
 }
 
 async function test (deps: WebhooksDeps, id: string): Promise<OutboundResult> {
