@@ -1,19 +1,18 @@
 /**
  * Pub/sub on one Redis server by ioredis, with one connection to publish and one to subscribe.
  *
- * The publishing connection turns replies off (`CLIENT REPLY OFF`), and everything that is published in one turn of the
- * event loop is written to it as bytes at once: a command object, a promise and a write for each payload would cost
- * four times what the payload does. A hint needs no answer, and a broken connection closes.
+ * Channels that are subscribed to in one turn go in one SUBSCRIBE, since a socket that comes brings many: a command, a
+ * promise and a deadline for each would cost most of the time in which thousands of sockets are opened.
  *
  * Subscriptions are renewed by hand after a reconnect, since ioredis does not report when its own renewal is
  * acknowledged, and only then is the bus up again.
  */
 import type { Redis } from 'ioredis'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { withDeadline } from '../lib/deadline.ts'
-import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
 import { type Bus, BusDownError, type BusHandler, type EchoTest } from './bus.ts'
 import { readMessages } from '../lib/redis/message-reader.ts'
-import { WriteBuffer } from '../lib/redis/write-buffer.ts'
+import { RedisPublications } from './redis-publications.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
 /** How often the server must answer, so that a silent one does not count as up. */
@@ -21,11 +20,6 @@ const BEAT_INTERVAL_MS = 3_000
 const OPEN_TIMEOUT_MS = 5_000
 /** Channels per SUBSCRIBE command when many are renewed. */
 const RENEWAL_CHUNK = 500
-
-/** Bytes that may wait for a Redis that does not read; beyond that hints are dropped, which their guarantee allows. */
-const MAX_UNSENT_BYTES = 16_777_216
-
-const END_OF_LINE = Buffer.from('\r\n')
 
 /**
  * `acknowledged` is undefined after a failed attempt: the next caller tries again. `publication` is the first part of
@@ -55,22 +49,19 @@ export type RedisLinkOptions = {
 export type BusLog = { warn: (details: object, message: string) => void }
 
 /** A bus on one Redis server. */
-export class RedisPubSub implements Bus, Flushable {
+export class RedisPubSub implements Bus {
   readonly description: string
   #isUp = false
-  #dropped = 0
   readonly #isSharded: boolean
-  /** A PUBLISH command, up to the length of the channel's name. */
-  readonly #publish: string
   readonly #onRefused: () => void
   readonly #publisher: Redis
+  readonly #publications: RedisPublications
   readonly #subscriber: Redis
   readonly #prefix: string
-  /** Commands that are sent at the end of this turn, and their number. */
-  readonly #outgoing = new WriteBuffer()
-  #outgoingCount = 0
   readonly #log: BusLog
   readonly #subscriptions = new Map<string, Subscription>()
+  /** Channels to subscribe to at the end of this turn, and the acknowledgement of all of them. */
+  #requested: { readonly channels: Set<string>, readonly acknowledged: Promise<void> } | undefined
   readonly #listeners: ((isUp: boolean) => void)[] = []
   #closing = false
   #announcedDown = false
@@ -80,15 +71,11 @@ export class RedisPubSub implements Bus, Flushable {
     this.description = description
     this.#prefix = prefix
     this.#isSharded = isSharded
-    this.#publish = isSharded ? '*3\r\n$8\r\nSPUBLISH\r\n$' : '*3\r\n$7\r\nPUBLISH\r\n$'
     this.#onRefused = onRefused ?? (() => undefined)
     this.#log = log
     this.#publisher = connect('publisher')
     this.#subscriber = connect('subscriber')
-    this.#publisher.on('ready', () => {
-      // The connection never answers this command either, so the promise settles when the connection ends.
-      this.#publisher.client('REPLY', 'OFF').catch(() => undefined)
-    })
+    this.#publications = new RedisPublications(this.#publisher, isSharded)
     for (const connection of [this.#publisher, this.#subscriber]) {
       connection.on('ready', () => void this.#comeUp())
       connection.on('close', () => this.#goDown())
@@ -115,7 +102,7 @@ export class RedisPubSub implements Bus, Flushable {
   }
 
   get dropped () {
-    return this.#dropped
+    return this.#publications.dropped
   }
 
   /** Resolves when both connections are up or have failed once: the link then comes up by itself. */
@@ -131,33 +118,11 @@ export class RedisPubSub implements Bus, Flushable {
   }
 
   publish (channel: string, payload: Buffer) {
-    if (this.#publisher.status !== 'ready') {
-      this.#dropped++
-      return
-    }
-    if (this.#outgoingCount++ === 0) flushAtEndOfTick(this)
-    this.#outgoing.addText(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel))
-    this.#outgoing.addText(`${String(payload.length)}\r\n`)
-    this.#outgoing.addBytes(payload)
-    this.#outgoing.addBytes(END_OF_LINE)
+    this.#publications.add(this.#subscriptions.get(channel)?.publication ?? this.#publicationTo(channel), payload)
   }
 
-  /** A PUBLISH command to a channel, up to the length of the payload. */
   #publicationTo (channel: string): string {
-    const name = this.#name(channel)
-    return `${this.#publish}${String(Buffer.byteLength(name))}\r\n${name}\r\n$`
-  }
-
-  /** Sends what was published in this turn. */
-  endTick () {
-    if (this.#outgoingCount === 0) return
-    const { stream, status } = this.#publisher
-    if (status === 'ready' && stream.writableLength < MAX_UNSENT_BYTES) this.#outgoing.writeTo(stream)
-    else {
-      this.#dropped += this.#outgoingCount
-      this.#outgoing.clear()
-    }
-    this.#outgoingCount = 0
+    return this.#publications.commandTo(this.#name(channel))
   }
 
   async subscribe (channel: string, handler: BusHandler) {
@@ -189,7 +154,7 @@ export class RedisPubSub implements Bus, Flushable {
     this.#closing = true
     clearInterval(this.#heartbeatTimer)
     this.#subscriptions.clear()
-    this.endTick()
+    this.#publications.endTick()
     // Both end their streams, so that buffered bytes are sent first.
     this.#publisher.disconnect()
     this.#subscriber.disconnect()
@@ -202,11 +167,28 @@ export class RedisPubSub implements Bus, Flushable {
 
   /** Subscribes to one channel. The promise is shared with later callers, unless it fails. */
   #request (channel: string, subscription: Subscription): Promise<void> {
-    const acknowledged = this.#acknowledgement([channel])
+    // A node of a Cluster may refuse a channel whose slot has moved, which says nothing of the others.
+    const acknowledged = this.#isSharded ? this.#acknowledgement([channel]) : this.#requestTogether(channel)
     acknowledged.catch(() => {
       if (subscription.acknowledged === acknowledged) subscription.acknowledged = undefined
     })
     return acknowledged
+  }
+
+  #requestTogether (channel: string): Promise<void> {
+    if (this.#requested === undefined) {
+      const channels = new Set<string>()
+      this.#requested = { channels, acknowledged: this.#acknowledgeRequested(channels) }
+    }
+    this.#requested.channels.add(channel)
+    return this.#requested.acknowledged
+  }
+
+  async #acknowledgeRequested (channels: Set<string>): Promise<void> {
+    await endOfTurn()
+    this.#requested = undefined
+    const wanted = [...channels].filter((channel) => this.#subscriptions.has(channel))
+    if (wanted.length > 0) await this.#acknowledgement(wanted)
   }
 
   async #acknowledgement (channels: string[]): Promise<void> {

@@ -9,18 +9,22 @@ import { type Environment, EnvironmentSchema, SECRETS } from './environment.ts'
 import { Problems } from './problems.ts'
 import { commaSeparated, readEnvironment } from './read-environment.ts'
 import { suggestVariables, withoutSecrets } from './report.ts'
-import { checkRules, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
+import { checkRules, FILE_RULES, isSearchOn, SERVING_RULES, STORAGE_RULES, transportOf } from './rules.ts'
 import { fileSettings } from './file-settings.ts'
+import { checkPushKeys, pushSettings } from './push-settings.ts'
 import { readKeys, splitKeys, tokenKeys } from './token-key.ts'
 
 /** Maximum time that a stopping process takes in addition to closing its sockets. */
 const DRAIN_MARGIN_MS = 15_000
+
+const MS_PER_DAY = 86_400_000
 
 /** How mail is sent. */
 export type MailSettings =
   { transport: 'resend', apiKey: string } | { transport: 'smtp', url: string } | { transport: 'file', path: string }
 
 export type { BucketSettings, FileSettings } from './file-settings.ts'
+export type { PushSettings } from './push-settings.ts'
 
 /** The settings of the process. Times are in milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
@@ -52,6 +56,7 @@ export function inspectConfig (environment: Record<string, string | undefined>) 
   const problems = new Problems()
   const values = readEnvironment(environment, problems)
   checkRules([...STORAGE_RULES, ...SERVING_RULES], values, problems)
+  checkPushKeys(values, problems)
   const set = Object.keys(environment).filter((name) => environment[name] !== undefined)
   const config = {
     ...resolve(values),
@@ -78,6 +83,12 @@ export function loadStorageConfig (environment: Record<string, string | undefine
     ...resolveStorage(values),
     /** The keys of `jwtSecrets`, as far as they are there: nothing is made. */
     readKeys: () => readKeys(values),
+    /** Where files are stored. @throws {ConfigError} when that cannot work */
+    readFileSettings: () => {
+      checkRules(FILE_RULES, values, problems)
+      problems.throwAny()
+      return fileSettings(values)
+    },
     /** Folders in which an installed Postgres is looked for, separated as in `PATH`. */
     searchPath: environment['PATH']
   })
@@ -106,6 +117,7 @@ function resolveStorage (env: Environment) {
     },
     /** Whether webhooks and hooks may call servers of the own network. */
     areWebhooksPrivate: env.WEBHOOK_PRIVATE_ADDRESSES === 'on',
+    isSearchOn: isSearchOn(env),
     hashing: {
       cost: { memoryKiB: env.HASH_MEMORY, passes: env.HASH_PASSES },
       concurrency: env.HASH_CONCURRENCY,
@@ -157,14 +169,12 @@ function resolve (env: Environment) {
       everywhere: env.LOGIN_FAILURES_PER_MINUTE
     },
     files: fileSettings(env),
+    push: pushSettings(env),
     sockets: socketSettings(env),
-    userRates: {
-      framesPerSecond: env.USER_FRAMES_PER_SECOND,
-      requestsPerSecond: env.USER_REQUESTS_PER_SECOND,
-      replayPerSecond: env.USER_REPLAY_PER_SECOND
-    },
+    userRates: userRates(env),
     receiptsMaxMembers: env.RECEIPTS_MAX_MEMBERS,
     memberEventsMax: env.MEMBER_EVENTS_MAX,
+    auditLogMs: env.AUDIT_LOG_DAYS * MS_PER_DAY,
     posting: {
       maxConcurrentBatches: env.POST_LANES,
       batch: env.POST_BATCH,
@@ -207,6 +217,14 @@ function socketSettings (env: Environment) {
     maxChatsPerSocket: env.MAX_CHATS_PER_SOCKET,
     framesPerSecond: env.FRAMES_PER_SECOND,
     frameBurst: env.FRAME_BURST
+  }
+}
+
+function userRates (env: Environment) {
+  return {
+    framesPerSecond: env.USER_FRAMES_PER_SECOND,
+    requestsPerSecond: env.USER_REQUESTS_PER_SECOND,
+    replayPerSecond: env.USER_REPLAY_PER_SECOND
   }
 }
 

@@ -5,6 +5,7 @@ import { FILES } from './variables/files.ts'
 import { INTEGRATIONS } from './variables/integrations.ts'
 import { NETWORK } from './variables/network.ts'
 import { PROCESS } from './variables/process.ts'
+import { PUSH } from './variables/push.ts'
 import { REALTIME } from './variables/realtime.ts'
 import { REQUESTS } from './variables/requests.ts'
 import { STORAGE } from './variables/storage.ts'
@@ -18,6 +19,7 @@ export const EnvironmentSchema = Type.Object({
   ...REQUESTS,
   ...REALTIME,
   ...INTEGRATIONS,
+  ...PUSH,
   ...PROCESS
 })
 
@@ -27,5 +29,5 @@ export type Environment = Static<typeof EnvironmentSchema>
 /** Variables whose values must not be logged. */
 export const SECRETS = new Set([
   'DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'USER_TOKEN_SECRET', 'RESEND_API_KEY', 'SMTP_URL',
-  'FILES_S3_SECRET'
+  'FILES_S3_SECRET', 'VAPID_PRIVATE_KEY', 'FCM_SERVICE_ACCOUNT', 'APNS_KEY'
 ])

@@ -27,6 +27,11 @@ export function fileStorageOf (env: Environment): string {
   return env.FILES ?? (env.FILES_S3_BUCKET !== undefined ? 's3' : isStoreEmbedded(env) ? 'disk' : 'off')
 }
 
+/** Whether messages are indexed for search. */
+export function isSearchOn (env: Environment): boolean {
+  return env.SEARCH === undefined ? isStoreEmbedded(env) : env.SEARCH === 'on'
+}
+
 /** Production refuses passwords that everybody knows. */
 const unpublished = (variable: 'DATABASE_URL' | 'REDIS_URL' | 'SMTP_URL'): Rule => ({
   variables: ['NODE_ENV', variable],
@@ -50,6 +55,18 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   unpublished('DATABASE_URL'),
   unpublished('REDIS_URL')
+]
+
+/** Rules for the storage of files. */
+export const FILE_RULES: readonly Rule[] = [
+  {
+    variables: ['FILES', 'FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'],
+    problem: (env) => {
+      const missing = (['FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'] as const)
+        .filter((name) => env[name] === undefined)
+      return fileStorageOf(env) === 's3' && missing.length > 0 ? `FILES=s3 needs ${missing.join(', ')}.` : undefined
+    }
+  }
 ]
 
 /** Further rules for a replica, in addition to {@link STORAGE_RULES}. */
@@ -104,12 +121,12 @@ export const SERVING_RULES: readonly Rule[] = [
         : undefined
   },
   unpublished('SMTP_URL'),
+  ...FILE_RULES,
   {
-    variables: ['FILES', 'FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'],
+    variables: ['APNS_KEY', 'APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'],
     problem: (env) => {
-      const missing = (['FILES_S3_BUCKET', 'FILES_S3_KEY_ID', 'FILES_S3_SECRET'] as const)
-        .filter((name) => env[name] === undefined)
-      return fileStorageOf(env) === 's3' && missing.length > 0 ? `FILES=s3 needs ${missing.join(', ')}.` : undefined
+      const missing = (['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'] as const).filter((name) => env[name] === undefined)
+      return env.APNS_KEY !== undefined && missing.length > 0 ? `APNS_KEY needs ${missing.join(', ')}.` : undefined
     }
   },
   {

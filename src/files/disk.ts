@@ -8,7 +8,8 @@ import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import {
-  type FileStorage, type Kept, type OpenContent, type Range, SizeError, StorageError, type Upload, type Variant
+  type FileStorage, type Kept, type NewContent, type OpenContent, type Range, SizeError, StorageError, type Upload,
+  type Variant
 } from './files.ts'
 
 const TEMPORARY = 'tmp'
@@ -31,6 +32,8 @@ export function openDiskStorage (folder: string): FileStorage {
     findUpload: (file) => orStorageError(disk.findUpload(file)),
     readUpload: (file, upload, range) => orStorageError(disk.readUpload(file, upload, range)),
     keep: (file, upload, kept) => orStorageError(disk.keep(file, upload, kept)),
+    readContent: (file, variant) => orStorageError(disk.readContent(file, variant)),
+    writeContent: (file, content) => orStorageError(disk.writeContent(file, content)),
     remove: (file, what) => orStorageError(disk.remove(file, what)),
     removeLeftovers: () => orStorageError(disk.removeLeftovers())
   }
@@ -133,6 +136,31 @@ class Disk {
       await rm(target, { force: true })
       await linkTo(upload, target)
       await syncFolder(path.dirname(target))
+    }
+  }
+
+  async readContent (file: string, variant: Variant): Promise<{ size: number, body: Readable } | undefined> {
+    try {
+      const handle = await open(this.#pathOf(file, variant))
+      return { size: (await handle.stat()).size, body: handle.createReadStream() }
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  async writeContent (file: string, { size, read, thumbnail }: NewContent): Promise<void> {
+    if (thumbnail !== undefined) await this.#write(this.#pathOf(file, 'thumbnail'), thumbnail)
+    const draft = await this.#draft()
+    try {
+      for await (const chunk of read()) {
+        if (!Buffer.isBuffer(chunk)) throw new TypeError('A content consists of buffers.')
+        await draft.handle.writeFile(chunk)
+      }
+      if ((await draft.handle.stat()).size !== size) throw new StorageError('The content has another size.')
+      await this.#publish(draft, this.#pathOf(file, 'content'), true)
+    } finally {
+      await draft.discard()
     }
   }
 

@@ -31,6 +31,9 @@ export type Kept = {
   disposition: string
 }
 
+/** A content from elsewhere, of so many bytes. */
+export type NewContent = Omit<Kept, 'content'> & { readonly size: number, readonly read: () => Readable }
+
 /** Contents go through this server. */
 export type ServerTransfer = {
   readonly kind: 'server'
@@ -66,6 +69,10 @@ export type FileStorage = {
   readUpload: (file: string, upload: Upload, range: Range) => Promise<Buffer>
   /** Makes a content of an upload. Rejects when it was replaced. */
   keep: (file: string, upload: Upload, kept: Kept) => Promise<void>
+  /** Reads a content as a whole, for an export; undefined when there is none. Its body must be read, or destroyed. */
+  readContent: (file: string, variant: Variant) => Promise<{ size: number, body: Readable } | undefined>
+  /** Stores a content without an upload, for an import. It replaces one that is there. */
+  writeContent: (file: string, content: NewContent) => Promise<void>
   /** Deletes all of a file, or only what was uploaded. */
   remove: (file: string, what: 'all' | 'upload') => Promise<void>
   /** Deletes what uploads have left that were broken off by the end of a process. */

@@ -3,13 +3,16 @@
  * is at `uploads/`, where it may be overwritten as long as its URL is good; the content is a copy of the one that was
  * looked at, at `files/`, for which nobody else has a URL to write to.
  */
+import { Readable } from 'node:stream'
 import { AwsV4Signer } from 'aws4fetch'
 import type { BucketSettings } from '../config/config.ts'
 import {
-  type FileStorage, type Kept, type Link, type Range, StorageError, type Upload, type Variant
+  type FileStorage, type Kept, type Link, type NewContent, type Range, StorageError, type Upload, type Variant
 } from './files.ts'
 
 const [TIMEOUT_MS, TRANSFER_TIMEOUT_MS] = [10_000, 60_000]
+/** Of a whole content, for an export or an import. */
+const CONTENT_TIMEOUT_MS = 3_600_000
 const MS_PER_S = 1_000
 const NOT_FOUND = 404
 const UPLOAD_TYPE = 'application/octet-stream'
@@ -21,7 +24,12 @@ const MAX_ERROR_LENGTH = 2_000
 const FOLDERS = { upload: 'uploads', content: 'files', thumbnail: 'thumbnails' } as const
 
 type Part = Variant | 'upload'
-type Call = { method: string, headers?: Record<string, string>, body?: Buffer, timeoutMs?: number }
+type Call = {
+  method: string
+  headers?: Record<string, string>
+  body?: Buffer | { size: number, read: () => Readable }
+  timeoutMs?: number
+}
 
 /** Opens the storage. @param publicEndpoint the server as clients reach it; by default as this process does */
 export function openS3Storage (settings: BucketSettings, publicEndpoint = settings.endpoint): FileStorage {
@@ -36,6 +44,8 @@ export function openS3Storage (settings: BucketSettings, publicEndpoint = settin
     findUpload: (file) => bucket.findUpload(file),
     readUpload: (file, upload, range) => bucket.readUpload(file, upload, range),
     keep: (file, upload, kept) => bucket.keep(file, upload, kept),
+    readContent: (file, variant) => bucket.readContent(file, variant),
+    writeContent: (file, content) => bucket.writeContent(file, content),
     remove: (file, what) => bucket.remove(file, what),
     // Uploads are whole or not there.
     removeLeftovers: async () => undefined
@@ -102,6 +112,23 @@ class Bucket {
     if (!(await textOf(answer)).includes('CopyObjectResult')) throw new StorageError('The bucket could not copy it.')
   }
 
+  async readContent (file: string, variant: Variant): Promise<{ size: number, body: Readable } | undefined> {
+    const timeoutMs = CONTENT_TIMEOUT_MS
+    const answer = await this.#call(file, variant, { method: 'GET', timeoutMs }, [NOT_FOUND])
+    if (answer.status === NOT_FOUND || answer.body === null) {
+      await answer.body?.cancel()
+      return undefined
+    }
+    return { size: Number(answer.headers.get('content-length') ?? NaN), body: Readable.from(buffersOf(answer.body)) }
+  }
+
+  async writeContent (file: string, { size, read, thumbnail, servedType, disposition }: NewContent): Promise<void> {
+    if (thumbnail !== undefined)
+      await this.#do(file, 'thumbnail', { method: 'PUT', headers: THUMBNAIL, body: thumbnail })
+    const headers = { 'content-type': servedType, 'content-disposition': disposition }
+    await this.#do(file, 'content', { method: 'PUT', headers, body: { size, read }, timeoutMs: CONTENT_TIMEOUT_MS })
+  }
+
   async remove (file: string, what: 'all' | 'upload'): Promise<void> {
     const parts = what === 'all' ? ['upload', 'content', 'thumbnail'] as const : ['upload'] as const
     for (const part of parts) await this.#do(file, part, { method: 'DELETE' }, [NOT_FOUND])
@@ -143,7 +170,11 @@ class Bucket {
     const { method, headers = {}, body, timeoutMs = TIMEOUT_MS } = call
     const url = this.#urlOf(this.#settings.endpoint, file, part)
     const what = `${method} ${url.origin}${url.pathname}`
-    const signed = await new AwsV4Signer({ ...this.#credentials, method, url: url.href, headers }).sign()
+    // Of a stream nobody else knows the length, and S3 takes no body without one.
+    const length = body === undefined || Buffer.isBuffer(body) ? {} : { 'content-length': String(body.size) }
+    const signed = await new AwsV4Signer({
+      ...this.#credentials, method, url: url.href, headers: { ...headers, ...length }
+    }).sign()
     let answer: Response
     try {
       answer = await fetch(signed.url, {
@@ -151,7 +182,7 @@ class Bucket {
         headers: signed.headers,
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
-        ...(body !== undefined && { body: new Uint8Array(body) })
+        ...bodyOf(body)
       })
     } catch (error) {
       throw new StorageError(`${what} had no answer.`, { cause: error })
@@ -161,6 +192,16 @@ class Bucket {
     const [, code = 'no code'] = /<Code>(\w+)<\/Code>/.exec(text) ?? []
     throw new StorageError(`${what} was answered ${String(answer.status)} (${code}).`)
   }
+}
+
+function bodyOf (body: Call['body']): RequestInit {
+  if (body === undefined) return {}
+  if (Buffer.isBuffer(body)) return { body: new Uint8Array(body) }
+  return { body: Readable.toWeb(body.read()), duplex: 'half' }
+}
+
+async function * buffersOf (body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
 function keyOf (file: string, part: Part): string {

@@ -25,8 +25,8 @@ export type JobKind = {
   /** The pause after so many attempts, in milliseconds. */
   readonly retryDelayMs: (attempts: number) => number
   /**
-   * Does a job; takes less than {@link LEASE_MS}. An error that it throws is a failure like one that it returns.
-   * `signal` is aborted when the replica stops: a job that can be interrupted returns `continues`.
+   * Does a job. An error that it throws is a failure like one that it returns. `signal` is aborted when the replica
+   * stops or has lost the job to another one: a job that can be interrupted returns `continues`.
    */
   readonly run: (job: Job, signal: AbortSignal) => Promise<Outcome>
   /** Describes an error for the log, without anything confidential of the job. */
@@ -35,8 +35,8 @@ export type JobKind = {
   readonly remains?: (job: Job) => JobPayload
 }
 
-/** Duration of a claim, in milliseconds: longer than an attempt takes. */
-export const LEASE_MS = 60_000
+/** Duration of a claim, in milliseconds, unless it is renewed: the jobs of a replica that dies wait so long. */
+export const LEASE_MS = 15_000
 
 /**
  * Exponential backoff, half of it random so that jobs that failed together are not retried together (AWS Architecture

@@ -2,13 +2,14 @@
  * Does the jobs of committed transactions (`store/jobs.ts`), on any number of replicas at once.
  *
  * A job is claimed with a lease, done, and deleted. When a process dies in between, its lease expires and another
- * replica does the job: at least once. It is done twice only when its process dies between, or when the deletion of the
- * row is lost with the process.
+ * replica does the job: at least once. It is done twice only when its process dies between, when the deletion of the
+ * row is lost with the process, or when the process cannot renew its lease.
  */
 import { setMaxListeners } from 'node:events'
 import type { Orm } from '../store/database.ts'
 import { buryJob, claimJobs, finishJob, type Job, postponeJob, type Room } from '../store/jobs.ts'
 import { type JobKind, LEASE_MS, type Outcome } from './job-kind.ts'
+import { Leases } from './leases.ts'
 
 const DEFAULT_POLL_MS = 3_000
 const MAX_REASON_LENGTH = 300
@@ -30,6 +31,7 @@ export class JobRunner {
   readonly #options: JobRunnerOptions
   readonly #kinds: ReadonlyMap<string, JobKind>
   readonly #pollMs: number
+  readonly #leases: Leases
   readonly #stopped = new AbortController()
   readonly #inFlight = new Map<Promise<void>, Job>()
   /** Outcomes that could not be stored yet, by the id of the job. Nothing is claimed before they are. */
@@ -43,6 +45,7 @@ export class JobRunner {
 
   constructor (options: JobRunnerOptions) {
     this.#options = options
+    this.#leases = new Leases(options.orm)
     this.#kinds = new Map(options.kinds.map((kind) => [kind.name, kind]))
     this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS
     // Each job under way may listen, and there are as many as their kinds allow.
@@ -124,43 +127,66 @@ export class JobRunner {
   async #do (job: Job): Promise<void> {
     const kind = this.#kinds.get(job.kind)
     if (kind === undefined) return
-    const outcome = await this.#attempt(kind, job)
-    this.#unsettled.set(job.id, () => this.#store(kind, job, outcome))
+    const lost = this.#leases.hold(job)
+    const outcome = await this.#attempt(kind, job, AbortSignal.any([this.#stopped.signal, lost]))
+    this.#unsettled.set(job.id, async () => {
+      // That it was interrupted says nothing about the job.
+      const isHeld = lost.aborted && outcome.status === 'failed'
+        ? await postponeJob(this.#options.orm, job, { delayMs: 0 })
+        : await this.#store(kind, job, outcome)
+      if (!isHeld) this.#options.log.info({ kind: kind.name, job: job.id }, 'a job was not held any more: it is left')
+      this.#leases.release(job)
+    })
     await this.#onStore(() => this.#settle())
   }
 
-  async #attempt (kind: JobKind, job: Job): Promise<Outcome> {
+  async #attempt (kind: JobKind, job: Job, signal: AbortSignal): Promise<Outcome> {
     // Every earlier attempt ended with its process: the next one must not end another.
     if (job.attempts > kind.maxAttempts) return { status: 'hopeless', reason: 'no attempt came to an end' }
     try {
-      return await kind.run(job, this.#stopped.signal)
+      return await kind.run(job, signal)
     } catch (error) {
       return { status: 'failed', reason: describe(kind, error, job) }
     }
   }
 
+  /** Stores outcomes, each by one caller at a time: a second write of one could undo a claim that came between. */
   async #settle (): Promise<void> {
     for (const [id, store] of this.#unsettled) {
-      await store()
       this.#unsettled.delete(id)
+      try {
+        await store()
+      } catch (error) {
+        this.#unsettled.set(id, store)
+        throw error
+      }
     }
   }
 
-  async #store (kind: JobKind, job: Job, outcome: Outcome): Promise<void> {
+  /** @returns false when the job was another replica's by then, or is gone: nothing was changed */
+  async #store (kind: JobKind, job: Job, outcome: Outcome): Promise<boolean> {
     const { orm, log } = this.#options
     const details = { kind: kind.name, job: job.id, attempts: job.attempts }
-    if (outcome.status === 'done') await finishJob(orm, job, outcome.fields ?? {})
-    else if (outcome.status === 'continues') {
-      const { afterMs: delayMs, fields = {} } = outcome
-      await postponeJob(orm, job.id, { delayMs, fields, attempts: 0 })
-    } else if (outcome.status === 'hopeless' || job.attempts >= kind.maxAttempts) {
-      await buryJob(orm, job.id, kind.remains?.(job) ?? job.payload, outcome.reason)
-      log.error({ ...details, reason: outcome.reason }, 'a job failed: it is not retried')
-    } else {
-      const { reason, fields = {}, retryInMs: delayMs = kind.retryDelayMs(job.attempts) } = outcome
-      await postponeJob(orm, job.id, { delayMs, fields, reason })
-      log.warn({ ...details, reason, retryInMs: delayMs }, 'a job failed: it is retried later')
+    if (outcome.status === 'done') {
+      const end = await finishJob(orm, job, outcome.fields ?? {})
+      if (end === 'continues') this.wake()
+      return end !== 'lost'
     }
+    if (outcome.status === 'continues') {
+      const { afterMs: delayMs, fields = {} } = outcome
+      const isHeld = await postponeJob(orm, job, { delayMs, fields, attempts: 0 })
+      if (delayMs === 0) this.wake()
+      return isHeld
+    }
+    if (outcome.status === 'hopeless' || job.attempts >= kind.maxAttempts) {
+      const isHeld = await buryJob(orm, job, kind.remains?.(job) ?? job.payload, outcome.reason)
+      if (isHeld) log.error({ ...details, reason: outcome.reason }, 'a job failed: it is not retried')
+      return isHeld
+    }
+    const { reason, fields = {}, retryInMs: delayMs = kind.retryDelayMs(job.attempts) } = outcome
+    const isHeld = await postponeJob(orm, job, { delayMs, fields, reason })
+    if (isHeld) log.warn({ ...details, reason, retryInMs: delayMs }, 'a job failed: it is retried later')
+    return isHeld
   }
 
   /** Runs a query; an unavailable store is logged once, and again when it is back. */

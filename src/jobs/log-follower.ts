@@ -6,10 +6,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Orm } from '../store/database.ts'
-import { claimSweep, followLogs, isFollowed, listAhead, type LogKind } from '../store/following.ts'
+import { claimSweep, findFollowers, followLogs, listAhead, type LogKind } from '../store/following.ts'
 
-/** Pause between two batches: under load events of a chat within it are one range of one job. */
-const BATCH_INTERVAL_MS = 100
+/**
+ * Pause between two batches: under load events of a chat within it are one range of one job. Only webhooks are in a
+ * hurry.
+ */
+const [WEBHOOK_INTERVAL_MS, BATCH_INTERVAL_MS] = [100, 1_000]
 const MAX_BATCH = 500
 /** Logs that are noted at most; the sweep finds the others. */
 const MAX_NOTED = 100_000
@@ -35,6 +38,8 @@ export class LogFollower {
   readonly #noted: Record<LogKind, Set<number>> = { chats: new Set(), feeds: new Set() }
   readonly #stopped = new AbortController()
   #isActive = false
+  #hasWebhooks = false
+  #names: ReadonlySet<string> = new Set()
   #moving: Promise<void> | undefined
   #checking: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -54,6 +59,11 @@ export class LogFollower {
     if (!this.#stopped.signal.aborted) this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined
     })
+  }
+
+  /** Whether there was a follower of this name when it was looked last. */
+  has (name: string): boolean {
+    return this.#names.has(name)
   }
 
   /** Notes that these logs have grown. Costs nothing while nobody follows. */
@@ -79,7 +89,8 @@ export class LogFollower {
       for (const kind of KINDS) await this.#moveNoted(kind)
       if (KINDS.every((kind) => this.#noted[kind].size === 0)) return
       // At the end what is left is moved without a pause.
-      await sleep(BATCH_INTERVAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
+      const pauseMs = this.#hasWebhooks ? WEBHOOK_INTERVAL_MS : BATCH_INTERVAL_MS
+      await sleep(pauseMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
     }
   }
 
@@ -88,14 +99,19 @@ export class LogFollower {
     const ids = [...noted].slice(0, MAX_BATCH)
     if (ids.length === 0) return
     for (const id of ids) noted.delete(id)
-    await this.#follow(kind, ids)
+    const isFollowed = await this.#follow(kind, ids)
+    // After a deadlock or an outage of the database the next batch tries again; after a stop, a sweep finds them.
+    if (!isFollowed && !this.#stopped.signal.aborted) for (const id of ids) noted.add(id)
   }
 
-  async #follow (kind: LogKind, ids: readonly number[]): Promise<void> {
+  /** @returns whether it could be done */
+  async #follow (kind: LogKind, ids: readonly number[]): Promise<boolean> {
     try {
       if (await followLogs(this.#options.orm, kind, ids) > 0) this.#options.onJobs()
+      return true
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'new events could not be handed to webhooks; the next sweep finds them')
+      this.#options.log.warn({ err: error }, 'new events could not be handed to their followers; they are tried again')
+      return false
     }
   }
 
@@ -103,13 +119,16 @@ export class LogFollower {
     const { orm, log, sweepIntervalMs = DEFAULT_SWEEP_INTERVAL_MS } = this.#options
     try {
       const wasActive = this.#isActive
-      this.#isActive = await isFollowed(orm)
+      const { isActive, hasWebhooks, names } = await findFollowers(orm)
+      this.#isActive = isActive
+      this.#hasWebhooks = hasWebhooks
+      this.#names = new Set(names)
       const isDue = this.#isActive && await claimSweep(orm, sweepIntervalMs)
       // What was written before this replica knew that somebody follows was not noted.
       if (!this.#isActive || (wasActive && !isDue)) return
       for (const kind of KINDS) await this.#sweep(kind)
     } catch (error) {
-      log.warn({ err: error }, 'the logs could not be looked through for webhooks; the next try follows')
+      log.warn({ err: error }, 'the logs could not be looked through for followers; the next try follows')
     }
   }
 

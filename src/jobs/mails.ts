@@ -25,6 +25,7 @@ const PayloadSchema = Type.Object({
   subject: Type.String(),
   text: Type.String(),
   html: Type.String(),
+  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
   secretHash: Type.Optional(Type.String()),
   secretTtlMs: Type.Optional(Type.Number())
 })
@@ -52,7 +53,8 @@ async function send (orm: Orm, mailer: Mailer, job: Job): Promise<Outcome> {
     return { status: 'done' }
   try {
     await mailer.send({
-      to: mail.recipient, subject: mail.subject, text: mail.text, html: mail.html, key: keyOf(job, mail)
+      to: mail.recipient, subject: mail.subject, text: mail.text, html: mail.html, headers: mail.headers,
+      key: keyOf(job, mail)
     })
   } catch (error) {
     if (error instanceof MailRefusedError) return { status: 'hopeless', reason: describe(error, job) }

@@ -26,7 +26,7 @@ const RETRY_DELAYS_MS = [
 const PATIENCE_MS = RETRY_DELAYS_MS.reduce((sum, delay) => sum + delay, 0)
 /** Longest pause that a receiver may ask for. */
 const MAX_RETRY_AFTER_MS = 24 * HOUR_MS
-/** Time after which a job makes room for another one; together with one more attempt less than a lease. */
+/** Time after which a job makes room for another one. */
 const SLICE_MS = 20 * SECOND_MS
 const PAGE = 50
 const CONCURRENCY = 64
@@ -167,7 +167,7 @@ class Delivery {
   async #deliver (webhook: WebhookRow, event: DeliverableEvent, here: object): Promise<Outcome | undefined> {
     const id = this.#idOf(event)
     const result = await this.#post(webhook, id, event)
-    // A replica that stops leaves the event to another one.
+    // A replica that stops, or has lost the job, leaves the event to another one.
     if (result.kind === 'failure' && result.reason === 'aborted')
       return { status: 'continues', afterMs: 0, fields: { ...here, tries: this.#tries } }
     if (isAccepted(result)) return this.#noteDelivered(webhook, id, event, result)

@@ -32,6 +32,8 @@ export type Mail = {
    * Identifies this mail in every attempt to send it, so that a transport that remembers keys drops the second copy.
    */
   key?: string
+  /** Further headers, e.g. `List-Unsubscribe`. */
+  headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** A transport for mails. */
@@ -63,6 +65,8 @@ export function assertHeadersSafe (mail: Mail): void {
   if (!isBareAddress(mail.to)) throw new MailRefusedError('The recipient is not one plain mail address.')
   if (mail.key !== undefined && !/^[\w.-]{1,128}$/.test(mail.key))
     throw new MailRefusedError('The key is not a plain word.')
+  for (const [name, value] of Object.entries(mail.headers ?? {}))
+    if (!/^[A-Za-z-]+$/.test(name) || hasControlCharacter(value)) throw new MailRefusedError('A header is not safe.')
 }
 
 /** Whether a text could end its header line. */

@@ -19,8 +19,9 @@ export function createResendMailer (apiKey: string, from: string, baseUrl?: stri
     send: async (mail) => {
       assertHeadersSafe(mail)
       const { to, subject, text, html, key } = mail
+      const headers = { ...mail.headers, ...AUTOMATIC_HEADERS }
       const outcome: Outcome = await client.emails.send(
-        { from, to: [to], subject, text, html, headers: AUTOMATIC_HEADERS },
+        { from, to: [to], subject, text, html, headers },
         { signal: AbortSignal.timeout(SEND_TIMEOUT_MS), ...(key !== undefined && { idempotencyKey: key }) }
       )
       assertTaken(outcome)

@@ -57,7 +57,7 @@ export function createSmtpMailer (url: string, from: string): Mailer {
           subject: mail.subject,
           text: mail.text,
           html: mail.html,
-          headers: AUTOMATIC_HEADERS,
+          headers: { ...mail.headers, ...AUTOMATIC_HEADERS },
           ...messageId(mail, from),
           signal: AbortSignal.timeout(SEND_TIMEOUT_MS)
         })

@@ -1,12 +1,6 @@
-/**
- * The mails that Confab sends, each as plain text and as HTML. A code or a link is on a line of its own in the plain
- * text, so that people can select it and programs can find it.
- */
+/** The mails about accounts: what they say. */
 import type { OutboxMail } from '../store/outbox.ts'
-
-const PRODUCT = 'Confab'
-const ACCENT = '#4338ca'
-const FONT = 'font-family: -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'
+import { compose, count, oneLine, PRODUCT } from './layout.ts'
 
 /**
  * The code that verifies an address. `minutes` is its lifetime. `isRepeated` says that a registration of the same name
@@ -83,6 +77,32 @@ export function passwordChangedMail ({ to, username }: { to: string, username: s
     },
     { kind: 'text', text: 'If it was not you, ask for a password reset at once and tell whoever runs this server.' }
   ])
+}
+
+const TWO_FACTOR = {
+  on: {
+    subject: `Two-factor sign-in at ${PRODUCT} is on`,
+    text: 'Two-factor sign-in was just switched on for your account: from now on a login takes a code of your app, too.'
+  },
+  off: {
+    subject: `Two-factor sign-in at ${PRODUCT} is off`,
+    text: 'Two-factor sign-in was just switched off for your account: from now on your password is enough to log in.'
+  },
+  renewed: {
+    subject: `New recovery codes at ${PRODUCT}`,
+    text: 'New recovery codes were just made for your account. Those that you had before do not work any more.'
+  }
+}
+
+/** What has happened to the second factor of an account. */
+export type TwoFactorChange = keyof typeof TWO_FACTOR
+
+/** The notice that the second factor was changed, so that the owner of a stolen account learns of it. */
+export function twoFactorMail (
+  { to, username, change }: { to: string, username: string, change: TwoFactorChange }
+): OutboxMail {
+  const { subject, text } = TWO_FACTOR[change]
+  return compose(to, subject, username, [{ kind: 'text', text }, { kind: 'text', text: NOT_YOU }])
 }
 
 /** The code that makes an address the one of an account. `minutes` is its lifetime. */
@@ -185,88 +205,7 @@ const REPEATED =
   'This username was registered with your address more than once, from different networks. Each code belongs to the ' +
   'password that was chosen with it. If you registered only once, enter the code of the first mail.'
 
-type Block =
-  { kind: 'text', text: string } | { kind: 'code', code: string } | { kind: 'link', link: string, label: string }
-
-function compose (recipient: string, subject: string, username: string | undefined, blocks: Block[]): OutboxMail {
-  const all: Block[] = [
-    { kind: 'text', text: username === undefined ? 'Hello,' : `Hello ${oneLine(username)},` },
-    ...blocks
-  ]
-  return {
-    recipient,
-    subject,
-    text: `${all.map(plain).join('\n\n')}\n\n-- \n${PRODUCT}\n`,
-    html: document(subject, all.map(rich).join('\n'))
-  }
-}
-
-function plain (block: Block): string {
-  switch (block.kind) {
-    case 'text':
-      return block.text
-    case 'code':
-      return oneLine(block.code)
-    case 'link':
-      return oneLine(block.link)
-  }
-}
-
-// Mail readers drop style sheets, so every element has its own style.
-function rich (block: Block): string {
-  switch (block.kind) {
-    case 'text':
-      return `<p style="margin: 0 0 16px">${escapeHtml(block.text)}</p>`
-    case 'code':
-      return (
-        '<p style="margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef2ff; color: #1e1b4b; font: ' +
-        '600 30px/1.2 ui-monospace, Menlo, Consolas, monospace; letter-spacing: 6px; text-align: ' +
-        `center">${escapeHtml(oneLine(block.code))}</p>`
-      )
-    case 'link':
-      return linkHtml(escapeHtml(oneLine(block.link)), escapeHtml(block.label))
-  }
-}
-
-function linkHtml (link: string, label: string): string {
-  return `<p style="margin: 0 0 16px"><a href="${link}" style="display: inline-block; padding: 12px 20px; border-radius: 8px; background: ${ACCENT}; color: #ffffff; font-weight: 600; text-decoration: none">${label}</a></p>
-<p style="margin: 0 0 16px; font-size: 13px; color: #52525b">Or copy this address into your browser:<br><a href="${link}" style="color: ${ACCENT}; word-break: break-all">${link}</a></p>`
-}
-
-function document (title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-</head>
-<body style="margin: 0; padding: 24px 12px; background: #f4f4f5">
-<div style="max-width: 480px; margin: 0 auto; padding: 32px 28px 16px; border-radius: 12px; background: #ffffff; color: #18181b; ${FONT}; font-size: 16px; line-height: 1.5">
-<p style="margin: 0 0 24px; font-size: 18px; font-weight: 700; color: ${ACCENT}">${PRODUCT}</p>
-${body}
-</div>
-</body>
-</html>
-`
-}
-
 function duration (minutes: number): string {
   if (minutes % 60 === 0 && minutes > 0) return count(minutes / 60, 'hour')
   return count(minutes, 'minute')
-}
-
-function count (amount: number, unit: string): string {
-  return `${String(amount)} ${unit}${amount === 1 ? '' : 's'}`
-}
-
-/** Keeps foreign text on its line: a name must not be able to add lines of its own to our mail. */
-function oneLine (text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }
-
-function escapeHtml (text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }

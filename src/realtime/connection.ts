@@ -6,11 +6,10 @@ import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
 import type { Codec } from './codec.ts'
 import { type Flushable, flushAtEndOfTick } from '../lib/end-of-tick.ts'
 import { encodeTextFrame } from '../lib/websocket/frame.ts'
+import { PeerLiveness } from './peer-liveness.ts'
 
 /** Up to this number of unsent bytes a socket has caught up: Node's own mark, above which it emits `drain`. */
 const LOW_WATER_BYTES = 16_384
-/** Bytes that a slow client reads between two pings, at least: 42 kB/s by default. */
-const BYTES_PER_PING = 1_048_576
 
 /** Limits of one socket. */
 export type ConnectionLimits = {
@@ -92,17 +91,8 @@ export class Connection implements Flushable {
   /** Number of pending posts, and functions to call when it is zero. */
   #posting = 0
   #onIdle: (() => void)[] | undefined
-  /** Cleared by each ping and set by anything received. */
-  isAlive = true
-  /** Whether this side does not read the socket now, so that no answer to a ping can arrive. */
-  isPaused = false
+  readonly #liveness = new PeerLiveness()
   #isCorked = false
-  /** At the last ping: bytes that the operating system had taken for sending, and those that waited. */
-  #sentAtPing = 0
-  #unsentAtPing = 0
-  /** Pings since the last one before which something was received, and the bytes sent until then. */
-  #silentPings = 0
-  #sentBeforeSilence = 0
   /** Subscriptions of this socket, by chat. */
   readonly subscriptions = new Map<number, ChatSubscription>()
 
@@ -132,6 +122,16 @@ export class Connection implements Flushable {
   /** Bytes that wait to be sent. */
   get unsentBytes (): number {
     return this.socket.writableLength
+  }
+
+  /** Something was received, so the client is there. */
+  noteLife (): void {
+    this.#liveness.noteLife()
+  }
+
+  /** Notes whether this side does not read the socket now, so that no answer to a ping can arrive. */
+  notePause (isPaused: boolean): void {
+    this.#liveness.isPaused = isPaused
   }
 
   /** Whether it may join another chat. Those that it only follows do not count. */
@@ -267,7 +267,7 @@ export class Connection implements Flushable {
   async leave (reason: string): Promise<void> {
     if (!this.isOpen || this.#isLeaving) return
     this.#isLeaving = true
-    this.isPaused = true
+    this.#liveness.isPaused = true
     this.#webSocket.pause()
     while (this.#posting > 0) await this.postsSettled()
     this.close(CLOSE_CODES.restart, reason)
@@ -276,32 +276,7 @@ export class Connection implements Flushable {
   /** Sends a ping, or drops the socket when there was no sign of life since the last one. */
   ping (frame: Buffer): void {
     const unsent = this.unsentBytes
-    const sent = this.socket.bytesWritten - unsent
-    if (this.isAlive) {
-      this.#silentPings = 0
-      this.#sentBeforeSilence = sent
-    } else {
-      this.#silentPings++
-      if (!this.#isReading(sent, unsent)) {
-        this.#webSocket.terminate()
-        return
-      }
-    }
-    this.isAlive = false
-    this.#sentAtPing = sent
-    this.#unsentAtPing = unsent
-    if (this.isOpen) this.socket.write(frame)
-  }
-
-  /**
-   * Whether a client from which nothing was received may be reading all the same. A slow one finds the ping behind
-   * megabytes in the buffers of the operating systems, and while this side does not read it sees no answer. It has time
-   * to read what was sent, and is alive when bytes move that had to wait for it. To a client that is gone no more bytes
-   * are sent as soon as the buffer of the operating system is full.
-   */
-  #isReading (sent: number, unsent: number): boolean {
-    if (sent - this.#sentBeforeSilence >= this.#silentPings * BYTES_PER_PING) return true
-    const isMoving = sent > this.#sentAtPing
-    return this.isPaused ? isMoving || unsent === 0 : isMoving && this.#unsentAtPing > 0
+    if (!this.#liveness.survivesPing(this.socket.bytesWritten - unsent, unsent)) this.#webSocket.terminate()
+    else if (this.isOpen) this.socket.write(frame)
   }
 }

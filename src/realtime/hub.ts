@@ -1,36 +1,27 @@
 /**
- * The hub: it makes the sockets of this replica follow chats, publishes their events, and compares its feeds with the
- * store so that no lost hint hides an event.
+ * The hub: it makes the sockets of this replica follow chats, and connects the parts that publish their events and
+ * compare its feeds with the store.
  */
 import type { Bus } from '../bus/bus.ts'
 import { parseChatId } from '../domain/chats/chat-id.ts'
-import { asChatError, ChatError } from '../domain/errors.ts'
+import { ChatError } from '../domain/errors.ts'
 import type { CommittedEvents } from '../domain/events/event-writer.ts'
 import type { FairQueue } from '../lib/fair-queue.ts'
 import type { Paces } from '../lib/paces.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
-import { decodeEventBatch, encodeEventBatch, isOld, isSealed, unsealed } from './bus-payload.ts'
-import type { ChatFeed } from './chat-feed.ts'
-import { CLOSE_CODES } from './close-codes.ts'
-import { type Codec, type Codecs, encodeFrames } from './codec.ts'
-import type { ChatSubscription, Connection } from './connection.ts'
-import {
-  areMixed, BatchEvents, createEventBatch, type EventBatch, membershipIn, splitBehindRemovals
-} from './event-batch.ts'
-import { type ChatHead, type ChatLog, type ChatMembership, StoreFeedSource } from './feed-source.ts'
-import type { PayloadSeal } from './payload-seal.ts'
+import type { Codec, Codecs } from './codec.ts'
+import type { Connection } from './connection.ts'
+import { EventHints } from './event-hints.ts'
+import { FeedComparison } from './feed-comparison.ts'
+import { type ChatLog, type ChatMembership, StoreFeedSource } from './feed-source.ts'
 import { Joining, type JoinListener, type JoinRequest } from './joining.ts'
+import { ListedChats } from './listed-chats.ts'
+import type { PayloadSeal } from './payload-seal.ts'
 import { isRead, Reads } from './reads.ts'
-import { end, replay } from './replay.ts'
-import { chatChannel, type Room, Rooms } from './rooms.ts'
+import { Rooms } from './rooms.ts'
 import { Sweep } from './sweep.ts'
 import { isTyping, Typing } from './typing.ts'
-
-/** Number of sockets that can be written to in the time that a write to the bus takes, which wakes another process. */
-const FEW_SUBSCRIBERS = 4
-/** Chats compared in one query. */
-const SWEEP_CHUNK = 1_000
 
 /** Dependencies of the hub. */
 export type HubDeps = {
@@ -63,6 +54,9 @@ export class Hub {
   readonly #rooms: Rooms
   readonly #source: StoreFeedSource
   readonly #joining: Joining
+  readonly #listedChats: ListedChats
+  readonly #hints: EventHints
+  readonly #comparison: FeedComparison
   /** Who is typing in the chats. */
   readonly typing: Typing
   /** How far the chats are read. */
@@ -74,8 +68,9 @@ export class Hub {
     this.#deps = deps
     this.#source = new StoreFeedSource({
       log: deps.log,
-      codecOf: (chatId) => this.#codecOf(this.#rooms.get(chatId)),
-      hasManyCodecs: this.#hasManyCodecs,
+      // Its bytes are needed in any case.
+      codecOf: (chatId) => this.#rooms.get(chatId)?.feed.codec ?? deps.codecs[0],
+      hasManyCodecs: deps.codecs.length > 1,
       metrics: deps.metrics,
       tracing: deps.tracing,
       logger: deps.logger
@@ -86,22 +81,26 @@ export class Hub {
       hear: (chatId, feed, payload) =>
         isTyping(payload)
           ? this.typing.hear(chatId, feed, payload)
-          : isRead(payload) ? this.reads.hear(chatId, feed, payload) : this.#hear(chatId, feed, payload)
+          : isRead(payload) ? this.reads.hear(chatId, feed, payload) : this.#hints.hear(chatId, feed, payload)
     })
+    const roomOf = (chatId: number) => this.#rooms.get(chatId)
+    this.#hints = new EventHints({ ...deps, roomOf })
     this.#joining = new Joining({ ...deps, rooms: this.#rooms })
+    this.#listedChats = new ListedChats({ ...deps, rooms: this.#rooms, joining: this.#joining })
+    this.#comparison = new FeedComparison({ log: deps.log, rooms: this.#rooms })
     this.typing = new Typing({
       ...deps,
-      roomOf: (chatId) => this.#rooms.get(chatId),
+      roomOf,
       membership: (connection, chatId) => this.#membership(connection, chatId),
       hasTyping: (type) => deps.log.hasTyping(type),
       isBlocked: (chatId) => deps.log.isDirectChatBlocked(chatId)
     })
-    this.reads = new Reads({ ...deps, roomOf: (chatId) => this.#rooms.get(chatId) })
+    this.reads = new Reads({ ...deps, roomOf })
     this.#sweep = new Sweep({
       bus: deps.bus,
       intervalMs: deps.sweepIntervalMs,
       compare: async () => {
-        await this.#compareAll(this.#rooms.chatIds)
+        await this.#comparison.run(this.#rooms.chatIds)
         for (const listener of this.#sweepListeners) await listener()
       },
       failed: (error) => this.#source.failed(error)
@@ -120,43 +119,7 @@ export class Hub {
 
   /** Publishes stored events: to the sockets of this replica at once, to other replicas through the bus. */
   announce (committed: CommittedEvents): void {
-    for (const part of splitBehindRemovals(committed)) this.#announce(part)
-  }
-
-  #announce ({ chatId, events, lastSeq, membersVersion, trace }: CommittedEvents): void {
-    const span =
-      trace === undefined
-        ? undefined
-        : this.#deps.tracing?.begin('publish', {
-            kind: 'producer',
-            parent: trace,
-            attributes: { 'chat.id': chatId, 'chat.messages': events.length }
-          })
-    const room = this.#rooms.get(chatId)
-    const isMixed = areMixed(events)
-    const batch = createEventBatch(encodeFrames(this.#deps.codecs[0], events), {
-      lastSeq,
-      membersVersion,
-      committedAt: Date.now(),
-      membership: membershipIn(events),
-      events: this.#hasManyCodecs || isMixed ? new BatchEvents(() => events) : undefined,
-      isMixed,
-      trace: span?.context
-    })
-    const channel = room?.channel ?? chatChannel(chatId)
-    const isNamed = isMixed || events.some((event) => event.kind === 'message.created' && event.extras !== undefined)
-    const { origin, seal } = this.#deps
-    const payload = encodeEventBatch(batch, chatId, { origin, isNamed, seal })
-    // Both are written at the end of the turn, in this order: writing to a few sockets delays other replicas little,
-    // while many sockets would delay them much.
-    if (room !== undefined && room.feed.liveCount <= FEW_SUBSCRIBERS) {
-      room.feed.receive(batch)
-      this.#deps.bus.publish(channel, payload)
-    } else {
-      this.#deps.bus.publish(channel, payload)
-      room?.feed.receive(batch)
-    }
-    span?.end()
+    this.#hints.announce(committed)
   }
 
   /** Notes that the members of a chat have changed. */
@@ -167,7 +130,7 @@ export class Hub {
   /** Notes that chats of a type are for their members alone: their versions tell the feeds. */
   chatsClosed (type: string): void {
     const chatIds = this.#rooms.chatIds.filter((chatId) => this.#rooms.get(chatId)?.type === type)
-    this.#compareAll(chatIds).catch((error: unknown) => this.#source.failed(error))
+    this.#comparison.run(chatIds).catch((error: unknown) => this.#source.failed(error))
   }
 
   /**
@@ -217,7 +180,7 @@ export class Hub {
     const subscription = connection.subscriptions.get(chatId)
     if (subscription === undefined) return
     subscription.isJoined = false
-    if (!subscription.isFollowed) this.#end(subscription)
+    if (!subscription.isFollowed) this.#rooms.end(subscription)
   }
 
   /**
@@ -231,40 +194,12 @@ export class Hub {
     membership: Omit<ChatMembership, 'chosenId'>,
     after: number
   ): 'unchanged' | 'stale' | 'following' {
-    const { chatId, fromSeq, lastSeq, membersVersion } = membership
-    const current = connection.subscriptions.get(chatId)
-    if (!connection.isOpen) return 'unchanged'
-    if (current?.fromSeq === fromSeq) {
-      current.isFollowed = true
-      return 'unchanged'
-    }
-    const room = this.#rooms.open(chatId)
-    const { feed } = room
-    if (membersVersion < feed.membersVersion) {
-      this.#rooms.releaseIfUnused(room)
-      return 'stale'
-    }
-    const subscription = this.#joining.subscribe(room, connection, { ...membership, chosenId: null })
-    subscription.isFollowed = true
-    feed.observeHead(lastSeq, membersVersion, 'join')
-    if (after >= lastSeq && feed.nextSeq <= after + 1) {
-      feed.attach(subscription, after + 1)
-      return 'following'
-    }
-    feed.addReplaying(subscription)
-    replay(this.#deps, feed, subscription, { after, head: lastSeq }).catch((error: unknown) => {
-      end(feed, subscription)
-      // Later the position would be lost. The client comes back, and knows that it was away.
-      if (asChatError(error).code !== 'not_a_participant')
-        connection.close(CLOSE_CODES.tryAgainLater, 'the chats cannot be read now')
-    })
-    return 'following'
+    return this.#listedChats.follow(connection, membership, after)
   }
 
   /** Ends what a socket follows of all chats that are not among these. */
   keepFollowed (connection: Connection, chatIds: ReadonlySet<number>): void {
-    for (const subscription of [...connection.subscriptions.values()])
-      if (subscription.isFollowed && !chatIds.has(subscription.chatId)) this.#end(subscription)
+    this.#listedChats.keep(connection, chatIds)
   }
 
   /** Resolves when nothing of these chats can be missed any more. */
@@ -278,7 +213,7 @@ export class Hub {
       subscriptions.push(opened)
     }
     await Promise.all(subscriptions)
-    await this.#compareAll(opening)
+    await this.#comparison.run(opening)
   }
 
   /** Changes the codec of a socket; its subscriptions go on in the other one. */
@@ -298,49 +233,9 @@ export class Hub {
     this.#sweepListeners.push(listener)
   }
 
-  #end (subscription: ChatSubscription): void {
-    const { chatId } = subscription
-    const room = this.#rooms.get(chatId)
-    if (room === undefined) return
-    // Events that were delivered before the leave are still sent.
-    room.feed.flush()
-    end(room.feed, subscription)
-    this.#rooms.releaseIfUnused(room)
-  }
-
   /** Removes a closed socket. */
   remove (connection: Connection): void {
-    for (const subscription of [...connection.subscriptions.values()]) this.#end(subscription)
-  }
-
-  /** Compares feeds with the store, so that a lost hint costs a query and not a message. */
-  async #compareAll (chatIds: readonly number[]): Promise<void> {
-    for (let index = 0; index < chatIds.length; index += SWEEP_CHUNK) {
-      const chunk = chatIds.slice(index, index + SWEEP_CHUNK)
-      const heads = new Map((await this.#deps.log.heads(chunk)).map((head) => [head.chatId, head]))
-      for (const chatId of chunk) {
-        const room = this.#rooms.get(chatId)
-        if (room !== undefined) this.#compare(room, heads.get(chatId))
-      }
-    }
-  }
-
-  #compare (room: Room, head: ChatHead | undefined): void {
-    const { feed } = room
-    if (head !== undefined && feed.nextSeq > 0) feed.observeHead(head.lastSeq, head.membersVersion)
-    // A deleted chat has no members.
-    else if (head === undefined && feed.nextSeq > 0) feed.observeMembers(feed.membersVersion + 1)
-    // Subscribers whose membership has ended are removed without notifying the hub.
-    if (room.releaseTimer === undefined) this.#rooms.releaseIfUnused(room)
-  }
-
-  get #hasManyCodecs (): boolean {
-    return this.#deps.codecs.length > 1
-  }
-
-  /** The codec whose bytes are needed in any case. */
-  #codecOf (room: Room | undefined): Codec {
-    return room?.feed.codec ?? this.#deps.codecs[0]
+    for (const subscription of [...connection.subscriptions.values()]) this.#rooms.end(subscription)
   }
 
   /** Drops every chat: a new epoch has begun. The sockets must be closed before. */
@@ -351,24 +246,5 @@ export class Hub {
   close (): void {
     this.#sweep.close()
     this.reset()
-  }
-
-  #hear (chatId: number, feed: ChatFeed, payload: Buffer): void {
-    if (isOld(payload, feed.nextSeq, feed.membersVersion)) {
-      this.#deps.metrics.hintDuplicates++
-      return
-    }
-    const batch = decodeEventBatch(payload, this.#deps.codecs[0])
-    if (batch !== undefined) this.#receive(chatId, feed, batch, payload)
-  }
-
-  #receive (chatId: number, feed: ChatFeed, batch: EventBatch, payload: Buffer): void {
-    const { seal, metrics } = this.#deps
-    if (seal === undefined || isSealed(payload, chatId, seal)) {
-      feed.receive(batch)
-      return
-    }
-    metrics.hintsUnsealed++
-    feed.receive(unsealed(batch))
   }
 }

@@ -6,9 +6,9 @@ import { asChatError, ChatError } from '../domain/errors.ts'
 import type { Codec } from './codec.ts'
 import type { Connection } from './connection.ts'
 import type { ChatLog, ChatMembership } from './feed-source.ts'
-import { end, replay, type ReplayDeps } from './replay.ts'
+import { replay, type ReplayDeps } from './replay.ts'
 import { codecIn, type Room, type Rooms } from './rooms.ts'
-import { type SubscribedMembership, Subscription } from './subscription.ts'
+import { endSubscription, type SubscribedMembership, Subscription } from './subscription.ts'
 
 /** A membership that is read again is newer than one that was known before. */
 const MEMBERSHIP_ATTEMPTS = 3
@@ -92,7 +92,7 @@ export class Joining {
   /** Creates a subscription of a socket, which replaces the one that it has. The feed does not know it yet. */
   subscribe (room: Room, connection: Connection, membership: SubscribedMembership): Subscription {
     const current = connection.subscriptions.get(room.chatId)
-    if (current !== undefined) end(room.feed, current)
+    if (current !== undefined) endSubscription(room.feed, current)
     const subscription = new Subscription(connection, membership, this.codecOf(connection, room, membership))
     subscription.isFollowed = current?.isFollowed === true
     subscription.isJoined = current?.isJoined === true
@@ -202,7 +202,7 @@ export class Joining {
       const reached = (position: number) => tell(request, position)
       await replay(this.#deps, room.feed, subscription, { after, head, reached })
     } catch (error) {
-      end(room.feed, subscription)
+      endSubscription(room.feed, subscription)
       if (!subscription.isEndShown) tell(request, asChatError(error))
     }
   }

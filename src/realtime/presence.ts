@@ -52,6 +52,8 @@ export type Presence = {
   unwatch: (watcher: PresenceWatcher, userIds?: readonly number[]) => void
   /** The presence of a user that is watched here. */
   presenceOf: (userId: number) => UserPresence
+  /** Those of these users who are online on any replica; those of this one alone while that is not known. */
+  findOnline: (userIds: readonly number[]) => Promise<ReadonlySet<number>>
 }
 
 /** Nobody's presence is known (`PRESENCE=off`). */
@@ -61,7 +63,8 @@ export const NO_PRESENCE: Presence = {
   leave: () => undefined,
   watch: async (_watcher, userIds) => userIds.map(unknownPresenceOf),
   unwatch: () => undefined,
-  presenceOf: unknownPresenceOf
+  presenceOf: unknownPresenceOf,
+  findOnline: async () => new Set()
 }
 
 /** Presence over all replicas. */
@@ -129,6 +132,12 @@ export class SharedPresence implements Presence {
 
   presenceOf (userId: number): UserPresence {
     return this.#watches.presenceOf(userId)
+  }
+
+  async findOnline (userIds: readonly number[]): Promise<ReadonlySet<number>> {
+    const sightings = await this.#deps.leases.find(userIds).catch(() => undefined)
+    return new Set(userIds.filter((userId) =>
+      this.#register.has(userId) || sightings?.get(userId)?.isOnline === true))
   }
 
   /** Ends it, when the sockets of this replica are closed. */

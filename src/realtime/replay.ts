@@ -12,9 +12,8 @@ import type { Paces } from '../lib/paces.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import { frameFor } from './audience.ts'
 import type { ChatFeed } from './chat-feed.ts'
-import type { ChatSubscription } from './connection.ts'
 import type { ChatLog } from './feed-source.ts'
-import type { Subscription } from './subscription.ts'
+import { endSubscription, type Subscription } from './subscription.ts'
 
 /** Events read first, which is all that most clients have missed; and fewest and most events read at once later. */
 const [FIRST_PAGE, MIN_PAGE, MAX_PAGE] = [64, 8, 200]
@@ -66,7 +65,7 @@ export async function replay (
     if (waitMs > 0) await sleep(waitMs, undefined, { ref: false })
     const page = await deps.reads.run(userId, () => readPage(deps.log, subscription, position, limit))
     if (!subscription.isActive || (page.length === 0 && !(await maySee(deps.log, subscription)))) {
-      end(feed, subscription)
+      endSubscription(feed, subscription)
       throw new ChatError('not_a_participant')
     }
     const { shown, bytes } = await writePage(subscription, page, await hiddenIn(deps, subscription, page))
@@ -82,7 +81,7 @@ export async function replay (
   if (subscription.isActive) {
     reached?.(position)
     feed.attach(subscription, position + 1)
-  } else end(feed, subscription)
+  } else endSubscription(feed, subscription)
   deps.metrics.resumeMessages.observe(sent)
   return position
 }
@@ -171,10 +170,4 @@ async function writePage (
     await connection.drained()
   }
   return { shown, bytes }
-}
-
-/** Ends a socket's subscription to a chat. */
-export function end (feed: ChatFeed, subscription: ChatSubscription): void {
-  feed.detach(subscription)
-  subscription.end()
 }

@@ -5,6 +5,8 @@
 import type { Bus, BusHandler } from '../bus/bus.ts'
 import { ChatFeed, type FeedSource } from './chat-feed.ts'
 import type { ChatView, Codec } from './codec.ts'
+import type { ChatSubscription } from './connection.ts'
+import { endSubscription } from './subscription.ts'
 
 /** How long an unused subscription is kept, in milliseconds: a reloaded page is back within this time. */
 const RELEASE_DELAY_MS = 5_000
@@ -128,6 +130,16 @@ export class Rooms {
     room.releaseTimer = setTimeout(() => {
       if (room.joining === 0 && room.feed.isEmpty) this.#release(room)
     }, RELEASE_DELAY_MS).unref()
+  }
+
+  /** Ends what a socket follows in a chat. */
+  end (subscription: ChatSubscription): void {
+    const room = this.#rooms.get(subscription.chatId)
+    if (room === undefined) return
+    // Events that were delivered before the leave are still sent.
+    room.feed.flush()
+    endSubscription(room.feed, subscription)
+    this.releaseIfUnused(room)
   }
 
   /** Closes all rooms. */

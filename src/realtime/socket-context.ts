@@ -2,7 +2,7 @@
 import type { Principal } from '../domain/accounts/principal.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
 import type { Change } from '../domain/events/change.ts'
-import type { Post } from '../domain/events/event-writer.ts'
+import type { Post } from '../domain/events/post.ts'
 import type { Paces } from '../lib/paces.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'

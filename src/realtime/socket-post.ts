@@ -1,6 +1,6 @@
 /** A post of a socket, from its frame to its answer. */
 import type { ChatError } from '../domain/errors.ts'
-import type { Post, Receipt } from '../domain/events/event-writer.ts'
+import type { Post, Receipt } from '../domain/events/post.ts'
 import { isSampled, type TraceContext } from '../observability/tracing/trace-context.ts'
 import type { Span } from '../observability/tracing/tracing.ts'
 import type { RefValue } from './client-frame.ts'

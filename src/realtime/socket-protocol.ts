@@ -1,7 +1,7 @@
 /** The part of a socket's life that a face defines: the codec of events, and the commands of its clients. */
 import type { ChatError } from '../domain/errors.ts'
 import type { ChangeReceipt } from '../domain/events/change.ts'
-import type { Receipt } from '../domain/events/event-writer.ts'
+import type { Receipt } from '../domain/events/post.ts'
 import type { RefValue } from './client-frame.ts'
 import type { Codec } from './codec.ts'
 import type { SocketSession } from './socket-session.ts'

@@ -7,22 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type WebSocket from 'ws'
 import { isRenewalOf, type Principal } from '../domain/accounts/principal.ts'
 import { asChatError, ChatError } from '../domain/errors.ts'
-import type { Receipt } from '../domain/events/event-writer.ts'
-import { encodeTextFrame } from '../lib/websocket/frame.ts'
 import { readTextFrames, type TextReader } from '../lib/websocket/frame-reader.ts'
 import { closeLabel } from '../observability/metrics/metrics.ts'
 import { parseTraceparent } from '../observability/tracing/trace-context.ts'
-import { parseFrame, refOf, type RefValue } from './client-frame.ts'
+import { parseFrame, refOf } from './client-frame.ts'
 import { CLOSE_CODES } from './close-codes.ts'
-import { Connection, type WebSocketHandle } from './connection.ts'
-import { FrameQueue, type IncomingFrame } from './frame-queue.ts'
+import type { Connection, WebSocketHandle } from './connection.ts'
+import { type FrameHandler, FrameIntake, type IncomingFrame } from './frame-intake.ts'
 import { FrameRate } from './frame-rate.ts'
+import { SocketAnswers } from './socket-answers.ts'
 import type { Admission, SocketContext } from './socket-context.ts'
 import { SocketEntrance } from './socket-entrance.ts'
-import { type Answerer, type ChangeRequest, type PostRequest, SocketPost } from './socket-post.ts'
+import { type ChangeRequest, type PostRequest, SocketPost } from './socket-post.ts'
 import type { Answer, Command, SocketProtocol } from './socket-protocol.ts'
 
-const MS_PER_S = 1_000
 /** A frame counts once more towards the rate of its user for each 2 ** 8 characters. */
 const LENGTH_SHIFT = 8
 
@@ -42,15 +40,16 @@ export type SocketParts<Own extends Command> = {
 }
 
 /** Serves a socket until it closes. */
-export class SocketSession<Own extends Command = Command> implements Answerer, TextReader {
+export class SocketSession<Own extends Command = Command> implements FrameHandler, TextReader {
   readonly #context: SocketContext
   readonly #protocol: SocketProtocol<Own>
   readonly #webSocket: ServerWebSocket
-  readonly #socket: Socket
   readonly #rate: FrameRate | undefined
-  /** While a frame is being awaited. */
-  #queue: FrameQueue | undefined
-  readonly #entrance: SocketEntrance
+  readonly #intake: FrameIntake
+  readonly #answers: SocketAnswers
+  readonly #entrance: SocketEntrance<Own>
+  /** The network address of the client. */
+  readonly address: string
   /** From the authentication on. */
   #connection: Connection | undefined
 
@@ -59,11 +58,11 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     this.#context = context
     this.#protocol = protocol
     this.#webSocket = webSocket
-    this.#socket = socket
+    this.address = admission.address
     this.#rate = context.isRateLimited ? new FrameRate(framesPerSecond, frameBurst) : undefined
-    const { authentication } = protocol
-    const missing = authentication === undefined ? 'not authenticated' : `no ${authentication.command} frame`
-    this.#entrance = new SocketEntrance({ context, webSocket, admission, missing })
+    this.#intake = new FrameIntake(webSocket, this)
+    this.#answers = new SocketAnswers(context, protocol)
+    this.#entrance = new SocketEntrance({ context, protocol, webSocket, socket, admission })
     context.metrics.socketsOpened++
     const stopReading = readTextFrames(socket, maxFrameBytes, this)
     webSocket.on('message', (data, isBinary) => {
@@ -78,7 +77,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       else webSocket.close(CLOSE_CODES.internal)
     })
     webSocket.on('close', (code) => this.#forget(code))
-    if (token !== undefined) void this.#waitFor(this.#enter(() => ({ token, first: undefined })))
+    if (token !== undefined) void this.#intake.waitFor(this.#enter(() => ({ token, first: undefined })))
   }
 
   /** The user of an authenticated socket. @throws {ChatError} `unauthenticated` before that */
@@ -109,7 +108,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
 
   /** Sends one frame to this socket alone. Nothing is sent once it is closing. */
   send (answer: Answer): void {
-    if (this.#connection !== undefined) this.#send(this.#connection, answer)
+    this.#connection?.tell(answer)
   }
 
   /** Posts are not awaited, so that a socket's posts share batches; the event writer keeps their order. */
@@ -123,40 +122,22 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       attributes: { 'chat.id': request.chatId, 'user.id': connection.principal.userId }
     })
     connection.beginPost()
-    this.#context.post(new SocketPost(this, connection, request, span))
+    this.#context.post(new SocketPost(this.#answers, connection, request, span))
   }
 
   /** Changes a message by its author, in the order of the posts; an error is answered. */
-  change ({ chatId, messageId, text, ref }: ChangeRequest): void {
+  change (request: ChangeRequest): void {
     const connection = this.#connection
     if (connection === undefined) return
+    const { chatId, messageId, text } = request
     connection.beginPost()
     this.#context.change({
       chatId,
       messageId,
       text,
-      author: connection.principal,
-      onSettled: (outcome) => {
-        if (outcome instanceof ChatError) this.#answerError(connection, outcome, ref)
-        else this.#acknowledge(connection, this.#protocol.changeAck?.(ref, chatId, outcome))
-        connection.endPost()
-      }
+      author: { ...connection.principal, address: this.address },
+      onSettled: (outcome) => this.#answers.answerChange(connection, request, outcome)
     })
-  }
-
-  /** Answers a post of this socket. */
-  answerPost ({ connection, ref, startedAt, span }: SocketPost, outcome: Receipt | ChatError): void {
-    const { metrics } = this.#context
-    if (outcome instanceof ChatError) {
-      span?.fail(outcome.code)
-      this.#answerError(connection, outcome, ref)
-    } else {
-      this.#acknowledge(connection, this.#protocol.postAck?.(ref, outcome))
-      if (outcome.duplicate) metrics.postDuplicates++
-      metrics.postSeconds.observe((performance.now() - startedAt) / MS_PER_S)
-      span?.end({ 'chat.seq': outcome.message.seq })
-    }
-    connection.endPost()
   }
 
   /**
@@ -215,33 +196,19 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
   }
 
   #noteLife (): void {
-    if (this.#connection !== undefined) this.#connection.isAlive = true
+    this.#connection?.noteLife()
   }
 
   #take (frame: IncomingFrame): void {
     this.#noteLife()
-    if (this.#queue !== undefined) this.#queue.add(frame)
-    else {
-      const pending = this.#handle(frame)
-      if (pending !== undefined) void this.#waitFor(pending)
-    }
+    this.#intake.take(frame)
   }
 
-  /** Frames that arrive while a frame is being awaited are handled after it, in order. */
-  async #waitFor (pending: Promise<void>): Promise<void> {
-    const queue = (this.#queue = new FrameQueue())
-    this.#webSocket.pause()
-    if (this.#connection !== undefined) this.#connection.isPaused = true
-    await pending
-    await queue.empty((frame) => this.#handle(frame))
-    this.#queue = undefined
-    if (this.#connection !== undefined) this.#connection.isPaused = false
-    // Also when the socket is closing: the client's half of the handshake must be read.
-    this.#webSocket.resume()
+  notePause (isPaused: boolean): void {
+    this.#connection?.notePause(isPaused)
   }
 
-  /** Handles a frame. A returned promise means that the next one must wait. */
-  #handle (frame: IncomingFrame): Promise<void> | undefined {
+  handle (frame: IncomingFrame): Promise<void> | undefined {
     const connection = this.#connection
     if (connection === undefined)
       return this.#webSocket.readyState === this.#webSocket.OPEN ? this.#enter(() => this.#tokenIn(frame)) : undefined
@@ -264,10 +231,10 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
       this.#context.metrics.framesReceived.add(command.type)
       return this.#protocol
         .perform(this, command)
-        ?.catch((error: unknown) => this.#answerError(connection, error, refOf(parsed)))
+        ?.catch((error: unknown) => this.#answers.answerError(connection, error, refOf(parsed)))
     } catch (error) {
       this.#noteBadFrame(error)
-      this.#answerError(connection, error, refOf(parsed))
+      this.#answers.answerError(connection, error, refOf(parsed))
       return undefined
     }
   }
@@ -276,7 +243,7 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
     const verdict = this.#rate?.take() ?? 'accept'
     if (verdict === 'accept') return true
     this.#context.metrics.rateLimited.add('frames')
-    this.#send(connection, this.#protocol.error(new ChatError('too_many_frames'), undefined, undefined))
+    connection.tell(this.#protocol.error(new ChatError('too_many_frames'), undefined, undefined))
     if (verdict === 'close') connection.close(CLOSE_CODES.refused, 'too many frames')
     return false
   }
@@ -292,77 +259,24 @@ export class SocketSession<Own extends Command = Command> implements Answerer, T
 
   /** Authenticates the socket and greets it, or turns it away. */
   async #enter (read: () => { token: string, first: Own | undefined }): Promise<void> {
-    let principal: Principal
-    let first: Own | undefined
+    let entry: { token: string, first: Own | undefined }
     try {
-      const entry = read()
-      first = entry.first
-      principal = await this.#context.authenticate(entry.token)
+      entry = read()
     } catch (error) {
-      this.#explain(asChatError(error))
-      this.#entrance.fail(asChatError(error).code)
+      this.#entrance.fail(asChatError(error))
       return
     }
-    // Refused in the meantime, which has reset the timer.
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    this.#entrance.meetDeadline()
-    const connection = this.#admit(principal)
+    const principal = await this.#entrance.authenticate(entry.token)
+    const connection = principal && this.#entrance.admit(principal)
     if (connection === undefined) return
-    await this.#protocol
-      .welcome(this, first)
-      ?.catch((error: unknown) => this.#answerError(connection, error, undefined))
-  }
-
-  /** Tells a socket that is not authenticated why it is turned away, if its face does so. */
-  #explain (error: ChatError): void {
-    const { authentication, error: encode } = this.#protocol
-    if (authentication?.isExplained === true && this.#socket.writable)
-      this.#socket.write(encodeTextFrame(JSON.stringify(encode(error, undefined, undefined))))
-  }
-
-  /** Admits an authenticated socket. @returns undefined when the user has too many sockets */
-  #admit (principal: Principal): Connection | undefined {
-    const { connections, limits, metrics } = this.#context
-    const connection = new Connection({
-      webSocket: this.#webSocket,
-      socket: this.#socket,
-      codec: this.#protocol.codec,
-      principal,
-      limits,
-      metrics,
-      farewell: this.#protocol.farewell
-    })
-    if (!connections.hasRoomFor(principal.userId)) {
-      this.#send(connection, this.#protocol.error(new ChatError('too_many_sockets'), undefined, undefined))
-      this.#entrance.failFull(principal.userId)
-      return undefined
-    }
     this.#connection = connection
     // Further frames wait for the answer to the first.
-    connection.isPaused = this.#queue !== undefined
+    connection.notePause(this.#intake.isPaused)
     this.#entrance.leave()
-    connections.add(connection)
-    return connection
-  }
-
-  #answerError (connection: Connection, error: unknown, ref: RefValue | undefined): void {
-    const { epoch, log } = this.#context
-    const chatError = asChatError(error)
-    if (chatError.code === 'internal' || chatError.code === 'unavailable') log.error({ err: error }, 'action failed')
-    this.#send(
-      connection,
-      this.#protocol.error(chatError, ref, chatError.code === 'epoch_changed' ? epoch.current : undefined)
-    )
-  }
-
-  #acknowledge (connection: Connection, answer: Answer | undefined): void {
-    if (answer !== undefined) this.#send(connection, answer)
-  }
-
-  #send (connection: Connection, answer: Answer): void {
-    if (!connection.isOpen) return
-    this.#context.metrics.framesSent.add(answer.type)
-    connection.send(answer)
+    this.#context.connections.add(connection)
+    await this.#protocol
+      .welcome(this, entry.first)
+      ?.catch((error: unknown) => this.#answers.answerError(connection, error, undefined))
   }
 
   /**

@@ -1,4 +1,5 @@
 /** One socket's subscription to one chat. */
+import type { ChatFeed } from './chat-feed.ts'
 import type { Codec, SubscriptionEnd } from './codec.ts'
 import type { Connection, ChatSubscription, FrameSink } from './connection.ts'
 
@@ -88,4 +89,10 @@ export class Subscription implements ChatSubscription {
     this.silence()
     if (this.connection.subscriptions.get(this.chatId) === this) this.connection.subscriptions.delete(this.chatId)
   }
+}
+
+/** Ends a socket's subscription to a chat. */
+export function endSubscription (feed: Pick<ChatFeed, 'detach'>, subscription: ChatSubscription): void {
+  feed.detach(subscription)
+  subscription.end()
 }

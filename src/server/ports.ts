@@ -12,6 +12,7 @@ import type { Config } from '../config/config.ts'
 import { Epoch } from '../domain/events/epoch.ts'
 import type { FileStorage } from '../files/files.ts'
 import { openFileStorage } from '../files/open-storage.ts'
+import { withMetrics as withFileMetrics } from '../files/with-metrics.ts'
 import { unlessAborted } from '../lib/abort.ts'
 import { describeFinding } from '../lib/finding.ts'
 import { connectRedis, connectRedisCluster } from '../lib/redis/connection.ts'
@@ -97,7 +98,8 @@ export async function openPorts (deps: PortDeps): Promise<Ports> {
   const rates = createScopedRateLimiter(openRateLimiter(config, release), () => epoch.scope)
   const mailer = openMailer(config.mail, config.mailFrom)
   release(() => mailer.close())
-  const files = await openFileStorage(config.files)
+  const storage = await openFileStorage(config.files)
+  const files = storage === undefined ? undefined : withFileMetrics(storage, deps.metrics)
   return { database, epoch, bus, origin, rates, mailer, files, tracing }
 }
 

@@ -2,40 +2,26 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'node:http'
 import { createBackgroundJobs, startBackgroundJobs } from './background-jobs.ts'
+import { startBackgroundWork } from './background-work.ts'
 import { buildApp, createServer } from './app.ts'
 import type { Config } from '../config/config.ts'
 import type { StartState } from '../api/ops/readiness.ts'
-import { CHATCLI_CODEC, CHATCLI_CURRENT_CODEC } from '../api/chatcli/ws/codec.ts'
-import { EMOTECHAT_CODEC } from '../api/emotechat/ws/codec.ts'
-import { V1_CODEC } from '../api/v1/realtime/codec.ts'
-import type { CommittedEvents } from '../domain/events/event-writer.ts'
-import { decodeInvalidation, INVALIDATIONS_CHANNEL } from '../domain/invalidations.ts'
-import type { LogFollower } from '../jobs/log-follower.ts'
 import { describeFinding, type Finding } from '../lib/finding.ts'
 import { explainListening, portOf } from '../lib/listening.ts'
 import { Metrics } from '../observability/metrics/metrics.ts'
 import { SERVER_NAMES } from '../preflight/ports.ts'
 import { withMetrics } from '../rate-limits/with-metrics.ts'
-import { Connections } from '../realtime/connections.ts'
-import type { Contacts } from '../realtime/contacts.ts'
-import { Following } from '../realtime/following.ts'
-import { Hub } from '../realtime/hub.ts'
-import { PayloadSeal } from '../realtime/payload-seal.ts'
-import type { Presence } from '../realtime/presence.ts'
-import { startRebalancing } from '../realtime/rebalancing.ts'
-import { UserFeeds } from '../realtime/user-feeds.ts'
 import { closeServers, closeSockets, leave, phaseLimits, trackConnections } from './drain.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { LogStream } from './logger.ts'
-import { openPorts, type PortOverrides, type Ports } from './ports.ts'
-import { openPresence } from './presence.ts'
+import { openPorts, type PortOverrides } from './ports.ts'
+import { openRealtime, type RealtimeParts } from './realtime.ts'
 import { createSecondServer, listenOnSecondPort } from './second-port.ts'
 import { serveReplicaMetrics } from './replica-metrics.ts'
-import { createServices, type Services } from './services.ts'
+import { createServices } from './services.ts'
 import { StartingServer } from './starting-server.ts'
-import { createUserShares, type UserShares } from './user-shares.ts'
+import { createUserShares } from './user-shares.ts'
 
-const CLEANUP_INTERVAL_MS = 3_600_000
 /** Connections that may wait to be accepted: after a restart all clients reconnect at once. */
 const LISTEN_BACKLOG = 4_096
 
@@ -66,18 +52,6 @@ export type ReplicaOptions = PortOverrides & {
   findings?: readonly Finding[]
   /** For tests. */
   logStream?: LogStream
-}
-
-/** The parts of a replica. */
-type Parts = {
-  config: Config
-  app: FastifyInstance
-  ports: Ports
-  services: Services
-  shares: UserShares
-  metrics: Metrics
-  lifecycle: Lifecycle
-  follower: LogFollower
 }
 
 /**
@@ -124,22 +98,16 @@ async function start (
     log: app.log
   })
   const shares = createUserShares(config)
-  const background = createBackgroundJobs({ ports, services, metrics, lifecycle, log: app.log })
-  const { jobs, follower } = background
-  const parts: Parts = { config, app, ports, services, shares, metrics, lifecycle, follower }
-  const hub = createHub(parts)
-  const { presence, contacts, watchedUsers } = await openPresence({ ...parts, log: app.log })
-  const following = createFollowing(parts, hub, contacts)
-  const userFeeds = createUserFeeds(parts, hub)
-  const connections = createConnections(parts, presence)
-  followOtherReplicas(parts, hub, connections)
-  services.epoch.onChange(() => userFeeds.reset())
+  const findOnline = (userIds: readonly number[]) => realtime.presence.findOnline(userIds)
+  const background = createBackgroundJobs({ config, ports, services, metrics, lifecycle, findOnline, log: app.log })
+  const parts: RealtimeParts = { config, app, ports, services, shares, metrics, lifecycle, ...background }
+  const realtime = await openRealtime(parts)
+  const { connections } = realtime
   const second = createSecondServer(app, config)
   const tcpSockets = trackConnections(second === undefined ? [app.server] : [app.server, second])
   lifecycle.onStop('closing', () => closeServers(app, second, tcpSockets))
-  const realtime = { hub, following, userFeeds, contacts, presence, watchedUsers, connections, shares }
-  await buildApp(app, { config, services, ...realtime, database, bus, rates, metrics, tracing, lifecycle })
-  const metricsServer = await serveReplicaMetrics(app, { config, database, bus, jobs })
+  await buildApp(app, { config, services, shares, ...realtime, database, bus, rates, metrics, tracing, lifecycle })
+  const metricsServer = await serveReplicaMetrics(app, { config, database, bus, jobs: parts.jobs })
   lifecycle.onStop('closing', () => metricsServer?.close())
   await app.ready()
   signal.throwIfAborted()
@@ -175,165 +143,6 @@ async function listen (
   const listening = app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG })
   await explainListening(listening, config, SERVER_NAMES)
   await listenOnSecondPort(second, config, LISTEN_BACKLOG)
-}
-
-function createHub ({ config, app, ports, services, shares, metrics, lifecycle, follower }: Parts): Hub {
-  const { bus, origin, tracing } = ports
-  const { chats, log, messages, readMarks } = services
-  const hub = new Hub({
-    bus,
-    origin,
-    // Without Redis nobody else is on the bus.
-    seal: config.redis === undefined ? undefined : new PayloadSeal(config.jwtSecrets),
-    log: { ...chats, ...log },
-    // A face with sockets has its codec here. The first is common to all builds: see `realtime/codec.ts`.
-    codecs: [CHATCLI_CODEC, CHATCLI_CURRENT_CODEC, EMOTECHAT_CODEC, V1_CODEC],
-    epoch: services.epoch,
-    sweepIntervalMs: config.sweepIntervalMs,
-    reads: shares.reads,
-    replayPaces: shares.replays,
-    typingPaces: shares.typing,
-    metrics,
-    tracing,
-    logger: app.log
-  })
-  const publish = (committed: CommittedEvents) => {
-    const count = committed.events.filter(({ kind }) => kind === 'message.created').length
-    metrics.eventsCommitted.add('message', count)
-    metrics.eventsCommitted.add('other', committed.events.length - count)
-    hub.announce(committed)
-    follower.note('chats', [committed.chatId])
-    announceMentions(services, committed)
-    if (committed.events.some(({ kind }) => kind === 'message.deleted')) services.fileSweeper?.wake()
-  }
-  messages.onCommitted(publish)
-  chats.onCommitted(publish)
-  readMarks.onMoved((mark) => hub.reads.announce(mark))
-  lifecycle.onStop('flushing', () => hub.close())
-  // Registered last, so it runs before the hub is closed, which publishes the stored messages.
-  lifecycle.onStop('flushing', () => messages.flush())
-  return hub
-}
-
-function createFollowing (
-  { app, ports: { bus }, services: { chats }, metrics, lifecycle, follower }: Parts,
-  hub: Hub,
-  contacts: Contacts
-): Following {
-  const following = new Following({ hub, bus, lists: chats, contacts, metrics, logger: app.log })
-  chats.onListsChanged((userIds) => {
-    following.announce(userIds)
-    follower.note('feeds', userIds)
-  })
-  lifecycle.onStop('flushing', () => following.close())
-  return following
-}
-
-/** Wakes the feeds of those whom messages mention. What gets lost is found by the sweep. */
-function announceMentions ({ feeds }: Services, { chatId, events }: CommittedEvents): void {
-  for (const event of events) {
-    if (event.kind !== 'message.created' || event.extras === undefined) continue
-    feeds.announceMentions(chatId, event.extras.mentions).catch(() => undefined)
-  }
-}
-
-function createUserFeeds (
-  { app, ports: { bus }, services: { feeds }, lifecycle, follower }: Parts,
-  hub: Hub
-): UserFeeds {
-  const userFeeds = new UserFeeds({
-    feeds,
-    bus,
-    hearMark: (userId, payload, sockets) => hub.reads.hearOwn(userId, payload, sockets),
-    onSweep: (listener) => hub.onSweep(listener),
-    logger: app.log
-  })
-  feeds.onChanged((userIds) => userFeeds.announce(userIds))
-  feeds.onChanged((userIds) => follower.note('feeds', userIds))
-  lifecycle.onStop('flushing', () => userFeeds.close())
-  return userFeeds
-}
-
-function createConnections ({ config: { sockets }, services, lifecycle }: Parts, presence: Presence): Connections {
-  const connections = new Connections({
-    presence,
-    findEnded: (ids) => services.findEndedCredentials(ids),
-    pingIntervalMs: sockets.pingIntervalMs,
-    sessionCheckIntervalMs: sockets.sessionCheckIntervalMs,
-    maxSocketsPerUser: sockets.maxSocketsPerUser
-  })
-  lifecycle.onStop('closing', () => connections.stop())
-  return connections
-}
-
-/**
- * Applies changes of sessions, memberships and the epoch, made here or on other replicas, to the caches and sockets of
- * this replica.
- */
-function followOtherReplicas (
-  { app, ports: { bus }, services, metrics, follower }: Parts,
-  hub: Hub,
-  connections: Connections
-): void {
-  services.sessions.onRevoked((sessionIds) => connections.endCredentials(sessionIds))
-  services.tokenRevocations.onRevoked((areRevoked) => connections.endCredentialsThat(areRevoked))
-  // This replica handles it itself: the bus may be down.
-  services.blocks.onChanged((_userIds, chat) => chat && hub.membersChanged(chat.chatId, chat.membersVersion))
-  // What cannot be read now is read at the next sweep.
-  const refreshHook = async () => services.messageHook.refresh().catch(() => undefined)
-  hub.onSweep(refreshHook)
-  const handler = (payload: Buffer) => {
-    const event = decodeInvalidation(payload)
-    if (event?.type === 'sessions_revoked') services.sessions.noteRevoked(event.sessionIds)
-    else if (event?.type === 'tokens_revoked') services.tokenRevocations.note(event.userId, event.untilMs)
-    else if (event?.type === 'members_changed') hub.membersChanged(event.chatId, event.membersVersion)
-    else if (event?.type === 'chats_closed') hub.chatsClosed(event.chatType)
-    else if (event?.type === 'hook_changed') void refreshHook()
-    else if (event?.type === 'webhooks_changed') follower.refresh()
-  }
-  // If the bus is down now it subscribes later; until then the sessions of sockets are checked at intervals.
-  bus.subscribe(INVALIDATIONS_CHANNEL, handler).catch(() => undefined)
-  bus.onChange((isUp) => {
-    if (!isUp) return
-    metrics.busReconnects++
-    void connections.checkSessions()
-  })
-  services.epoch.onChange(() => {
-    app.log.warn(
-      'the database went back to an earlier state: acknowledged messages may be gone; every socket is closed and ' +
-      'must start over'
-    )
-    connections.restartAll('another epoch has begun')
-    hub.reset()
-  })
-}
-
-function startBackgroundWork (
-  { config, app, ports: { bus }, services, lifecycle }: Parts,
-  connections: Connections
-): void {
-  const removeEnded = () => {
-    services.sessions.removeEnded().catch((error: unknown) => {
-      app.log.warn({ err: error }, 'ended sessions could not be removed; the next try is in an hour')
-    })
-    services.idempotency.removeOld().catch((error: unknown) => {
-      app.log.warn({ err: error }, 'old answers could not be removed; the next try is in an hour')
-    })
-  }
-  lifecycle.onStop('releasing', () => services.outbound.close())
-  Promise.all([services.webhooks.reseal(), services.messageHook.reseal()]).catch((error: unknown) => {
-    app.log.warn({ err: error }, 'secrets of webhooks could not be encrypted anew; the next start tries again')
-  })
-  services.fileSweeper?.start()
-  lifecycle.onStop('flushing', () => services.fileSweeper?.stop())
-  services.eraser.start()
-  lifecycle.onStop('flushing', () => services.eraser.stop())
-  const cleanup = setInterval(removeEnded, CLEANUP_INTERVAL_MS)
-  lifecycle.onStop('closing', () => clearInterval(cleanup))
-  const { rebalancing } = config
-  if (rebalancing !== undefined) {
-    lifecycle.onStop('leaving', startRebalancing({ bus, sockets: connections, ...rebalancing }))
-  }
 }
 
 function urlOf (app: FastifyInstance): string {

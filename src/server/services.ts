@@ -7,7 +7,7 @@ import { createAccounts } from '../domain/accounts/accounts.ts'
 import { Blocks } from '../domain/accounts/blocks.ts'
 import { ApplicationUsers } from '../domain/accounts/application-users.ts'
 import { createUserAdministration, type UserAdministrationDeps } from '../domain/accounts/user-administration.ts'
-import { createUserProfiles } from '../domain/accounts/user-profiles.ts'
+import { createUserProfiles, type UserProfiles } from '../domain/accounts/user-profiles.ts'
 import { PresenceSettings } from '../domain/accounts/presence-settings.ts'
 import { parseTokenCredential } from '../domain/accounts/principal.ts'
 import { type Chats, createChats } from '../domain/chats/chats.ts'
@@ -16,6 +16,7 @@ import { countAllUnread } from '../domain/chats/unread.ts'
 import type { Epoch } from '../domain/events/epoch.ts'
 import { createEventLog } from '../domain/events/log.ts'
 import { createMessages } from '../domain/events/messages.ts'
+import { createSearch } from '../domain/search/search.ts'
 import { createReading } from '../domain/events/reading.ts'
 import { createWriting } from '../domain/events/writing.ts'
 import { createPasswordHasher } from '../domain/accounts/passwords.ts'
@@ -24,15 +25,20 @@ import { MessageGate } from '../domain/events/message-gate.ts'
 import { MessageInquiry } from '../domain/message-hook/inquiry.ts'
 import { Features } from '../domain/features.ts'
 import { Feeds } from '../domain/feeds/feeds.ts'
+import { Avatars } from '../domain/files/avatars.ts'
 import { Files } from '../domain/files/files.ts'
 import { publishInvalidation } from '../domain/invalidations.ts'
 import { sync } from '../domain/feeds/sync.ts'
 import { Idempotency } from '../domain/idempotency.ts'
+import { createAuditLog } from '../domain/moderation/audit-log.ts'
+import { createHealth } from '../domain/moderation/health.ts'
+import { isOperator } from '../domain/moderation/operators.ts'
+import { createReports } from '../domain/moderation/reports.ts'
 import { Sessions } from '../domain/accounts/sessions.ts'
 import { TokenRevocations } from '../domain/accounts/token-revocations.ts'
-import { Eraser, type EraserOptions } from '../jobs/eraser.ts'
+import { createErasures } from '../jobs/erasures.ts'
+import type { JobLog } from '../jobs/job-runner.ts'
 import type { FileStorage } from '../files/files.ts'
-import { FileSweeper } from '../jobs/file-sweeper.ts'
 import type { RateLimiter } from '../rate-limits/rate-limiter.ts'
 import { createDeliveries } from '../domain/webhooks/deliveries.ts'
 import { UserTokens } from '../integrations/user-tokens/user-tokens.ts'
@@ -43,6 +49,7 @@ import { atOnce, type UnitOfWork } from '../store/unit-of-work.ts'
 import type { Metrics } from '../observability/metrics/metrics.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import { createIntegrations } from './integrations.ts'
+import { createPush } from './push.ts'
 
 /** Dependencies of the domain. */
 export type ServiceDeps = {
@@ -57,7 +64,7 @@ export type ServiceDeps = {
   files: FileStorage | undefined
   tracing: Tracing | undefined
   metrics: Metrics
-  log: EraserOptions['log']
+  log: JobLog
 }
 
 /** Requests with an `Idempotency-Key` at the same time: for so many of the connections to Postgres. */
@@ -72,43 +79,37 @@ export type UnitServices = ReturnType<Services['within']>
 export async function createServices (deps: ServiceDeps) {
   const { config, database: { orm }, epoch, bus, log } = deps
   const feeds = new Feeds(orm)
-  const sessions = new Sessions({
-    orm,
-    bus,
-    onChanged: (userId) => feeds.announce([userId]),
-    refreshTtlMs: config.refreshTokenTtlMs,
-    maxAgeMs: config.sessionMaxAgeMs,
-    reuseGraceMs: config.refreshReuseGraceMs,
-    rates: deps.rates
-  })
+  const sessions = createSessions(deps, feeds)
   const features = new Features(orm)
   const readMarks = new ReadMarks({ orm, receiptsMaxMembers: config.receiptsMaxMembers })
   const chats = createChats({ orm, bus, features, readMarks, memberEventsMax: config.memberEventsMax })
   const tokenRevocations = new TokenRevocations()
   const applicationUsers = new ApplicationUsers({
-    orm, afterCommit: atOnce, bus, sessions, revocations: tokenRevocations
+    orm, afterCommit: atOnce, bus, feeds, sessions, revocations: tokenRevocations
   })
   const integrations = createIntegrations({ ...deps, orm })
   const { outbound, messageHook, webhooksIn } = integrations
   await messageHook.refresh()
   const messages = createMessageServices(deps, { chats, features, feeds, ...integrations })
-  const eraser = new Eraser({ orm, step: chats.eraseStep, log })
-  const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser }))
   const { onJobs } = deps
+  const erasures = createErasures({ step: chats.eraseStep, onJobs, log })
+  const accounts = createAccounts(await accountsDeps(deps, { sessions, eraser: erasures }))
   const shared = {
-    webhooksIn, bus, sessions, eraser, revocations: tokenRevocations, removeAccount: accounts.remove, onJobs
+    webhooksIn, bus, sessions, eraser: erasures, revocations: tokenRevocations, removeAccount: accounts.remove, onJobs
   }
+  const userServices = createUserServices({ ...shared, feeds, orm, afterCommit: atOnce })
   return {
-    ...createUserServices({ ...shared, orm, afterCommit: atOnce }),
+    ...userServices,
     accounts,
     outbound,
+    push: await createPush({ ...deps, orm, outbound }),
     messageHook,
     applicationUsers,
     tokenRevocations,
     idempotency: new Idempotency(orm, Math.max(1, Math.floor(config.database.pool * KEYED_REQUESTS_SHARE))),
     /** The services in a unit. */
     within: (unit: UnitOfWork) => ({
-      ...createUserServices({ ...shared, ...unit, sessions: sessions.within(unit) }),
+      ...createUserServices({ ...shared, feeds, ...unit, sessions: sessions.within(unit) }),
       applicationUsers: applicationUsers.within(unit),
       chats: chats.within(unit),
       files: messages.files.within(unit)
@@ -121,14 +122,37 @@ export async function createServices (deps: ServiceDeps) {
     /** Brings a client of a user up to date. */
     sync: sync.bind(undefined, orm),
     chats,
-    eraser,
+    avatars: createAvatars(deps, chats, userServices.users),
+    erasures,
     epoch,
     readMarks,
     presenceSettings: new PresenceSettings(orm),
     blocks: createBlocks(orm, bus, feeds),
+    ...createAdministration(deps),
     ...messages,
     /** Counts the unread messages of a user in all chats. */
     countUnread: countAllUnread.bind(undefined, orm)
+  }
+}
+
+function createSessions ({ config, database: { orm }, bus, rates }: ServiceDeps, feeds: Feeds): Sessions {
+  return new Sessions({
+    orm,
+    bus,
+    onChanged: (userId) => feeds.announce([userId]),
+    refreshTtlMs: config.refreshTokenTtlMs,
+    maxAgeMs: config.sessionMaxAgeMs,
+    reuseGraceMs: config.refreshReuseGraceMs,
+    rates
+  })
+}
+
+/** What operators of the installation see. */
+function createAdministration ({ config, database: { orm }, bus }: ServiceDeps) {
+  return {
+    auditLog: createAuditLog(orm),
+    health: createHealth({ orm, isRedisUp: config.redis === undefined ? undefined : () => bus.isUp }),
+    isOperator: (userId: number) => isOperator(orm, userId)
   }
 }
 
@@ -159,13 +183,14 @@ function createBlocks (orm: Orm, bus: Bus, feeds: Feeds): Blocks {
 
 function createUserServices (
   { webhooksIn, ...deps }: UserAdministrationDeps & Pick<ReturnType<typeof createIntegrations>, 'webhooksIn'> &
-    { onJobs: () => void }
+    { feeds: Feeds, onJobs: () => void }
 ) {
   return {
     webhooks: webhooksIn(deps),
     deliveries: createDeliveries(deps),
     apiKeys: createApiKeys(deps.orm),
-    users: createUserProfiles(deps.orm),
+    reports: createReports(deps.orm),
+    users: createUserProfiles(deps),
     userAdministration: createUserAdministration(deps)
   }
 }
@@ -175,7 +200,7 @@ function createMessageServices (
   { chats, features, feeds, outbound, messageHook: settings }:
   { chats: Chats, features: Features, feeds: Feeds } & ReturnType<typeof createIntegrations>
 ) {
-  const { config, database: { orm }, tracing, metrics, files: storage } = deps
+  const { config, database: { orm }, tracing, metrics } = deps
   const writer = new EventWriter({
     postBatch: preparePostBatch(orm), writeBatch: prepareWriteBatch(orm), ...config.posting, tracing
   })
@@ -187,16 +212,21 @@ function createMessageServices (
     log,
     messages,
     reading: createReading(orm, log),
+    search: createSearch(orm, config.isSearchOn),
     writing: createWriting({ orm, messages, files }),
-    files,
-    /** Deletes files that are no longer needed; undefined where files are off. */
-    fileSweeper: storage === undefined ? undefined : new FileSweeper({ orm, storage, log: deps.log })
+    files
   }
 }
 
 function createFiles ({ config, database: { orm }, files: storage }: ServiceDeps): Files {
   const { maxBytes, quotaBytes, origin = new URL(config.publicUrl).origin } = config.files
   return new Files({ orm, storage, secrets: config.jwtSecrets, maxBytes, quotaBytes, origin })
+}
+
+function createAvatars (
+  { config: { publicUrl }, database: { orm }, files: storage }: ServiceDeps, chats: Chats, users: UserProfiles
+): Avatars {
+  return new Avatars({ orm, storage, users, chats, publicUrl })
 }
 
 async function accountsDeps (
@@ -215,6 +245,7 @@ async function accountsDeps (
     resetLink: (token, username) => linkTo('reset-password', { token, username }),
     verificationLink: (token) => linkTo('verify-email', { token }),
     enableLink: (token, username) => linkTo('enable-account', { token, username }),
+    issuer: new URL(config.publicUrl).hostname,
     eraser,
     onMail: onJobs,
     rates,

@@ -40,6 +40,8 @@ export type MessageAction =
     readonly version?: number | undefined
     /** Whether the application has replaced what the actor has sent. */
     readonly isRewritten?: true
+    /** What the actor has sent, with which a retry is compared; by default `text` and `data`. */
+    readonly requested?: { readonly text?: string | undefined, readonly data?: object | null | undefined }
   }
   | { readonly kind: 'delete', readonly target: ChangeTarget, readonly version?: number | undefined }
   | { readonly kind: 'react' | 'unreact', readonly target: ChangeTarget, readonly emoji: string }
@@ -57,6 +59,8 @@ export type ChangeEntry = {
   eventKey: string
   /** Whether the actor may do nothing of what moderators may, whatever the role permits. */
   isNarrowed?: boolean | undefined
+  /** Where the actor is, which the audit log says of changes to messages of others. */
+  address?: string | undefined
   action: ChangeAction
 }
 
@@ -136,10 +140,11 @@ export function prepareWriteBatch (orm: Orm): WriteBatch {
 }
 
 function encodeChange (
-  { chatId, actorId, keyId, eventKey, isNarrowed, action }: ChangeEntry, index: number
+  { chatId, actorId, keyId, eventKey, isNarrowed, address, action }: ChangeEntry, index: number
 ): object {
   const own = isNarrowed === true ? true : undefined
-  return { o: index, c: chatId, a: actorId, y: keyId, k: eventKey, own, e: action.kind, ...encodeAction(action) }
+  const ip = action.kind === 'edit' || action.kind === 'delete' ? address : undefined
+  return { o: index, c: chatId, a: actorId, y: keyId, k: eventKey, own, ip, e: action.kind, ...encodeAction(action) }
 }
 
 function encodeMessage ({ text, parentSeq, replyToSeq, mentions, data, attachments, asked }: MessageToPost): object {
@@ -152,10 +157,11 @@ function encodeAction (action: ChangeAction): object {
   const { target } = action
   const [s, m] = 'seq' in target ? [target.seq, undefined] : [undefined, target.messageId]
   switch (action.kind) {
-    case 'edit':
-      return {
-        s, m, t: action.text, d: action.data, v: action.version, max: MAX_VERSIONS, asked: action.isRewritten && {}
-      }
+    case 'edit': {
+      const { text, data, version, isRewritten, requested = { text, data } } = action
+      const rq = { t: requested.text, d: requested.data }
+      return { s, m, t: text, d: data, v: version, max: MAX_VERSIONS, asked: isRewritten && {}, rq }
+    }
     case 'delete':
       return { s, m, v: action.version }
     case 'react':

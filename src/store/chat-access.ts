@@ -30,6 +30,15 @@ export async function findChatAccess (orm: Orm, userId: number | null, names: Ch
     chosen.length === 0 ? undefined : inArray(chats.publicId, [...chosen])
   )
   if (isNamed === undefined) return []
+  return selectAccess(orm, userId).where(isNamed)
+}
+
+/** The chats of which a user is a member. */
+export async function listChatAccess (orm: Orm, userId: number): Promise<ChatAccessRow[]> {
+  return selectAccess(orm, userId).where(eq(participants.userId, userId))
+}
+
+function selectAccess (orm: Orm, userId: number | null) {
   return orm
     .select({
       chatId: chats.id,
@@ -46,5 +55,4 @@ export async function findChatAccess (orm: Orm, userId: number | null, names: Ch
     .from(chats)
     .innerJoin(chatHeads, eq(chatHeads.chatId, chats.id))
     .leftJoin(participants, and(eq(participants.chatId, chats.id), sql`${participants.userId} = ${userId}`))
-    .where(isNamed)
 }

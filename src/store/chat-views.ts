@@ -7,6 +7,7 @@ import type { Orm } from './database.ts'
 import { isHidden } from './hidden.ts'
 import { chatHeads, chats, messages, participants, users } from './schema.ts'
 import { isSeen, type SeenChats } from './seen-chats.ts'
+import { avatarOf } from './user-profiles.ts'
 
 /** A membership as its member sees it. */
 export type OwnMembership = {
@@ -37,7 +38,7 @@ export type ChatView = ChatRow & {
   activeAt: Date
   own: OwnMembership | null
   /** The other one of a direct chat, who may have left it. */
-  otherName: string | null
+  other: { userId: number, username: string, name: string | null, avatar: string | null } | null
   lastMessage: LastMessage | null
   /** Whether one of the two of a direct chat has blocked the other. */
   isBlocked: boolean
@@ -97,7 +98,9 @@ function selectViews (orm: Orm, userId: number | null, page: SQL) {
         archivedAt: own.archivedAt,
         notifications: own.notifications
       },
-      otherName: other.displayName,
+      other: {
+        userId: other.id, username: other.username, name: other.displayName, avatar: avatarOf(other.id)
+      },
       isBlocked: isBlockedChat(),
       lastMessage: {
         seq: newest.seq,

@@ -4,10 +4,11 @@ import { CHAT_COLUMNS, type ChatRow } from './chat-settings.ts'
 import type { Orm } from './database.ts'
 import { hasHidden } from './hidden.ts'
 import { removeMessageParts } from './message-parts.ts'
+import { removeFromSearch } from './search-index.ts'
 import { inList } from './sql.ts'
 import { oncePerDatabase } from './prepared.ts'
 import {
-  chatEvents, chatHeads, chatInvites, chats, followedChats, messages, participants, users
+  chatBans, chatEvents, chatHeads, chatInvites, chats, followedChats, messages, participants, users
 } from './schema.ts'
 
 /** The types of chats: `direct` has two members and is unique per pair, `group` has a name and any number. */
@@ -159,7 +160,9 @@ export async function removeChat (orm: Orm, chatId: number): Promise<void> {
   await orm.delete(messages).where(eq(messages.chatId, chatId))
   await orm.delete(chatEvents).where(eq(chatEvents.chatId, chatId))
   await orm.delete(chatInvites).where(eq(chatInvites.chatId, chatId))
+  await orm.delete(chatBans).where(eq(chatBans.chatId, chatId))
   await removeMessageParts(orm, chatId)
+  await removeFromSearch(orm, chatId)
   await orm.delete(followedChats).where(eq(followedChats.chatId, chatId))
   await orm.delete(chatHeads).where(eq(chatHeads.chatId, chatId))
   await orm.delete(chats).where(eq(chats.id, chatId))

@@ -1,5 +1,5 @@
 /** Queries on contacts: who shares a chat with a user, of those chats in which everybody may know everybody. */
-import { sql } from 'drizzle-orm'
+import { type Placeholder, sql } from 'drizzle-orm'
 import { isUnblocked } from './blocks.ts'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
@@ -12,7 +12,12 @@ export const MAX_MEMBERS_OF_CONTACTS = 100
 const MAX_CONTACTS = 1_000
 
 const statements = oncePerDatabase((orm) => ({
-  contacts: orm
+  contacts: selectContacts(orm, sql.placeholder('userIds'), sql.placeholder('isEvery')).prepare('contacts')
+}))
+
+/** @param userIds as an array in the form of Postgres */
+function selectContacts (orm: Orm, userIds: string | Placeholder, isEvery: boolean | Placeholder) {
+  return orm
     .select({
       userId: sql`listed.id`.mapWith(participants.userId),
       contactIds: sql<number[] | null>`(
@@ -26,14 +31,13 @@ const statements = oncePerDatabase((orm) => ({
           cross join lateral unnest(members.ids) member(id)
           where own.user_id = listed.id and cardinality(members.ids) <= ${MAX_MEMBERS_OF_CONTACTS}
             and member.id <> listed.id
-            and (${sql.placeholder('isEvery')}::boolean
+            and (${isEvery}::boolean
               or (not exists (select from ${hiddenPresence} h where h.user_id = member.id)
                 and ${isUnblocked(sql`listed.id`, sql`member.id`)}))
           limit ${MAX_CONTACTS}) contact)`
     })
-    .from(sql`unnest(${sql.placeholder('userIds')}::text::bigint[]) listed(id)`)
-    .prepare('contacts')
-}))
+    .from(sql`unnest(${userIds}::text::bigint[]) listed(id)`)
+}
 
 /** The contacts of each of these users. @param isEvery also those of whom nobody may know whether they are online */
 export async function listContacts (
@@ -43,6 +47,12 @@ export async function listContacts (
 ): Promise<{ userId: number, contactIds: readonly number[] }[]> {
   const rows = await statements(orm).contacts.execute({ userIds: `{${userIds.join()}}`, isEvery })
   return rows.map(({ userId, contactIds }) => ({ userId, contactIds: contactIds ?? [] }))
+}
+
+/** All contacts of a user, also in a transaction. */
+export async function listContactsOf (tx: Orm, userId: number): Promise<readonly number[]> {
+  const [row] = await selectContacts(tx, `{${String(userId)}}`, true)
+  return row?.contactIds ?? []
 }
 
 /** The members of a chat that makes contacts of them; none in a larger one. */

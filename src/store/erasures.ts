@@ -3,32 +3,41 @@ import { and, asc, eq, inArray, isNull, lte, max, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { lockChat } from './chats.ts'
 import { lockNumbering } from './directory.ts'
+import { insertJob } from './jobs.ts'
 import { hasTracesOf, removeReactionsOf, removeTracesOf } from './message-parts.ts'
 import { chatHeads, chats, erasures, messages, participants, users } from './schema.ts'
-import { after, NOW } from './sql.ts'
+import { NOW } from './sql.ts'
+
+/** The kind of the jobs. */
+export const ERASURE_KIND = 'erasure'
 
 /** A deleted account whose chats up to `chatId` are done. */
 export type Erasure = { userId: number, chatId: number }
 /** A chat that the account was in, has written to, or has added something to the messages of. */
 export type ErasedChat = { chatId: number, isPair: boolean, hasMessages: boolean, hasMarks: boolean }
 
-/** Claims an erasure on which no replica works, for so long. */
-export async function claimErasure (orm: Orm, leaseMs: number): Promise<Erasure | undefined> {
-  const due = orm.select({ userId: erasures.userId }).from(erasures)
-    .where(lte(erasures.dueAt, NOW)).orderBy(asc(erasures.dueAt)).limit(1).for('update', { skipLocked: true })
-  const [row] = await orm.update(erasures).set({ dueAt: after(leaseMs) })
-    .where(sql`${erasures.userId} in ${due}`).returning({ userId: erasures.userId, chatId: erasures.chatId })
-  return row
+/** Has what a deleted account has left in chats be erased. */
+export async function insertErasure (tx: Orm, userId: number): Promise<void> {
+  const unique = { key: String(userId), update: {} }
+  await insertJob(tx, { kind: ERASURE_KIND, payload: { user: userId }, unique })
 }
 
-/** Notes how far an erasure is, and that it is worked on for so long. */
-export async function advanceErasure (orm: Orm, { userId, chatId }: Erasure, leaseMs: number): Promise<void> {
-  await orm.update(erasures).set({ chatId, dueAt: after(leaseMs) }).where(eq(erasures.userId, userId))
+/** Has what erased accounts have left in a chat be erased that has appeared after their erasure. */
+export async function eraseAgain (tx: Orm, chatId: number, userIds: readonly number[]): Promise<void> {
+  for (const user of userIds) {
+    const unique = { key: `${String(user)} from ${String(chatId)}`, update: {} }
+    await insertJob(tx, { kind: ERASURE_KIND, payload: { user, chat: chatId - 1 }, unique })
+  }
 }
 
-/** Notes that nothing is left to erase. */
-export async function finishErasure (orm: Orm, userId: number): Promise<void> {
-  await orm.delete(erasures).where(eq(erasures.userId, userId))
+/** Makes jobs of the erasures that replicas of earlier builds have left in their own table. */
+export async function adoptErasures (orm: Orm): Promise<void> {
+  const left = orm.select({ userId: erasures.userId }).from(erasures).where(lte(erasures.dueAt, NOW))
+    .for('update', { skipLocked: true })
+  await orm.transaction(async (tx) => {
+    const taken = await tx.delete(erasures).where(sql`${erasures.userId} in ${left}`).returning()
+    for (const { userId } of taken) await insertErasure(tx, userId)
+  })
 }
 
 /** The chats that a user is a member of. */

@@ -1,8 +1,12 @@
 /** Queries on files. */
 import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { chats, fileRemovals, files, users } from './schema.ts'
+import { insertJob } from './jobs.ts'
+import { chats, files, users } from './schema.ts'
 import { after, NOW } from './sql.ts'
+
+/** The kind of the jobs that delete contents; a trigger writes them with the row of a file that is deleted. */
+export const FILE_REMOVAL_KIND = 'file-removal'
 
 /** A file, with the chosen id of its chat and the name of its sender. */
 export type FileRow = typeof files.$inferSelect & { chosenId: string | null, username: string }
@@ -18,6 +22,8 @@ export type CompletedFile = {
 
 /** The first half of the key of the lock under which the files of a user are counted. */
 const QUOTA_LOCK = 5_123_026
+/** Files that are deleted in one statement. */
+const ABANDONED_BATCH = 100
 
 /**
  * Adds a file, if the files of its user stay within the quota.
@@ -92,7 +98,9 @@ export async function completeFile (
       .where(and(eq(files.id, id), isNull(files.completedAt)))
       .returning({ id: files.id })
     if (rows.length > 0)
-      await tx.insert(fileRemovals).values({ file: id, uploadOnly: true, dueAt: after(removeUploadAfterMs) })
+      await insertJob(tx, {
+        kind: FILE_REMOVAL_KIND, payload: { file: id, uploadOnly: true }, delayMs: removeUploadAfterMs
+      })
     return rows.length > 0
   })
 }
@@ -106,35 +114,21 @@ export async function removeUnattached (orm: Orm, id: string): Promise<boolean> 
   return rows.length > 0
 }
 
-/** Deletes some of the files that have belonged to no message for so long. @returns their number */
-export async function removeAbandoned (orm: Orm, ageMs: number, limit: number): Promise<number> {
+/** Deletes the files of a user that belong to no message. */
+export async function removeUnattachedOf (tx: Orm, userId: number): Promise<void> {
+  await tx.delete(files).where(and(eq(files.userId, userId), isNull(files.messageSeq)))
+}
+
+/** Deletes the files that have belonged to no message for so long. */
+export async function removeAbandoned (orm: Orm, ageMs: number): Promise<void> {
+  while (await removeSomeAbandoned(orm, ageMs) === ABANDONED_BATCH) continue
+}
+
+/** @returns their number */
+async function removeSomeAbandoned (orm: Orm, ageMs: number): Promise<number> {
   const old = orm.select({ id: files.id }).from(files)
     .where(and(isNull(files.messageSeq), lte(files.createdAt, after(-ageMs))))
-    .orderBy(asc(files.createdAt)).limit(limit).for('update', { skipLocked: true })
+    .orderBy(asc(files.createdAt)).limit(ABANDONED_BATCH).for('update', { skipLocked: true })
   const rows = await orm.delete(files).where(sql`${files.id} in ${old}`).returning({ id: files.id })
   return rows.length
-}
-
-/** A content to delete from the storage. */
-export type FileRemoval = Pick<typeof fileRemovals.$inferSelect, 'id' | 'file' | 'uploadOnly' | 'attempts'>
-
-/** Claims contents to delete, so that no other replica takes them for so long. */
-export async function claimRemovals (orm: Orm, limit: number, leaseMs: number): Promise<FileRemoval[]> {
-  const due = orm.select({ id: fileRemovals.id }).from(fileRemovals)
-    .where(lte(fileRemovals.dueAt, NOW)).orderBy(asc(fileRemovals.dueAt)).limit(limit)
-    .for('update', { skipLocked: true })
-  const { id, file, uploadOnly, attempts } = fileRemovals
-  return orm.update(fileRemovals)
-    .set({ dueAt: after(leaseMs), attempts: sql`${attempts} + 1` })
-    .where(sql`${id} in ${due}`).returning({ id, file, uploadOnly, attempts })
-}
-
-/** Notes that a content is deleted. */
-export async function finishRemoval (orm: Orm, id: number): Promise<void> {
-  await orm.delete(fileRemovals).where(eq(fileRemovals.id, id))
-}
-
-/** Has a content be deleted later. */
-export async function postponeRemoval (orm: Orm, id: number, delayMs: number): Promise<void> {
-  await orm.update(fileRemovals).set({ dueAt: after(delayMs) }).where(eq(fileRemovals.id, id))
 }

@@ -1,7 +1,7 @@
 /** Queries on how far the logs of chats and the feeds of users were followed. See the SQL functions of 0031. */
 import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
-import { followers, following } from './schema.ts'
+import { followers, following, webhooks } from './schema.ts'
 import { after } from './sql.ts'
 
 /** Logs that are looked at in one statement of a sweep. */
@@ -10,10 +10,14 @@ const SWEEP_PAGE = 20_000
 /** What is followed: the logs of chats, or the feeds of users. */
 export type LogKind = 'chats' | 'feeds'
 
-/** Whether anybody follows. */
-export async function isFollowed (orm: Orm): Promise<boolean> {
-  const [row] = await orm.select({ isActive: following.isActive }).from(following)
-  return row?.isActive ?? false
+/** Whether anybody follows, and the names of the followers other than webhooks. */
+export async function findFollowers (
+  orm: Orm
+): Promise<{ isActive: boolean, hasWebhooks: boolean, names: string[] }> {
+  const names = sql<string[]>`coalesce((select json_agg(name) from ${followers}), '[]')`
+  const hasWebhooks = sql<boolean>`exists (select from ${webhooks} where disabled_at is null)`
+  const [row] = await orm.select({ isActive: following.isActive, hasWebhooks, names }).from(following)
+  return row ?? { isActive: false, hasWebhooks: false, names: [] }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Queries on what is asked before something happens. */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { oncePerDatabase } from './prepared.ts'
 import {
@@ -26,9 +26,17 @@ export async function insertHook (
   return row
 }
 
-/** Changes a hook. @param secret replaces the present one, which is valid for so many milliseconds more */
+/** A change of a hook. `secret` replaces the present one, which is valid for so many milliseconds more. */
+export type HookChange = {
+  fields: HookFields
+  secret: { sealed: string, overlapMs: number } | undefined
+  /** Versions that it may have; undefined for any. */
+  versions: readonly number[] | undefined
+}
+
+/** Changes a hook. @returns undefined if it is not there, or has another version */
 export async function updateHook (
-  orm: Orm, name: string, fields: HookFields, secret: { sealed: string, overlapMs: number } | undefined
+  orm: Orm, name: string, { fields, secret, versions }: HookChange
 ): Promise<HookRow | undefined> {
   const [row] = await orm
     .update(hooks)
@@ -39,9 +47,13 @@ export async function updateHook (
         secret: secret.sealed, previousSecret: sql`${hooks.secret}`, previousUntil: after(secret.overlapMs)
       })
     })
-    .where(eq(hooks.name, name))
+    .where(isHook(name, versions))
     .returning()
   return row
+}
+
+function isHook (name: string, versions: readonly number[] | undefined) {
+  return and(eq(hooks.name, name), versions === undefined ? undefined : inArray(hooks.version, [...versions]))
 }
 
 /** Encrypts the secrets of a hook anew, unless they were replaced meanwhile. */
@@ -51,9 +63,9 @@ export async function resealHook (
   await orm.update(hooks).set(sealed).where(and(eq(hooks.name, name), eq(hooks.secret, secret)))
 }
 
-/** Deletes a hook. @returns whether it was there */
-export async function deleteHook (orm: Orm, name: string): Promise<boolean> {
-  return (await orm.delete(hooks).where(eq(hooks.name, name)).returning({ name: hooks.name })).length > 0
+/** Deletes a hook. @returns whether it was there, in one of these versions */
+export async function deleteHook (orm: Orm, name: string, versions: readonly number[] | undefined): Promise<boolean> {
+  return (await orm.delete(hooks).where(isHook(name, versions)).returning({ name: hooks.name })).length > 0
 }
 
 const scene = oncePerDatabase((orm) => {

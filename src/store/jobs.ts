@@ -2,7 +2,7 @@
 import { and, asc, eq, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import type { Orm } from './database.ts'
 import { jobs } from './schema.ts'
-import { after, msBetween, NOW } from './sql.ts'
+import { after, inList, msBetween, NOW } from './sql.ts'
 
 /** JSON of a job. */
 export type JobPayload = Record<string, unknown>
@@ -29,6 +29,8 @@ export type Job = {
   readonly target: string
   readonly payload: JobPayload
   readonly revision: number
+  /** Names this claim; who has lost it changes nothing of the job. */
+  readonly claim: string
   readonly attempts: number
   readonly createdAt: Date
   /** Its age when it was claimed, in milliseconds. */
@@ -103,7 +105,7 @@ export async function claimJobs (orm: Orm, rooms: readonly Room[], leaseMs: numb
     )
     select ranked.id from ranked where ranked.place <= ranked.room`
   return orm.update(jobs)
-    .set({ dueAt: after(leaseMs), attempts: sql`${jobs.attempts} + 1` })
+    .set({ dueAt: after(leaseMs), claim: sql`gen_random_uuid()`, attempts: sql`${jobs.attempts} + 1` })
     .where(sql`${jobs.id} = any (array(${chosen}))`)
     .returning({
       id: jobs.id,
@@ -111,49 +113,77 @@ export async function claimJobs (orm: Orm, rooms: readonly Room[], leaseMs: numb
       target: jobs.target,
       payload: jobs.payload,
       revision: jobs.revision,
+      claim: sql<string>`${jobs.claim}`,
       attempts: jobs.attempts,
       createdAt: jobs.createdAt,
       ageMs: msBetween<number>(jobs.createdAt, NOW)
     })
 }
 
+/** A claimed job, as its holder names it. */
+export type Claim = Pick<Job, 'id' | 'claim'>
+
+const isHeld = ({ id, claim }: Claim) => and(eq(jobs.id, id), eq(jobs.claim, claim))
+
+/** Extends leases. @returns the claims that are still held */
+export async function renewClaims (orm: Orm, claims: readonly Claim[], leaseMs: number): Promise<string[]> {
+  const held = await orm.update(jobs).set({ dueAt: after(leaseMs) })
+    .where(and(
+      inList(jobs.id, `{${claims.map(({ id }) => id).join()}}`, 'bigint'),
+      inList(jobs.claim, `{${claims.map(({ claim }) => claim).join()}}`, 'uuid')
+    ))
+    .returning({ claim: sql<string>`${jobs.claim}` })
+  return held.map(({ claim }) => claim)
+}
+
 /**
  * Deletes a job that is done. If it was given more to do meanwhile it stays, is due at once, and has its fields set.
+ * @returns whether it is deleted, goes on, or was not held any more
  */
-export async function finishJob (orm: Orm, { id, revision }: Job, fields: JobPayload): Promise<void> {
-  const gone = await orm.delete(jobs).where(and(eq(jobs.id, id), eq(jobs.revision, revision)))
+export async function finishJob (orm: Orm, job: Job, fields: JobPayload): Promise<'deleted' | 'continues' | 'lost'> {
+  const gone = await orm.delete(jobs).where(and(isHeld(job), eq(jobs.revision, job.revision)))
     .returning({ id: jobs.id })
-  if (gone.length === 0) await postponeJob(orm, id, { delayMs: 0, fields, attempts: 0 })
+  if (gone.length > 0) return 'deleted'
+  return await postponeJob(orm, job, { delayMs: 0, fields, attempts: 0 }) ? 'continues' : 'lost'
 }
 
 /** How a job is put off: `attempts` are those that count from now on, by default those that it has. */
 export type Postponement = { delayMs: number, fields?: JobPayload, attempts?: number, reason?: string }
 
-/** Puts a job off, and sets fields of its payload. */
+/** Puts a job off, and sets fields of its payload. @returns false when it was not held any more */
 export async function postponeJob (
   orm: Orm,
-  id: number,
+  claim: Claim,
   { delayMs, fields = {}, attempts, reason }: Postponement
-): Promise<void> {
-  await orm.update(jobs)
+): Promise<boolean> {
+  const held = await orm.update(jobs)
     .set({
       dueAt: after(delayMs),
+      claim: null,
       payload: merged(fields),
       reason: reason ?? null,
       ...(attempts !== undefined && { attempts })
     })
-    .where(eq(jobs.id, id))
+    .where(isHeld(claim))
+    .returning({ id: jobs.id })
+  return held.length > 0
 }
 
-/** Gives a job up: it stays as a dead letter. @param payload what stays of its own, without anything confidential */
-export async function buryJob (orm: Orm, id: number, payload: JobPayload, reason: string): Promise<void> {
-  await orm.update(jobs).set({ failedAt: NOW, payload, reason }).where(eq(jobs.id, id))
+/**
+ * Gives a job up: it stays as a dead letter.
+ * @param payload what stays of its own, without anything confidential
+ * @returns false when it was not held any more
+ */
+export async function buryJob (orm: Orm, claim: Claim, payload: JobPayload, reason: string): Promise<boolean> {
+  const held = await orm.update(jobs).set({ failedAt: NOW, claim: null, payload, reason }).where(isHeld(claim))
+    .returning({ id: jobs.id })
+  return held.length > 0
 }
 
-/** Has waiting jobs of a target that have failed before be due at once. */
+/** Has jobs of a target that have failed before be due at once, unless they are under way. */
 export async function hastenJobs (orm: Orm, kind: string, target: string): Promise<void> {
   await orm.update(jobs).set({ dueAt: NOW })
-    .where(and(isWaiting, eq(jobs.kind, kind), eq(jobs.target, target), isNotNull(jobs.reason)))
+    .where(and(isWaiting, eq(jobs.kind, kind), eq(jobs.target, target), isNotNull(jobs.reason), isNull(jobs.claim)))
 }
 
 /** Every kind of which there is a job. */

@@ -31,6 +31,12 @@ export async function findMessageFor (tx: Orm, reading: Reading, seq: number): P
   return row
 }
 
+/** Returns messages of a chat, in threads or not, as nobody in particular sees them. */
+export async function listMessagesAt (tx: Orm, chatId: number, seqs: readonly number[]): Promise<MessageRow[]> {
+  const distinct = [...new Set(seqs)]
+  return distinct.length === 0 ? [] : list(tx, chatId, inArray(messages.seq, distinct), asc, distinct.length)
+}
+
 /** Returns the oldest pinned messages after a seq, or the newest ones before one, oldest first. */
 export async function listPinned (
   tx: Orm,

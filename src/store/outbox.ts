@@ -10,7 +10,14 @@ import { NOW } from './sql.ts'
 export const MAIL_KIND = 'mail'
 
 /** A mail to send. */
-export type OutboxMail = { recipient: string, subject: string, text: string, html: string }
+export type OutboxMail = {
+  recipient: string
+  subject: string
+  text: string
+  html: string
+  /** Further headers. */
+  headers?: Readonly<Record<string, string>>
+}
 
 /**
  * Inserts a mail; it is due as soon as the transaction commits.
@@ -31,7 +38,7 @@ export async function adoptMails (orm: Orm): Promise<void> {
       jsonb_strip_nulls(jsonb_build_object(
         'recipient', recipient, 'subject', subject, 'text', text, 'html', html, 'secretHash', secret_hash,
         'secretTtlMs', secret_ttl_ms, 'erased', case when failed_at is not null then true end
-      )), 0, attempts, created_at, due_at, failed_at, null
+      )), 0, attempts, null, created_at, due_at, failed_at, null
     from taken`)
 }
 

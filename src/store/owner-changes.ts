@@ -1,11 +1,16 @@
 /** Queries by which owners rename, disable and delete their accounts. */
 import { and, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
+import { forgetAddresses } from './audit-log.ts'
 import type { Orm } from './database.ts'
+import { insertErasure } from './erasures.ts'
+import { removeUnattachedOf } from './files.ts'
+import { removeModerationOf } from './reports.ts'
 import {
-  accountProfiles, applicationUsers, earlierRegistrations, erasures, inviteUses, retiredNames, users, verificationCodes
+  accountProfiles, applicationUsers, earlierRegistrations, inviteUses, retiredNames, twoFactors, users,
+  verificationCodes
 } from './schema.ts'
-import { after, NOW } from './sql.ts'
+import { NOW } from './sql.ts'
 import type { UserRow } from './users.ts'
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
@@ -93,11 +98,8 @@ export async function enableUser (orm: Orm, userId: number, tokenHash?: string):
   return rows.length > 0
 }
 
-/**
- * Erases all that is personal of a locked account, and notes that its memberships and messages are to be erased; the
- * caller does that within `leaseMs`, after which another replica takes over.
- */
-export async function eraseUser (tx: Orm, { id, username }: UserRow, leaseMs: number): Promise<void> {
+/** Erases all that is personal of a locked account. Its memberships and messages are erased by a job. */
+export async function eraseUser (tx: Orm, { id, username }: UserRow): Promise<void> {
   await tx.insert(retiredNames).values({ nameHash: hashOfName(username) }).onConflictDoNothing()
   const plain = `deleted_${String(id)}`
   const clashes = await tx
@@ -130,6 +132,10 @@ export async function eraseUser (tx: Orm, { id, username }: UserRow, leaseMs: nu
   await tx.delete(accountProfiles).where(eq(accountProfiles.userId, id))
   await tx.delete(inviteUses).where(eq(inviteUses.userId, id))
   await tx.delete(verificationCodes).where(eq(verificationCodes.userId, id))
+  await tx.delete(twoFactors).where(eq(twoFactors.userId, id))
   await tx.delete(earlierRegistrations).where(eq(earlierRegistrations.userId, id))
-  await tx.insert(erasures).values({ userId: id, dueAt: after(leaseMs) }).onConflictDoNothing()
+  await removeModerationOf(tx, id)
+  await forgetAddresses(tx, id)
+  await removeUnattachedOf(tx, id)
+  await insertErasure(tx, id)
 }

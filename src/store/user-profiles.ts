@@ -1,5 +1,6 @@
 /** Queries on the profiles of users of either kind: of the application, and with accounts of ours. */
 import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Orm } from './database.ts'
 import { beginsWith } from './directory.ts'
 import { accountProfiles, applicationUsers, users } from './schema.ts'
@@ -43,6 +44,13 @@ const COLUMNS = {
   createdAt: users.createdAt,
   suspendedAt: users.suspendedAt,
   tokensRevokedAt: applicationUsers.tokensRevokedAt
+}
+
+/** The picture of a user of a query. */
+export function avatarOf (userId: AnyPgColumn): SQL<string | null> {
+  return sql<string | null>`coalesce(
+    (select a.avatar from ${applicationUsers} a where a.user_id = ${userId}),
+    (select p.avatar from ${accountProfiles} p where p.user_id = ${userId}))`
 }
 
 /** Neither erased nor a registration that waits for its code. */

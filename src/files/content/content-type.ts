@@ -51,6 +51,8 @@ const ZIP_BASED = new RegExp(
 )
 /** The same in a compound file of OLE. */
 const COMPOUND_BASED = /^application\/(msword|vnd\.ms-(excel|powerpoint|outlook))$/
+/** What a sender may say of an MP4 whose brand leaves it open: recorders of browsers write one for sounds, too. */
+const MP4_AUDIO = new Set(['audio/mp4', 'audio/x-m4a'])
 /** Formats of text that do nothing when they are shown. */
 const PLAIN_TEXTS = new Set([
   'text/plain', 'text/csv', 'text/markdown', 'text/calendar', 'text/vcard', 'application/json'
@@ -73,7 +75,7 @@ export function typeOfContent (head: Buffer, declared: string): string {
   const nameAt = (offset: number) => head.toString('latin1', offset, offset + 4)
   if (hasAt(0, RIFF))
     return { WEBP: 'image/webp', WAVE: 'audio/wav', 'AVI ': 'video/x-msvideo' }[nameAt(8)] ?? UNKNOWN_TYPE
-  if (nameAt(4) === 'ftyp') return BRANDS[nameAt(8)] ?? 'video/mp4'
+  if (nameAt(4) === 'ftyp') return BRANDS[nameAt(8)] ?? (MP4_AUDIO.has(declared) ? 'audio/mp4' : 'video/mp4')
   if (hasAt(0, ZIP) || hasAt(0, EMPTY_ZIP)) return ZIP_BASED.test(declared) ? declared : 'application/zip'
   if (hasAt(0, COMPOUND)) return COMPOUND_BASED.test(declared) ? declared : 'application/x-cfb'
   if (hasAt(0, EBML)) return declared === 'audio/webm' || head.includes('webm') ? webmOf(declared) : 'video/matroska'

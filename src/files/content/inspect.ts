@@ -1,15 +1,11 @@
 /** Looks at an upload: what it is, and what is kept of it. */
-import { FairQueue } from '../../lib/fair-queue.ts'
 import { type CleanImage, cleanImage } from './image.ts'
 import { HEAD_BYTES, isShownType, servingOf, typeOfContent, UNKNOWN_TYPE } from './content-type.ts'
+import { inPictureTurn } from './picture-turns.ts'
 import { makeThumbnail } from './thumbnail.ts'
 
 /** Pictures are looked at in memory: a larger one is a file like any other, and keeps its metadata. */
 export const MAX_IMAGE_BYTES = 33_554_432
-/** Pictures in memory at the same time, of all users. */
-const CONCURRENCY = 2
-/** Pictures that may wait. */
-const MAX_WAITING = 64
 
 /** An upload as it is read. */
 export type Reader = { size: number, read: (range: { start: number, end: number }) => Promise<Buffer> }
@@ -25,12 +21,6 @@ export type Inspection = {
   thumbnail?: Buffer | undefined
 }
 
-/** There are too many pictures to look at. */
-export class TooManyPicturesError extends Error {}
-
-const turns = new FairQueue({ concurrency: CONCURRENCY, perKey: 1 })
-let waiting = 0
-
 /**
  * Looks at an upload.
  * @param declared the type that its sender says
@@ -43,16 +33,10 @@ export async function inspect ({ size, read }: Reader, declared: string, userId:
   if (!isShownType(type)) return { contentType: type }
   const other = { contentType: UNKNOWN_TYPE }
   if (size > MAX_IMAGE_BYTES) return other
-  if (waiting >= MAX_WAITING) throw new TooManyPicturesError()
-  waiting++
-  try {
-    return await turns.run(userId, async () => {
-      const image = cleanImage(await read({ start: 0, end: size - 1 }), type)
-      return image === undefined ? other : await inspectImage(image, type)
-    })
-  } finally {
-    waiting--
-  }
+  return inPictureTurn(userId, async () => {
+    const image = cleanImage(await read({ start: 0, end: size - 1 }), type)
+    return image === undefined ? other : await inspectImage(image, type)
+  })
 }
 
 async function inspectImage (image: CleanImage, contentType: string): Promise<Inspection> {

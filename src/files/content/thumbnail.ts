@@ -1,36 +1,18 @@
 /** Small versions of pictures, by `sharp`, which is an optional package: without it there are none. */
-import type Sharp from 'sharp'
 import { MAX_PIXELS } from './content-type.ts'
+import { loadSharp } from './sharp.ts'
 
 /** The longer side of a thumbnail, in pixels. */
 const LONGER_SIDE = 512
 const QUALITY = 78
 const TIMEOUT_S = 10
-/** The formats that are decoded; no other code of the library is reached. */
-const LOADERS = ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadNsgif', 'VipsForeignLoadWebp']
-
-let loading: Promise<typeof Sharp | undefined> | undefined
-
-/** Loads the package with the first picture. */
-async function load (): Promise<typeof Sharp | undefined> {
-  try {
-    const { default: sharp } = await import('sharp')
-    sharp.cache(false)
-    sharp.concurrency(1)
-    sharp.block({ operation: ['VipsForeignLoad'] })
-    sharp.unblock({ operation: LOADERS })
-    return sharp
-  } catch {
-    return undefined
-  }
-}
 
 /** The type of thumbnails. */
 export const THUMBNAIL_TYPE = 'image/webp'
 
 /** Makes a thumbnail; undefined when the picture is damaged or too large, or without the package. */
 export async function makeThumbnail (picture: Buffer): Promise<Buffer | undefined> {
-  const sharp = await (loading ??= load())
+  const sharp = await loadSharp()
   if (sharp === undefined) return undefined
   try {
     return await sharp(picture, { limitInputPixels: MAX_PIXELS, pages: 1 })

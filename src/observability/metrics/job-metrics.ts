@@ -1,11 +1,11 @@
-/** The metrics of the queue of jobs; see `catalogue.ts`. */
+/** The metrics of what surrounds a chat: the queue of jobs, webhooks, files; see `catalogue.ts`. */
 import type { MetricSource, Readings } from './catalogue.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A kind of jobs; `oldestSeconds` is 0 when none waits. */
 export type JobReading = { kind: string, waiting: number, dead: number, oldestSeconds: number }
 
-/** The metrics of jobs, and of the attempts of those that deliver to webhooks. */
+/** The metrics of jobs, of the attempts of those that deliver to webhooks and devices, and of files. */
 export function ofJobs (metrics: Metrics, { jobs }: Readings): MetricSource[] {
   const byKind = (value: (reading: JobReading) => number) => async () =>
     Object.fromEntries((await jobs()).map((reading) => [reading.kind, value(reading)]))
@@ -37,6 +37,20 @@ export function ofJobs (metrics: Metrics, { jobs }: Readings): MetricSource[] {
       kind: 'counter',
       label: 'status',
       tally: metrics.webhookAttempts
+    },
+    {
+      name: 'chat_push_attempts_total',
+      help: 'Attempts to tell a device of messages, by what became of it.',
+      kind: 'counter',
+      label: 'status',
+      tally: metrics.pushAttempts
+    },
+    {
+      name: 'chat_files_total',
+      help: 'What this replica has done with files, and what failed because of their storage.',
+      kind: 'counter',
+      label: 'event',
+      tally: metrics.fileEvents
     }
   ]
 }

@@ -24,6 +24,10 @@ const CLOSE_CODES = [
   'other'
 ] as const
 
+const FILE_EVENTS = ['received', 'kept', 'opened', 'removed', 'failed'] as const
+/** What a storage of files does; `failed` is what it could not do. */
+export type FileEvent = (typeof FILE_EVENTS)[number]
+
 /** The label of a close code: clients may send any code, so uncommon ones become `other`. */
 export function closeLabel (code: number): (typeof CLOSE_CODES)[number] {
   return CLOSE_CODES.find((known) => known === String(code)) ?? 'other'
@@ -50,6 +54,9 @@ export class Metrics {
   readonly eventsCommitted = new Tally(['message', 'other'])
   /** Attempts to deliver an event to a webhook, by how the event stands afterwards. */
   readonly webhookAttempts = new Tally(['delivered', 'waiting', 'dead'])
+  readonly fileEvents = new Tally<FileEvent>(FILE_EVENTS)
+  /** Attempts to tell a device, by what became of it. */
+  readonly pushAttempts = new Tally(['sent', 'failed', 'gone', 'refused'])
   /** Posts that were already stored. */
   postDuplicates = 0
 

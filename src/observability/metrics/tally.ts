@@ -17,6 +17,11 @@ export class Tally<Label extends string> {
     else counter.count += count
   }
 
+  /** The count of a label. */
+  count (label: Label): number {
+    return this.#counts.get(label)?.count ?? 0
+  }
+
   /** The labels with their counts. */
   * entries (): Iterable<[Label, number]> {
     for (const [label, { count }] of this.#counts) yield [label, count]

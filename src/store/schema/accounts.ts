@@ -168,8 +168,8 @@ export const addressChanges = pgTable(
 export const retiredNames = pgTable('retired_names', { nameHash: text('name_hash').primaryKey() })
 
 /**
- * Deleted accounts whose memberships and messages are still being removed. The chats up to `chat_id` are done; until
- * `due_at` a replica works on it.
+ * Deleted accounts whose memberships and messages replicas of earlier builds have to remove. The chats up to `chat_id`
+ * are done; until `due_at` one works on it.
  */
 export const erasures = pgTable('erasures', {
   userId: bigint('user_id', { mode: 'number' }).primaryKey(),
@@ -214,6 +214,20 @@ export const resetTokens = pgTable(
   },
   (table) => [index('reset_tokens_hash').on(table.tokenHash)]
 )
+
+/**
+ * The second factors of accounts. `secret`, which makes the codes, is encrypted; until `confirmed_at` it is not in
+ * force. `last_step` is the time step of the last code: none is taken twice.
+ */
+export const twoFactors = pgTable('two_factors', {
+  userId: bigint('user_id', { mode: 'number' })
+    .primaryKey()
+    .references(() => users.id, { onDelete: 'cascade' }),
+  secret: text('secret').notNull(),
+  confirmedAt: instant('confirmed_at'),
+  lastStep: bigint('last_step', { mode: 'number' }),
+  recoveryHashes: text('recovery_hashes').array().notNull().default([])
+})
 
 /** One row per login. Access tokens name it (`sid`), so revoking the row revokes them all. */
 export const sessions = pgTable(

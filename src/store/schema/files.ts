@@ -1,6 +1,6 @@
 /** The tables of files. */
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, reference } from './columns.ts'
 
 /**
@@ -36,9 +36,28 @@ export const files = pgTable(
 )
 
 /**
- * Contents to delete from the storage: all of a file, or only what was uploaded. A trigger writes them in the
- * transaction that deletes the row of a file.
+ * Pictures of users and of chats; each belongs to one of the two. Triggers complete one when it becomes the avatar of
+ * its owner, and delete it when that changes or goes; one that does not become it is deleted after a while.
  */
+export const avatars = pgTable(
+  'avatars',
+  {
+    id: text('id').primaryKey(),
+    userId: bigint('user_id', { mode: 'number' }),
+    chatId: bigint('chat_id', { mode: 'number' }),
+    contentType: text('content_type').notNull(),
+    createdAt: createdAt(),
+    completedAt: instant('completed_at')
+  },
+  (table) => [
+    index('avatars_user').on(table.userId).where(sql`${table.userId} is not null`),
+    index('avatars_chat').on(table.chatId).where(sql`${table.chatId} is not null`),
+    index('avatars_incomplete').on(table.createdAt).where(sql`${table.completedAt} is null`),
+    check('avatars_owner', sql`num_nonnulls(${table.userId}, ${table.chatId}) = 1`)
+  ]
+)
+
+/** Contents that earlier builds have to delete from the storage: all of a file, or only what was uploaded. */
 export const fileRemovals = pgTable(
   'file_removals',
   {

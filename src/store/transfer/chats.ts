@@ -1,7 +1,8 @@
 /** Queries that bring chats of an import. A chat is hidden until all of it is stored: it has a head, and no row. */
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Orm } from '../database.ts'
-import { chatEvents, chatHeads, chats, erasures, followedChats, messages, participants } from '../schema.ts'
+import { chatBans, chatEvents, chatHeads, chats, followedChats, messages, participants } from '../schema.ts'
+import { indexAppearedChat } from '../search-index.ts'
 import { type Columns, insertRows, rowsAs, type RowsOf } from './insert-rows.ts'
 
 /** A chat to make: a direct chat has the two users, the lower number first. */
@@ -114,6 +115,8 @@ export async function showChat (tx: Orm, chat: ChatToInsert, head: HeadToWrite):
   if (inserted.length === 0) return false
   // Followers may have seen a part of its log, and would take the rest for new.
   await tx.delete(followedChats).where(eq(followedChats.chatId, chat.chatId))
+  // Search has to find the old history, too, which followers do not get.
+  await indexAppearedChat(tx, chat.chatId, head.lastSeq)
   // Triggers write down who may post as soon as something is said of it.
   await tx.update(chatHeads).set({
     lastSeq: head.lastSeq,
@@ -142,11 +145,17 @@ export async function insertImportedMembers (
     from ${rowsAs(MEMBER, rows)} order by user_id`)
 }
 
-/** Has what these erased users have left in a chat be erased by a replica, or by the next one that starts. */
-export async function eraseAgain (tx: Orm, chatId: number, userIds: readonly number[]): Promise<void> {
-  if (userIds.length === 0) return
-  const rows = userIds.map((userId) => ({ user_id: userId, chat_id: chatId - 1 }))
-  await insertRows(tx, erasures, { user_id: 'bigint', chat_id: 'bigint' } as const, rows, { mayExist: true })
-  await tx.update(erasures).set({ chatId: sql`least(${erasures.chatId}, ${chatId - 1}::bigint)` })
-    .where(inArray(erasures.userId, [...userIds]))
+const BAN = {
+  chat_id: 'bigint',
+  user_id: 'bigint',
+  banned_by: 'bigint',
+  key_id: 'text',
+  reason: 'text',
+  created_at: 'time',
+  until: 'time'
+} as const satisfies Columns
+
+/** Adds the bans from chats that are being shown. */
+export async function insertImportedBans (tx: Orm, rows: RowsOf<typeof BAN>): Promise<void> {
+  await insertRows(tx, chatBans, BAN, rows)
 }

@@ -1,10 +1,11 @@
 /** Queries that read chats for an export, a page at a time. */
 import { and, asc, eq, gt, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
+import { holds } from '../bans.ts'
 import type { Orm } from '../database.ts'
 import {
-  chatEvents, chatHeads, chats, chatTypes, deletedChatIds, hiddenMessages, mentions, messages, messageVersions,
-  participants, pins, reactionCounts, reactions, retiredNames, threadFollowers, threads
+  chatBans, chatEvents, chatHeads, chats, chatTypes, deletedChatIds, hiddenMessages, mentions, messages,
+  messageVersions, participants, pins, reactionCounts, reactions, retiredNames, threadFollowers, threads
 } from '../schema.ts'
 
 const BUILT_IN = ['direct', 'group', 'channel', 'broadcast']
@@ -17,6 +18,8 @@ export type ExportedTypeRow = Awaited<ReturnType<typeof listOwnTypes>>[number]
 export type ExportedChatRow = Awaited<ReturnType<typeof listExportedChats>>[number]
 /** A member of a chat. */
 export type ExportedMemberRow = Awaited<ReturnType<typeof listExportedMembers>>[number]
+/** A ban from a chat. */
+export type ExportedBanRow = Awaited<ReturnType<typeof listExportedBans>>[number]
 /** A part of a log: everything about seqs of a range. */
 export type ExportedLog = Awaited<ReturnType<typeof readExportedLog>>
 
@@ -72,6 +75,12 @@ export async function listExportedMembers (
     ))
     .orderBy(asc(participants.userId))
     .limit(limit)
+}
+
+/** Bans from a chat that hold, behind one, in the order in which they were made. */
+export async function listExportedBans (orm: Orm, chatId: number, { after, limit }: Page) {
+  return orm.select().from(chatBans).where(and(eq(chatBans.chatId, chatId), gt(chatBans.id, after), holds()))
+    .orderBy(asc(chatBans.id)).limit(limit)
 }
 
 /** Messages and events of a chat with `after < seq <= last`, and all that these messages have. */
@@ -135,6 +144,7 @@ export async function listNamedUsers (orm: Orm, chatId: number): Promise<number[
       union ${of(sql`t.pinned_by`, pins)} union ${of(sql`t.user_id`, threadFollowers)}
       union ${of(sql`unnest(t.participants)`, threads)} union ${of(sql`t.user_id`, hiddenMessages)}
       union ${of(sql`case when t.target ~ '^[0-9]+$' then t.target::bigint end`, mentions)}
+      union ${of(sql`unnest(array[t.user_id, t.banned_by])`, chatBans)}
       union select c.created_by from ${chats} c where c.id = ${chatId}
       union select unnest(array[c.user_low, c.user_high]) from ${chats} c where c.id = ${chatId} and c.type = 'direct'
     ) named`)

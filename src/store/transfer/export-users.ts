@@ -1,7 +1,9 @@
 /** Queries that read users for an export, a page at a time. */
 import { and, asc, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import type { Orm } from '../database.ts'
-import { accountProfiles, applicationUsers, blocks, hiddenPresence, hiddenReceipts, users } from '../schema.ts'
+import {
+  accountProfiles, applicationUsers, blocks, hiddenPresence, hiddenReceipts, notificationSettings, users
+} from '../schema.ts'
 import { inList } from '../sql.ts'
 
 /** A user of either kind, or one that is erased. */
@@ -40,13 +42,20 @@ export async function listExportedUsers (
       claimedAvatar: applicationUsers.claimedAvatar,
       tokensRevokedAt: applicationUsers.tokensRevokedAt,
       hidesReceipts: sql<boolean>`${hiddenReceipts.userId} is not null`,
-      hidesPresence: sql<boolean>`${hiddenPresence.userId} is not null`
+      hidesPresence: sql<boolean>`${hiddenPresence.userId} is not null`,
+      push: notificationSettings.push,
+      previews: notificationSettings.previews,
+      quietFrom: notificationSettings.quietFrom,
+      quietTo: notificationSettings.quietTo,
+      timeZone: notificationSettings.timeZone,
+      mailAfterMinutes: notificationSettings.mailAfterMinutes
     })
     .from(users)
     .leftJoin(applicationUsers, eq(applicationUsers.userId, users.id))
     .leftJoin(accountProfiles, eq(accountProfiles.userId, users.id))
     .leftJoin(hiddenReceipts, eq(hiddenReceipts.userId, users.id))
     .leftJoin(hiddenPresence, eq(hiddenPresence.userId, users.id))
+    .leftJoin(notificationSettings, eq(notificationSettings.userId, users.id))
     .where(and(
       gt(users.id, after), IS_THERE, only === undefined ? undefined : inList(users.id, `{${only.join()}}`, 'bigint')
     ))

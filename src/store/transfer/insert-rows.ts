@@ -7,6 +7,7 @@ const TYPES = {
   bigint: sql`bigint`,
   integer: sql`integer`,
   text: sql`text`,
+  boolean: sql`boolean`,
   time: sql`timestamptz`,
   json: sql`jsonb`,
   numbers: sql`bigint[]`

@@ -2,7 +2,8 @@
 import { and, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { Orm } from '../database.ts'
 import {
-  accountProfiles, applicationUsers, blocks, deletedChatIds, hiddenPresence, hiddenReceipts, retiredNames, users
+  accountProfiles, applicationUsers, blocks, deletedChatIds, hiddenPresence, hiddenReceipts, notificationSettings,
+  retiredNames, users
 } from '../schema.ts'
 import { inList } from '../sql.ts'
 import { type Columns, insertRows, rowsAs, type RowsOf } from './insert-rows.ts'
@@ -36,6 +37,15 @@ const APPLICATION_USER = {
 
 const PROFILE = { user_id: 'bigint', avatar: 'text', data: 'json', version: 'integer' } as const satisfies Columns
 const BLOCK = { user_id: 'bigint', blocked_id: 'bigint', created_at: 'time' } as const satisfies Columns
+const SETTINGS = {
+  user_id: 'bigint',
+  push: 'text',
+  previews: 'boolean',
+  quiet_from: 'integer',
+  quiet_to: 'integer',
+  time_zone: 'text',
+  mail_after_minutes: 'integer'
+} as const satisfies Columns
 const OWN = { user_id: 'bigint' } as const satisfies Columns
 
 const ERASED_SUFFIX_LENGTH = 12
@@ -46,6 +56,8 @@ export type UserToInsert = RowsOf<typeof USER>[number] & { username_key: string 
 export type ApplicationUserToInsert = RowsOf<typeof APPLICATION_USER>[number]
 /** A row of `account_profiles`. */
 export type ProfileToInsert = RowsOf<typeof PROFILE>[number]
+/** A row of `notification_settings`. */
+export type SettingsToInsert = RowsOf<typeof SETTINGS>[number]
 /** Rows for users of both kinds. */
 export type Profiles = { ofApplication: readonly ApplicationUserToInsert[], ofAccounts: readonly ProfileToInsert[] }
 /** An account by the keys of its names. */
@@ -130,6 +142,11 @@ export async function hideOwn (
   const rowsOf = (userIds: readonly number[]) => userIds.map((userId) => ({ user_id: userId }))
   await insertRows(tx, hiddenReceipts, OWN, rowsOf(receipts), { mayExist: true })
   await insertRows(tx, hiddenPresence, OWN, rowsOf(presence), { mayExist: true })
+}
+
+/** Inserts what users want to be notified of. */
+export async function insertSettings (tx: Orm, rows: readonly SettingsToInsert[]): Promise<void> {
+  await insertRows(tx, notificationSettings, SETTINGS, rows, { mayExist: true })
 }
 
 /** Inserts blocks, unless they are there. */
