@@ -1,6 +1,7 @@
 /** The envelope of the ChatCLI face: how it is written, and its schema. */
 import Type, { type TProperties, type TSchema } from 'typebox'
 import { json } from '../http/answers.ts'
+import type { ErrorCode } from '../../domain/errors.ts'
 import type { ErrorText } from '../http/face.ts'
 
 /** A success: `response` is the result of the route. */
@@ -8,9 +9,16 @@ export function success<const Response> (response: Response) {
   return { status: 'ok', message: '', response } as const
 }
 
+/** Sentences that differ here. */
+const WORDING: Partial<Record<ErrorCode, string>> = {
+  two_factor_required:
+    'This account has a second factor, and this client cannot send its code: sign in with another client, such as ' +
+    'the web client of this server.'
+}
+
 /** A failure: `message` is one sentence, `code` its stable name. */
 export function failure ({ code, message }: ErrorText) {
-  return { status: 'error', message, response: '', code } as const
+  return { status: 'error', message: WORDING[code] ?? message, response: '', code } as const
 }
 
 /** The schema of a success. `extra` fields stand beside `response`. */

@@ -45,6 +45,9 @@ export const MessageSchema = Type.Object(MESSAGE_FIELDS, { title: 'Message' })
 /** A message of a history, for clients that know that messages change. */
 export const ChangingMessageSchema = Type.Object({ ...MESSAGE_FIELDS, ...CHANGE_FIELDS }, { title: 'ChangingMessage' })
 
+/** An epoch, for the documents. */
+export const EXAMPLE_EPOCH = '6a1f0c52'
+
 /** One message, to show what they look like. */
 export const EXAMPLE_MESSAGE = {
   messageID: 9,

@@ -14,6 +14,9 @@ const WORDING: Partial<Record<ErrorCode, string>> = {
   wrong_credentials: NO_LOGIN,
   unverified: NO_LOGIN,
   suspended: NO_LOGIN,
+  two_factor_required:
+    'This account has a second factor, and this client cannot send its code: sign in with another client, such as ' +
+    'the web client of this server.',
   account_taken: 'The e-mail address is taken.',
   invalid_reset_token: 'The token is invalid, was used before or has expired.',
   unsupported_media_type: 'The body must be JSON or a form.'

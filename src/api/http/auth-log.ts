@@ -22,6 +22,10 @@ export type AuthEvent =
   | 'delete'
   | 'logout'
   | 'end-session'
+  | 'two-factor-begin'
+  | 'two-factor-on'
+  | 'two-factor-codes'
+  | 'two-factor-off'
 
 /**
  * Logs the outcome of an event when it is known.

@@ -26,7 +26,7 @@ declare module 'fastify' {
 
 export default fastifyPlugin(
   async (app) => {
-    const { corsOrigins, publicUrl } = app.config
+    const { corsOrigins, publicUrl, files } = app.config
     const listed: ReadonlySet<string> = new Set([...corsOrigins, new URL(publicUrl).origin])
     const isTrusted = (origin: string, { host }: FastifyRequest) =>
       listed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host.toLowerCase())
@@ -47,7 +47,9 @@ export default fastifyPlugin(
       if (isForm && !isAcceptable(request)) throw new ChatError('foreign_origin')
     })
 
-    if (corsOrigins.length > 0) {
+    // Where files have another name of this server, the pages of PUBLIC_URL send them there from another origin.
+    const isFileOrigin = files.origin !== undefined && files.storage.kind === 'disk'
+    if (corsOrigins.length > 0 || isFileOrigin) {
       await app.register(cors, {
         // A list would result in a header with the value `false`; this way a foreign page gets none.
         origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),

@@ -35,9 +35,10 @@ declare module 'fastify' {
 
 /**
  * Who may call: any user, any key with a scope, or both. A key may act for a user where users may call. `isNarrowed`
- * says that the routes heed the claim `chats` of tokens, which are refused elsewhere.
+ * says that the routes heed the claim `chats` of tokens, which are refused elsewhere; `operator`
+ * that of the users those may call who are operators of the installation.
  */
-export type Callers = { user?: boolean, key?: Scope, isNarrowed?: true }
+export type Callers = { user?: boolean, operator?: true, key?: Scope, isNarrowed?: true }
 
 const ON_BEHALF_OF = 'confab-on-behalf-of'
 
@@ -85,16 +86,18 @@ async function openKey (request: FastifyRequest, token: string, { user, key }: C
 }
 
 async function openUser (
-  request: FastifyRequest, token: string | undefined, { user, isNarrowed }: Callers
+  request: FastifyRequest, token: string | undefined, { user, operator, isNarrowed }: Callers
 ): Promise<void> {
   const { server } = request
-  if (user !== true) {
+  if (user !== true && operator !== true) {
     await server.authenticateNarrowed(token)
     throw new ChatError('insufficient_scope', 'This needs an API key.')
   }
   const principal = await server.authenticateNarrowed(token)
   if (principal.chats !== undefined && isNarrowed !== true)
     throw new ChatError('insufficient_scope', 'A token with the claim "chats" may not do this.')
+  if (operator === true && !(await server.services.isOperator(principal.userId)))
+    throw new ChatError('not_an_operator')
   request.principal = principal
   await server.userTurns.wait(request, principal.userId)
 }

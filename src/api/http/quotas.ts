@@ -18,9 +18,12 @@ const CLASSES = {
   messages: { max: 100, windowS: 10 },
   edits: { max: 100, windowS: 10 },
   reactions: { max: 100, windowS: 10 },
+  // Each change of a name is told to all contacts.
+  profiles: { max: 60, windowS: S_PER_MINUTE },
   chats: { max: 60, windowS: S_PER_MINUTE },
   members: { max: 60, windowS: S_PER_MINUTE },
   search: { max: 60, windowS: S_PER_MINUTE },
+  reports: { max: 20, windowS: S_PER_MINUTE },
   files: { max: 60, windowS: S_PER_MINUTE },
   downloads: { max: 300, windowS: S_PER_MINUTE },
   typing: { max: 50, windowS: 10 }

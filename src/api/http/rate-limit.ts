@@ -35,10 +35,12 @@ export type RateName =
   | 'reset-request'
   | 'reset'
   | 'change-password'
+  | 'two-factor'
   | 'resend'
   | 'profile'
   | 'submit-profile'
   | 'enable'
+  | 'unsubscribe'
   | 'erase'
   | 'subscribe'
 

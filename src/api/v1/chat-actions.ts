@@ -9,7 +9,7 @@ import { callerOf, userCallerOf } from './caller.ts'
 import { writtenMember } from './chat-members.ts'
 import { actionPath, ChatParams, IN_CHAT_PATH, UserId } from './chat-path.ts'
 import { encodeMember, encodeOwn, EXAMPLE_OWN, Notifications, OwnSchema } from './chat.ts'
-import { sendChat, writtenChat } from './chats.ts'
+import { sendChat, writtenChat } from './written-chat.ts'
 import { CHATS, MEMBERS } from './tags.ts'
 
 const Nothing = Type.Object({}, { additionalProperties: false, examples: [{}] })
@@ -38,7 +38,7 @@ function join (app: Scope): void {
     {
       config: {
         ...limitedAs('chats'),
-        errors: ['unknown_chat', 'too_many_members', 'user_required', 'updating', 'insufficient_scope']
+        errors: ['unknown_chat', 'banned', 'too_many_members', 'user_required', 'updating', 'insufficient_scope']
       },
       schema: {
         operationId: 'joinChat',

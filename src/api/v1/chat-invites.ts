@@ -10,7 +10,7 @@ import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { callerOf, userCallerOf } from './caller.ts'
 import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH } from './chat-path.ts'
-import { sendChat, writtenChat } from './chats.ts'
+import { sendChat, writtenChat } from './written-chat.ts'
 import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { MEMBERS } from './tags.ts'
 
@@ -201,7 +201,7 @@ function accept (app: Scope): void {
     {
       config: {
         ...limitedAs('members'),
-        errors: ['unknown_invite', 'too_many_members', 'user_required', 'updating', 'insufficient_scope']
+        errors: ['unknown_invite', 'banned', 'too_many_members', 'user_required', 'updating', 'insufficient_scope']
       },
       schema: {
         operationId: 'acceptChatInvite',

@@ -140,8 +140,8 @@ function put (app: Scope): void {
       config: {
         ...limitedAs('members'),
         errors: [
-          'unknown_chat', 'unknown_user', 'forbidden', 'blocked', 'chat_is_direct', 'member_exists', 'unknown_role',
-          'too_many_members', 'updating', 'insufficient_scope'
+          'unknown_chat', 'unknown_user', 'forbidden', 'blocked', 'banned', 'chat_is_direct', 'member_exists',
+          'unknown_role', 'too_many_members', 'updating', 'insufficient_scope'
         ]
       },
       schema: {

@@ -7,6 +7,7 @@ import type { ChatTypeRow } from '../../domain/chats/defining-types.ts'
 import { json } from '../http/answers.ts'
 import { requireCaller } from '../http/principals.ts'
 import type { Scope } from '../http/scope.ts'
+import { auditActorOfRequest } from './caller.ts'
 import { CHATS } from './tags.ts'
 
 const MAX_MEMBERS = 10_000_000
@@ -135,7 +136,9 @@ function put (app: Scope): void {
       const named: ChatTypeDefinition['roles'] = Object.entries(roles).map(([role, permissions]) => ({
         role, permissions: PERMISSIONS.filter((permission) => permissions.includes(permission))
       }))
-      const { row, isNew } = await app.services.chats.putType(type, { ...definition, roles: named })
+      const { row, isNew } = await app.services.chats.putType(
+        type, { ...definition, roles: named }, auditActorOfRequest(request)
+      )
       return reply.code(isNew ? 201 : 200).send(encodeType(row))
     }
   )

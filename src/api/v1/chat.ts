@@ -24,7 +24,7 @@ const STATE = {
   type: Type.String({ description: 'Decides the roles and their permissions.' }),
   name: TextOrNull('Of a direct chat the name of the other user, in answers to one of the two.'),
   description: TextOrNull('What the chat is about.'),
-  avatar: TextOrNull('The URL of a picture.'),
+  avatar: TextOrNull('The URL of a picture: of a direct chat that of the other user, in answers to one of the two.'),
   data: DataSchema,
   version: Type.Integer({ minimum: 1, description: 'Counts the states of the settings, from 1.' }),
   member_count: Type.Integer({ minimum: 0 }),
@@ -61,6 +61,9 @@ const LastMessageSchema = Type.Object({
 export const ChatSchema = Type.Object(
   {
     ...STATE,
+    partner: Type.Optional(
+      TextOrNull('Of a direct chat the id of the other user, in answers to one of the two; null when it is erased.')
+    ),
     head: Type.Integer({ minimum: 0, description: 'The seq of the last event: subscribe after it.' }),
     epoch: Type.String(),
     last_message: Type.Union([LastMessageSchema, Type.Null()]),
@@ -140,9 +143,10 @@ export function encodeState (state: ChatState): Static<typeof ChatStateSchema> {
 }
 
 /** Encodes a chat for a caller. */
-export function encodeChat ({ state, lastSeq, lastMessage, unread, own }: ChatView, epoch: string) {
+export function encodeChat ({ state, partner, lastSeq, lastMessage, unread, own }: ChatView, epoch: string) {
   const chat: Static<typeof ChatSchema> = {
     ...encodeState(state),
+    ...(partner !== null && { partner: userIdOf(partner.userId, partner.username) ?? null }),
     head: lastSeq,
     epoch,
     last_message: lastMessage === null

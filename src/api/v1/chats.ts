@@ -1,5 +1,4 @@
 /** `/v1/chats`: chats of every type. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { MAX_USERS } from '../../domain/chats/creating.ts'
 import { json, noBody } from '../http/answers.ts'
@@ -14,6 +13,7 @@ import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.t
 import { conditionOf, etagOf, IF_MATCH } from './etag.ts'
 import { CHATS } from './tags.ts'
 import { DataSchema } from './user.ts'
+import { sendChat, writtenChat } from './written-chat.ts'
 
 const MAX_TEXT_LENGTH = 10_000
 
@@ -51,16 +51,6 @@ const NewChatBody = Type.Object(
 const SettingsBody = Type.Object(SETTINGS, {
   additionalProperties: false, examples: [{ name: 'Order 4711', data: { open: false } }]
 })
-
-const WrittenChat = Type.Object({
-  seq: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-    description: 'The seq of the last event of the change; null when nothing had to change.'
-  }),
-  chat: ChatSchema
-})
-
-/** The answer of a change of a chat. */
-export const writtenChat = (description: string) => json(description, WrittenChat, { seq: 118, chat: EXAMPLE_CHAT })
 
 const ListQuery = Type.Object(
   { ...PAGE_QUERY, archived: Type.Optional(Type.Enum(['true', 'false'], { type: 'string' })) },
@@ -100,18 +90,6 @@ export default async function chats (app: Scope): Promise<void> {
     update(scope)
     remove(scope)
   })
-}
-
-/** Answers with a chat as it is after a change. */
-export async function sendChat (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, seq, status = 200 }: { id: string, seq: number | null, status?: 200 | 201 }
-) {
-  const { epoch } = request.server.services
-  const view = await servicesOf(request).chats.get(callerOf(request), id)
-  return reply.code(status).header('etag', etagOf(view.state.version))
-    .send({ seq, chat: encodeChat(view, epoch.current) })
 }
 
 function list (app: Scope): void {

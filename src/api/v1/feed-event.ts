@@ -12,6 +12,9 @@ const KINDS = {
   'mention.received': 'The message `seq` mentions you.',
   'block.added': 'You have blocked the `user`.',
   'block.removed': 'You have unblocked the `user`.',
+  'user.updated':
+    'The name or the picture of the `user` has changed: yours, or that of one with whom you share a chat of at most ' +
+    '100 members. Get the profile again.',
   'session.started': 'The `session` of your account has begun.',
   'session.ended': 'The `session` of your account has ended.'
 }

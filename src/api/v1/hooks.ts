@@ -6,6 +6,8 @@ import {
 import { json, noBody } from '../http/answers.ts'
 import { requireCaller } from '../http/principals.ts'
 import type { Scope } from '../http/scope.ts'
+import { auditActorOfRequest } from './caller.ts'
+import { conditionOf, etagOf, IF_MATCH } from './etag.ts'
 import { INTEGRATION } from './tags.ts'
 import { EXAMPLE_SECRET, overlapOf, TargetChatTypes, TargetUrl } from './webhooks/webhook.ts'
 
@@ -85,7 +87,10 @@ function get (app: Scope): void {
         response: { 200: json('The hook, without its secret.', HookSchema, EXAMPLE) }
       }
     },
-    async () => encodeHook(await app.services.messageHook.find())
+    async (_request, reply) => {
+      const hook = await app.services.messageHook.find()
+      return reply.header('etag', etagOf(hook.version)).send(encodeHook(hook))
+    }
   )
 }
 
@@ -93,7 +98,7 @@ function put (app: Scope): void {
   app.put(
     URL,
     {
-      config: { errors: ['invalid_input', 'insufficient_scope'] },
+      config: { errors: ['invalid_input', 'version_conflict', 'insufficient_scope'] },
       schema: {
         operationId: 'putBeforeMessageHook',
         tags: [INTEGRATION],
@@ -101,6 +106,7 @@ function put (app: Scope): void {
         description:
           'From now on your server is asked before a message or an edit is stored, and may allow it, deny it, or ' +
           'replace its text and data.',
+        headers: Type.Object(IF_MATCH),
         body: Body,
         response: {
           200: json('It is changed.', HookWithSecretSchema, EXAMPLE),
@@ -113,8 +119,11 @@ function put (app: Scope): void {
         url, timeout_ms: timeoutMs, on_failure: onFailure, chat_types: chatTypes, rotate_secret: rotatesSecret
       } = request.body
       const { hook, secret, isNew } =
-        await app.services.messageHook.put({ url, timeoutMs, onFailure, chatTypes, rotatesSecret })
-      return reply.code(isNew ? 201 : 200).send({ ...encodeHook(hook), ...(secret !== undefined && { secret }) })
+        await app.services.messageHook.put(
+          { url, timeoutMs, onFailure, chatTypes, rotatesSecret }, conditionOf(request), auditActorOfRequest(request)
+        )
+      reply.code(isNew ? 201 : 200).header('etag', etagOf(hook.version))
+      return reply.send({ ...encodeHook(hook), ...(secret !== undefined && { secret }) })
     }
   )
 }
@@ -123,16 +132,17 @@ function remove (app: Scope): void {
   app.delete(
     URL,
     {
-      config: { errors: ['unknown_hook', 'insufficient_scope'] },
+      config: { errors: ['unknown_hook', 'version_conflict', 'insufficient_scope'] },
       schema: {
         operationId: 'deleteBeforeMessageHook',
         tags: [INTEGRATION],
         summary: 'Remove the hook before a message',
+        headers: Type.Object(IF_MATCH),
         response: { 204: noBody('Nothing is asked any more.') }
       }
     },
-    async (_request, reply) => {
-      await app.services.messageHook.remove()
+    async (request, reply) => {
+      await app.services.messageHook.remove(conditionOf(request), auditActorOfRequest(request))
       return reply.code(204).send(null)
     }
   )

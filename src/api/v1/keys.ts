@@ -5,6 +5,7 @@ import { json, noBody } from '../http/answers.ts'
 import { servicesOf } from '../http/idempotency.ts'
 import { apiKeyOf, requireCaller } from '../http/principals.ts'
 import type { Scope } from '../http/scope.ts'
+import { auditActorOfRequest } from './caller.ts'
 import { INTEGRATION } from './tags.ts'
 
 const MAX_NAME_LENGTH = 100
@@ -122,7 +123,9 @@ function create (app: Scope): void {
       const { scopes, name = '', expires_at: end } = request.body
       const expiresAt = end === undefined ? null : new Date(end)
       const { apiKeys } = servicesOf(request)
-      const { secret, summary } = await apiKeys.grant(apiKeyOf(request), { scopes, name, expiresAt })
+      const { secret, summary } = await apiKeys.grant(
+        apiKeyOf(request), { scopes, name, expiresAt }, auditActorOfRequest(request)
+      )
       return reply.code(201).send({ ...encodeKey(summary), secret })
     }
   )
@@ -143,7 +146,7 @@ function revoke (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await app.services.apiKeys.revoke(request.params.key)
+      await app.services.apiKeys.revoke(request.params.key, auditActorOfRequest(request))
       return reply.code(204).send(null)
     }
   )

@@ -6,7 +6,7 @@ import { logAuthEvent } from '../http/auth-log.ts'
 import { servicesOf } from '../http/idempotency.ts'
 import { networkOfRequest } from '../http/network.ts'
 import { principalOf, requireCaller } from '../http/principals.ts'
-import { limitedAuth } from '../http/quotas.ts'
+import { limitedAs, limitedAuth } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { requireBearer, sessionOf } from '../http/session.ts'
 import { conditionOf, etagOf, IF_MATCH } from './etag.ts'
@@ -58,7 +58,7 @@ function patch (app: Scope): void {
   app.patch(
     '/me',
     {
-      config: { errors: ['invalid_name', 'version_conflict'] },
+      config: { ...limitedAs('profiles'), errors: ['invalid_name', 'version_conflict'] },
       schema: {
         operationId: 'patchMe',
         tags: [USERS],

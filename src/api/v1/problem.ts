@@ -9,7 +9,8 @@ export const PROBLEM_TYPE = 'application/problem+json'
 
 /** The statuses; some are others than the dialects of older clients have. */
 export const STATUS: StatusTable = {
-  ...HTTP_STATUS, account_taken: 409, wrong_credentials: 401, unverified: 403, suspended: 403
+  ...HTTP_STATUS, account_taken: 409, wrong_credentials: 401, two_factor_required: 401, unverified: 403,
+  suspended: 403
 }
 
 /** The body of an error: `title` is the same for each code, `detail` is about this request. */

@@ -49,6 +49,7 @@ export const OwnUserSchema = Type.Object(
   {
     ...USER_FIELDS,
     email: Type.Optional(Type.String({ description: 'Of an account of ours; a user of your application has none.' })),
+    operator: Type.Optional(Type.Literal(true, { description: 'For an operator of the installation.' })),
     pos: Type.Integer({ minimum: 0, description: 'The position in your feed that this answer is true for.' }),
     epoch: Type.String({ description: 'Another one means that the server went back to an earlier state.' })
   },
@@ -72,6 +73,10 @@ export function encodeUser ({ id, name, avatar, data, version, createdAt }: User
 }
 
 /** The answer about the caller. */
-export function encodeOwnUser ({ email, pos, ...user }: OwnProfile, epoch: string): Static<typeof OwnUserSchema> {
-  return { ...encodeUser(user), ...(email !== null && { email }), pos, epoch }
+export function encodeOwnUser (
+  { email, pos, isOperator, ...user }: OwnProfile, epoch: string
+): Static<typeof OwnUserSchema> {
+  return {
+    ...encodeUser(user), ...(email !== null && { email }), ...(isOperator && { operator: true as const }), pos, epoch
+  }
 }

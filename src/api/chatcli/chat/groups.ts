@@ -92,7 +92,9 @@ function addMembers (app: Scope): void {
   app.post(
     '/add-members',
     {
-      config: { errors: ['not_a_group', 'forbidden', 'unknown_member', 'too_many_members', 'blocked', 'updating'] },
+      config: {
+        errors: ['not_a_group', 'forbidden', 'unknown_member', 'too_many_members', 'blocked', 'banned', 'updating']
+      },
       schema: {
         operationId: 'addMembers',
         tags: [GROUPS],
@@ -137,7 +139,8 @@ function removeMembers (app: Scope): void {
     },
     async (request) => {
       const { chatID, members } = request.body
-      await app.services.chats.removeMembers(sessionOf(request), chatID, members)
+      const user = { ...sessionOf(request), address: request.ip }
+      await app.services.chats.removeMembers(user, chatID, members)
       return doubled({ chatID })
     }
   )

@@ -52,7 +52,10 @@ function login (app: Scope): void {
     {
       config: {
         ...perMinute('login', LOGINS_PER_MINUTE),
-        errors: ['wrong_credentials', 'unverified', 'suspended', 'rate_limited', 'overloaded', 'unavailable']
+        errors: [
+          'wrong_credentials', 'unverified', 'suspended', 'two_factor_required', 'rate_limited', 'overloaded',
+          'unavailable'
+        ]
       },
       schema: {
         operationId: 'login',

@@ -40,18 +40,24 @@ function logIn (app: Scope): void {
     {
       config: {
         ...limitedAuth('login', LOGINS_PER_MINUTE),
-        errors: ['wrong_credentials', 'unverified', 'suspended', 'overloaded', 'unavailable']
+        errors: [
+          'wrong_credentials', 'unverified', 'suspended', 'two_factor_required', 'wrong_code', 'overloaded',
+          'unavailable'
+        ]
       },
       schema: {
         operationId: 'logIn',
         tags: [ACCOUNT],
         summary: 'Log in',
-        description: 'By the username or the address, one of the two.',
+        description:
+          'By the username or the address, one of the two. An account with a second factor needs a `code`, too: ' +
+          'without it, and with the right password, the error is `two_factor_required`, which is no failed login.',
         body: Type.Object(
           {
             username: Type.Optional(text('The username.')),
             email: Type.Optional(text('The address.')),
-            password: text('The password.')
+            password: text('The password.'),
+            code: Type.Optional(text('Of the authenticator app, or a recovery code. Each is good for once.'))
           },
           {
             additionalProperties: false, examples: [{ username: 'alice', password: 'a pass phrase that is long' }]
@@ -61,10 +67,11 @@ function logIn (app: Scope): void {
       }
     },
     async (request) => {
-      const { username, email, password } = request.body
+      const { username, email, password, code } = request.body
       const entering = app.services.accounts.logIn({
         identity: identityOf(username, email),
         password,
+        code,
         network: networkOfRequest(request),
         userAgent: request.headers['user-agent']
       })

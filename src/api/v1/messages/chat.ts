@@ -21,12 +21,13 @@ export const HEAD = {
 }
 
 /** Who acts: a user, perhaps through a key, or a key by itself. */
-export function actorOf ({ principal, apiKey }: FastifyRequest): Writer {
+export function actorOf ({ principal, apiKey, ip }: FastifyRequest): Writer {
   return {
     userId: principal?.userId ?? null,
     username: principal?.username ?? '',
     keyId: apiKey?.id,
-    claim: principal?.chats
+    claim: principal?.chats,
+    address: ip
   }
 }
 

@@ -144,11 +144,11 @@ function isOfReaders (frame: ClientFrame): boolean {
 async function changeMessage (
   session: Session, { chats, changes }: ProtocolDeps, frame: FrameOf<'edit' | 'delete' | 'react' | 'unreact'>
 ): Promise<void> {
-  const { connection, user } = session
+  const { connection, user, address } = session
   const chatId = session.chatIdOf(frame.chat) ?? requireId(await chats.idsOf([frame.chat]), frame.chat)
   connection?.beginPost()
   try {
-    const actor = { ...user, isNarrowed: connection?.principal.chats !== undefined }
+    const actor = { ...user, address, isNarrowed: connection?.principal.chats !== undefined }
     const receipt = await change(changes, { chatId, actor, seq: frame.seq }, frame)
     session.send(ackFrame(frame.ref, { seq: receipt.event?.seq ?? null, duplicate: receipt.duplicate }))
   } finally {
@@ -158,7 +158,7 @@ async function changeMessage (
 
 async function change (
   changes: ProtocolDeps['changes'],
-  message: { chatId: number, actor: Session['user'] & { isNarrowed: boolean }, seq: number },
+  message: { chatId: number, actor: Session['user'] & { isNarrowed: boolean, address: string }, seq: number },
   frame: FrameOf<'edit' | 'delete' | 'react' | 'unreact'>
 ): Promise<Pick<ChangeReceipt, 'event' | 'duplicate'>> {
   switch (frame.type) {

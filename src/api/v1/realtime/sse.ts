@@ -115,7 +115,7 @@ function openStream (app: Scope, request: FastifyRequest, wanted: StreamRequest)
     farewell: drainFrame
   })
   stream.onPing = () => {
-    connection.isAlive = true
+    connection.noteLife()
   }
   connections.add(connection)
   const timer = setInterval(() => stream.comment(), COMMENT_INTERVAL_MS)

@@ -2,8 +2,11 @@
 import Type, { type Static } from 'typebox'
 import { json } from '../../http/answers.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { BlockSchema, encodeBlock } from '../block.ts'
 import { Paging } from '../cursor.ts'
+import { DeviceSchema, encodeDevice, EXAMPLE_DEVICE } from '../push/devices.ts'
+import { encodeSettings, EXAMPLE_SETTINGS, SettingsSchema } from '../push/settings.ts'
 import { USERS } from '../tags.ts'
 import { encodeUser, EXAMPLE_USER, UserSchema } from '../user.ts'
 import { USER_OF_ACTION, UserParams } from './parameters.ts'
@@ -19,6 +22,10 @@ const ExportSchema = Type.Object(
       description: 'On the first page.'
     }),
     blocks: Type.Array(BlockSchema, { description: 'Whom the user has blocked; on the first page.' }),
+    devices: Type.Array(DeviceSchema, { description: 'Without their addresses; on the first page.' }),
+    notifications: Type.Union([SettingsSchema, Type.Null()], {
+      description: 'What the user wants to be notified of; null behind the first page.'
+    }),
     messages: Type.Array(Type.Object({
       chat: Type.String(),
       seq: Type.Integer(),
@@ -31,7 +38,15 @@ const ExportSchema = Type.Object(
   { title: 'UserExport' }
 )
 
-const EXAMPLE: Static<typeof ExportSchema> = { user: EXAMPLE_USER, chats: [], blocks: [], messages: [], next: null }
+const EXAMPLE: Static<typeof ExportSchema> = {
+  user: EXAMPLE_USER,
+  chats: [],
+  blocks: [],
+  devices: [EXAMPLE_DEVICE],
+  notifications: EXAMPLE_SETTINGS,
+  messages: [],
+  next: null
+}
 
 /** Shows what is stored of a user. */
 export function exportUser (app: Scope): void {
@@ -44,8 +59,8 @@ export function exportUser (app: Scope): void {
         tags: [USERS],
         summary: 'Get what is stored of a user',
         description:
-          'The profile, the chats, whom the user has blocked, and the messages that the user has written in the ' +
-          'chats, by pages.',
+          'The profile, the chats, whom the user has blocked, devices and settings of notifications, and the ' +
+          'messages that the user has written in the chats, by pages.',
         params: UserParams,
         body: Type.Object(
           { cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })) },
@@ -60,9 +75,13 @@ export function exportUser (app: Scope): void {
       const list = `export ${id}`
       const { from } = paging.read(cursor === undefined ? {} : { cursor }, list)
       const user = await users.find(id)
-      const { chats, blocks, messages, next } = await userAdministration.export(id, from?.position, MESSAGES_PER_PAGE)
+      const { chats, blocks, notified, messages, next } = await userAdministration.export(id, {
+        from: from?.position, limit: MESSAGES_PER_PAGE, by: auditActorOfRequest(request)
+      })
       return {
         user: encodeUser(user),
+        devices: notified?.devices.map(encodeDevice) ?? [],
+        notifications: notified === undefined ? null : encodeSettings(notified.settings),
         chats: chats.map(({ joinedAt, ...chat }) => ({ ...chat, joined_at: joinedAt.toISOString() })),
         blocks: blocks.map(encodeBlock),
         messages: messages.map(({ createdAt, editedAt, ...message }) => ({

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { json, noBody } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { conditionOf, etagOf, IF_MATCH } from '../etag.ts'
 import { USERS } from '../tags.ts'
 import { encodeUser, EXAMPLE_USER, PROFILE_FIELDS, ProfilePatchBody, UserSchema } from '../user.ts'
@@ -103,7 +104,7 @@ export function erase (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await app.services.userAdministration.erase(request.params.user)
+      await app.services.userAdministration.erase(request.params.user, auditActorOfRequest(request))
       return reply.code(204).send(null)
     }
   )

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { noBody } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { USERS } from '../tags.ts'
 import { USER_OF_ACTION, UserParams } from './parameters.ts'
 
@@ -33,7 +34,9 @@ export function suspend (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await servicesOf(request).userAdministration.suspend(request.params.user)
+      await servicesOf(request).userAdministration.suspend(
+        request.params.user, auditActorOfRequest(request)
+      )
       return reply.code(204).send(null)
     }
   )
@@ -55,7 +58,9 @@ export function resume (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await servicesOf(request).userAdministration.resume(request.params.user)
+      await servicesOf(request).userAdministration.resume(
+        request.params.user, auditActorOfRequest(request)
+      )
       return reply.code(204).send(null)
     }
   )
@@ -82,7 +87,7 @@ export function revokeTokens (app: Scope): void {
     async (request, reply) => {
       const { before } = request.body
       await servicesOf(request).applicationUsers.revokeTokens(
-        request.params.user, before === undefined ? undefined : new Date(before)
+        request.params.user, before === undefined ? undefined : new Date(before), auditActorOfRequest(request)
       )
       return reply.code(204).send(null)
     }

@@ -4,6 +4,7 @@ import { isAccepted, type OutboundResult } from '../../../domain/webhooks/outbou
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { INTEGRATION } from '../tags.ts'
 import {
   encodeWebhook, EXAMPLE_SECRET, EXAMPLE_WEBHOOK, WebhookParams, WebhookWithSecretSchema
@@ -31,7 +32,9 @@ export function rotateSecret (app: Scope): void {
       }
     },
     async (request) => {
-      const { webhook, secret } = await servicesOf(request).webhooks.rotateSecret(request.params.webhook)
+      const { webhook, secret } = await servicesOf(request).webhooks.rotateSecret(
+        request.params.webhook, auditActorOfRequest(request)
+      )
       return { ...encodeWebhook(webhook), secret }
     }
   )

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { etagOf } from '../etag.ts'
 import { INTEGRATION } from '../tags.ts'
 import {
@@ -54,7 +55,9 @@ export function createWebhook (app: Scope): void {
     },
     async (request, reply) => {
       const { chat_types: chatTypes, ...rest } = request.body
-      const { webhook, secret } = await servicesOf(request).webhooks.create({ ...rest, chatTypes })
+      const { webhook, secret } = await servicesOf(request).webhooks.create(
+        { ...rest, chatTypes }, auditActorOfRequest(request)
+      )
       return reply.code(201).header('etag', etagOf(webhook.version)).send({ ...encodeWebhook(webhook), secret })
     }
   )

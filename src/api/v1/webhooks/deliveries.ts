@@ -7,6 +7,7 @@ import { ChatError } from '../../../domain/errors.ts'
 import { json } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from '../cursor.ts'
 import { INTEGRATION } from '../tags.ts'
 import { WebhookParams } from './webhook.ts'
@@ -135,7 +136,7 @@ export function replayDeliveries (app: Scope): void {
         throw new ChatError('invalid_input', 'Say which: one of "ids", "status", "since", "until".')
       const timeOf = (text: string | undefined) => text === undefined ? undefined : new Date(text)
       const filter = { ids, status, since: timeOf(since), until: timeOf(until) }
-      return { replayed: await servicesOf(request).deliveries.replay(webhook, filter) }
+      return { replayed: await servicesOf(request).deliveries.replay(webhook, filter, auditActorOfRequest(request)) }
     }
   )
 }

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { json, noBody } from '../../http/answers.ts'
 import { servicesOf } from '../../http/idempotency.ts'
 import type { Scope } from '../../http/scope.ts'
+import { auditActorOfRequest } from '../caller.ts'
 import { conditionOf, etagOf, IF_MATCH } from '../etag.ts'
 import { INTEGRATION } from '../tags.ts'
 import { encodeWebhook, EXAMPLE_WEBHOOK, WebhookParams, WebhookPatchBody, WebhookSchema } from './webhook.ts'
@@ -50,7 +51,9 @@ export function changeWebhook (app: Scope): void {
     async (request, reply) => {
       const { params: { webhook: id }, body: { chat_types: chatTypes, enabled: isEnabled, ...rest } } = request
       const patch = { ...rest, chatTypes, isEnabled }
-      const webhook = await servicesOf(request).webhooks.change(id, patch, conditionOf(request))
+      const webhook = await servicesOf(request).webhooks.change(
+        id, patch, conditionOf(request), auditActorOfRequest(request)
+      )
       return reply.header('etag', etagOf(webhook.version)).send(encodeWebhook(webhook))
     }
   )
@@ -73,7 +76,9 @@ export function removeWebhook (app: Scope): void {
       }
     },
     async (request, reply) => {
-      await app.services.webhooks.remove(request.params.webhook, conditionOf(request))
+      await app.services.webhooks.remove(
+        request.params.webhook, conditionOf(request), auditActorOfRequest(request)
+      )
       return reply.code(204).send(null)
     }
   )
