@@ -3,7 +3,7 @@
 /** The reason why a signal was aborted, as an error. */
 export function reasonOf (signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason
-  return reason instanceof Error ? reason : new Error('The operation was aborted.', { cause: reason })
+  return reason instanceof Error ? reason : new Error('Aborted.', { cause: reason })
 }
 
 /** @throws the reason of a signal that is aborted */

@@ -2,6 +2,7 @@
  * What a user has seen last, kept in the storage, so that a start without a connection shows it. Values are those of an
  * epoch: of another one they are void.
  */
+import { reportUncaught } from './emitter.ts'
 import type { Storage } from './storage.ts'
 import { withFields } from './types.ts'
 
@@ -24,7 +25,6 @@ export type CacheOptions = {
   storage: Storage
   /** The epoch of the server, as far as it is known. */
   epoch: () => string | undefined
-  reportFailure: (error: unknown) => void
 }
 
 /** The cache of a user; before the user is known it keeps nothing. */
@@ -50,6 +50,8 @@ export class Cache {
 
   /** Returns a value; undefined if there is none, or none of this epoch. */
   async read (name: string): Promise<unknown> {
+    const changed = this.#changed.get(name)
+    if (changed !== undefined) return changed()
     const kept = await this.#get(name)
     return kept?.epoch === (this.#options.epoch() ?? kept?.epoch) ? kept?.value : undefined
   }
@@ -66,9 +68,10 @@ export class Cache {
     const list = this.#list()
     void list.then((chats) => {
       if (chats[0] === id || this.#chats !== list) return
-      const others = chats.filter((other) => other !== id)
-      for (const gone of others.splice(MAX_CHATS - 1)) this.drop(gone)
-      chats.splice(0, chats.length, id, ...others)
+      const index = chats.indexOf(id)
+      if (index >= 0) chats.splice(index, 1)
+      chats.unshift(id)
+      for (const gone of chats.splice(MAX_CHATS)) this.drop(gone)
       this.keep(INDEX, () => [...chats])
     })
   }
@@ -76,20 +79,20 @@ export class Cache {
   /** Drops a value. */
   drop (name: string): void {
     this.#changed.delete(name)
-    if (this.#user !== undefined) this.#options.storage.remove(this.#keyOf(name)).catch(this.#options.reportFailure)
+    if (this.#user !== undefined) this.#options.storage.remove(this.#keyOf(name)).catch(reportUncaught)
   }
 
   /** Writes what has changed. */
   async flush (): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const { storage, epoch, reportFailure } = this.#options
+    const { storage, epoch } = this.#options
     const changed = [...this.#changed]
     this.#changed.clear()
     const current = epoch()
     if (this.#user === undefined || current === undefined) return
     await Promise.all(changed.map(([name, make]) =>
-      storage.put(this.#keyOf(name), { epoch: current, value: make() }).catch(reportFailure)))
+      storage.put(this.#keyOf(name), { epoch: current, value: make() }).catch(reportUncaught)))
   }
 
   /** Drops everything that is kept of the user. */
@@ -102,12 +105,11 @@ export class Cache {
   }
 
   async #get (name: string): Promise<Kept | undefined> {
-    const { storage, reportFailure } = this.#options
     try {
-      const [kept] = this.#user === undefined ? [] : await storage.list(this.#keyOf(name))
+      const [kept] = this.#user === undefined ? [] : await this.#options.storage.list(this.#keyOf(name))
       return isKept(kept) ? kept : undefined
     } catch (error) {
-      reportFailure(error)
+      reportUncaught(error)
       return undefined
     }
   }

@@ -2,7 +2,7 @@
 import { abortable } from './abort.ts'
 import type { CallOptions, Http } from './http.ts'
 import { type Live, LiveValue } from './live.ts'
-import { ConfabProblem } from './problem.ts'
+import type { ConfabProblem } from './problem.ts'
 import { applyRead, applyToInfo, type ChangedInfo } from './state/chat-info.ts'
 import { type ChatEvent, type ChatInfo, withFields } from './types.ts'
 
@@ -53,7 +53,7 @@ export class ChatRecord {
       const look = () => {
         const { status, problem } = this.#state.getSnapshot()
         if (status === 'live') resolve()
-        else if (status === 'ended') reject(problem ?? new ConfabProblem('unknown_chat', 'The chat has ended.'))
+        else if (problem !== null) reject(problem)
       }
       stop = this.#state.subscribe(look)
       look()

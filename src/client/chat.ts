@@ -1,50 +1,26 @@
 /** A chat: its state, and what the user may do in it. */
-import type { BackoffBounds } from './backoff.ts'
-import type { Cache } from './cache.ts'
+import type { ChatOptions } from './chat-options.ts'
 import { ChatRecord, type ChatState } from './chat-record.ts'
-import type { Connection } from './connection.ts'
 import type { CallOptions, Http, RequestOptions } from './http.ts'
 import { type Live, LiveValue } from './live.ts'
 import { MemberList } from './member-list.ts'
 import { MessageList, type MessageListOptions, type Written } from './message-list.ts'
 import { editMessage, type MessageEdit, writeMessage } from './message-requests.ts'
-import type { Outbox, SendOptions, Sent } from './outbox.ts'
+import type { SendOptions, Sent } from './outbox.ts'
 import { ReadMarks } from './read-marks.ts'
-import type { Missing } from './state/event-sequence.ts'
+import { activityOf } from './state/chat-info.ts'
 import type { Outgoing, PendingChange } from './state/pending.ts'
 import { latestOf, type Timeline } from './state/timeline.ts'
-import type { ChatLog, Follower, Subscriptions } from './subscriptions.ts'
+import type { ChatLog, Follower } from './subscriptions.ts'
 import { Thread } from './thread.ts'
 import { Typing } from './typing.ts'
-import { type ChatEvent, type ChatInfo, type Receipt, type ResetReason, withFields } from './types.ts'
+import { type ChatEvent, type ChatInfo, type Receipt, withFields } from './types.ts'
 
 /** The messages that are kept of a chat. */
 const MAX_KEPT = 50
 
 const isTimeline = withFields<Timeline>('at', 'entries', 'hasOlder')
 const isKept = withFields<{ info: unknown, timeline: unknown }>('info', 'timeline')
-
-/** Who wants to know what happens in the chat. */
-export type ChatObserver = {
-  onEvent: (event: ChatEvent) => void
-  onGap: (chat: string, missing: Missing) => void
-  onReset: (chat: string, reason: ResetReason) => void
-  onChanged: (chat: Chat) => void
-}
-
-/** Dependencies. */
-export type ChatOptions = {
-  connection: Connection
-  backoff: BackoffBounds
-  http: Http
-  cache: Cache
-  outbox: Outbox
-  subscriptions: Subscriptions
-  observer: ChatObserver
-  /** The user, if known. */
-  me: () => string | null
-  identify: () => Promise<string>
-}
 
 /** A chat. It is followed as long as one of its collections has a subscriber, or {@link Chat.follow} says so. */
 export class Chat {
@@ -116,6 +92,11 @@ export class Chat {
   /** Follows the chat, so that its events are emitted. @returns a function that ends that */
   follow (): () => void {
     return this.#log.use()
+  }
+
+  /** The same for one of many in a list: where there is no room for all, those that are used come first. */
+  followIfRoom (): () => void {
+    return this.#log.list()
   }
 
   /** Resolves when the chat is followed. @throws {ConfabProblem} why it cannot be; or the signal's reason */
@@ -204,6 +185,7 @@ export class Chat {
   beginAt (info: ChatInfo): void {
     this.load(info)
     this.#log.begin(info.head)
+    this.#log.noteActive(activityOf(info))
   }
 
   /** The user is in the chat again. */
@@ -215,6 +197,7 @@ export class Chat {
   /** Takes out a message that is hidden from the user. */
   hide (seq: number): void {
     for (const list of this.#lists) list.hide(seq)
+    if (this.info?.last_message?.seq === seq) this.#record.refreshSoon()
   }
 
   /** The messages on their way have changed. */
@@ -297,6 +280,9 @@ export class Chat {
         for (const list of this.#lists) list.end(problem)
       },
       onGap: (missing) => observer.onGap(this.id, missing),
+      onPaused: () => {
+        if (this.state.getSnapshot().status === 'live') this.#record.set({ status: 'idle' })
+      },
       onLeft: () => {
         this.#record.set({ status: 'idle' })
         for (const list of [...this.#lists, this.members]) list.reset()

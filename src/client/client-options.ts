@@ -11,6 +11,7 @@ export const CLIENT_NAME = 'confab-client'
 const BACKOFF: BackoffBounds = { baseMs: 500, maxMs: 30_000 }
 const TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 30_000
+const REFRESH_MS = 20_000
 
 // Missing in Node.js before 22.
 declare const WebSocket: SocketConstructor | undefined
@@ -35,6 +36,8 @@ export type ClientOptions = {
   timeoutMs?: number | undefined
   /** After this time without a frame the connection is probed. */
   heartbeatMs?: number | undefined
+  /** So often the list of chats is brought up to date with chats for which the socket has no room. */
+  refreshMs?: number | undefined
   backoff?: BackoffBounds | undefined
 }
 
@@ -52,6 +55,7 @@ export function readyOptions ({
   fetch: send = (...call) => fetch(...call),
   timeoutMs = TIMEOUT_MS,
   heartbeatMs = HEARTBEAT_MS,
+  refreshMs = REFRESH_MS,
   backoff = BACKOFF
 }: ClientOptions): ReadyOptions {
   const base = baseOf(url)
@@ -63,6 +67,7 @@ export function readyOptions ({
     fetch: send,
     timeoutMs,
     heartbeatMs,
+    refreshMs,
     backoff
   }
 }
@@ -83,6 +88,6 @@ function platformSocket (): SocketConstructor {
   if (typeof WebSocket === 'function') return WebSocket
   throw new ConfabProblem(
     'no_websocket',
-    'There is no WebSocket: use Node.js 22, or pass that of the package ws as the option WebSocket.'
+    'No WebSocket: use Node.js 22, or pass that of the package ws.'
   )
 }

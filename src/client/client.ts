@@ -1,12 +1,13 @@
 /** The client: the chats of a user, kept in step with the server. */
 import { Cache } from './cache.ts'
 import { ChatList } from './chat-list.ts'
-import { Chat, type ChatObserver, type ChatOptions } from './chat.ts'
+import { Chat } from './chat.ts'
+import type { ChatObserver, ChatOptions } from './chat-options.ts'
 import type { ClientEvents } from './client-events.ts'
 import { CLIENT_NAME, type ClientOptions, readyOptions, type ReadyOptions } from './client-options.ts'
 import { Connection } from './connection.ts'
 import { Emitter, reportUncaught } from './emitter.ts'
-import { type CallOptions, Http } from './http.ts'
+import { type CallOptions, Http, type RequestOptions } from './http.ts'
 import { Identity } from './identity.ts'
 import { type Live, LiveValue } from './live.ts'
 import { Outbox } from './outbox.ts'
@@ -27,6 +28,7 @@ const isWrittenChat = withFields<{ chat: ChatInfo }>('chat')
 export type ChatToCreate = {
   type: string
   name?: string
+  description?: string
   members?: readonly { user: string, role?: string }[]
   data?: Readonly<Record<string, unknown>>
 }
@@ -58,18 +60,20 @@ export class ConfabClient extends Emitter<ClientEvents> {
   /** @throws {ConfabProblem} `invalid_input` for a url that is none */
   constructor (options: ClientOptions) {
     super()
-    const { url, getToken, storage, fetch, timeoutMs, backoff } = this.#options = readyOptions(options)
+    const { url, getToken, storage, fetch, timeoutMs, refreshMs, backoff } = this.#options = readyOptions(options)
     const tokens = new Tokens(getToken)
     const identity = this.#identity = new Identity({ storage, tokens })
     const http = this.#http = new Http({ url, tokens, fetch, timeoutMs })
     const connection = this.#connection =
-      new Connection({ ...this.#options, tokens, hello: () => this.#hello() })
-    const cache = this.#cache = new Cache({ storage, epoch: () => this.#epoch, reportFailure: reportUncaught })
+      new Connection({
+        ...this.#options,
+        tokens,
+        hello: () => ({ client: CLIENT_NAME, epoch: this.#epoch, feed: { after: this.#pos } })
+      })
+    const cache = this.#cache = new Cache({ storage, epoch: () => this.#epoch })
     this.#presence = new PresenceWatch(connection)
     this.#profiles = new Profiles(http)
-    const shared = {
-      connection, http, storage, backoff, cache, identify: () => identity.known(), reportFailure: reportUncaught
-    }
+    const shared = { connection, http, storage, backoff, cache, identify: () => identity.known() }
     const subscriptions = this.#subscriptions = new Subscriptions(shared)
     const outbox = this.#outbox = new Outbox({
       ...shared,
@@ -77,14 +81,13 @@ export class ConfabClient extends Emitter<ClientEvents> {
       onSent: (message, seq) => this.#chats.get(message.chat)?.noteSent(message, seq)
     })
     this.#optionsOfChats = { ...shared, subscriptions, outbox, me: () => identity.user, observer: this.#observer }
-    this.chats = new ChatList({ ...shared, chatOf: (id) => this.chat(id) })
+    this.chats = new ChatList({ ...shared, subscriptions, refreshMs, chatOf: (id) => this.chat(id) })
     connection.on('welcome', (frame) => this.#welcome(frame))
     connection.on('frame', (frame) => this.#take(frame))
     connection.on('problem', (problem) => this.#report(problem))
     this.connection = this.#state
     connection.on('state', (state) => {
       this.#state.set(state)
-      if (state === 'online') this.chats.loadAgain()
       this.emit('state', state)
     })
   }
@@ -102,7 +105,10 @@ export class ConfabClient extends Emitter<ClientEvents> {
   /** Connects, and stays connected. @throws {ConfabProblem} `no_websocket` */
   connect (): void {
     this.#connection.start()
-    this.#stopWakeUps ??= onWakeUp((wakeUp) => this.#connection.wakeUp(wakeUp))
+    this.#stopWakeUps ??= onWakeUp((wakeUp) => {
+      this.#connection.wakeUp(wakeUp)
+      this.chats.loadAgain()
+    })
     void this.#recallUser()
   }
 
@@ -167,10 +173,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   /** Calls any route of `/v1`, with the token of the user. @param path behind `/v1` @throws {ConfabProblem} */
-  async request (
-    path: string,
-    options: { method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', body?: object } & CallOptions = {}
-  ): Promise<unknown> {
+  async request (path: string, options: RequestOptions = {}): Promise<unknown> {
     return this.#http.send(path, options)
   }
 
@@ -191,24 +194,17 @@ export class ConfabClient extends Emitter<ClientEvents> {
     onChanged: (chat) => this.chats.noteChanged(chat)
   }
 
-  #hello (): object {
-    return {
-      client: CLIENT_NAME,
-      ...(this.#epoch !== undefined && { epoch: this.#epoch }),
-      feed: this.#pos === undefined ? {} : { after: this.#pos }
-    }
-  }
-
   #welcome ({ user, epoch, pos }: FrameOf<'welcome'>): void {
     // What was kept is of another time, which the hello may have been too early to say.
     if (this.#epoch !== undefined && this.#epoch !== epoch) this.#reset('epoch_changed')
     this.#epoch = epoch
     this.#warnedOf = undefined
     this.#become(user)
-    const isKnown = this.#pos !== undefined && this.#pos <= pos
-    if (!isKnown) this.#pos = pos
-    // What the feed has said meanwhile is not known.
-    if (!isKnown) this.chats.reset()
+    if (this.#pos === undefined || this.#pos > pos) {
+      // What the feed has said meanwhile is not known.
+      this.#pos = pos
+      this.chats.reset()
+    }
     this.#identity.keep(user, epoch).catch(reportUncaught)
   }
 
@@ -235,8 +231,9 @@ export class ConfabClient extends Emitter<ClientEvents> {
     if (this.#pos !== undefined && pos <= this.#pos) return
     this.#pos = pos
     if (chat !== undefined) {
-      if (type === 'chat.added') this.chats.add(chat).catch(() => undefined)
+      if (type === 'chat.added') this.chats.add(chat)
       else if (type === 'chat.removed') this.chats.remove(chat)
+      else if (type === 'mention.received') this.chats.loadAgain()
       else if (type === 'membership.updated') this.#chats.get(chat)?.refresh().catch(() => undefined)
       else if (type === 'message.hidden' && typeof event.data['seq'] === 'number')
         this.#chats.get(chat)?.hide(event.data['seq'])

@@ -187,16 +187,17 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   #settle (frame: FrameOf<'ack' | 'problem'>): void {
-    const waiting = this.#waiting.get(Number(frame.ref))
-    if (waiting === undefined) {
-      if (frame.type === 'problem' && frame.ref === undefined)
-        this.emit('problem', new ConfabProblem(frame.code, frame.detail, { retryable: frame.retryable }))
+    const ref = Number(frame.ref)
+    const waiting = this.#waiting.get(ref)
+    this.#waiting.delete(ref)
+    clearTimeout(waiting?.timer)
+    if (frame.type === 'ack') {
+      waiting?.resolve(frame)
       return
     }
-    this.#waiting.delete(Number(frame.ref))
-    clearTimeout(waiting.timer)
-    if (frame.type === 'ack') waiting.resolve(frame)
-    else waiting.reject(new ConfabProblem(frame.code, frame.detail, { retryable: frame.retryable }))
+    const problem = new ConfabProblem(frame.code, frame.detail, { retryable: frame.retryable })
+    if (frame.ref === undefined) this.emit('problem', problem)
+    else waiting?.reject(problem)
   }
 
   /** A connection that died without a close is found by a frame that the server answers, one way or the other. */
@@ -217,7 +218,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #lose (socket: SocketLike, code: number): void {
     if (this.#socket !== socket) return
-    this.#drop(new ConfabProblem('unreachable', 'The connection is lost.', { retryable: true }))
+    this.#drop(new ConfabProblem('unreachable', 'No connection.', { retryable: true }))
     this.#retryLater(code === TRY_AGAIN_LATER ? TRY_AGAIN_LATER_MS : 0)
   }
 

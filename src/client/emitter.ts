@@ -16,9 +16,8 @@ export function reportUncaught (error: unknown): void {
 /** A source of `Events`: a map from names to payloads. */
 export class Emitter<Events extends object> {
   readonly #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
-  /** Events that were emitted while others were being delivered. */
+  /** The event that is being delivered, and those that were emitted meanwhile. */
   readonly #queue: (() => void)[] = []
-  #isDelivering = false
 
   /** Calls `listener` for each event of a name. @returns a function that stops that */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
@@ -46,11 +45,11 @@ export class Emitter<Events extends object> {
    * events in the same order: events that a listener causes are delivered after the one it was called for.
    */
   protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    this.#queue.push(() => this.#deliver(name, payload))
-    if (this.#isDelivering) return
-    this.#isDelivering = true
-    for (let deliver = this.#queue.shift(); deliver !== undefined; deliver = this.#queue.shift()) deliver()
-    this.#isDelivering = false
+    if (this.#queue.push(() => this.#deliver(name, payload)) > 1) return
+    for (let deliver = this.#queue[0]; deliver !== undefined; deliver = this.#queue[0]) {
+      deliver()
+      this.#queue.shift()
+    }
   }
 
   #deliver<Name extends keyof Events>(name: Name, payload: Events[Name]): void {

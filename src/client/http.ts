@@ -1,7 +1,6 @@
 /** Requests to the server. What it refuses becomes a {@link ConfabProblem}. */
 import { throwIfAborted } from './abort.ts'
-import { fieldOf, integerOf, parseJson, textOf } from './json.ts'
-import { describeUnreachable } from './page-origin.ts'
+import { fieldOf, parseJson, textOf } from './json.ts'
 import { ConfabProblem } from './problem.ts'
 
 const UNAUTHORIZED = 401
@@ -14,6 +13,7 @@ export type CallOptions = { signal?: AbortSignal | undefined }
 /** Options of a request; it is a GET by default. */
 export type RequestOptions = CallOptions & {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Sent as JSON, or as it is if it is a `Blob`; then say in `headers` what it is. */
   body?: object | undefined
   headers?: Readonly<Record<string, string>> | undefined
 }
@@ -81,7 +81,7 @@ export class Http {
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        body: body instanceof Blob ? body : JSON.stringify(body),
         signal: ending.signal
       })
       const content = parseJson(await answer.text())
@@ -91,7 +91,9 @@ export class Http {
       if (error instanceof ConfabProblem) throw error
       if (late.problem !== undefined) throw late.problem
       throwIfAborted(signal)
-      throw new ConfabProblem('unreachable', describeUnreachable(this.#options.url), { retryable: true, cause: error })
+      // A browser gives no reason when it blocks a request to another origin.
+      const detail = 'The server cannot be reached. Other origins must be in its CORS_ORIGINS.'
+      throw new ConfabProblem('unreachable', detail, { retryable: true, cause: error })
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -101,14 +103,15 @@ export class Http {
 
 /** A page of a proxy is no answer of the server. */
 function refusalOf ({ status, headers }: Response, body: unknown): ConfabProblem {
-  const isOurs = textOf(body, 'code') !== undefined
+  const code = textOf(body, 'code')
+  const isFailure = status >= HTTP_ERROR
   const seconds = Number(headers.get('retry-after') ?? NaN)
   return new ConfabProblem(
-    textOf(body, 'code') ?? (status >= HTTP_ERROR ? 'unavailable' : 'refused'),
-    textOf(body, 'detail') ?? `The server answered with the status ${String(status)}.`,
+    code ?? (isFailure ? 'unavailable' : 'refused'),
+    textOf(body, 'detail') ?? `The server answered ${String(status)}.`,
     {
-      retryable: isOurs ? fieldOf(body, 'retryable') === true : status >= HTTP_ERROR,
-      status: integerOf(body, 'status') ?? status,
+      retryable: code === undefined ? isFailure : fieldOf(body, 'retryable') === true,
+      status,
       retryAfterMs: Number.isFinite(seconds) ? seconds * MS_PER_S : undefined,
       requestId: textOf(body, 'request_id')
     }

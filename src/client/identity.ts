@@ -7,7 +7,7 @@ import { withFields } from './types.ts'
 const KEY = 'user'
 
 /** The user of the last time, with the epoch of then and the subject of the token. */
-export type KeptUser = { readonly user: string, readonly epoch?: string, readonly subject?: string }
+export type KeptUser = { readonly user: string, readonly epoch?: string, readonly subject?: string | undefined }
 const isKept = withFields<KeptUser>('user')
 
 /** Dependencies. */
@@ -16,8 +16,8 @@ export type IdentityOptions = { storage: Storage, tokens: Tokens }
 /** See the head of this file. */
 export class Identity {
   readonly #options: IdentityOptions
-  readonly #resolvers: ((user: string) => void)[] = []
-  readonly #first = new Promise<string>((resolve) => this.#resolvers.push(resolve))
+  #noteFirst: (user: string) => void = () => undefined
+  readonly #first = new Promise<string>((resolve) => (this.#noteFirst = resolve))
   #user: string | null = null
 
   constructor (options: IdentityOptions) {
@@ -38,15 +38,14 @@ export class Identity {
   become (user: string): boolean {
     const isOther = this.#user !== null && this.#user !== user
     this.#user = user
-    for (const resolve of this.#resolvers.splice(0)) resolve(user)
+    this.#noteFirst(user)
     return isOther
   }
 
   /** Keeps the user for the next time. */
   async keep (user: string, epoch: string): Promise<void> {
     const { storage, tokens } = this.#options
-    const subject = await tokens.subject()
-    await storage.put(KEY, { user, epoch, ...(subject !== undefined && { subject }) })
+    await storage.put(KEY, { user, epoch, subject: await tokens.subject() })
   }
 
   /** The user of the last time. */

@@ -20,7 +20,7 @@ export function editMessage (
 ): Promise<Written> {
   return writeMessage(http, path, {
     method: 'PATCH',
-    body: { ...(text !== undefined && { text }), ...(data !== undefined && { data }) },
+    body: { text, data },
     headers: version === undefined ? undefined : { 'if-match': `"${String(version)}"` },
     signal
   })

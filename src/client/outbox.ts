@@ -4,7 +4,8 @@
  */
 import { abortable, reasonOf } from './abort.ts'
 import { Backoff, type BackoffBounds } from './backoff.ts'
-import type { Ack, Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { reportUncaught } from './emitter.ts'
 import type { CallOptions } from './http.ts'
 import { ConfabProblem, problemOf } from './problem.ts'
 import type { MessageContent, Outgoing } from './state/pending.ts'
@@ -32,10 +33,14 @@ export type OutboxOptions = {
   onChange: (chat: string) => void
   /** Called when a message is stored, before it leaves the outbox. */
   onSent: (message: Outgoing, seq: number) => void
-  reportFailure: (error: unknown) => void
 }
 
-type Waiter = { resolve: (sent: Sent) => void, reject: (error: Error) => void }
+type Entry = {
+  message: Outgoing
+  isInFlight: boolean
+  readonly resolve: (sent: Sent) => void
+  readonly reject: (error: Error) => void
+}
 /** Numbers in keys sort like texts. */
 const KEY_DIGITS = 15
 
@@ -57,44 +62,38 @@ export function newClientId (): string {
 /** The outbox of a user. */
 export class Outbox {
   readonly #options: OutboxOptions
-  readonly #queues = new Map<string, readonly Outgoing[]>()
-  readonly #waiters = new Map<string, Waiter>()
-  readonly #keys = new Map<string, string>()
+  /** By their chats and ids, oldest first. */
+  #entries = new Map<string, Entry>()
   readonly #busy = new Set<string>()
-  readonly #inFlight = new Set<string>()
   #user: string | undefined
   /** Two messages of one millisecond have an order, too. */
   #lastMs = 0
 
   constructor (options: OutboxOptions) {
     this.#options = options
-    options.connection.on('state', (state) => {
-      if (state === 'online') for (const chat of this.#queues.keys()) void this.#drain(chat)
-    })
+    options.connection.on('state', () => this.#drainAll())
   }
 
   /** Number of messages that are not stored, failed ones not counted. */
   get size (): number {
-    return [...this.#queues.values()].flat().filter(({ status }) => status === 'sending').length
+    return this.#messages.filter(({ status }) => status === 'sending').length
   }
 
   /** The messages of a chat that are not stored, oldest first. */
   of (chat: string): readonly Outgoing[] {
-    return this.#queues.get(chat) ?? []
+    return this.#messages.filter((message) => message.chat === chat)
   }
 
-  /** Takes up what the user had left, and forgets that of another user. */
+  /** Takes up what the user had left, here or in another tab, and forgets that of another user. */
   async open (user: string): Promise<void> {
-    if (this.#user === user) return
-    const isOther = this.#user !== undefined
+    if (this.#user !== undefined && this.#user !== user) this.#clear()
     this.#user = user
-    if (isOther) this.#clear()
-    for (const [chat, queue] of this.#queues) for (const one of queue) if (one.chat === chat) this.#keep(one)
+    for (const message of this.#messages) this.#keep(message)
     try {
       const stored = (await this.#options.storage.list(this.#prefix)).filter(isStored)
       if (this.#user === user) this.#takeUp(stored)
     } catch (error) {
-      this.#options.reportFailure(error)
+      reportUncaught(error)
     }
   }
 
@@ -111,137 +110,109 @@ export class Outbox {
     const created_at = new Date(this.#lastMs).toISOString()
     const message: Outgoing = { chat, client_id, text, content, created_at, ...UNSENT }
     const sent = new Promise<Sent>((resolve, reject) => {
-      this.#waiters.set(client_id, { resolve, reject })
+      const entry = { message, isInFlight: false, resolve, reject }
+      this.#entries.set(nameOf(message), entry)
+      signal?.addEventListener('abort', () => {
+        if (!entry.isInFlight) this.discard(chat, client_id)
+      }, { once: true })
     })
-    // The message shows that it failed: nobody has to wait for it.
-    sent.catch(() => undefined)
-    signal?.addEventListener('abort', () => {
-      if (!this.#inFlight.has(client_id)) this.discard(chat, client_id)
-    }, { once: true })
     this.#keep(message)
-    this.#replace(chat, [...this.of(chat), message])
+    this.#options.onChange(chat)
     void this.#drain(chat)
     const result = abortable(sent, signal)
+    // The message shows that it failed: nobody has to wait for it.
     result.catch(() => undefined)
     return result
   }
 
   /** Sends a message that has failed once more. */
-  retry (chat: string, clientId: string): void {
-    const message = this.#find(chat, clientId)
-    if (message?.status !== 'failed') return
-    this.#put({ ...message, status: 'sending', problem: null })
+  retry (chat: string, client_id: string): void {
+    const entry = this.#entries.get(nameOf({ chat, client_id }))
+    if (entry?.message.status !== 'failed') return
+    this.#change(entry, { status: 'sending', problem: null })
     void this.#drain(chat)
   }
 
   /** Drops a message that is not stored. */
-  discard (chat: string, clientId: string): void {
-    const message = this.#find(chat, clientId)
-    if (message === undefined) return
-    this.#remove(message)
-    this.#settle(clientId)?.reject(new ConfabProblem('discarded', 'It was discarded.'))
+  discard (chat: string, client_id: string): void {
+    const entry = this.#entries.get(nameOf({ chat, client_id }))
+    if (entry === undefined) return
+    this.#remove(entry)
+    entry.reject(new ConfabProblem('discarded', 'Discarded.'))
   }
 
   /** Drops all messages that are not stored. */
   discardAll (): void {
-    for (const { chat, client_id } of [...this.#queues.values()].flat()) this.discard(chat, client_id)
+    for (const { chat, client_id } of this.#messages) this.discard(chat, client_id)
+  }
+
+  get #messages (): Outgoing[] {
+    return [...this.#entries.values()].map(({ message }) => message)
   }
 
   /** They were sent before those of now. */
   #takeUp (stored: readonly Stored[]): void {
-    const unknown = stored.filter(({ chat, client_id }) => this.#find(chat, client_id) === undefined)
-    for (const one of unknown) this.#keys.set(one.client_id, this.#keyOf(one))
-    for (const chat of new Set(unknown.map((one) => one.chat))) {
-      const older = unknown.filter((one) => one.chat === chat).map((one) => ({ ...one, ...UNSENT }))
-      this.#replace(chat, [...older, ...this.of(chat)])
-      void this.#drain(chat)
-    }
+    const nothing = { isInFlight: false, resolve: () => undefined, reject: () => undefined }
+    const older = stored.map((one): [string, Entry] => [nameOf(one), { message: { ...one, ...UNSENT }, ...nothing }])
+    // Those that are known keep the place of the stored ones.
+    this.#entries = new Map([...older, ...this.#entries])
+    for (const { chat } of this.#messages) this.#options.onChange(chat)
+    this.#drainAll()
+  }
+
+  #drainAll (): void {
+    for (const { chat } of this.#messages) void this.#drain(chat)
   }
 
   async #drain (chat: string): Promise<void> {
     if (this.#busy.has(chat)) return
     this.#busy.add(chat)
+    const { connection, onSent } = this.#options
     const backoff = new Backoff(this.#options.backoff)
-    const next = () => this.of(chat).find(({ status }) => status === 'sending')
-    for (let message = next(); message !== undefined; message = next()) {
-      if (!this.#isOnline) break
-      const { client_id } = message
+    const next = () => [...this.#entries.values()].find(({ message }) =>
+      connection.state === 'online' && message.chat === chat && message.status === 'sending')
+    for (let entry = next(); entry !== undefined; entry = next()) {
+      const { message } = entry
+      const { client_id, text, content } = message
+      entry.isInFlight = true
       try {
-        this.#inFlight.add(client_id)
-        this.#accept(message, await this.#post(message))
+        const { seq } = await connection.request({ type: 'send', chat, client_id, text, ...content })
+        if (typeof seq === 'number') onSent(message, seq)
+        this.#remove(entry)
+        entry.resolve({ seq: seq ?? 0, client_id })
         backoff.reset()
       } catch (error) {
         const problem = problemOf(error)
-        if (!problem.retryable) this.#fail(message, problem)
-        else await this.#options.connection.pauses.wait(problem.retryAfterMs ?? backoff.next())
-      } finally {
-        this.#inFlight.delete(client_id)
+        if (problem.retryable) await connection.pauses.wait(problem.retryAfterMs ?? backoff.next())
+        else {
+          this.#change(entry, { status: 'failed', problem })
+          entry.reject(problem)
+        }
       }
+      entry.isInFlight = false
     }
     this.#busy.delete(chat)
   }
 
-  #post ({ chat, client_id, text, content }: Outgoing): Promise<Ack> {
-    return this.#options.connection.request({ type: 'send', chat, client_id, text, ...content })
+  #change (entry: Entry, change: Pick<Outgoing, 'status' | 'problem'>): void {
+    entry.message = { ...entry.message, ...change }
+    this.#options.onChange(entry.message.chat)
   }
 
-  #accept (message: Outgoing, { seq }: Ack): void {
-    const { client_id } = message
-    if (typeof seq === 'number') this.#options.onSent(message, seq)
-    this.#remove(message)
-    this.#settle(client_id)?.resolve({ seq: seq ?? 0, client_id })
-  }
-
-  #fail (message: Outgoing, problem: ConfabProblem): void {
-    if (this.#find(message.chat, message.client_id) === undefined) return
-    this.#put({ ...message, status: 'failed', problem })
-    this.#settle(message.client_id)?.reject(problem)
-  }
-
-  #settle (clientId: string): Waiter | undefined {
-    const waiter = this.#waiters.get(clientId)
-    this.#waiters.delete(clientId)
-    return waiter
-  }
-
-  #find (chat: string, clientId: string): Outgoing | undefined {
-    return this.of(chat).find(({ client_id }) => client_id === clientId)
-  }
-
-  #put (message: Outgoing): void {
-    this.#replace(
-      message.chat, this.of(message.chat).map((one) => (one.client_id === message.client_id ? message : one))
-    )
-  }
-
-  #remove ({ chat, client_id }: Outgoing): void {
-    this.#replace(chat, this.of(chat).filter((one) => one.client_id !== client_id))
-    const key = this.#keys.get(client_id)
-    this.#keys.delete(client_id)
-    if (key !== undefined) this.#options.storage.remove(key).catch(this.#options.reportFailure)
-  }
-
-  #replace (chat: string, queue: readonly Outgoing[]): void {
-    if (queue.length === 0) this.#queues.delete(chat)
-    else this.#queues.set(chat, queue)
-    this.#options.onChange(chat)
+  #remove ({ message }: Entry): void {
+    this.#entries.delete(nameOf(message))
+    this.#options.onChange(message.chat)
+    if (this.#user !== undefined) this.#options.storage.remove(this.#keyOf(message)).catch(reportUncaught)
   }
 
   /** Before the user is known nothing can be kept. */
   #keep (message: Outgoing): void {
-    if (this.#user === undefined) return
-    const { chat, client_id, text, content, created_at } = message
-    const key = this.#keyOf(message)
-    this.#keys.set(client_id, key)
-    this.#options.storage.put(key, { chat, client_id, text, content, created_at }).catch(this.#options.reportFailure)
+    if (this.#user !== undefined)
+      this.#options.storage.put(this.#keyOf(message), { ...message, ...UNSENT }).catch(reportUncaught)
   }
 
-  #keyOf ({ created_at, client_id }: Pick<Outgoing, 'created_at' | 'client_id'>): string {
+  #keyOf ({ created_at, client_id }: Outgoing): string {
     return `${this.#prefix}${String(Date.parse(created_at)).padStart(KEY_DIGITS, '0')}/${client_id}`
-  }
-
-  get #isOnline (): boolean {
-    return this.#options.connection.state === 'online'
   }
 
   get #prefix (): string {
@@ -250,9 +221,16 @@ export class Outbox {
 
   /** What belongs to another user stays in the storage, and its promises are left. */
   #clear (): void {
-    const problem = new ConfabProblem('closed', 'Another user has logged in.')
-    for (const chat of [...this.#queues.keys()]) this.#replace(chat, [])
-    for (const clientId of [...this.#waiters.keys()]) this.#settle(clientId)?.reject(problem)
-    this.#keys.clear()
+    const entries = [...this.#entries.values()]
+    this.#entries.clear()
+    for (const { message, reject } of entries) {
+      this.#options.onChange(message.chat)
+      reject(new ConfabProblem('closed', 'Another user has logged in.'))
+    }
   }
+}
+
+/** Ids of chats have no spaces. */
+function nameOf ({ chat, client_id }: Pick<Outgoing, 'chat' | 'client_id'>): string {
+  return `${chat} ${client_id}`
 }

@@ -1,10 +1,9 @@
 /** Whether users are there, as far as somebody wants to know. */
+import { atEndOfTurn, inBatches } from './batching.ts'
 import type { Connection } from './connection.ts'
 import { type Live, LiveValue } from './live.ts'
 import type { Presence } from './types.ts'
 
-/** Users of one frame. */
-const MAX_USERS_PER_FRAME = 1_000
 const UNKNOWN: Presence = { status: 'unknown' }
 
 /** The users that are watched. */
@@ -15,7 +14,9 @@ export class PresenceWatch {
   readonly #wanted = new Set<string>()
   /** Users that the server knows to be wanted. */
   readonly #watched = new Set<string>()
-  #isScheduled = false
+  readonly #schedule = atEndOfTurn(() => {
+    if (this.#connection.state === 'online') this.#update()
+  })
 
   constructor (connection: Connection) {
     this.#connection = connection
@@ -47,15 +48,6 @@ export class PresenceWatch {
     return value
   }
 
-  #schedule (): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (this.#connection.state === 'online') this.#update()
-    })
-  }
-
   #update (): void {
     const added = [...this.#wanted].filter((user) => !this.#watched.has(user))
     const removed = [...this.#watched].filter((user) => !this.#wanted.has(user))
@@ -69,7 +61,6 @@ export class PresenceWatch {
   }
 
   #send (type: 'watch' | 'unwatch', users: readonly string[]): void {
-    for (let start = 0; start < users.length; start += MAX_USERS_PER_FRAME)
-      this.#connection.post({ type, users: users.slice(start, start + MAX_USERS_PER_FRAME) })
+    for (const batch of inBatches(users)) this.#connection.post({ type, users: batch })
   }
 }

@@ -25,8 +25,7 @@ export class ReadMarks {
   send (): void {
     if (this.#connection.state !== 'online') return
     for (const [parent, seq] of this.#unsent) {
-      const command = { type: 'read', chat: this.#chat, seq, ...(parent !== null && { parent }) }
-      this.#connection.request(command).then(() => {
+      this.#connection.request({ type: 'read', chat: this.#chat, seq, parent: parent ?? undefined }).then(() => {
         if (this.#unsent.get(parent) === seq) this.#unsent.delete(parent)
       }, () => undefined)
     }

@@ -28,8 +28,9 @@ export class MemoryStorage implements Storage {
 
 const STORE = 'values'
 
-// The parts of IndexedDB that are used here: the types of browsers are not those of every program.
-type Request<Result> = { readonly result: Result, readonly error: unknown } &
+// The parts of IndexedDB that are used here: the types of browsers are not those of every program. A request has an
+// `error` once it has failed.
+type Request<Result> = { readonly result: Result, readonly error: Error } &
   { onsuccess: (() => void) | null, onerror: (() => void) | null }
 type Store = {
   getAll: (range: unknown) => Request<unknown[]>
@@ -38,7 +39,10 @@ type Store = {
 }
 type Database = {
   createObjectStore: (name: string) => unknown
-  transaction: (name: string, mode: 'readonly' | 'readwrite') => { objectStore: (name: string) => Store }
+  transaction: (name: string, mode: 'readonly' | 'readwrite') => {
+    objectStore: (name: string) => Store
+    commit?: () => void
+  }
 }
 declare const indexedDB:
   | { open: (name: string, version: number) => Request<Database> & { onupgradeneeded: (() => void) | null } }
@@ -58,8 +62,11 @@ export function browserStorage (name = 'confab'): Storage {
     return settled(request)
   }
   const within = async <Result> (mode: 'readonly' | 'readwrite', act: (store: Store) => Request<Result>) => {
-    const database = await (opened ??= open())
-    return settled(act(database.transaction(STORE, mode).objectStore(STORE)))
+    const transaction = (await (opened ??= open())).transaction(STORE, mode)
+    const request = act(transaction.objectStore(STORE))
+    // Otherwise the page would commit once it hears of the success, which one that is left does not.
+    transaction.commit?.()
+    return settled(request)
   }
   return {
     list: (prefix) => within('readonly', (store) => store.getAll(IDBKeyRange.bound(prefix, `${prefix}\uffff`))),
@@ -75,7 +82,6 @@ export function browserStorage (name = 'confab'): Storage {
 function settled<Result> (request: Request<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () =>
-      reject(request.error instanceof Error ? request.error : new Error('The storage of the browser failed.'))
+    request.onerror = () => reject(request.error)
   })
 }

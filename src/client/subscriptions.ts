@@ -1,17 +1,19 @@
 /**
  * The chats that are followed: asked for in batches, resumed after a lost connection behind the last event of each, and
- * checked for events that are missing.
+ * checked for events that are missing. A socket follows so many chats and no more: the others wait, and go on behind
+ * their last events when there is room.
  */
 import { Backoff, type BackoffBounds } from './backoff.ts'
+import { atEndOfTurn, inBatches } from './batching.ts'
 import type { Connection } from './connection.ts'
 import type { Http } from './http.ts'
 import { ConfabProblem, problemOf } from './problem.ts'
 import { EventSequence, type Missing } from './state/event-sequence.ts'
 import { type ChatEvent, type FrameOf, type Page, type ResetReason, type ServerFrame, withFields } from './types.ts'
 
-/** Chats of one frame. */
-const MAX_CHATS_PER_FRAME = 1_000
 const PAGE_SIZE = 200
+/** Chats that are used come before those that are only listed, however active these are. */
+const USED = 1e15
 
 const isEventPage = withFields<Page<ChatEvent>>('items')
 
@@ -28,6 +30,8 @@ export type Follower = {
   onGap: (missing: Missing) => void
   /** Nobody follows it any more: what changes from now on does not become known. */
   onLeft: () => void
+  /** It is not followed as long as others are more important. */
+  onPaused: () => void
 }
 
 /** Dependencies. */
@@ -40,7 +44,10 @@ export class ChatLog {
   readonly sequence = new EventSequence()
   readonly #subscriptions: Subscriptions
   #uses = 0
+  #listings = 0
   #holds = 0
+  /** When it was used, or something has happened in it: the time of the server, or of the device. */
+  #activeAt = 0
   isSubscribed = false
   isRepairing = false
   hasEnded = false
@@ -53,23 +60,45 @@ export class ChatLog {
 
   /** Whether it is used by somebody who does not wait for the beginning to be known. */
   get isWanted (): boolean {
-    return this.#uses > 0 && !this.hasEnded && (this.#holds === 0 || this.sequence.seq !== undefined)
+    return this.isUsed && !this.hasEnded && (this.#holds === 0 || this.sequence.seq !== undefined)
   }
 
   get isUsed (): boolean {
-    return this.#uses > 0
+    return this.#uses + this.#listings > 0
+  }
+
+  /** The higher one is followed. */
+  get rank (): number {
+    return this.#uses > 0 ? this.#activeAt + USED : this.#activeAt
   }
 
   /** Follows the chat. @returns a function that ends that */
   use (): () => void {
-    this.#uses++
-    this.#subscriptions.schedule()
+    this.noteActive(Date.now())
+    return this.#count((by) => (this.#uses += by))
+  }
+
+  /** Follows the chat if there is room. @returns a function that ends that */
+  list (): () => void {
+    return this.#count((by) => (this.#listings += by))
+  }
+
+  /** Notes that something has happened in it. @param at when, in milliseconds */
+  noteActive (at: number): void {
+    this.#activeAt = Math.max(this.#activeAt, at)
+    if (!this.isSubscribed) this.#subscriptions.schedule()
+  }
+
+  #count (add: (by: 1 | -1) => void): () => void {
+    const change = (by: 1 | -1) => {
+      add(by)
+      this.#subscriptions.schedule()
+    }
+    change(1)
     let isUsed = true
     return () => {
-      if (!isUsed) return
+      if (isUsed) change(-1)
       isUsed = false
-      this.#uses--
-      this.#subscriptions.schedule()
     }
   }
 
@@ -99,11 +128,22 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions
   readonly #logs = new Map<string, ChatLog>()
   readonly #backoff: Backoff
-  #isScheduled = false
+  /** Soon brings the server up to date with what is followed. */
+  readonly schedule = atEndOfTurn(() => {
+    if (this.#options.connection.state === 'online') this.#update()
+  })
+
+  /** Whether some chats are not followed, since there is no room for them. */
+  isCrowded = false
+  /** So many chats the socket may follow. */
+  #limit = Infinity
 
   constructor (options: SubscriptionsOptions) {
     this.#options = options
     this.#backoff = new Backoff(options.backoff)
+    options.connection.on('welcome', ({ limits }) => {
+      this.#limit = limits.chats
+    })
     options.connection.on('state', (state) => {
       for (const log of this.#logs.values()) log.isSubscribed = false
       if (state === 'online') this.schedule()
@@ -123,30 +163,25 @@ export class Subscriptions {
     for (const log of this.#logs.values()) this.#reset(log, 'epoch_changed')
   }
 
-  /** Soon brings the server up to date with what is followed. */
-  schedule (): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (this.#options.connection.state === 'online') this.#update()
-    })
-  }
-
   #update (): void {
     const logs = [...this.#logs.values()]
-    const left = logs.filter((log) => log.isSubscribed && !log.isUsed)
+    const ranked = logs.filter((log) => log.isWanted).sort((one, other) => other.rank - one.rank)
+    const paused = new Set(ranked.splice(this.#limit))
+    this.isCrowded = paused.size > 0
+    const left = logs.filter((log) => log.isSubscribed && (!log.isUsed || paused.has(log)))
     for (const log of left) {
       log.isSubscribed = false
+      if (log.isUsed) continue
       // Events that come meanwhile are not followed, and after the next beginning they are no gap.
       log.sequence.reset()
       log.follower.onLeft()
     }
-    const wanted = logs.filter((log) => log.isWanted && !log.isSubscribed)
+    for (const log of paused) log.follower.onPaused()
+    const wanted = ranked.filter((log) => !log.isSubscribed)
     for (const log of wanted) log.isSubscribed = true
     for (const batch of inBatches(left)) this.#request({ type: 'unsubscribe', chats: batch.map(({ chat }) => chat) })
     for (const batch of inBatches(wanted)) {
-      const chats = batch.map(({ chat, sequence: { seq } }) => ({ chat, ...(seq !== undefined && { after: seq }) }))
+      const chats = batch.map(({ chat, sequence }) => ({ chat, after: sequence.seq }))
       this.#request({ type: 'subscribe', chats }, () => {
         for (const log of batch) log.isSubscribed = false
       })
@@ -181,11 +216,18 @@ export class Subscriptions {
     } else if (frame.type === 'problem') this.#refuse(log, new ConfabProblem(frame.code, frame.detail, frame))
     else if (frame.type === 'reset') {
       if (frame.reason !== 'removed' && frame.reason !== 'deleted') this.#reset(log, frame.reason)
-      else this.#end(log, frame.reason)
+      else {
+        log.hasEnded = true
+        log.follower.onReset(frame.reason)
+        this.#end(log, frame.reason === 'deleted'
+          ? new ConfabProblem('unknown_chat', 'The chat was deleted.')
+          : new ConfabProblem('not_a_participant', 'You are no member any more.'))
+      }
     }
   }
 
   #advance (log: ChatLog, events: readonly ChatEvent[]): void {
+    log.noteActive(Date.now())
     for (const event of events) for (const due of log.sequence.take(event)) log.follower.onEvent(due)
     this.#checkGap(log)
   }
@@ -223,24 +265,22 @@ export class Subscriptions {
   }
 
   #refuse (log: ChatLog, problem: ConfabProblem): void {
+    const { code, retryable } = problem
     log.isSubscribed = false
-    if (problem.code === 'position_unknown') this.#reset(log, 'too_far_behind')
-    else if (problem.retryable) this.#retryLater()
-    else {
-      log.hasEnded = true
-      log.sequence.reset()
-      log.follower.onEnd(problem)
-    }
+    if (code === 'position_unknown') this.#reset(log, 'too_far_behind')
+    else if (code === 'too_many_chats') {
+      // There are fewer places than was said, e.g. where tabs share a socket.
+      this.#limit = Math.max(1, [...this.#logs.values()].filter(({ isSubscribed }) => isSubscribed).length)
+      this.schedule()
+    } else if (retryable) this.#retryLater()
+    else this.#end(log, problem)
   }
 
-  #end (log: ChatLog, reason: 'removed' | 'deleted'): void {
+  #end (log: ChatLog, problem: ConfabProblem): void {
     log.isSubscribed = false
     log.hasEnded = true
     log.sequence.reset()
-    log.follower.onReset(reason)
-    log.follower.onEnd(reason === 'deleted'
-      ? new ConfabProblem('unknown_chat', 'The chat was deleted.')
-      : new ConfabProblem('not_a_participant', 'You are no member any more.'))
+    log.follower.onEnd(problem)
   }
 
   #reset (log: ChatLog, reason: ResetReason): void {
@@ -249,9 +289,4 @@ export class Subscriptions {
     log.follower.onReset(reason)
     this.schedule()
   }
-}
-
-function inBatches (logs: readonly ChatLog[]): ChatLog[][] {
-  return Array.from({ length: Math.ceil(logs.length / MAX_CHATS_PER_FRAME) }, (_, index) =>
-    logs.slice(index * MAX_CHATS_PER_FRAME, (index + 1) * MAX_CHATS_PER_FRAME))
 }

@@ -50,8 +50,7 @@ export class Tokens {
     try {
       token = await this.#getToken()
     } catch (cause) {
-      const detail = `The function getToken failed: ${problemOf(cause).message}`
-      throw new ConfabProblem('no_token', detail, { retryable: true, cause })
+      throw new ConfabProblem('no_token', `getToken failed: ${problemOf(cause).message}`, { retryable: true, cause })
     }
     if (typeof token !== 'string' || token === '')
       throw new ConfabProblem('no_token', 'getToken gave no token.', { retryable: true })

@@ -90,6 +90,8 @@ export type ChatInfo = {
   readonly data: Data
   readonly version: number
   readonly member_count: number
+  /** Of a direct chat the other user; null when it is erased. */
+  readonly partner?: string | null
   readonly created_at: string
   readonly frozen_at: string | null
   readonly head: number
@@ -191,6 +193,7 @@ type ServerFrames = {
     readonly epoch: string
     readonly pos: number
     readonly heartbeat_ms: number
+    readonly limits: { readonly chats: number }
   }
   ack: { readonly ref?: string | number, readonly seq?: number | null, readonly duplicate?: true }
   problem: {

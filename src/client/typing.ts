@@ -14,18 +14,18 @@ export class Typing {
 
   /** Notes that a user is typing. */
   note (user: string, until: string): void {
-    clearTimeout(this.#timers.get(user))
+    const timer = this.#timers.get(user)
+    clearTimeout(timer)
     const leftMs = Date.parse(until) - Date.now()
     this.#timers.set(user, setTimeout(() => this.forget(user), leftMs > 0 && leftMs < MAX_MS ? leftMs : MAX_MS))
-    if (!this.users.getSnapshot().includes(user)) this.users.set([...this.users.getSnapshot(), user])
+    if (timer === undefined) this.#show()
   }
 
   /** A user is not typing any more, or has sent the message. */
   forget (user: string | null): void {
-    if (user === null || !this.#timers.has(user)) return
+    if (user === null) return
     clearTimeout(this.#timers.get(user))
-    this.#timers.delete(user)
-    this.users.set(this.users.getSnapshot().filter((one) => one !== user))
+    if (this.#timers.delete(user)) this.#show()
   }
 
   /** Forgets all. */
@@ -43,5 +43,9 @@ export class Typing {
   /** The user has sent the message: the next key is told at once. */
   noteSent (): void {
     this.#sentAt = 0
+  }
+
+  #show (): void {
+    this.users.set([...this.#timers.keys()])
   }
 }

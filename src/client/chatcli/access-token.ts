@@ -12,12 +12,11 @@ const MS_PER_S = 1_000
 /** Reads the claims of a token. Nothing is verified: the server does that. */
 export function claimsOf (token: string): Claims {
   const payload = payloadOf(token)
-  const [issued, expires] = [integerOf(payload, 'iat'), integerOf(payload, 'exp')]
-  return {
-    userID: textOf(payload, 'sub'),
-    issuedAt: issued === undefined ? undefined : issued * MS_PER_S,
-    expiresAt: expires === undefined ? undefined : expires * MS_PER_S
+  const timeOf = (name: string) => {
+    const seconds = integerOf(payload, name)
+    return seconds === undefined ? undefined : seconds * MS_PER_S
   }
+  return { userID: textOf(payload, 'sub'), issuedAt: timeOf('iat'), expiresAt: timeOf('exp') }
 }
 
 function payloadOf (token: string): unknown {

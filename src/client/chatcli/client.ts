@@ -1,94 +1,24 @@
 /** The client: accounts, chats, history, and live messages. */
-import type { BackoffBounds } from '../backoff.ts'
-import type { Chat } from './chat.ts'
-import {
-  type Account,
-  accountOf,
-  type ChatSummary,
-  type Conversation,
-  conversationOf,
-  type Page,
-  type PageOptions,
-  pageOf,
-  pathOfPage,
-  type PeopleOptions,
-  type Person,
-  personOf,
-  summariesOf
-} from './directory.ts'
 import { Emitter, reportUncaught } from '../emitter.ts'
+import { describeUnreachable, foreignOrigin } from '../page-origin.ts'
+import type { ConnectionState, SocketConstructor } from '../socket.ts'
+import type { Chat } from './chat.ts'
+import { createChat, listChats, listConversations, markRead, readHistory } from './chat-requests.ts'
+import { type ClientEvents, type ClientOptions, DEFAULTS, type HistoryRange } from './client-options.ts'
+import {
+  type Account, accountOf, type ChatSummary, type Conversation, type Page, type PageOptions, pageOf, pathOfPage,
+  type PeopleOptions, type Person, personOf
+} from './directory.ts'
 import { ConfabError } from './errors.ts'
 import { type CallOptions, Http } from './http.ts'
-import { integerOf } from '../json.ts'
-import { type AddedChat, Login } from './login.ts'
 import { type LoginSession, loginSessionsOf } from './login-session.ts'
-import { type DeletedMessage, type Message, messageOf } from './message.ts'
+import { Login } from './login.ts'
+import type { Message } from './message.ts'
 import type { Acknowledgement, PostOptions } from './outbox.ts'
-import { describeUnreachable, foreignOrigin } from '../page-origin.ts'
 import { requestTokens, type Session, type Tokens } from './session.ts'
-import type { ConnectionState, SocketConstructor } from '../socket.ts'
-
-const BACKOFF: BackoffBounds = { baseMs: 500, maxMs: 30_000 }
-const TIMEOUT_MS = 15_000
-const HEARTBEAT_MS = 20_000
 
 // Missing in Node.js before 22.
 declare const WebSocket: SocketConstructor | undefined
-
-/** Events of the client. */
-export type ClientEvents = {
-  state: ConnectionState
-  /** New tokens, to be stored; undefined when the session has ended. */
-  tokens: Tokens | undefined
-  /** A message of any followed chat. */
-  message: Message
-  /** A message has another text; only with {@link ClientOptions.followAll}. */
-  edited: Message
-  /** A message was deleted; only with {@link ClientOptions.followAll}. */
-  deleted: DeletedMessage
-  /** Another user has brought this one into a chat; only with {@link ClientOptions.followAll}. */
-  chats: AddedChat
-  /**
-   * An error thrown by a listener of the program. Without a listener of this event it is reported like an uncaught
-   * error.
-   */
-  error: unknown
-}
-
-/** Options of a client. Times in milliseconds. */
-export type ClientOptions = {
-  /** Address of the server, e.g. `https://chat.example.org`. */
-  url: string
-  /** Tokens of an earlier login, as delivered by the event `tokens`. */
-  tokens?: Tokens | undefined
-  /**
-   * Returns the tokens stored last, for clients that share a login, such as the tabs of a browser: one renews them, the
-   * others adopt them. Tokens of another user are ignored.
-   */
-  sharedTokens?: (() => Tokens | undefined) | undefined
-  /**
-   * Opens sockets; by default the WebSocket of the platform. Node.js before 22 has none: pass that of the package `ws`.
-   */
-  WebSocket?: SocketConstructor | undefined
-  fetch?: typeof fetch | undefined
-  /**
-   * Whether to follow all chats of the user, as they come and go: from now on also the messages of chats that are not
-   * opened are delivered, and changes of messages.
-   */
-  followAll?: boolean | undefined
-  timeoutMs?: number | undefined
-  heartbeatMs?: number | undefined
-  backoff?: BackoffBounds | undefined
-}
-
-/** A part of a chat's history: the newest messages, or those before or after a seq. */
-export type HistoryRange = {
-  limit?: number | undefined
-  before?: number | undefined
-  after?: number | undefined
-  /** Whether the returned messages count as read; by default they do. */
-  markRead?: boolean | undefined
-}
 
 /** A server as one user sees it. */
 export class ConfabClient extends Emitter<ClientEvents> {
@@ -107,9 +37,9 @@ export class ConfabClient extends Emitter<ClientEvents> {
     WebSocket: socket = typeof WebSocket === 'function' ? WebSocket : undefined,
     fetch: send = fetch,
     followAll = false,
-    timeoutMs = TIMEOUT_MS,
-    heartbeatMs = HEARTBEAT_MS,
-    backoff = BACKOFF
+    timeoutMs = DEFAULTS.timeoutMs,
+    heartbeatMs = DEFAULTS.heartbeatMs,
+    backoff = DEFAULTS.backoff
   }: ClientOptions) {
     super()
     if (socket === undefined)
@@ -249,9 +179,8 @@ export class ConfabClient extends Emitter<ClientEvents> {
   }
 
   /** Returns a page of the user's chats with their unread counts, latest activity first. */
-  async conversations ({ signal, ...page }: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
-    const answer = await this.#session.request(pathOfPage('/api/conversations', page), { signal, method: 'GET' })
-    return pageOf(answer, 'conversations', conversationOf)
+  async conversations (options: PageOptions & CallOptions = {}): Promise<Page<Conversation>> {
+    return listConversations(this.#session, options)
   }
 
   /**
@@ -265,7 +194,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
 
   /** Returns the user's chats, latest activity first. */
   async chats (options: CallOptions = {}): Promise<ChatSummary[]> {
-    return summariesOf(await this.#session.request('/chat/fetch-chats', options))
+    return listChats(this.#session, options)
   }
 
   /**
@@ -273,17 +202,7 @@ export class ConfabClient extends Emitter<ClientEvents> {
    * @throws {ConfabError} `unknown_receiver`, `chat_with_yourself`
    */
   async createChat (receiver: string, options: CallOptions = {}): Promise<number> {
-    const session = this.#session
-    try {
-      return integerOf(await session.request('/chat/create-chat', { ...options, body: { receiver } }), 'chatID') ?? 0
-    } catch (error) {
-      if (!(error instanceof ConfabError) || error.code !== 'chat_exists') throw error
-      const known = summariesOf(await session.request('/chat/fetch-chats', options)).find(
-        ({ name, isGroup }) => !isGroup && name.toLowerCase() === receiver.toLowerCase()
-      )
-      if (known === undefined) throw error
-      return known.chatID
-    }
+    return createChat(this.#session, receiver, options)
   }
 
   /** Leaves a chat. @throws {ConfabError} `not_a_participant` */
@@ -298,14 +217,13 @@ export class ConfabClient extends Emitter<ClientEvents> {
    * returned count as read, unless `markRead` is false.
    * @throws {ConfabError} `not_a_participant`
    */
-  async history (chatID: number, { signal, ...range }: HistoryRange & CallOptions = {}): Promise<Message[]> {
-    const list = await this.#session.request('/chat/messages', { signal, body: { chatID, ...range } })
-    return Array.isArray(list) ? list.map(messageOf).filter((message) => message !== undefined) : []
+  async history (chatID: number, options: HistoryRange & CallOptions = {}): Promise<Message[]> {
+    return readHistory(this.#session, chatID, options)
   }
 
   /** Marks the messages of a chat up to a seq as read. @throws {ConfabError} `not_a_participant` */
   async markRead (chatID: number, seq: number, options: CallOptions = {}): Promise<void> {
-    await this.#session.request('/chat/messages', { ...options, body: { chatID, limit: 1, before: seq + 1 } })
+    await markRead(this.#session, chatID, seq, options)
   }
 
   /**

@@ -2,7 +2,8 @@
 export type { BackoffBounds } from '../backoff.ts'
 export { isBlank } from './blank-text.ts'
 export type { Chat, ChatEvents } from './chat.ts'
-export { ConfabClient, type ClientEvents, type ClientOptions, type HistoryRange } from './client.ts'
+export { ConfabClient } from './client.ts'
+export type { ClientEvents, ClientOptions, HistoryRange } from './client-options.ts'
 export type {
   Account, ChatSummary, Conversation, LastMessage, Page, PageOptions, PeopleOptions, Person
 } from './directory.ts'

@@ -6,7 +6,7 @@ import { newClientId } from '../outbox.ts'
 import { ConfabProblem, problemOf } from '../problem.ts'
 import { type GetToken, Tokens } from '../tokens.ts'
 import { type Attachment, withFields } from '../types.ts'
-import { type Progress, transfer } from './transfer.ts'
+import { type Progress, receive, transfer } from './transfer.ts'
 
 const TIMEOUT_MS = 30_000
 const MAX_ATTEMPTS = 4
@@ -126,6 +126,20 @@ export class ConfabFiles {
     const url = (thumbnail ? info.thumbnail_url : null) ?? info.url
     if (url === null) throw new ConfabProblem('file_incomplete', 'The content of the file is not there yet.')
     return url
+  }
+
+  /**
+   * Copies a file into another chat, by way of this program: a file belongs to one chat. Where a bucket has the files,
+   * it has to allow pages to read them (CORS).
+   * @returns what a message of the other chat has to name
+   */
+  async copy (
+    { file, name, content_type: contentType }: Attachment, chat: string, options: CallOptions = {}
+  ): Promise<Attachment> {
+    const url = await this.downloadUrl(file, options)
+    const content = await retry(options.signal, () =>
+      receive({ url, signal: options.signal, fetch: this.#fetch }))
+    return this.upload(chat, content, { ...options, name, contentType })
   }
 
   /** Deletes a file that belongs to no message. */

@@ -1,4 +1,4 @@
-/** Sends a content to the URL that the server gave for it. */
+/** Sends a content to the URL that the server gave for it, and reads one. */
 import { throwIfAborted } from '../abort.ts'
 import { parseJson, textOf } from '../json.ts'
 import { ConfabProblem } from '../problem.ts'
@@ -43,24 +43,45 @@ export async function transfer (options: Transfer): Promise<void> {
     options.onProgress?.({ sent: options.content.size, total: options.content.size })
     return
   }
+  throw refusalOf({ status, text })
+}
+
+/** Reads a content. @throws {ConfabProblem} that of the server, `unreachable`; or the reason of the signal */
+export async function receive ({ url, signal, fetch: ask }: Pick<Transfer, 'url' | 'signal' | 'fetch'>): Promise<Blob> {
+  throwIfAborted(signal)
+  const { ok, status, content } = await orUnreachable(signal, async () => {
+    const answer = await ask(url, signal === undefined ? {} : { signal })
+    return { ok: answer.ok, status: answer.status, content: await answer.blob() }
+  })
+  if (!ok) throw refusalOf({ status, text: await content.text() })
+  return content
+}
+
+type Answer = { status: number, text: string }
+
+function refusalOf ({ status, text }: Answer): ConfabProblem {
   const body = parseJson(text)
-  throw new ConfabProblem(
+  return new ConfabProblem(
     textOf(body, 'code') ?? 'refused',
     textOf(body, 'detail') ?? `The content was answered with the status ${String(status)}.`,
     { status, retryable: status >= HTTP_ERROR || status === TOO_MANY_REQUESTS }
   )
 }
 
-type Answer = { status: number, text: string }
-
-async function sendByFetch ({ url, headers, content, signal, fetch: send }: Transfer): Promise<Answer> {
+async function orUnreachable<Result> (signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
   try {
-    const answer = await send(url, { method: 'PUT', headers, body: content, ...(signal !== undefined && { signal }) })
-    return { status: answer.status, text: await answer.text() }
+    return await act()
   } catch (cause) {
     throwIfAborted(signal)
     throw unreachable(cause)
   }
+}
+
+async function sendByFetch ({ url, headers, content, signal, fetch: send }: Transfer): Promise<Answer> {
+  return orUnreachable(signal, async () => {
+    const answer = await send(url, { method: 'PUT', headers, body: content, ...(signal !== undefined && { signal }) })
+    return { status: answer.status, text: await answer.text() }
+  })
 }
 
 function sendByPage (Request: new () => PageRequest, transfer: Transfer): Promise<Answer> {

@@ -1,7 +1,10 @@
 /** A chat in a list as events change it. Pure. */
-import type { ChatEvent, ChatInfo, MessageJson } from '../types.ts'
+import type { ChatEvent, ChatInfo, LastMessage, MessageJson } from '../types.ts'
 
 const MAX_UNREAD = 999
+/** How many members come with an event. */
+const MEMBER_STEPS: ReadonlyMap<string, number> =
+  new Map([['member.added', 1], ['member.joined', 1], ['member.left', -1], ['member.removed', -1]])
 
 /** What an event makes of a chat. `isStale` when only the server can count what is unread now. */
 export type ChangedInfo = { info: ChatInfo, isStale: boolean }
@@ -10,31 +13,24 @@ export type ChangedInfo = { info: ChatInfo, isStale: boolean }
 export function applyToInfo (info: ChatInfo, event: ChatEvent, me: string | null): ChangedInfo {
   if (event.seq <= info.head) return { info, isStale: false }
   const at = { ...info, head: event.seq }
-  if (event.data === null) return { info: at, isStale: false }
-  switch (event.type) {
-    case 'message.created':
-      return addMessage(at, event.data.message, me)
-    case 'message.edited':
-      return { info: withLast(at, event.data.message), isStale: false }
-    case 'message.deleted': {
-      const { message } = event.data
-      const isCounted = message.author !== me && message.seq > (info.me?.read_seq ?? Infinity)
-      return { info: withLast(at, message), isStale: isCounted }
-    }
-    case 'chat.created':
-    case 'chat.updated':
-    case 'chat.frozen':
-    case 'chat.unfrozen':
-      return { info: { ...at, ...event.data.chat, head: at.head }, isStale: false }
-    case 'member.added':
-    case 'member.joined':
-    case 'member.left':
-    case 'member.removed':
-    case 'member.updated':
-      return { info: withMember(at, event), isStale: false }
-    default:
-      return { info: at, isStale: false }
+  const { type, data } = event
+  if (data === null) return { info: at, isStale: false }
+  if ('chat' in data) return { info: { ...at, ...data.chat, head: at.head }, isStale: false }
+  if (type === 'message.created') return addMessage(at, data.message, me)
+  if (type === 'message.edited') return { info: withLast(at, data.message), isStale: false }
+  if (type === 'message.deleted') {
+    const isCounted = data.message.author !== me && data.message.seq > (info.me?.read_seq ?? Infinity)
+    return { info: withLast(at, data.message), isStale: isCounted }
   }
+  const step = MEMBER_STEPS.get(type)
+  if (step === undefined) return { info: at, isStale: false }
+  const counted = 'member_count' in data ? data.member_count : undefined
+  return { info: { ...at, member_count: counted ?? info.member_count + step }, isStale: false }
+}
+
+/** When the last message was posted, in milliseconds; of a chat without one, when it was made. */
+export function activityOf ({ last_message, created_at }: ChatInfo): number {
+  return Date.parse((last_message ?? { created_at }).created_at)
 }
 
 /** Moves the read mark of the user. */
@@ -47,13 +43,12 @@ export function applyRead (info: ChatInfo, seq: number): ChangedInfo {
 }
 
 function addMessage (info: ChatInfo, message: MessageJson, me: string | null): ChangedInfo {
-  const { seq, author, created_at, text, parent } = message
-  const deleted_at = message.deleted_at ?? null
+  const { seq, author, parent } = message
   // A reply is shown in its thread, and counts if one follows that.
   if (parent !== null) return { info, isStale: author !== me }
-  const last_message = { seq, author, created_at, deleted_at, ...(text !== undefined && { text }) }
+  const last_message = lastOf(message)
   const added = { ...info, last_message }
-  if (info.me === null || deleted_at !== null) return { info: added, isStale: false }
+  if (info.me === null || last_message.deleted_at !== null) return { info: added, isStale: false }
   if (author === me) return { info: cleared({ ...added, me: { ...info.me, read_seq: seq } }), isStale: false }
   const isMentioned = message.mentions?.some((name) =>
     name === me || name === '@all' || name === `@role:${String(info.me?.role)}`) ?? false
@@ -72,17 +67,10 @@ function cleared (info: ChatInfo): ChatInfo {
   return { ...info, unread: 0, unread_more: false, mentions: 0 }
 }
 
-function withLast (info: ChatInfo, { seq, text, deleted_at = null }: MessageJson): ChatInfo {
-  const { last_message: last } = info
-  if (last?.seq !== seq) return info
-  const { author, created_at } = last
-  return { ...info, last_message: { seq, author, created_at, deleted_at, ...(text !== undefined && { text }) } }
+function withLast (info: ChatInfo, message: MessageJson): ChatInfo {
+  return info.last_message?.seq === message.seq ? { ...info, last_message: lastOf(message) } : info
 }
 
-type MemberEvent = Extract<ChatEvent, { type: `member.${string}` }>
-
-function withMember (info: ChatInfo, { type, data }: MemberEvent): ChatInfo {
-  if (type === 'member.updated') return info
-  const step = type === 'member.added' || type === 'member.joined' ? 1 : -1
-  return { ...info, member_count: data?.member_count ?? info.member_count + step }
+function lastOf ({ seq, author, created_at, text, deleted_at = null }: MessageJson): LastMessage {
+  return { seq, author, created_at, deleted_at, ...(text !== undefined && { text }) }
 }

@@ -1,6 +1,8 @@
 /** The messages of a chat as events change them. Pure: every function returns a new state, or the same one. */
 import type { ConfabProblem } from '../problem.ts'
-import { type ChatEvent, type EventOf, type Message, type MessageJson, messageOf, type Reactions } from '../types.ts'
+import {
+  type ChatEvent, type EventData, type EventOf, type Message, type MessageJson, messageOf, type Reactions
+} from '../types.ts'
 
 /** The most participants that a thread names. */
 const MAX_PARTICIPANTS = 5
@@ -70,30 +72,15 @@ export function applyEvent (timeline: Timeline, event: ChatEvent): Timeline {
  * is as it is when it is read: its thread may have replies whose events are still to come, and would count them twice.
  */
 function applyToOlder (timeline: Timeline, event: ChatEvent): Timeline {
-  switch (event.type) {
-    case 'message.created':
-      return event.data === null ? timeline : addCreated(timeline, event, event.data.message)
-    case 'message.edited':
-      return event.data === null ? timeline : replaceShared(timeline, event.data.message, event.seq)
-    case 'message.deleted': {
-      if (event.data === null) return timeline
-      const { message } = event.data
-      return changeThread(replaceShared(timeline, message, event.seq), message, { event, by: -1 })
-    }
-    case 'reaction.added':
-    case 'reaction.removed':
-      return applyReaction(timeline, event)
-    case 'message.pinned':
-    case 'message.unpinned': {
-      const { data } = event
-      return data === null
-        ? timeline
-        : change(timeline, data.message.seq, event.seq, (message) =>
-            ({ ...message, pinned_at: data.message.pinned_at }))
-    }
-    default:
-      return timeline
-  }
+  const { type, data, seq } = event
+  if (data === null) return timeline
+  if ('reaction' in data) return applyReaction(timeline, event, data)
+  if (type === 'message.created') return addCreated(timeline, event, data.message)
+  if (type === 'message.edited') return replaceShared(timeline, data.message, seq)
+  if (type === 'message.deleted')
+    return changeThread(replaceShared(timeline, data.message, seq), data.message, { event, by: -1 })
+  if (type !== 'message.pinned' && type !== 'message.unpinned') return timeline
+  return change(timeline, data.message.seq, seq, (message) => ({ ...message, pinned_at: data.message.pinned_at }))
 }
 
 /** Puts in a message of an answer to the user. @param at the seq of the event that it is true for, if there is one */
@@ -125,21 +112,16 @@ function changeThread (
 ): Timeline {
   if (parent === null || parent === timeline.parent) return timeline
   return change(timeline, parent, event.seq, (message) => {
-    const { replies: before = 0, last_reply_at = event.at, participants = [] } = message.thread ?? {}
-    const replies = before + by
-    const others = participants.filter((user) => user !== author)
-    const authors = [...(author === null ? [] : [author]), ...others].slice(0, MAX_PARTICIPANTS)
-    const thread = by < 0
-      ? { replies, last_reply_at, participants }
-      : { replies, last_reply_at: event.at, participants: authors }
-    return { ...message, thread: replies > 0 ? thread : null }
+    const known = message.thread ?? { replies: 0, last_reply_at: event.at, participants: [] }
+    const thread = { ...known, replies: known.replies + by }
+    if (by < 0) return { ...message, thread: thread.replies > 0 ? thread : null }
+    const others = known.participants.filter((user) => user !== author)
+    const participants = [...(author === null ? [] : [author]), ...others].slice(0, MAX_PARTICIPANTS)
+    return { ...message, thread: { ...thread, last_reply_at: event.at, participants } }
   })
 }
 
-function applyReaction (
-  timeline: Timeline, { seq, type, data }: EventOf<'reaction.added'> | EventOf<'reaction.removed'>
-): Timeline {
-  if (data === null) return timeline
+function applyReaction (timeline: Timeline, { seq, type }: ChatEvent, data: EventData['reaction.added']): Timeline {
   const { reaction: { user, emoji }, message: { seq: target, reactions } } = data
   return change(timeline, target, seq, (message) => {
     const merged = withOwn(reactions, message.reactions)
