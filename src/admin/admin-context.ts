@@ -6,6 +6,8 @@ import { ScopedBus } from '../bus/scoped.ts'
 import { waitForPostgres } from '../preflight/wait-for-postgres.ts'
 import { publishToUser } from '../realtime/user-events.ts'
 import { describeFinding } from '../lib/finding.ts'
+import type { FileStorage } from '../files/files.ts'
+import { openFileStorage } from '../files/open-storage.ts'
 import { Closers } from '../lib/closers.ts'
 import type { StorageConfig } from '../config/config.ts'
 import { type Administration, createAdministration } from '../domain/accounts/administration.ts'
@@ -92,6 +94,14 @@ export class AdminContext {
     } finally {
       await closers.close()
     }
+  }
+
+  /** Opens the storage of files. @throws {CommandError} where files are off */
+  async openFiles (): Promise<FileStorage> {
+    const storage = await openFileStorage(this.#config.readFileSettings())
+    if (storage === undefined)
+      throw new CommandError('Files are off here: set FILES and what belongs to it, as for the server.')
+    return storage
   }
 
   /**

@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { CommandError } from './command-error.ts'
-import { type Call, type Command, COMMANDS, SERVERS } from './commands.ts'
+import type { Call, Command } from './command.ts'
+import { COMMANDS, SERVERS } from './commands.ts'
 
 const FAILED = 1
 const USAGE_ERROR = 2
@@ -59,6 +60,7 @@ function parse (args: string[]) {
       user: { type: 'string' },
       output: { type: 'string' },
       from: { type: 'string' },
+      files: { type: 'string' },
       'with-password-hashes': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       discard: { type: 'boolean', default: false }

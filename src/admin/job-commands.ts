@@ -1,7 +1,8 @@
 /** The commands for the queue of jobs: what waits, and what was given up. */
+import { audited } from '../domain/accounts/administration.ts'
 import { dropJobs, type JobRow, listJobs, reviveJobs, summarizeJobs } from '../store/jobs.ts'
 import { CommandError } from './command-error.ts'
-import type { Call, Command } from './commands.ts'
+import type { Call, Command } from './command.ts'
 
 /** Jobs that are listed at most. */
 const LIST_LIMIT = 100
@@ -56,7 +57,8 @@ function describeJob ({ id, kind, target, createdAt, attempts, dueAt, failedAt, 
 
 async function runRetry (call: Call): Promise<string[]> {
   const chosen = chosenJobs(call)
-  const count = await call.context.withStore((orm) => reviveJobs(orm, chosen))
+  const count = await call.context.withStore((orm) =>
+    audited(orm, 'jobs.retried', (tx) => reviveJobs(tx, chosen), (jobs) => ({ ...chosen, jobs })))
   if (count === 0 && chosen.id !== undefined)
     throw new CommandError('There is no such dead job, or nothing is left of it to try again.')
   return [`${String(count)} to be tried again.`]
@@ -64,7 +66,8 @@ async function runRetry (call: Call): Promise<string[]> {
 
 async function runDrop (call: Call): Promise<string[]> {
   const chosen = chosenJobs(call)
-  const count = await call.context.withStore((orm) => dropJobs(orm, chosen))
+  const count = await call.context.withStore((orm) =>
+    audited(orm, 'jobs.dropped', (tx) => dropJobs(tx, chosen), (jobs) => ({ ...chosen, jobs })))
   if (count === 0 && chosen.id !== undefined) throw new CommandError('There is no such dead job.')
   return [`${String(count)} deleted.`]
 }

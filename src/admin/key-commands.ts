@@ -8,7 +8,7 @@ import {
 } from '../domain/accounts/api-keys.ts'
 import { isExternalId } from '../domain/accounts/user-id.ts'
 import { CommandError } from './command-error.ts'
-import type { Call, Command } from './commands.ts'
+import type { Call, Command } from './command.ts'
 
 const TRIAL_TOKEN_LIFE_MS = 3_600_000
 

@@ -1,12 +1,13 @@
 /** The commands for webhooks. */
 import { createDeliveries, type Delivery } from '../domain/webhooks/deliveries.ts'
+import { COMMAND_LINE } from '../domain/moderation/audit.ts'
 import { isAccepted } from '../domain/webhooks/outbound.ts'
 import type { WebhookRow, Webhooks } from '../domain/webhooks/webhooks.ts'
 import type { Orm } from '../store/database.ts'
 import { atOnce } from '../store/unit-of-work.ts'
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../store/webhook-deliveries.ts'
 import { CommandError } from './command-error.ts'
-import type { Call, Command } from './commands.ts'
+import type { Call, Command } from './command.ts'
 
 /** Deliveries that are listed at most. */
 const LIST_LIMIT = 100
@@ -36,7 +37,7 @@ export const WEBHOOK_COMMANDS: readonly Command[] = [
     usage: '<webhook>',
     purpose: 'give a webhook another secret, and print it alone; the last one is valid for 24 hours more',
     run: async ({ context, parameters: [id = ''] }) =>
-      [(await context.withWebhooks(({ rotateSecret }) => rotateSecret(id))).secret]
+      [(await context.withWebhooks(({ rotateSecret }) => rotateSecret(id, COMMAND_LINE))).secret]
   },
   {
     words: 'webhooks test',
@@ -63,12 +64,12 @@ export const WEBHOOK_COMMANDS: readonly Command[] = [
 async function runCreate ({ context, flags }: Call): Promise<string[]> {
   const { url = '', events, 'chat-types': chatTypes, name } = flags
   const request = { url, events: listIn(events), chatTypes: listIn(chatTypes), description: name }
-  const { webhook, secret } = await context.withWebhooks(({ create }) => create(request))
+  const { webhook, secret } = await context.withWebhooks(({ create }) => create(request, COMMAND_LINE))
   return [`${webhook.id}\t${secret}`]
 }
 
 async function runDelete ({ context, parameters: [id = ''] }: Call): Promise<string[]> {
-  await context.withWebhooks((webhooks: Webhooks) => webhooks.remove(id))
+  await context.withWebhooks((webhooks: Webhooks) => webhooks.remove(id, undefined, COMMAND_LINE))
   return ['The webhook is deleted.']
 }
 
@@ -89,7 +90,8 @@ async function runDeliveries ({ context, parameters: [id = ''], flags }: Call): 
 
 async function runReplay ({ context, parameters: [id = ''], flags }: Call): Promise<string[]> {
   const filter = { status: statusIn(flags.status) }
-  return [`${String(await context.withStore((orm) => deliveriesIn(orm).replay(id, filter)))} to be sent again.`]
+  const count = await context.withStore((orm) => deliveriesIn(orm).replay(id, filter, COMMAND_LINE))
+  return [`${String(count)} to be sent again.`]
 }
 
 /** Replicas find the jobs by themselves. */

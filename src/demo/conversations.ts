@@ -1,5 +1,5 @@
 /** The conversations of the demo. */
-import { BEN, IDRIS, LENA, MAYA, type Member, TOMAS, ZOE } from './people.ts'
+import { BEN, GREMLIN, IDRIS, LENA, MAYA, type Member, TOMAS, ZOE } from './people.ts'
 
 /** A chat of two. Each line begins with `>` when the first of them writes it, with `<` when the other does. */
 export type Script = { people: readonly [Member, Member], lines: readonly string[] }
@@ -11,6 +11,13 @@ const lines = (text: string): string[] =>
     .map((line) => line.trim())
 
 export const CONVERSATIONS: readonly Script[] = [
+  {
+    people: [GREMLIN, MAYA],
+    lines: lines(`
+      > I kill servers. Write "kill" to me, and I end the process that you are connected to, with SIGKILL.
+      > Keep writing meanwhile. What was acknowledged is not lost, not doubled, and in order.
+    `)
+  },
   {
     people: [MAYA, TOMAS],
     lines: lines(`

@@ -13,5 +13,7 @@ export const ZOE = member('Zoe')
 export const IDRIS = member('Idris')
 export const LENA = member('Lena')
 export const TOMAS = member('Tomas')
+/** Kills replicas on request. */
+export const GREMLIN = member('Gremlin')
 
-export const TEAM: readonly Member[] = [MAYA, BEN, ZOE, IDRIS, LENA, TOMAS]
+export const TEAM: readonly Member[] = [MAYA, BEN, ZOE, IDRIS, LENA, TOMAS, GREMLIN]
