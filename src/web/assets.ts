@@ -1,44 +1,66 @@
-/** The files of the page at `/app`: its style, its icon, and its compiled modules. */
+/** The files of the page at `/app`: the bundle that `build-web.js` makes, and the icon. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Encoding, encodings } from './encodings.ts'
-import { ICON } from './icon.ts'
-import { STYLE } from './style/index.ts'
+import { ICON, UNREAD_ICON } from './icon.ts'
 
-/** The compiled modules. */
-const MODULES = new URL('../browser/', import.meta.url)
-const ENTRY = 'web/app/main.js'
-const IMPORT = /\b(?:from|import) ["'](\.[^"']+)["']/g
+/** The bundle. */
+const BUNDLE = fileURLToPath(new URL('../web-client/', import.meta.url))
+const MANIFEST = 'manifest.json'
+const WORKER = 'worker.js'
+/** Names that the bundler has put a hash into. */
+const HASHED = /-[A-Z0-9]{8}\.\w+$/
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
+  '.png': 'image/png'
+}
 
 /** A file that is served, in each supported encoding. */
-export type Asset = { type: string, etag: string, encoded: (encoding: Encoding) => Promise<Buffer> }
+export type Asset = {
+  type: string
+  etag: string
+  /** Whether its name changes with its content, so that browsers may keep it for ever. */
+  isImmutable: boolean
+  encoded: (encoding: Encoding) => Promise<Buffer>
+}
 
-/**
- * Loads every file by its name below `/app/assets/`; modules in the order of their dependencies.
- * @throws when the web client was not built
- */
-export async function loadAssets (): Promise<ReadonlyMap<string, Asset>> {
-  const assets = new Map([
-    ['style.css', assetOf('text/css; charset=utf-8', STYLE)],
-    ['icon.svg', assetOf('image/svg+xml', ICON)]
+/** What the page loads at once: names below `/app/assets/`. */
+export type FirstLoad = { script: string, style: string, preload: readonly string[] }
+
+/** The files by their names below `/app/assets/`, and the service worker. */
+export type Assets = { files: ReadonlyMap<string, Asset>, firstLoad: FirstLoad, worker: string }
+
+/** Loads every file. @throws when the web client was not built */
+export async function loadAssets (): Promise<Assets> {
+  const files = new Map([
+    ['icon.svg', assetOf('icon.svg', Buffer.from(ICON), false)],
+    ['icon-unread.svg', assetOf('icon-unread.svg', Buffer.from(UNREAD_ICON), false)]
   ])
-  await addModule(assets, ENTRY)
-  return assets
+  const names = await readdir(BUNDLE).catch(notBuilt)
+  for (const name of names.filter((name) => path.extname(name) in TYPES && name !== WORKER))
+    files.set(name, assetOf(name, await readFile(path.join(BUNDLE, name)), HASHED.test(name)))
+  const worker = await readFile(path.join(BUNDLE, WORKER), 'utf8').catch(notBuilt)
+  const manifest: unknown = JSON.parse(await readFile(path.join(BUNDLE, MANIFEST), 'utf8').catch(notBuilt))
+  if (!isFirstLoad(manifest)) return notBuilt(undefined)
+  return { files, firstLoad: manifest, worker }
 }
 
-/** Adds a module and all its imports. */
-async function addModule (assets: Map<string, Asset>, name: string): Promise<void> {
-  if (assets.has(name)) return
-  const source = await readFile(fileURLToPath(new URL(name, MODULES)), 'utf8').catch((error: unknown) => {
-    throw new Error('The web client is not built: run npm run build.', { cause: error })
-  })
-  assets.set(name, assetOf('text/javascript; charset=utf-8', source))
-  for (const [, target = ''] of source.matchAll(IMPORT))
-    await addModule(assets, new URL(target, `file:///${name}`).pathname.slice(1))
+function notBuilt (cause: unknown): never {
+  throw new Error('The web client is not built: run npm run build.', { cause })
 }
 
-function assetOf (type: string, content: string): Asset {
-  const bytes = Buffer.from(content)
-  return { type, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"`, encoded: encodings(bytes) }
+function isFirstLoad (manifest: unknown): manifest is FirstLoad {
+  return typeof manifest === 'object' && manifest !== null && 'script' in manifest && 'style' in manifest &&
+    'preload' in manifest
+}
+
+function assetOf (name: string, bytes: Buffer, isImmutable: boolean): Asset {
+  return {
+    type: TYPES[path.extname(name)] ?? 'application/octet-stream',
+    etag: `"${createHash('sha256').update(bytes).digest('base64url')}"`,
+    isImmutable,
+    encoded: encodings(bytes)
+  }
 }

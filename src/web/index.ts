@@ -3,9 +3,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { loadAssets } from './assets.ts'
 import { chooseEncoding } from './encodings.ts'
-import { APP_HEADERS, appPage } from './page.ts'
-
-const WEB_CLIENT = 'Web client'
+import { filesOrigin } from './files-origin.ts'
+import installable from './installable.ts'
+import { appHeaders, appPage } from './page.ts'
+import { WEB_CLIENT } from './tags.ts'
 
 /** The group of these routes in the documents. */
 export const WEB_TAGS = { [WEB_CLIENT]: 'The client for browsers that this server brings along.' }
@@ -14,8 +15,9 @@ const AssetPath = Type.Object({ '*': Type.String({ description: 'Its name.' }) }
 const file = { schema: Type.Unsafe<string | Buffer>(Type.String()) }
 
 const web: FastifyPluginAsyncTypebox = async (app) => {
-  const assets = await loadAssets()
-  const page = appPage([...assets.keys()].filter((name) => name.endsWith('.js')))
+  const { files, firstLoad, worker } = await loadAssets()
+  const page = appPage(firstLoad)
+  const pageHeaders = appHeaders(filesOrigin(app.config.files))
 
   app.get(
     '/',
@@ -32,8 +34,10 @@ const web: FastifyPluginAsyncTypebox = async (app) => {
         }
       }
     },
-    async (_request, reply) => reply.headers(APP_HEADERS).send(page)
+    async (_request, reply) => reply.headers(pageHeaders).send(page)
   )
+
+  installable(app, worker)
 
   app.get(
     '/assets/*',
@@ -47,21 +51,21 @@ const web: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: {
             description: 'The file.',
-            content: { 'text/javascript': file, 'text/css': file, 'image/svg+xml': file }
+            content: { 'text/javascript': file, 'text/css': file, 'image/svg+xml': file, 'image/png': file }
           },
           304: { description: 'Not modified: the copy in the browser is current.', type: 'null' }
         }
       }
     },
     async ({ params, headers }, reply) => {
-      const asset = assets.get(params['*'])
+      const asset = files.get(params['*'])
       if (asset === undefined) {
         reply.callNotFound()
         return reply
       }
-      // The same for all users, so browsers may store it; they revalidate it each time.
+      // The same for all users, so browsers may store it; a name without a hash is revalidated each time.
       reply.headers({
-        'cache-control': 'no-cache',
+        'cache-control': asset.isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         vary: 'accept-encoding',
         etag: asset.etag,
         'content-type': asset.type

@@ -1,0 +1,20 @@
+/** What the next text of a place is: a new message, a reply, or another text of a message. */
+import { type Signal, signal } from '@preact/signals'
+import type { ListedMessage } from '../../../client/index.ts'
+
+/** See the head of this file. */
+export type ComposerMode =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'reply' | 'edit', readonly message: ListedMessage }
+
+/** The usual mode. */
+export const NEW: ComposerMode = { kind: 'new' }
+
+const modes = new Map<string, Signal<ComposerMode>>()
+
+/** The mode of a place. @param key see `draftKey` */
+export function modeOf (key: string): Signal<ComposerMode> {
+  let mode = modes.get(key)
+  if (mode === undefined) modes.set(key, mode = signal<ComposerMode>(NEW))
+  return mode
+}

@@ -1,0 +1,49 @@
+/** A dialog over the page: the native one, which keeps the focus inside and ends with Escape. */
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { words } from '../words/index.ts'
+import { IconButton } from './button.tsx'
+import { closeFromSearch } from './escape.ts'
+
+/** Properties of {@link Dialog}. */
+export type DialogProps = {
+  title: string
+  onClose: () => void
+  /** Fills the screen on phones. */
+  isLarge?: boolean
+  children: ComponentChildren
+}
+
+/** A dialog, open as long as it is rendered. */
+export function Dialog ({ title, onClose, isLarge = false, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const before = document.activeElement
+    dialog.current?.showModal()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={dialog} class={`dialog ${isLarge ? 'is-large' : ''}`} aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      onKeyDown={(event) => closeFromSearch(event, onClose)}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose()
+      }}
+    >
+      <div class='dialog-card'>
+        <header class='dialog-head'>
+          <h2 id={id}>{title}</h2>
+          <IconButton icon='close' label={words.value.close} onClick={onClose} />
+        </header>
+        <div class='dialog-body'>{children}</div>
+      </div>
+    </dialog>
+  )
+}
