@@ -10,7 +10,7 @@ WORKDIR /build
 # Copied before the sources, so that a change of the sources does not install the packages again.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY build.js ./
+COPY build.js build-web.js ./
 COPY src src
 RUN npm run build
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
@@ -22,7 +22,8 @@ RUN find node_modules -type f \
 RUN for name in test tests __tests__ benchmark benchmarks example examples docs .github; do \
       rm -rf node_modules/*/$name node_modules/@*/*/$name; \
     done
-RUN mkdir data
+# A volume that is mounted here belongs to the user of the replica then, too.
+RUN mkdir -p data/files
 
 # This stage runs no command: the copied files belong to root and are read-only, and the only tools are Node.js and npm.
 FROM ${NODE_IMAGE}${NODE_DIGEST}

@@ -16,7 +16,10 @@ const OUTPUTS = 'dist-client'
 const COMPILER = path.join('node_modules', 'typescript-7', 'bin', 'tsc')
 
 /** The modules that users import. */
-const ENTRIES = ['index', 'chatcli/index', 'files/index', 'react/index', 'server/index', 'sse/index']
+const ENTRIES = [
+  'index', 'accounts/index', 'chatcli/index', 'files/index', 'history/index', 'management/index', 'moderation/index',
+  'push/index', 'push-worker/index', 'react/index', 'search/index', 'server/index', 'shared/index', 'sse/index'
+]
 
 /** The folders of the package: their kind of module, as esbuild and as a `package.json` names it. */
 const FORMATS = /** @type {const} */ ([['esm', 'esm', 'module'], ['cjs', 'cjs', 'commonjs']])

@@ -3,9 +3,9 @@
  *
  *     node build.js [test] [bench] [--watch] [--if-possible]
  *
- * The server, the web client and the conformance kit are always built, tests and benchmark where they are named. A
- * module that is as new as its source stays as it is, and the output of a source that is gone is deleted. With
- * --if-possible it is no failure that packages are missing.
+ * The server, the client library and the conformance kit are always built, tests and benchmark where they are named. A
+ * module that is as new as its source stays as it is, and the output of a source that is gone is deleted. The web
+ * client is bundled (`build-web.js`). With --if-possible it is no failure that packages are missing.
  */
 import {
   existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync
@@ -13,6 +13,7 @@ import {
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bundleWebClient, WEB_BUNDLE } from './build-web.js'
 
 /**
  * @typedef {object} Tree
@@ -22,7 +23,7 @@ import { parseArgs } from 'node:util'
  * @property {import('esbuild').BuildOptions} options
  */
 
-/** @typedef {'server' | 'browser' | 'conformance' | 'test' | 'bench'} TreeName */
+/** @typedef {'server' | 'browser' | 'conformance' | 'web' | 'test' | 'bench'} TreeName */
 
 /** What is needed is not installed. */
 class MissingPackages extends Error {}
@@ -43,7 +44,14 @@ const TREES = {
   browser: {
     sources: 'src',
     outputs: path.join('dist', 'browser'),
-    contains: (file) => isBelow(file, WEB_CLIENT) || isBelow(file, CLIENT),
+    contains: (file) => isBelow(file, CLIENT),
+    options: BROWSER
+  },
+  // Modules of the web client one by one, for their unit tests.
+  web: {
+    sources: 'src',
+    outputs: path.join('dist-test', 'web-modules'),
+    contains: (file) => isBelow(file, WEB_CLIENT),
     options: BROWSER
   },
   conformance: {
@@ -93,21 +101,26 @@ function redirectImports (tree, source, text) {
 /** @param {Tree} tree @param {string} source @param {string} specifier of a module that it imports */
 function importOf (tree, source, specifier) {
   const imported = path.normalize(path.join(path.dirname(source), specifier))
-  const trees = [tree, TREES.server, TREES.browser]
+  const trees = [tree, TREES.server, TREES.browser, TREES.web]
   const owner = trees.find((each) => isBelow(imported, each.sources) && each.contains(imported)) ?? TREES.server
   const relative = path.relative(path.dirname(outputOf(tree, source)), outputOf(owner, imported))
   return (relative.startsWith('.') ? relative : `./${relative}`).split(path.sep).join('/')
 }
 
+/** @param {unknown} cause @returns {never} */
+function missingPackages (cause) {
+  // What esbuild finds wrong with a source has been printed.
+  if (cause instanceof Error && 'errors' in cause) throw cause
+  throw new MissingPackages(
+    'Confab is not built, and the build needs the development dependencies: run npm ci without --omit=dev, then ' +
+    'npm run build. After that npm prune --omit=dev may follow.',
+    { cause }
+  )
+}
+
 /** Compiles some modules of a tree. @param {Tree} tree @param {string[]} sources */
 async function compile (tree, sources) {
-  const { build } = await import('esbuild').catch((/** @type {unknown} */ cause) => {
-    throw new MissingPackages(
-      'Confab is not built, and the build needs the development dependencies: run npm ci without --omit=dev, then ' +
-      'npm run build. After that npm prune --omit=dev may follow.',
-      { cause }
-    )
-  })
+  const { build } = await import('esbuild').catch(missingPackages)
   const { outputFiles } = await build({
     ...tree.options,
     absWorkingDir: ROOT,
@@ -148,11 +161,13 @@ async function update (names) {
   for (const { sources, outputs } of trees) {
     // A package without its sources has what it needs.
     if (!existsSync(path.join(ROOT, sources))) continue
-    const gone = list(outputs, /\.js(\.map)?$/).filter((output) => !wanted.has(output.replace(/\.map$/, '')))
+    const gone = list(outputs, /\.js(\.map)?$/)
+      .filter((output) => !isBelow(output, WEB_BUNDLE) && !wanted.has(output.replace(/\.map$/, '')))
     for (const output of gone) rmSync(path.join(ROOT, output))
   }
   const changed = stale.filter(({ sources }) => sources.length > 0)
   await Promise.all(changed.map(({ tree, sources }) => compile(tree, sources)))
+  await bundleWebClient({ root: ROOT, toolTime, isDevelopment }).catch(missingPackages)
   return stale.reduce((sum, { sources }) => sum + sources.length, 0)
 }
 
@@ -203,7 +218,10 @@ const names = ['server', 'browser', 'conformance']
 for (const name of positionals) {
   if (name !== 'test' && name !== 'bench') throw new Error(`There is no ${name} to build.`)
   names.push(name)
+  if (name === 'test') names.push('web')
 }
+// Pages for developers are part of a bundle that is not published.
+const isDevelopment = values.watch || names.includes('test')
 try {
   await update(names)
   checkPackages()
