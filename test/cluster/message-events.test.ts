@@ -5,7 +5,7 @@ import { CHATCLI_CODEC, CHATCLI_CURRENT_CODEC } from '../../src/api/chatcli/ws/c
 import { V1_CODEC } from '../../src/api/v1/realtime/codec.ts'
 import { ChatError } from '../../src/domain/errors.ts'
 import type { ChangeReceipt } from '../../src/domain/events/change.ts'
-import type { PostExtras, Receipt } from '../../src/domain/events/event-writer.ts'
+import type { PostExtras, Receipt } from '../../src/domain/events/post.ts'
 import type { Codec } from '../../src/realtime/codec.ts'
 import { LONGEST_PAGE } from '../../src/store/messages.ts'
 import { addChat, addUser } from '../support/data/rows.ts'

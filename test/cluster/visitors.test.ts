@@ -5,7 +5,8 @@ import { CHATCLI_CODEC } from '../../src/api/chatcli/ws/codec.ts'
 import { V1_CODEC } from '../../src/api/v1/realtime/codec.ts'
 import { parseChatId } from '../../src/domain/chats/chat-id.ts'
 import { BUILT_IN_TYPES } from '../../src/domain/chats/chat-types.ts'
-import { byUser } from '../../src/domain/chats/membership.ts'
+import { byUser } from '../../src/domain/chats/caller.ts'
+import { COMMAND_LINE } from '../../src/domain/moderation/audit.ts'
 import { addUser } from '../support/data/rows.ts'
 import { createStore } from '../support/servers/database.ts'
 import { withServices } from '../support/servers/deployments.ts'
@@ -29,7 +30,7 @@ await withServices(t, 'chats that anybody may read, on two replicas', async (t, 
     return { userId: id, username }
   }
   const startChat = async (type: string) => {
-    await one.services.chats.putType(type, BUILT_IN_TYPES.channel)
+    await one.services.chats.putType(type, BUILT_IN_TYPES.channel, COMMAND_LINE)
     const owner = await newUser()
     const { id } = await one.services.chats.create(byUser(owner), { type })
     const name = parseChatId(id)
@@ -46,7 +47,7 @@ await withServices(t, 'chats that anybody may read, on two replicas', async (t, 
     for (let count = 0; count < POSTS; count++) await one.post(chatId, owner, `public ${String(count)}`)
     for (const socket of live) await socket.reached(`public ${String(POSTS - 1)}`)
     const replaying = [one, two].map(async (hub) => hub.visit(t, chatId, visitor, V1_CODEC, 0).catch(() => undefined))
-    await one.services.chats.putType('closing', { ...BUILT_IN_TYPES.channel, visibility: 'private' })
+    await one.services.chats.putType('closing', { ...BUILT_IN_TYPES.channel, visibility: 'private' }, COMMAND_LINE)
     for (const hub of [one, two]) await hub.post(chatId, owner, 'in private')
     await member.reached('in private')
     for (const socket of [...live, ...await Promise.all(replaying)]) {

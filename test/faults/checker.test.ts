@@ -19,6 +19,13 @@ type Draft = {
   failures: string[]
   late: string[]
   peakMiB: number
+  /** What the webhook accepted; everything once by default. */
+  accepted?: Accepted
+}
+type Accepted = { id: string, seq: number }[]
+
+function rangeTo (head: number): Accepted {
+  return Array.from({ length: head }, (_, index) => ({ id: `m${String(index + 1)}`, seq: index + 1 }))
 }
 
 /** Ten posts of two authors, a reader of the whole and one of the second half; changed as a test wants it. */
@@ -53,7 +60,7 @@ function historyWith (change: (draft: Draft) => void): History {
     peakMiB: 100
   }
   change(draft)
-  const { posts, changes, readers, lists, rows, head, events, failures, late, peakMiB } = draft
+  const { posts, changes, readers, lists, rows, head, events, failures, late, peakMiB, accepted } = draft
   return {
     posts,
     changes,
@@ -65,6 +72,7 @@ function historyWith (change: (draft: Draft) => void): History {
     failures,
     late,
     memory: [{ replica: 'replica 1', peakMiB, boundMiB: 200 }],
+    webhooks: [{ chatID: CHAT, start: 0, accepted: accepted ?? rangeTo(head) }],
     convergenceMs: 1_000
   }
 }
@@ -194,6 +202,15 @@ const CASES: [
     'I4',
     /removed at seq 8 and got 9/
   ],
+  ['an event that a webhook never got', (draft) => {
+    draft.accepted = rangeTo(HEAD).filter(({ seq }) => seq !== 4)
+  }, 'I10', /got seq 5 after seq 3/],
+  ['events that a webhook lacks in the end', (draft) => {
+    draft.accepted = rangeTo(HEAD - 2)
+  }, 'I10', /nothing behind seq 8 of 10/],
+  ['an event that a webhook got under two ids', (draft) => {
+    draft.accepted = [...rangeTo(HEAD), { id: 'other', seq: 3 }]
+  }, 'I10', /seq 3 under two ids/],
   [
     'posts that are stored in another order than they were made',
     ({ rows, readers, posts }) => {

@@ -16,6 +16,8 @@ const AFTERMATH_MS = 700
 /** Within what time everybody has everything when all is well and nobody posts any more. */
 const CONVERGENCE_MS = 10_000
 const CONVERGENCE_DEADLINE_MS = 20_000
+/** The jobs of a replica that was killed wait for its lease, and what it had noted for the next sweep. */
+const WEBHOOK_DEADLINE_MS = 75_000
 const MEMORY_INTERVAL_MS = 250
 /** What no replica needs under this load. */
 const MEMORY_MIB = 400
@@ -54,13 +56,14 @@ export async function runRound (fault: Fault, cluster: FaultCluster, seed: numbe
     scope.teardown(() => clearInterval(sampling))
     const deadlocks = await countDeadlocks(cluster)
     const workload = await Workload.start({
+      scope,
       cluster,
       journal,
       random,
-      // Of a group whose log is void nothing can be shown.
+      // Of a log that is void nothing can be shown to who was not told.
       shape: {
         ...STEADY,
-        ...(fault.changesEpoch === true && { hasGroup: false }),
+        ...(fault.changesEpoch === true && { hasGroup: false, hasWebhook: false }),
         ...fault.load,
         ...fault.loadOf?.(cluster)
       },
@@ -146,6 +149,8 @@ async function converge (cluster: FaultCluster, workload: Workload): Promise<voi
     })
   )
   await workload.group?.converge(CONVERGENCE_DEADLINE_MS)
+  const { webhook } = workload
+  await webhook?.reached(await readHeads(cluster, webhook.chatIDs), WEBHOOK_DEADLINE_MS)
 }
 
 async function collect ({
@@ -164,6 +169,7 @@ async function collect ({
   const chatIDs = [
     ...new Set([
       ...workload.pairs.map(({ chatID }) => chatID),
+      ...workload.webhook?.chatIDs ?? [],
       ...journal.posts.map(({ chatID }) => chatID),
       ...journal.readers.map(({ chatID }) => chatID)
     ])
@@ -189,6 +195,7 @@ async function collect ({
     heads,
     events,
     group: await workload.group?.history(),
+    webhooks: workload.webhook?.records ?? [],
     failures: [
       ...journal.failures,
       ...cluster.failures.splice(0),

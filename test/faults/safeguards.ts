@@ -33,7 +33,7 @@ export const SAFEGUARDS = {
   },
   /** Every chat that is followed is compared with the store every few seconds. */
   sweep: {
-    replacements: [{ file: 'dist/realtime/hub.js', from: 'await this.#compareAll(this.#rooms.chatIds);', to: '' }],
+    replacements: [{ file: 'dist/realtime/hub.js', from: 'await this.#comparison.run(this.#rooms.chatIds);', to: '' }],
     revealedBy: ['F6.lose']
   },
   /** The counters of a batch's chats are locked one after the other in the order of their ids. */
@@ -66,7 +66,7 @@ export const SAFEGUARDS = {
   fence: {
     replacements: [
       {
-        file: 'dist/realtime/chat-feed.js',
+        file: 'dist/realtime/membership-fence.js',
         from: 'if (removedUserId === void 0) return;',
         to: 'return;'
       }

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import t from '../support/tap.ts'
-import { buryJob, insertJob } from '../../src/store/jobs.ts'
+import { buryJob, claimJobs, insertJob, postponeJob } from '../../src/store/jobs.ts'
 import { jobs } from '../../src/store/schema.ts'
 import { createStore, openDatabase } from '../support/servers/database.ts'
 import { engineUrl } from '../support/servers/engine.ts'
@@ -20,8 +20,12 @@ await t.test('an operator sees what waits and what was given up, and tries that 
   await insertJob(orm, { kind: 'mail', payload: { text: 'secret' } })
   const rows = await orm.select().from(jobs)
   const idOf = (wanted: string) => rows.find(({ kind, target }) => kind === wanted || target === wanted)?.id ?? 0
-  for (const target of ['b', 'c', 'd']) await buryJob(orm, idOf(target), {}, 'it is not there')
-  await buryJob(orm, idOf('mail'), { recipient: 'ann@example.org', erased: true }, 'no such user')
+  const rooms = ['call', 'mail'].map((kind) => ({ kind, room: 4, perTarget: 4, busy: {} }))
+  for (const job of await claimJobs(orm, rooms, 60_000)) {
+    if (job.target === 'a') await postponeJob(orm, job, { delayMs: 0, attempts: 0 })
+    else if (job.kind === 'call') await buryJob(orm, job, {}, 'it is not there')
+    else await buryJob(orm, job, { recipient: 'ann@example.org', erased: true }, 'no such user')
+  }
 
   const waiting = await confab('jobs', 'list', '--kind', 'call')
   t.match(waiting.lines[0], /^call\t1 waiting\t3 dead\toldest \d+ s$/)

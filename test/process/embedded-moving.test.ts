@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from '../support/tap.ts'
+import { createPasswordHasher } from '../../src/domain/accounts/passwords.ts'
 import { findInstalledBinaries, type PostgresBinaries } from '../../src/store/embedded/binaries.ts'
 import { currentUser, findNamespace } from '../../src/store/embedded/identity.ts'
 import { initialize } from '../../src/store/embedded/initialize.ts'
@@ -12,7 +13,12 @@ import { serveCluster } from '../../src/store/embedded/serve-cluster.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded/start.ts'
 import { copyMigrations, listMigrations } from '../../src/store/migrations.ts'
 import { migratePostgres } from '../../src/store/postgres/open.ts'
+import { call } from '../support/clients/http.ts'
+import { signIn } from '../support/clients/visitor.ts'
+import { listAt } from '../support/data/json.ts'
+import { eventually } from '../support/deadline.ts'
 import { isServiceRequired } from '../support/servers/deployments.ts'
+import { spawnReplica } from '../support/servers/process.ts'
 import { runConfab, runToEnd, temporaryFolder } from '../support/servers/program.ts'
 
 /** The versions whose programs may be installed here beside those that the server uses. */
@@ -23,10 +29,15 @@ t.setTimeout(300_000)
 /** The last migration of 0.1. */
 const LAST_MIGRATION = '0005_suspend_accounts'
 
+const COST = { memoryKiB: 64, passes: 1 }
+const ANN = { username: 'ann', email: 'ann@example.org', password: 'A-Pass-of-ann-9' }
+const passwords = await createPasswordHasher({ cost: COST, concurrency: 1, queue: 1 })
+
 /** Rows with whatever could be mistaken for the syntax of a dump. */
 const FILLING = [
   `insert into users (username, username_key, display_name, email, email_key, password_hash, activated_at)
-     select n, n, n, n || '@example.org', n || '@example.org', 'hash', now() from unnest(array['ann', 'bob']) as n`,
+     select n, n, n, n || '@example.org', n || '@example.org', '${await passwords.hash(ANN.password)}', now()
+     from unnest(array['ann', 'bob']) as n`,
   'insert into chats (user_low, user_high) values (1, 2)',
   'insert into chat_heads (chat_id, last_seq) values (1, 300)',
   'insert into participants (chat_id, user_id, read_seq) values (1, 1, 12), (1, 2, 0)',
@@ -68,6 +79,16 @@ async function checkMoved (t: Test, dataDir: string, before: Contents) {
   }
 }
 
+/** That a server with nothing configured indexes what is there, by itself. */
+async function checkFound (t: Test, dataDir: string) {
+  const server = await spawnReplica(t, { DATA_DIR: dataDir, HASH_MEMORY: String(COST.memoryKiB) })
+  const token = await signIn(server, ANN)
+  const find = () => call(`${server.url}/v1/search/messages?q=250`, 'GET', { bearer: token })
+  t.ok(await eventually(async () => listAt((await find()).body, 'items').length === 1), 'old messages are found')
+  server.kill('SIGTERM')
+  await server.exited
+}
+
 /** The migrations of 0.1, in a folder. */
 async function legacyMigrations (t: Test): Promise<string> {
   const folder = path.join(await temporaryFolder(t), 'migrations')
@@ -100,6 +121,7 @@ await t.test('a store of 0.1 is refused and left alone until it is moved, and st
   t.notOk((await readdir(dataDir)).includes('postgres'))
   t.match(await runConfab(['migrate-embedded'], environment), { code: 0, stdout: /^The embedded store is made\. The old/ })
   await checkMoved(t, dataDir, before)
+  await checkFound(t, dataDir)
   t.strictSame(await filesOf(store), files, 'the old one is as it was')
   t.match(await runConfab(['migrate-embedded'], environment), { code: 1, stderr: /has an embedded store of this version/ })
   t.strictSame((await readdir(dataDir)).filter((name) => /^moving-|\.moving/.test(name)), [], 'nothing else is left')

@@ -41,6 +41,8 @@ const DOING: Readonly<Record<string, (step: Step) => Request>> = {
   leave: () => ['POST', ':leave', {}],
   add: ({ other }) => ['PUT', `/members/${other}`, { role: 'member' }],
   remove: ({ other }) => ['DELETE', `/members/${other}`],
+  ban: ({ other, number }) => ['PUT', `/bans/${other}`, { reason: `Reason ${String(number)}` }],
+  unban: ({ other }) => ['DELETE', `/bans/${other}`],
   role: ({ other, number }) =>
     ['PATCH', `/members/${other}`, { role: number % 2 === 0 ? 'admin' : 'member', data: { number } }],
   rename: ({ number }) => ['PATCH', '', { name: `Name ${String(number)}`, data: { number } }],

@@ -5,6 +5,7 @@ import { openExport } from '../../src/domain/transfer/lines.ts'
 import { chats, messages, users } from '../../src/store/schema.ts'
 import { clientOf, newKey } from '../support/data/api-clients.ts'
 import { at, listAt, textAt } from '../support/data/json.ts'
+import { KEYS } from '../support/data/subscription.ts'
 import {
   confab, fileOf, groupOf, startInstallation, timeAt, usersOf
 } from '../support/data/transfer.ts'
@@ -105,7 +106,13 @@ await t.test('a chat is exported with whom it names, and a user with what is the
   const lines = (text: string) => text.split('\n').slice(1)
   t.strictSame(lines(await confab(copy, ['export', '--chat', 'room'])), lines(chat))
 
+  const token = signWithSecret({ sub: 'ann' })
+  const phone = { kind: 'web', endpoint: 'https://push.example.org/hidden', keys: KEYS, name: 'The phone' }
+  t.equal((await clientOf(origin.cluster, 'ann', token).call('PUT', '/me/devices/phone', phone)).status, 204)
+  t.notMatch(await confab(origin, ['export', '--all']), /phone/, 'devices are of no use elsewhere')
   const text = await confab(origin, ['export', '--user', 'ann'])
+  t.notMatch(text, /hidden/)
+  t.match(text, /"devices":\[\{"device":"phone","kind":"web","name":"The phone","created_at":/)
   const own = text.trimEnd().split('\n').map((line): unknown => JSON.parse(line))
   t.strictSame(own.slice(1).map((record) => textAt(record, 'record')), [
     'user', 'block', 'chat', 'member', 'message', 'end'

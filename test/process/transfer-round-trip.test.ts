@@ -47,6 +47,9 @@ await t.test('an installation is the same after an export and an import', async 
   const direct = textAt(await ok(ann.call('PUT', '/chats:direct', { user: 'bob' })), 'chat', 'id')
   await post(bob, direct, { text: 'between us' })
   await ok(cleo.call('PUT', '/me/blocks/bob'))
+  await ok(bob.call('PUT', '/me/notifications', {
+    push: 'mentions', previews: 'off', quiet_hours: { from: '22:00', to: '07:30', timezone: 'Europe/Berlin' }
+  }))
   await ok(key.call('PUT', '/chat-types/support', {
     roles: { agent: ['read', 'post', 'moderate'], customer: ['read', 'post'] },
     default_role: 'customer',

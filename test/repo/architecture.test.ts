@@ -359,7 +359,10 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../domain/accounts/accounts.ts',
       '../api/chatcli/errors.ts'
     ],
-    allowed: ['ws', '../client/chatcli/index.ts', '../server/replica.ts', '../config/config.ts', './seed.ts']
+    allowed: [
+      'ws', '../client/index.ts', '../client/files/index.ts', '../server/replica.ts', '../config/config.ts',
+      '../store/embedded/start.ts', '../api/pages/html.ts', '../bus/bus.ts', './seed.ts'
+    ]
   },
   'src/web': {
     forbidden: [
@@ -383,9 +386,13 @@ const FOLDERS: Record<string, { forbidden: string[], allowed: string[] }> = {
       '../../domain/errors.ts',
       '../../api/pages/brand.ts',
       '../../client/http.ts',
+      '../../client/chatcli/index.ts',
       '../../client/node.ts'
     ],
-    allowed: ['../../client/chatcli/index.ts', './dom.ts']
+    allowed: [
+      '../../client/index.ts', '../../client/files/index.ts', '../../client/accounts/index.ts',
+      '../../client/management/index.ts', 'preact'
+    ]
   }
 }
 

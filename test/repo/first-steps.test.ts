@@ -8,13 +8,15 @@ import { expectOk } from '../support/checks/answers.ts'
 import { call } from '../support/clients/http.ts'
 import { connect } from '../support/clients/socket.ts'
 import { newRegistration, type Registration } from '../support/data/accounts.ts'
-import { integerAt, textAt } from '../support/data/json.ts'
+import { integerAt, listAt, textAt } from '../support/data/json.ts'
 import { codeIn, Outbox } from '../support/data/outbox.ts'
-import { within } from '../support/deadline.ts'
+import { eventually, within } from '../support/deadline.ts'
 import { isServiceRequired } from '../support/servers/deployments.ts'
 import { launch, ROOT } from '../support/servers/process.ts'
 
 const START_DEADLINE_MS = 120_000
+/** Searches are limited. */
+const [INDEX_DEADLINE_MS, SEARCH_PAUSE_MS] = [20_000, 1_000]
 const STOP_DEADLINE_MS = 30_000
 const FILE_TIMEOUT_MS = 600_000
 
@@ -57,6 +59,8 @@ await t.test(
     await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
     // What npm ci has installed here: a second time takes longer than all the rest.
     await symlink(path.join(ROOT, 'node_modules'), path.join(clone, 'node_modules'))
+    // npm ci has built it before npm start does.
+    await run('npm', ['run', 'build'], { cwd: clone })
 
     const server = await launch(t, {
       command: 'npm',
@@ -65,6 +69,11 @@ await t.test(
       environment: {},
       deadlineMs: START_DEADLINE_MS
     })
+    const page = await call(`${server.url}/app`, 'GET')
+    const assets = page.text.match(/\/app\/assets\/[^"]+\.(?:js|css)/g) ?? []
+    t.ok(assets.length > 1)
+    for (const asset of assets) t.equal((await call(server.url + asset, 'GET')).status, 200, asset)
+
     const outbox = new Outbox(path.join(clone, 'data'))
     const [ann, bob] = [await signUp(server.url, outbox), await signUp(server.url, outbox)]
     const created = await call(`${server.url}/chat/create-chat`, 'POST', {
@@ -79,6 +88,12 @@ await t.test(
     const sender = await connect(t, server, ann.token)
     sender.send({ type: 'post_msg', chatID, text: 'Hello Bob' })
     t.hasStrict(await receiver.next(), { type: 'new_message', chatID, username: ann.username, message: 'Hello Bob' })
+
+    const find = () => call(`${server.url}/v1/search/messages?q=hello`, 'GET', { bearer: bob.token })
+    const isFound = await eventually(
+      async () => listAt((await find()).body, 'items').length === 1, INDEX_DEADLINE_MS, SEARCH_PAUSE_MS
+    )
+    t.ok(isFound, 'Bob finds the message')
 
     server.kill('SIGTERM')
     const exit = await within(server.exited, STOP_DEADLINE_MS, 'the server to stop')

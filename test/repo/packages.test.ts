@@ -25,7 +25,15 @@ const ENTRIES: readonly [name: string, exported: readonly string[]][] = [
   ['confab-client', ['ConfabClient', 'ConfabProblem', 'MemoryStorage', 'browserStorage', 'newClientId']],
   ['confab-client/react', ['ConfabProvider', 'useChats', 'useChat', 'useMessages', 'useTyping', 'usePresence']],
   ['confab-client/server', ['ConfabServer', 'ConfabProblem', 'signUserToken', 'verifyWebhook']],
+  ['confab-client/accounts', ['AccountSession', 'browserTokens', 'ConfabAccounts', 'ConfabProblem']],
+  ['confab-client/history', ['MessageWindow', 'MessageLookup', 'seqAt']],
   ['confab-client/files', ['ConfabFiles', 'ConfabProblem']],
+  ['confab-client/management', ['addMembers', 'changeProfile', 'ConfabProblem', 'createInvite', 'leaveChat']],
+  ['confab-client/moderation', ['banUser', 'ConfabProblem', 'listReports', 'readHealth', 'report']],
+  ['confab-client/push', ['enablePush', 'disablePush', 'ConfabProblem']],
+  ['confab-client/push-worker', ['handlePush', 'readPush', 'showPush']],
+  ['confab-client/search', ['ConfabProblem', 'ConfabSearch', 'splitHighlights']],
+  ['confab-client/shared', ['shareSocket']],
   ['confab-client/sse', ['EventStreamSocket', 'orEventStream']],
   ['confab-client/chatcli', ['ConfabClient', 'ConfabError', 'newClientMessageID']]
 ]
@@ -35,7 +43,11 @@ const MAX_CLIENT_BYTES = 15_000
 const TYPED_PROGRAM = `import { ConfabClient, ConfabProblem, type EventOf, type ListedMessage } from 'confab-client'
 import { useMessages, type UsedMessages } from 'confab-client/react'
 import { ConfabServer, signUserToken, verifyWebhook, type Message, type Webhook } from 'confab-client/server'
+import { AccountSession, browserTokens, ConfabAccounts } from 'confab-client/accounts'
 import { ConfabFiles } from 'confab-client/files'
+import { createInvite, type Invite } from 'confab-client/management'
+import { enablePush, type PushRegistration } from 'confab-client/push'
+import { handlePush, type PushWorker } from 'confab-client/push-worker'
 import { EventStreamSocket, orEventStream } from 'confab-client/sse'
 import { ConfabClient as ChatCliClient } from 'confab-client/chatcli'
 const client = new ConfabClient({ url: '', getToken: async () => signUserToken('secret', { id: 'ann', name: 'Ann' }) })
@@ -44,12 +56,18 @@ export const seq: Promise<number> = client.chat('c').send('text', { reply_to: 1 
 export const items: readonly ListedMessage[] = client.chat('c').messages.getSnapshot().items
 export const use = (id: string): UsedMessages => useMessages(id)
 export const post: Promise<Message> = new ConfabServer({ url: '', key: '' }).post('c', { as: 'ann', text: 'x' })
+const login = new AccountSession({ accounts: new ConfabAccounts({ url: '' }), store: browserTokens() })
+export const mine = new ConfabClient({ url: '', getToken: login.tokens() })
 const files = new ConfabFiles({ url: '', getToken: () => '' })
+export const invite: Promise<Invite> = createInvite(client, 'c', { maxUses: 10 })
 export const sent = files.upload('c', new Blob(['x']))
   .then((file) => client.chat('c').send('', { attachments: [file] }))
 export const isProblem = (error: unknown): boolean => error instanceof ConfabProblem && error.retryable
 export const hook: Webhook = verifyWebhook('whsec_x', { headers: new Headers(), body: '' })
 export const stream = new ConfabClient({ url: '', getToken: () => '', WebSocket: orEventStream(EventStreamSocket) })
+declare const registration: PushRegistration, worker: PushWorker
+export const pushed = enablePush({ url: '/', getToken: () => '', registration }).then(({ device }) => device)
+handlePush(worker, { url: (chat) => '/chats/' + chat })
 export const old: Promise<number> = new ChatCliClient({ url: '' }).post(1, 'text').then((sent) => sent.seq)
 // @ts-expect-error: there is no such event
 client.on('message.eaten', () => undefined)
@@ -137,10 +155,13 @@ async function modulesOf (clone: string): Promise<string[]> {
   const kitFiles = await readdir(path.join(clone, 'conformance'), { recursive: true })
   const kit = kitFiles.filter((name) => name.endsWith('.ts'))
   const isOfPage = (name: string) => name.startsWith('web/app/')
+  // Their names have hashes.
+  const bundle = await readdir(path.join(clone, 'dist', 'web-client'))
   return [
     ...outputs.filter((name) => !isOfPage(name)).map((name) => `dist/${name}`),
     ...kit.map((name) => `dist/conformance/${name.replace(/\.ts$/, '.js')}`),
-    ...outputs.filter((name) => isOfPage(name) || name.startsWith('client/')).map((name) => `dist/browser/${name}`)
+    ...outputs.filter((name) => name.startsWith('client/')).map((name) => `dist/browser/${name}`),
+    ...bundle.map((name) => `dist/web-client/${name}`)
   ]
 }
 
@@ -187,7 +208,7 @@ async function testServer (t: Test, { folder, clone, server, dependencies }: Ser
       [
         ...await modulesOf(clone),
         ...migrations.map((name) => `drizzle/${name}`),
-        'drizzle/meta/_journal.json', 'build.js', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'
+        'drizzle/meta/_journal.json', 'build.js', 'build-web.js', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'
       ].sort()
     )
   })
@@ -204,7 +225,7 @@ async function testServer (t: Test, { folder, clone, server, dependencies }: Ser
     const replica = await launch(t, {
       command: process.execPath, parameters: [command, 'serve'], cwd: empty, environment
     })
-    for (const target of ['/', '/app', '/app/assets/web/app/main.js', '/docs'])
+    for (const target of ['/', '/app', '/app/assets/icon.svg', '/docs'])
       t.equal((await fetch(replica.url + target)).status, 200, target)
     replica.kill('SIGTERM')
     t.strictSame(await replica.exited, { code: 0, signal: null })
@@ -226,7 +247,10 @@ async function testClient (t: Test, folder: string, client: Packed): Promise<voi
     const types = (kind: string) => client.files.filter((name) => name.startsWith(`${kind}/`) && name.endsWith('.d.ts'))
     t.ok(types('esm').length > 10)
     t.equal(types('cjs').length, types('esm').length)
-    const folders = ['', 'react/', 'server/', 'files/', 'sse/', 'chatcli/']
+    const folders = [
+      '', 'accounts/', 'chatcli/', 'files/', 'history/', 'management/', 'moderation/', 'push/', 'push-worker/',
+      'react/', 'search/', 'server/', 'shared/', 'sse/'
+    ]
     const modules = [...folders.map((name) => `${name}index.js`), 'package.json']
     t.strictSame(
       client.files.filter((name) => !name.endsWith('.d.ts')),

@@ -24,14 +24,16 @@ export async function within<Value> (
 
 /**
  * Repeats a question until its answer is right, for what becomes true on another replica by way of the bus. Each try
- * should be a round trip of its own.
+ * should be a round trip of its own. @param pauseMs between two tries, where their number is limited
  * @returns whether it became true before the deadline
  */
-export async function eventually (isTrue: () => Promise<boolean>, deadlineMs = 10_000): Promise<boolean> {
+export async function eventually (
+  isTrue: () => Promise<boolean>, deadlineMs = 10_000, pauseMs = PAUSE_MS
+): Promise<boolean> {
   const end = Date.now() + deadlineMs
   do {
     if (await isTrue()) return true
-    await delay(PAUSE_MS)
+    await delay(pauseMs)
   } while (Date.now() < end)
   return false
 }

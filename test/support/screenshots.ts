@@ -5,33 +5,78 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { loadConfig } from '../../src/config/config.ts'
-import { PASSWORD } from '../../src/demo/people.ts'
+import { MAYA, PASSWORD } from '../../src/demo/people.ts'
 import { seed } from '../../src/demo/seed.ts'
 import { startReplica } from '../../src/server/replica.ts'
 import { startBrowser } from './clients/browser.ts'
+import { chatLink, signInAs } from './clients/web-client.ts'
+import { eventually } from './deadline.ts'
+import { freePort } from './servers/process.ts'
 
 const FOLDER = path.join('docs', 'images')
 const DESKTOP = { viewport: { width: 1200, height: 750 }, colorScheme: 'light' } as const
+const DARK = { ...DESKTOP, colorScheme: 'dark' } as const
 const PHONE = { viewport: { width: 390, height: 780 }, colorScheme: 'dark', isMobile: true, hasTouch: true } as const
 
-type Picture = { file: string, who: string, withWhom: string, options: BrowserContextOptions }
+/** A picture: where it is stored, how the page looks, and what is done until it is taken. */
+type Picture = { file: string, options: BrowserContextOptions, open: (page: Page) => Promise<unknown> }
+
+async function openChat (page: Page, name: string): Promise<void> {
+  await chatLink(page, name).click()
+  await page.locator('.message').last().waitFor()
+}
+
+async function openChatWithPictures (page: Page): Promise<void> {
+  await openChat(page, 'Ridge survey')
+  // Pictures arrive later than the messages that they are in.
+  await page.locator('.picture img').first().waitFor()
+  const areLoaded = '[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0)'
+  if (!await eventually(async () => await page.evaluate(areLoaded) === true)) throw new Error('A picture is missing.')
+}
 
 const PICTURES: readonly Picture[] = [
-  { file: 'desktop.png', who: 'Maya', withWhom: 'Ben', options: DESKTOP },
-  { file: 'phone.png', who: 'Maya', withWhom: 'Zoe', options: PHONE }
+  { file: 'desktop.png', options: DESKTOP, open: openChatWithPictures },
+  { file: 'phone.png', options: PHONE, open: (page) => openChat(page, 'Release 4.0') },
+  {
+    file: 'thread.png', options: DARK,
+    open: async (page) => {
+      await openChatWithPictures(page)
+      await page.getByRole('link', { name: '3 replies' }).click()
+      await page.getByText('Only if huts stay readable').waitFor()
+    }
+  },
+  {
+    file: 'search.png', options: DESKTOP,
+    open: async (page) => {
+      await openChat(page, 'Release 4.0')
+      await page.keyboard.press('Control+Shift+F')
+      await page.getByRole('search').getByRole('searchbox').fill('notes')
+      await page.locator('mark').first().waitFor()
+    }
+  },
+  {
+    file: 'members.png', options: DESKTOP,
+    open: async (page) => {
+      await openChat(page, 'Town square')
+      await page.getByRole('button', { name: 'Town square', exact: true }).click()
+      await page.locator('.pane-panel').getByRole('button', { name: 'Members' }).click()
+      await page.locator('.pane-panel').getByText('Gremlin').waitFor()
+    }
+  },
+  {
+    file: 'phone-list.png', options: { ...PHONE, colorScheme: 'light' },
+    open: (page) => chatLink(page, 'Town square').waitFor()
+  }
 ]
 
-async function take (browser: Browser, url: string, { file, who, withWhom, options }: Picture): Promise<void> {
+async function take (browser: Browser, url: string, { file, options, open }: Picture): Promise<void> {
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
-  await page.goto(`${url}/app`)
-  await page.getByLabel('Username').fill(who)
-  await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('link', { name: new RegExp(`^${withWhom} `) }).click()
-  await page.locator('.said').last().waitFor()
+  await page.goto(`${url.replace('127.0.0.1', 'localhost')}/app`)
+  await signInAs(page, { ...MAYA, password: PASSWORD })
+  await open(page)
   await page.screenshot({ path: path.join(FOLDER, file) })
   await context.close()
 }
@@ -43,15 +88,17 @@ try {
   const replica = await startReplica(
     loadConfig({
       HOST: '127.0.0.1',
-      PORT: '0',
+      PORT: String(await freePort()),
       DATA_DIR: dataDir,
       MAIL_TRANSPORT: 'file',
       RATE_LIMITS: 'off',
+      SEARCH: 'on',
       LOG_LEVEL: 'error'
     })
   )
   enders.push(() => replica.close())
-  await seed(replica.url, path.join(dataDir, 'outbox.jsonl'))
+  const team = await seed(replica.url, path.join(dataDir, 'outbox.jsonl'))
+  enders.push(() => team.close())
   const browser = await startBrowser({ teardown: (end) => enders.push(end) })
   await mkdir(FOLDER, { recursive: true })
   for (const picture of PICTURES) await take(browser, replica.url, picture)

@@ -125,6 +125,8 @@ const BODIES: Record<string, (context: Context) => Record<string, Field>> = {
 const BODILESS = [
   'GET /',
   'GET /app',
+  'GET /app/app.webmanifest',
+  'GET /app/sw.js',
   'GET /app/assets/*',
   'GET /asyncapi.json',
   'GET /chat',

@@ -48,7 +48,9 @@ const NAMES: Record<string, readonly string[]> = {
   chat_jobs_dead: ['kind'],
   chat_jobs_oldest_seconds: ['kind'],
   chat_jobs_waiting: ['kind'],
+  chat_push_attempts_total: ['status'],
   chat_webhook_attempts_total: ['status'],
+  chat_files_total: ['event'],
   chat_draining: [],
   nodejs_eventloop_lag_seconds: [],
   process_resident_memory_bytes: []

@@ -74,6 +74,8 @@ const ROWS: Record<string, Row> = {
   'GET /docs': open(200),
   'GET /errors/:code': open(404),
   'GET /app': open(200),
+  'GET /app/app.webmanifest': open(200),
+  'GET /app/sw.js': open(200),
   'GET /app/assets/*': open(404),
   'GET /subscribe': open(200),
   'GET /verify-connection': open(200),
@@ -149,6 +151,17 @@ const ROWS: Record<string, Row> = {
   'POST /v1/chats/:chat/invites': { status: 403, request: () => ({ body: {} }), except: STRANGERS },
   'GET /v1/chats/:chat/invites/:invite': { status: 404 },
   'DELETE /v1/chats/:chat/invites/:invite': { status: 404 },
+  'GET /v1/chats/:chat/bans': { status: 403, except: STRANGERS },
+  // The name of the parameter is no id of a user.
+  'GET /v1/chats/:chat/bans/:user': { status: 403, except: STRANGERS },
+  'PUT /v1/chats/:chat/bans/:user': { status: 404, request: () => ({ body: {} }) },
+  'DELETE /v1/chats/:chat/bans/:user': { status: 404 },
+  'POST /v1/reports': { status: 404, request: () => ({ body: { user: 'nobody', reason: 'spam' } }) },
+  'GET /v1/moderation/reports': { status: 403 },
+  'GET /v1/moderation/reports/:report': { status: 404 },
+  'PATCH /v1/moderation/reports/:report': { status: 404, request: () => ({ body: { status: 'resolved' } }) },
+  'GET /v1/audit-log': { status: 403 },
+  'GET /v1/health-report': { status: 403 },
   'POST /v1/invites/:code:accept': { status: 404, request: () => ({ body: {} }) },
   'POST /chat/delete-chat': { status: 200, except: STRANGERS, request: about((chatID) => ({ chatID })) },
   'POST /user/profile': { status: 200, request: () => ({ body: {} }) },
@@ -171,6 +184,15 @@ const ROWS: Record<string, Row> = {
     status: 403,
     request: () => ({ body: { current_password: 'Wrong-Pass-1', new_password: 'a pass phrase that is long' } })
   },
+  'GET /v1/me/two-factor': { status: 200 },
+  'POST /v1/me/two-factor': { status: 403, request: () => ({ body: { password: 'Wrong-Pass-1' } }) },
+  'POST /v1/me/two-factor:confirm': { status: 404, request: () => ({ body: { code: '000000' } }) },
+  'POST /v1/me/two-factor:remove': {
+    status: 403, request: () => ({ body: { password: 'Wrong-Pass-1', code: '000000' } })
+  },
+  'POST /v1/me/two-factor:renew-codes': {
+    status: 403, request: () => ({ body: { password: 'Wrong-Pass-1', code: '000000' } })
+  },
   'GET /v1/me': { status: 200 },
   'GET /v1/me/unread': { status: 200 },
   'GET /v1/me/receipts': { status: 200 },
@@ -181,8 +203,24 @@ const ROWS: Record<string, Row> = {
   'GET /v1/me/blocks/:user': { status: 404 },
   'PUT /v1/me/blocks/:user': { status: 404 },
   'DELETE /v1/me/blocks/:user': { status: 404 },
+  'GET /v1/push': open(200),
+  'GET /v1/me/devices': { status: 200 },
+  'GET /v1/me/devices/:device': { status: 404 },
+  // No token of a service that is configured.
+  'PUT /v1/me/devices/:device': { status: 400, request: () => ({ body: { kind: 'web' } }) },
+  'DELETE /v1/me/devices/:device': { status: 404 },
+  'GET /v1/me/notifications': { status: 200 },
+  'PUT /v1/me/notifications': { status: 204, request: () => ({ body: {} }) },
+  // The URLs lack their tokens.
+  'GET /v1/unsubscribe': open(400),
+  'POST /v1/unsubscribe': open(400),
   ...V1_MESSAGES,
   'PATCH /v1/me': { status: 200, request: () => ({ body: { data: { a: 1 } } }) },
+  'PUT /v1/me/avatar': { status: 400 },
+  'DELETE /v1/me/avatar': { status: 200 },
+  'GET /v1/avatars/:avatar': open(404),
+  'PUT /v1/chats/:chat/avatar': { status: 404 },
+  'DELETE /v1/chats/:chat/avatar': { status: 404 },
   'POST /v1/me:erase': { status: 403, request: () => ({ body: { password: 'Wrong-Pass-1' } }) },
   'GET /v1/users': { status: 200 },
   'POST /v1/users:batch': { status: 403, request: () => ({ body: { users: [{ id: 'ann' }] } }) },
@@ -212,6 +250,8 @@ const ROWS: Record<string, Row> = {
   'POST /v1/webhooks/:webhook:test': { status: 403, request: () => ({ body: {} }) },
   'GET /v1/webhooks/:webhook/deliveries': { status: 403 },
   'POST /v1/webhooks/:webhook/deliveries:replay': { status: 403, request: () => ({ body: { status: 'dead' } }) },
+  // Search is off.
+  'GET /v1/search/messages': { status: 404 },
   // The names of the parameters are no ids, and the URLs of contents lack their tokens.
   'POST /v1/files': {
     status: 404, request: () => ({ body: { chat: 'chat', name: 'a.txt', size: 1, content_type: 'text/plain' } })

@@ -11,9 +11,10 @@ import { onOneDeployment } from '../../support/servers/deployments.ts'
 
 /**
  * `open` to anybody; of a `session` of an account; of the caller's `own` things; in a `chat`, for its members and keys;
- * of the `backend` alone, by an API key.
+ * of the `backend` alone, by an API key; of all `reports`, for operators and keys; of an `operator`, and keys by
+ * themselves.
  */
-type Family = 'open' | 'session' | 'own' | 'chat' | 'backend'
+type Family = 'open' | 'session' | 'own' | 'chat' | 'backend' | 'reports' | 'operator'
 /** Tokens with the claim `chats` are good for the chats that it names; elsewhere they are refused. */
 const HEEDED = 'heeded'
 type Row = [route: string, family: Family, scope?: Scope | null, claim?: typeof HEEDED]
@@ -28,11 +29,19 @@ const ROWS: readonly Row[] = [
   ['POST /v1/auth/password-reset', 'open'],
   ['POST /v1/auth/password-reset/confirm', 'open'],
   ['POST /v1/auth/change-password', 'session'],
+  ['GET /v1/me/two-factor', 'session'],
+  ['POST /v1/me/two-factor', 'session'],
+  ['POST /v1/me/two-factor:confirm', 'session'],
+  ['POST /v1/me/two-factor:remove', 'session'],
+  ['POST /v1/me/two-factor:renew-codes', 'session'],
   ['GET /v1/me/sessions', 'session'],
   ['DELETE /v1/me/sessions', 'session'],
   ['DELETE /v1/me/sessions/{session}', 'session'],
   ['GET /v1/me', 'own', 'users:read', HEEDED],
   ['PATCH /v1/me', 'own', 'users:write', HEEDED],
+  ['PUT /v1/me/avatar', 'own', 'users:write', HEEDED],
+  ['DELETE /v1/me/avatar', 'own', 'users:write', HEEDED],
+  ['GET /v1/avatars/{avatar}', 'open'],
   ['POST /v1/me:erase', 'session'],
   ['GET /v1/me/presence', 'own', 'users:read', HEEDED],
   ['PUT /v1/me/presence', 'own', 'users:write'],
@@ -70,6 +79,8 @@ const ROWS: readonly Row[] = [
   ['PUT /v1/chats:direct', 'own', 'chats:write'],
   ['PATCH /v1/chats/{chat}', 'chat', 'chats:write'],
   ['DELETE /v1/chats/{chat}', 'chat', 'chats:write'],
+  ['PUT /v1/chats/{chat}/avatar', 'chat', 'chats:write'],
+  ['DELETE /v1/chats/{chat}/avatar', 'chat', 'chats:write'],
   ['GET /v1/chats/{chat}/me', 'chat', 'chats:read', HEEDED],
   ['POST /v1/chats/{chat}:join', 'chat', 'chats:write'],
   ['POST /v1/chats/{chat}:leave', 'chat', 'chats:write'],
@@ -87,6 +98,16 @@ const ROWS: readonly Row[] = [
   ['POST /v1/chats/{chat}/invites', 'chat', 'chats:write'],
   ['DELETE /v1/chats/{chat}/invites/{invite}', 'chat', 'chats:write'],
   ['POST /v1/invites/{code}:accept', 'own', 'chats:write'],
+  ['GET /v1/chats/{chat}/bans', 'chat', 'moderation:read'],
+  ['GET /v1/chats/{chat}/bans/{user}', 'chat', 'moderation:read'],
+  ['PUT /v1/chats/{chat}/bans/{user}', 'chat', 'moderation:write'],
+  ['DELETE /v1/chats/{chat}/bans/{user}', 'chat', 'moderation:write'],
+  ['POST /v1/reports', 'chat', 'moderation:write'],
+  ['GET /v1/moderation/reports', 'reports', 'moderation:read'],
+  ['GET /v1/moderation/reports/{report}', 'own', 'moderation:read'],
+  ['PATCH /v1/moderation/reports/{report}', 'own', 'moderation:write'],
+  ['GET /v1/audit-log', 'operator', 'ops:read'],
+  ['GET /v1/health-report', 'operator', 'ops:read'],
   ['GET /v1/chat-types', 'own', 'chats:read'],
   ['PUT /v1/chat-types/{type}', 'backend', 'chats:write'],
   ['POST /v1/sync', 'own', null, HEEDED],
@@ -114,17 +135,29 @@ const ROWS: readonly Row[] = [
   ['PUT /v1/files/{file}/content', 'open'],
   ['GET /v1/files/{file}/content', 'open'],
   ['GET /v1/files/{file}/thumbnail', 'open'],
+  ['GET /v1/search/messages', 'own', 'messages:read', HEEDED],
   ['GET /v1/me/blocks', 'own', 'users:read'],
   ['GET /v1/me/blocks/{user}', 'own', 'users:read'],
   ['PUT /v1/me/blocks/{user}', 'own', 'users:write'],
   ['DELETE /v1/me/blocks/{user}', 'own', 'users:write'],
+  ['GET /v1/push', 'open'],
+  ['GET /v1/me/devices', 'own', 'users:read'],
+  ['GET /v1/me/devices/{device}', 'own', 'users:read'],
+  ['PUT /v1/me/devices/{device}', 'own', 'users:write'],
+  ['DELETE /v1/me/devices/{device}', 'own', 'users:write'],
+  ['GET /v1/me/notifications', 'own', 'users:read'],
+  ['PUT /v1/me/notifications', 'own', 'users:write'],
+  ['GET /v1/unsubscribe', 'open'],
+  ['POST /v1/unsubscribe', 'open'],
   ['GET /v1/me/unread', 'own', 'messages:read', HEEDED],
   ['GET /v1/me/receipts', 'own', 'messages:read', HEEDED],
   ['PUT /v1/me/receipts', 'own', 'messages:write']
 ]
 
 /** Codes that keep a caller out; whatever else is answered, the caller is in. */
-const REFUSALS = ['unauthenticated', 'suspended', 'insufficient_scope', 'unknown_chat', 'chat_exists']
+const REFUSALS = [
+  'unauthenticated', 'suspended', 'insufficient_scope', 'unknown_chat', 'chat_exists', 'not_an_operator'
+]
 const BY_ITSELF = /by itself, not on behalf/
 
 /** What each caller gets. */
@@ -156,6 +189,14 @@ function expectedOf ([route, family, scope, claim]: Row): Outcomes {
       // The example grants more than the key has.
       ...(route === 'POST /v1/keys' && { keyWithScope: 'insufficient_scope' })
     }
+  }
+  if (family === 'reports' || family === 'operator') {
+    const own = { narrowedHere: 'insufficient_scope', narrowedElsewhere: 'insufficient_scope', ...keys }
+    const byItself = {
+      onBehalfOfMember: 'by itself', onBehalfOfStranger: 'by itself', onBehalfOfSuspended: 'by itself'
+    }
+    const others = family === 'operator' ? byItself : { onBehalfOfSuspended: 'suspended' }
+    return { ...all('not_an_operator'), ...others, ...own }
   }
   const outside = family === 'own' ? 'in' : route === 'PUT /v1/chats/{chat}' ? 'chat_exists' : 'unknown_chat'
   return {

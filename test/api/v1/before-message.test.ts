@@ -57,7 +57,14 @@ async function changesSettings (t: Test, key: ApiClient, receiver: Receiver): Pr
   t.match(made.body, { ...body, timeout_ms: 1_000, chat_types: null, secret: /^whsec_/, previous_secret_until: null })
   const again = await key.call('PUT', PATH, { ...body, timeout_ms: 50, chat_types: ['group', 'group'] })
   t.strictSame([again.status, at(again.body, 'secret'), at(again.body, 'chat_types')], [200, undefined, ['group']])
-  t.strictSame((await key.call('GET', PATH)).body, again.body)
+  const found = await key.call('GET', PATH)
+  t.strictSame(found.body, again.body)
+  const etag = found.headers.get('etag') ?? ''
+  t.strictSame([made.headers.get('etag'), again.headers.get('etag'), etag], ['"1"', '"2"', '"2"'])
+  const as = (version: string) => ({ headers: { 'if-match': version } })
+  expectProblem(t, await key.call('PUT', PATH, body, as('"1"')), 412, 'version_conflict')
+  expectProblem(t, await key.call('DELETE', PATH, undefined, as('"1"')), 412, 'version_conflict')
+  t.equal((await key.call('PUT', PATH, { ...body, chat_types: ['group'] }, as(etag))).headers.get('etag'), '"3"')
   const rotated = await key.call('PUT', PATH, { ...body, rotate_secret: true })
   t.match(rotated.body, { secret: /^whsec_/, previous_secret_until: /Z$/ })
   t.not(at(rotated.body, 'secret'), at(made.body, 'secret'))
@@ -72,8 +79,11 @@ async function changesSettings (t: Test, key: ApiClient, receiver: Receiver): Pr
     t.match(answer.text, words)
   }
   expectProblem(t, await key.call('PUT', PATH, { url: receiver.url }), 400, 'invalid_input', 'what if it fails?')
-  t.equal((await key.call('DELETE', PATH)).status, 204)
+  const { headers } = await key.call('GET', PATH)
+  t.equal((await key.call('DELETE', PATH, undefined, as(headers.get('etag') ?? ''))).status, 204)
   expectProblem(t, await key.call('GET', PATH), 404, 'unknown_hook')
+  expectProblem(t, await key.call('DELETE', PATH, undefined, as('"1"')), 404, 'unknown_hook')
+  expectProblem(t, await key.call('PUT', PATH, body, as('"1"')), 412, 'version_conflict', 'it is not there')
 }
 
 await onOneDeployment(t, async (t, cluster) => {
@@ -146,7 +156,16 @@ await onOneDeployment(t, async (t, cluster) => {
     t.match((await edit('rewrite', 'k')).body, { message: { text: 'replaced' } })
     const asked = receiver.requests.length
     t.match((await edit('rewrite', 'k')).body, { message: { text: 'replaced' } }, 'a retry finds it')
+    const keyed = (body: object, key: string) => ann.call('PATCH', path, body, { headers: { 'idempotency-key': key } })
+    for (const body of [{ text: 'other' }, { text: 'replaced' }, { text: 'rewrite', data: { a: 1 } }])
+      expectProblem(t, await keyed(body, 'k'), 422, 'idempotency_key_reused')
     t.equal(receiver.requests.length, asked, 'and is not asked about')
+    const both = { text: 'rewrite', data: { a: 1, b: { c: 2 } } }
+    t.match((await keyed(both, 'both')).body, { message: { text: 'replaced', data: { a: 1, b: { c: 2 } } } })
+    t.equal((await keyed({ data: { a: null } }, 'removed')).status, 200)
+    t.equal((await keyed({ data: { b: { c: 2 }, a: 1 }, text: 'rewrite' }, 'both')).status, 200, 'whatever came after')
+    expectProblem(t, await keyed({ ...both, data: { a: 1 } }, 'both'), 422, 'idempotency_key_reused')
+    t.equal((await keyed({ data: { b: null } }, 'emptied')).status, 200)
     t.equal((await send({ type: 'edit', seq: target, text: 'annotate' }))['type'], 'ack')
     t.match((await bob.call('GET', `/chats/${chat}/messages/${String(target)}`)).body, {
       text: 'annotate', data: { checked: true }

@@ -11,7 +11,8 @@ import { onEmbedded } from '../../support/servers/deployments.ts'
 
 /** Accounts of ours, the socket, which has its token in its first frame, and contents, whose links have theirs. */
 const WITHOUT_KEYS = [
-  '/v1/me/sessions', '/v1/me:erase', '/v1/realtime', '/v1/files/{file}/content', '/v1/files/{file}/thumbnail'
+  '/v1/me/sessions', '/v1/me/two-factor', '/v1/me:erase', '/v1/realtime', '/v1/files/{file}/content',
+  '/v1/files/{file}/thumbnail', '/v1/avatars/{avatar}', '/v1/push', '/v1/unsubscribe'
 ]
 
 await onEmbedded(

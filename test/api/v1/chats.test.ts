@@ -3,7 +3,7 @@ import t from '../../support/tap.ts'
 import { chatEvents, chatHeads } from '../../../src/store/schema.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { type ApiClient, clientOf, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
-import { at, integerAt, isRecord, textAt } from '../../support/data/json.ts'
+import { at, integerAt, isRecord, listAt, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
 import type { Answer } from '../../support/clients/http.ts'
 import { signWithSecret } from '../../support/data/user-tokens.ts'
@@ -105,8 +105,9 @@ await onServices(
       t.ok(answers.every(({ body }) => at(body, 'chat', 'id') === id))
       t.equal(answers.filter(({ status }) => status === 201).length, 1)
       t.hasStrict((await one.call('GET', `/chats/${id}`)).body, {
-        type: 'direct', name: other.id, member_count: 2, me: { role: 'member' }
+        type: 'direct', name: other.id, partner: other.id, member_count: 2, me: { role: 'member' }
       })
+      t.equal(at(listAt((await other.call('GET', '/chats')).body, 'items')[0], 'partner'), one.id)
       expectProblem(t, await put(one, one.id), 400, 'chat_with_yourself')
       expectProblem(t, await put(one, 'nobody'), 404, 'unknown_user')
       expectProblem(t, await put(key, one.id), 400, 'user_required')

@@ -43,6 +43,10 @@ await onOneDeployment(t, async (t, cluster) => {
     const thumbnail = await files.downloadUrl(attachment.file, { thumbnail: true })
     t.equal((await send(thumbnail)).headers.get('content-type'), 'image/webp')
     await t.rejects(files.remove(attachment.file), { code: 'file_attached' })
+    const other = textAt((await ann.call('POST', '/chats', { type: 'group' })).body, 'chat', 'id')
+    const copy = await files.copy(attachment, other)
+    t.strictSame({ ...copy, file: attachment.file, size: attachment.size }, attachment)
+    t.match(await files.get(copy.file), { chat: other, message: null })
   })
 
   await t.test('a backend sends files for a user, and what is refused is a problem', async (t) => {

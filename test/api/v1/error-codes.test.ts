@@ -23,6 +23,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'account_taken', 'accounts_off', 'invalid_refresh_token', 'invalid_reset_token', 'rate_limited', 'unverified',
     'weak_password', 'wrong_code', 'wrong_credentials'
   ],
+  'api/v1/avatars.test.ts': ['invalid_avatar'],
   'api/v1/before-message.test.ts': ['hook_failed', 'message_refused', 'unknown_hook'],
   'api/v1/change-password.test.ts': ['password_unchanged', 'wrong_password'],
   'api/v1/chat-rules.test.ts': ['chat_deleted', 'feature_off', 'slow_mode', 'text_too_long'],
@@ -42,7 +43,11 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     'invalid_emoji', 'invalid_mention', 'invalid_text', 'message_deleted', 'not_the_author', 'unknown_mention',
     'unknown_message', 'user_required', 'version_conflict'
   ],
+  'api/v1/moderation.test.ts': ['banned', 'not_an_operator', 'unknown_ban', 'unknown_report'],
+  'api/v1/push-devices.test.ts': ['push_off', 'too_many_devices', 'unknown_device'],
+  'api/v1/search.test.ts': ['search_off'],
   'api/v1/sessions.test.ts': ['invalid_input', 'method_not_allowed', 'unknown_route', 'unknown_session'],
+  'api/v1/two-factor.test.ts': ['two_factor_on', 'two_factor_required', 'unknown_two_factor'],
   'api/v1/users.test.ts': ['blocked', 'invalid_name', 'unknown_block', 'unknown_user', 'user_erased'],
   'api/v1/webhooks.test.ts': ['secret_unreadable', 'too_many_webhooks', 'unknown_webhook'],
   'cluster/limits.test.ts': ['too_many_sockets'],

@@ -6,12 +6,13 @@ import t, { type Test } from '../../support/tap.ts'
 import { BUILT_IN_TYPES } from '../../../src/domain/chats/chat-types.ts'
 import { announce, download, placedAt, sendContent, sendFile } from '../../support/clients/files.ts'
 import { uniqueName } from '../../support/clients/http.ts'
+import { scrape } from '../../support/clients/metrics.ts'
 import { type ApiClient, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, textAt } from '../../support/data/json.ts'
 import { gifWithComment, pictureWithMetadata, pngOfSize, SECRET_PLACE } from '../../support/data/pictures.ts'
 import { expectProblem } from '../../support/data/problems.ts'
 import { within } from '../../support/deadline.ts'
-import { type Cluster, startCluster } from '../../support/servers/cluster.ts'
+import { type Cluster, PUBLIC_URL, startCluster } from '../../support/servers/cluster.ts'
 import { onEmbedded } from '../../support/servers/deployments.ts'
 
 const DEADLINE_MS = 30_000
@@ -58,6 +59,16 @@ await onEmbedded(t, async (t, cluster) => {
   const chat = await newChat(ann)
   const send = (bytes: Buffer | string, more: { name?: string, type?: string } = {}) =>
     throughServer(cluster, ann, { chat, bytes, ...more })
+
+  await t.test('what is done with files is counted', async (t) => {
+    const counts = async () => {
+      const metrics = await scrape(server)
+      return ['received', 'kept', 'opened', 'failed'].map((event) => metrics.value('chat_files_total', { event }) ?? 0)
+    }
+    const before = await counts()
+    await send('text')
+    t.strictSame((await counts()).map((count, index) => count - (before[index] ?? 0)), [1, 1, 1, 0])
+  })
 
   await t.test('what is too large is refused before it is read', async (t) => {
     expectProblem(t, await announce(ann, { chat, bytes: '' }, 100 * MIB + 1), 413, 'file_too_large')
@@ -156,6 +167,21 @@ await onEmbedded(t, async (t, cluster) => {
     t.notOk((await send(Buffer.concat([inComment, Buffer.from(SCRIPT)]))).bytes.includes(SCRIPT))
   })
 
+  await t.test('between a sound and a film its sender decides where the format leaves it open', async (t) => {
+    const [webm, ogg] = [Buffer.from('1a45dfa39f42828477656264', 'hex'), Buffer.from('OggS\0\u0002', 'latin1')]
+    const mp4 = (brand: string) => Buffer.from(`\0\0\0\u0018ftyp${brand}\0\0\u0002\0`, 'latin1')
+    for (const [bytes, type, found] of [
+      [webm, 'audio/webm', 'audio/webm'], [ogg, 'audio/ogg', 'audio/ogg'], [mp4('isom'), 'audio/mp4', 'audio/mp4'],
+      [mp4('iso5'), 'audio/x-m4a', 'audio/mp4'], [mp4('isom'), 'video/mp4', 'video/mp4'],
+      [mp4('isom'), 'audio/mpeg', 'video/mp4'], [mp4('M4A '), 'video/mp4', 'audio/mp4'],
+      [Buffer.from(SCRIPT), 'audio/mp4', 'text/html']
+    ] as const) {
+      const { body, headers } = await send(bytes, { name: 'sound', type })
+      t.equal(at(body, 'content_type'), found)
+      t.match(headers.get('content-disposition'), /^attachment; /)
+    }
+  })
+
   await t.test('a picture that is huge when it is decoded has no thumbnail, and is not shown', async (t) => {
     const bomb = await send(pngOfSize(100_000, 100_000), { name: 'bomb.png', type: 'image/png' })
     t.match(bomb.body, { content_type: 'image/png', width: 100_000, height: 100_000, thumbnail_url: null })
@@ -230,7 +256,9 @@ await onEmbedded(t, async (t, cluster) => {
     expectProblem(t, await announce(bob, { chat, bytes: 'x' }), 403, 'chat_frozen')
     await ann.call('POST', `/chats/${chat}:unfreeze`, {})
   })
-}, { environment: { ...USER_TOKENS, FILES_QUOTA: '1GiB' }, inspectable: true })
+}, {
+  environment: { ...USER_TOKENS, FILES_QUOTA: '1GiB', METRICS_PORT: '0', METRICS_HOST: '127.0.0.1' }, inspectable: true
+})
 
 await t.test('the files of a user have a quota, however many are announced at once', async (t) => {
   const cluster = await startCluster(t, {
@@ -286,21 +314,33 @@ await t.test('contents have an origin of their own', async (t) => {
   const { body } = await announce(ann, { chat: await newChat(ann), bytes: 'x' })
   const url = textAt(body, 'upload', 'url')
   t.match(url, /^https:\/\/files\.example\.org\/v1\/files\//)
-  const ask = (host: string, target: string) => new Promise<string>((resolve, reject) => {
+  const answerTo = (...lines: string[]) => new Promise<string>((resolve, reject) => {
     const { hostname, port } = new URL(server.url)
     const socket = net.connect(Number(port), hostname).on('error', reject).setEncoding('latin1')
     socket.once('data', (text) => {
-      resolve(String(text).split(' ')[1] ?? '')
+      resolve(String(text))
       socket.destroy()
     })
-    socket.write(`GET ${target} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   })
+  const ask = async (host: string, target: string) =>
+    (await answerTo(`GET ${target} HTTP/1.1`, `host: ${host}`)).split(' ')[1]
   const content = new URL(url).pathname + new URL(url).search
   t.equal(await ask('files.example.org', content), '403', 'it is there, by the right link')
   t.equal(await ask('chat.example.org', content), '404')
   for (const [host, status] of [['files.example.org', '404'], ['chat.example.org', '200']] as const)
     t.equal(await ask(host, '/app'), status, host)
   t.equal(await ask('files.example.org', '/livez'), '200')
+  // The pages of this server send files there, from another origin.
+  const preflight = (origin: string) => answerTo(
+    `OPTIONS ${content} HTTP/1.1`, 'host: files.example.org', `origin: ${origin}`, 'access-control-request-method: PUT',
+    'access-control-request-headers: content-type'
+  )
+  const { origin } = new URL(PUBLIC_URL)
+  const allowed = await preflight(origin)
+  t.match(allowed, new RegExp(`^HTTP/1.1 204 [^]*\r\naccess-control-allow-origin: ${origin}\r\n`, 'i'))
+  t.match(allowed, /\r\naccess-control-allow-methods: [^\r]*PUT/i)
+  t.notMatch(await preflight('https://evil.example'), /access-control-allow-origin/i)
 })
 
 await t.test('without a storage there are no files', async (t) => {

@@ -4,6 +4,8 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from '../../support/tap.ts'
 import { publicChatId } from '../../../src/domain/chats/chat-id.ts'
+import { FILE_GRACE_MS } from '../../../src/server/background-jobs.ts'
+import { removeAbandoned } from '../../../src/store/files.ts'
 import { files } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { announce, download, type FileToSend, placedAt, sendContent, sendFile } from '../../support/clients/files.ts'
@@ -78,10 +80,7 @@ async function stored (cluster: Cluster): Promise<string[]> {
 async function expectGone (t: Test, cluster: Cluster, { backend }: Scene, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     expectProblem(t, await backend.call('GET', `/files/${id}`), 404, 'unknown_file')
-    const isGone = await eventually(async () => {
-      await cluster.replica(0).app.services.fileSweeper?.sweep()
-      return (await stored(cluster)).every((name) => !name.startsWith(id))
-    })
+    const isGone = await eventually(async () => (await stored(cluster)).every((name) => !name.startsWith(id)))
     t.ok(isGone, 'its content is deleted')
   }
 }
@@ -276,7 +275,7 @@ await onEachDeployment(t, async (t, cluster) => {
     for (const days of [0.99, 1.01]) {
       await cluster.orm.update(files).set({ createdAt: after(-days * DAY_MS) })
         .where(eq(files.id, left))
-      await cluster.replica(0).app.services.fileSweeper?.sweep()
+      await removeAbandoned(cluster.orm, FILE_GRACE_MS)
       t.equal((await ann.call('GET', `/files/${left}`)).status, days < 1 ? 200 : 404, `${String(days)} days`)
     }
     await expectGone(t, cluster, scene, [left])

@@ -3,7 +3,7 @@ import t, { type Test } from '../../support/tap.ts'
 import { createApiKey, SCOPES } from '../../../src/domain/accounts/api-keys.ts'
 import { Idempotency } from '../../../src/domain/idempotency.ts'
 import {
-  apiKeys, chats, files, idempotencyKeys, jobs, webhookDeliveries, webhooks
+  apiKeys, applicationUsers, chats, files, idempotencyKeys, jobs, reports, webhookDeliveries, webhooks
 } from '../../../src/store/schema.ts'
 import { after } from '../../../src/store/sql.ts'
 import { removeAnswersKeptFor } from '../../../src/store/idempotency-keys.ts'
@@ -29,6 +29,8 @@ type Place = {
   /** Of a webhook with that name. */
   webhook: string
   name: string
+  /** Of a report, once there is one. */
+  report: string
 }
 type Row = {
   route: string
@@ -57,6 +59,10 @@ const webhookOf = async ({ cluster, webhook }: Place) => {
 }
 const count = (list: string, by: 'owner' | 'backend') => async (place: Place) =>
   listAt((await place[by].call('GET', list.replace('{chat}', place.chat))).body, 'items').length
+
+const reportsAbout = async ({ cluster: { orm }, other }: Place) =>
+  (await orm.select().from(reports).innerJoin(applicationUsers, eq(applicationUsers.userId, reports.userId))
+    .where(eq(applicationUsers.externalId, other.id))).map((row) => row.reports)
 
 const countFiles = async ({ orm }: Cluster, chat: string) => (await orm.select({ id: files.id }).from(files)
   .innerJoin(chats, eq(chats.id, files.chatId)).where(eq(chats.publicId, chat))).length
@@ -160,6 +166,18 @@ const ROWS: readonly Row[] = [
   },
   { route: 'POST /v1/invites/{code}:accept', by: 'newcomer', effect: headOf },
   {
+    route: 'POST /v1/reports', by: 'member', body: ({ other }) => ({ user: other.id, reason: 'spam' }),
+    other: { user: 'other', reason: 'spam' }, effect: async (place) => (await reportsAbout(place)).length
+  },
+  {
+    route: 'PATCH /v1/moderation/reports/{report}', by: 'backend', body: () => ({ note: 'A' }), other: { note: 'B' },
+    first: async (place) => {
+      await place.member.call('POST', '/reports', { user: place.other.id, reason: 'spam' })
+      place.report = String((await reportsAbout(place))[0]?.id)
+    },
+    effect: async (place) => (await reportsAbout(place))[0]?.version ?? 0
+  },
+  {
     route: 'POST /v1/chats/{chat}/messages', by: 'member', body: () => ({ text: 'A' }), other: { text: 'B' },
     effect: headOf
   },
@@ -168,9 +186,12 @@ const ROWS: readonly Row[] = [
     effect: headOf
   }
 ]
-/** They change nothing, or end what would repeat them. */
+/** They change nothing, end what would repeat them, or are about codes that are good for once. */
 const WITHOUT_KEY = [
-  'POST /v1/me:erase', 'POST /v1/sync', 'POST /v1/users/{user}:export', 'POST /v1/webhooks/{webhook}:test'
+  'POST /v1/me/two-factor', 'POST /v1/me/two-factor:confirm', 'POST /v1/me/two-factor:remove',
+  'POST /v1/me/two-factor:renew-codes', 'POST /v1/me:erase',
+  'POST /v1/sync', 'POST /v1/unsubscribe', 'POST /v1/users/{user}:export',
+  'POST /v1/webhooks/{webhook}:test'
 ]
 
 async function newPlace (cluster: Cluster, backend: ApiClient, { route }: Row): Promise<Place> {
@@ -186,7 +207,7 @@ async function newPlace (cluster: Cluster, backend: ApiClient, { route }: Row): 
   const webhook = route.includes('{webhook}')
     ? textAt((await backend.call('POST', '/webhooks', { url: 'https://shop.example', events: RARE })).body, 'id')
     : ''
-  return { cluster, backend, owner, member, other, newcomer, chat, code, seq, webhook, name }
+  return { cluster, backend, owner, member, other, newcomer, chat, code, seq, webhook, name, report: '' }
 }
 
 type Send = (options: { key?: string, replica?: number, isOther?: true }) => Promise<Answer>
@@ -200,6 +221,7 @@ function sender ({ route, by, body, other }: Row, place: Place): Send {
     .replace('{seq}', String(place.seq))
     .replace('{code}', place.code)
     .replace('{webhook}', place.webhook)
+    .replace('{report}', place.report)
   return ({ key, replica = 0, isOther }) => place[by].call(
     method,
     isOther === true && other === undefined ? `${target}?other` : target,

@@ -6,6 +6,7 @@ import { connect, join } from '../../support/clients/socket.ts'
 import { createChat, logIn, register } from '../../support/data/accounts.ts'
 import { at, listAt, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
+import { KEYS } from '../../support/data/subscription.ts'
 import { nowInSeconds, signWithSecret, USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
 import { onOneDeployment, onServices } from '../../support/servers/deployments.ts'
 import { withFaults } from '../../support/servers/faulty-bus.ts'
@@ -260,18 +261,24 @@ await onOneDeployment(
         await socket.next(({ type }) => type === 'new_message')
       }
       const id = textAt((await as(ann.accessToken)('GET', 'me')).body, 'id')
-      const { body } = await backend('POST', `users/${id}:export`, {})
+      const own = as(ann.accessToken)
+      await own('PUT', 'me/notifications', { push: 'mentions' })
+      const subscription = { kind: 'web', endpoint: 'https://push.example.org/hidden', keys: KEYS }
+      t.equal((await own('PUT', 'me/devices/phone', subscription)).status, 204)
+      const { body, text } = await backend('POST', `users/${id}:export`, {})
       t.strictSame(listAt(body, 'chats').map((entry) => at(entry, 'chat')), [`cf~${String(chat)}`])
       t.strictSame(listAt(body, 'messages').map((message) => at(message, 'text')), ['one', 'two'])
-      const own = as(ann.accessToken)
+      t.strictSame(listAt(body, 'devices').map((device) => at(device, 'device')), ['phone'])
+      t.match(at(body, 'notifications'), { push: 'mentions', previews: 'on', quiet_hours: null, unread_mail: null })
+      t.notMatch(text, /hidden/, 'it does not contain where the device is reached')
       expectProblem(t, await own('POST', 'me:erase', { password: 'wrong' }), 403, 'wrong_password')
       t.equal((await own('POST', 'me:erase', { password: ann.password })).status, 204)
       t.equal(await socket.closed(), POLICY_VIOLATION)
       t.equal(await statusOf(ann.accessToken, 0), 401)
       expectProblem(t, await backend('GET', `users/${id}`), 404, 'unknown_user')
       const session_token = bob.accessToken
-      const { text } = await cluster.post('/chat/messages', { session_token, chatID: chat })
-      t.notMatch(text, /"one"|"two"/)
+      const messages = await cluster.post('/chat/messages', { session_token, chatID: chat })
+      t.notMatch(messages.text, /"one"|"two"/)
     })
   },
   {

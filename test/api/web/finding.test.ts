@@ -29,7 +29,7 @@ async function searching (t: Test, browser: Browser, cluster: Cluster): Promise<
   const people = Array.from({ length: ACCOUNTS - 1 }, (_, index) => `Person ${String(index + 1)}`)
   while (people.length > 0)
     await Promise.all(people.splice(0, AT_ONCE).map((name) => registerEmote(cluster, name)))
-  const zoe = await registerEmote(cluster, 'Zo\u00eb \u00c5ngstr\u00f6m')
+  await registerEmote(cluster, 'Zo\u00eb \u00c5ngstr\u00f6m')
   for (let twin = 0; twin < 2; twin++) await registerEmote(cluster, 'Two Twins')
   const page = await openPage(t, browser, `${cluster.replica(0).url}/app`)
   await signInAs(page, ann)
@@ -47,12 +47,6 @@ async function searching (t: Test, browser: Browser, cluster: Cluster): Promise<
   await field.press('Enter')
   await heading('Person 110').waitFor()
   t.pass('by the name alone')
-
-  await open()
-  await field.fill(zoe.username)
-  await field.press('Enter')
-  await heading(zoe.name).waitFor()
-  t.pass('by the username')
 
   await open()
   await field.fill('Two Twins')
@@ -78,7 +72,7 @@ async function walking (t: Test, browser: Browser, cluster: Cluster): Promise<vo
   const press = async (...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key)
   }
-  await page.getByRole('button', { name: 'New chat' }).first().focus()
+  await page.getByRole('searchbox', { name: 'Filter chats' }).focus()
   await press('Tab')
   t.equal(await focused(), 0, 'the first chat is the stop')
   await press('Tab')

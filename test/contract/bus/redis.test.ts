@@ -112,6 +112,23 @@ await withServices(
   }
 )
 
+await withRedisServers(t, 'channels of one turn are subscribed together, without those that were left', async (t) => {
+  const server = await startRedisServer(t)
+  const prefix = newPrefix()
+  const redis = await inspect(t, server.url)
+  const { bus } = await open(t, server.url, prefix)
+  const ear = new Ear()
+  const names = Array.from({ length: 50 }, (_, index) => `chat:${String(index)}`)
+  const subscribed = names.map((name) => bus.subscribe(name, ear.handler))
+  bus.unsubscribe('chat:0', ear.handler)
+  bus.unsubscribe('chat:1', ear.handler)
+  subscribed.push(bus.subscribe('chat:1', ear.handler))
+  await within(Promise.all(subscribed), DEADLINE_MS, 'the subscriptions')
+  t.match(await redis.info('commandstats'), /cmdstat_subscribe:calls=1,/)
+  t.equal(await subscribersOf(redis, `${prefix}chat:0`), 0)
+  for (const name of names.slice(1)) t.equal(await subscribersOf(redis, `${prefix}${name}`), 1, name)
+})
+
 await withServices(t, 'what was published just before the end still leaves', async (t, { redisUrl }) => {
   const prefix = newPrefix()
   const [{ bus }, { bus: other }] = [await open(t, redisUrl, prefix), await open(t, redisUrl, prefix)]

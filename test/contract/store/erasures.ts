@@ -5,14 +5,16 @@ import { createMemoryBus } from '../../../src/bus/memory.ts'
 import { createChats } from '../../../src/domain/chats/chats.ts'
 import { ReadMarks } from '../../../src/domain/chats/read-marks.ts'
 import { Features } from '../../../src/domain/features.ts'
-import { Eraser } from '../../../src/jobs/eraser.ts'
+import { createErasures } from '../../../src/jobs/erasures.ts'
+import { JobRunner } from '../../../src/jobs/job-runner.ts'
 import { preparePostBatch } from '../../../src/store/posts.ts'
 import { findHeads } from '../../../src/store/chats.ts'
 import { listDirectory, numberAccounts } from '../../../src/store/directory.ts'
-import { claimErasure } from '../../../src/store/erasures.ts'
+import { claimJobs } from '../../../src/store/jobs.ts'
+import { adoptErasures } from '../../../src/store/erasures.ts'
 import { findRole } from '../../../src/store/members.ts'
 import { eraseUser } from '../../../src/store/owner-changes.ts'
-import { erasures, messages, users } from '../../../src/store/schema.ts'
+import { erasures, jobs, messages, users } from '../../../src/store/schema.ts'
 import { lockUser, type UserRow } from '../../../src/store/users.ts'
 import { addUser, type ChatOfTwo, addChat, type Connections, pick } from '../../support/data/rows.ts'
 import type { Orm } from '../../../src/store/database.ts'
@@ -20,8 +22,7 @@ import { eventually } from '../../support/deadline.ts'
 
 /** More than are erased at a time. */
 const MANY = 1_203
-const LEASE_MS = 60_000
-const SILENT = { info: () => undefined, warn: () => undefined }
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Runs the suite on the handles of one store. */
 export async function testErasures (t: Test, connections: Connections): Promise<void> {
@@ -32,11 +33,20 @@ export async function testErasures (t: Test, connections: Connections): Promise<
     orm: handle, bus, features: new Features(handle), readMarks: new ReadMarks({ orm: handle, receiptsMaxMembers: 0 }),
     memberEventsMax: 1_000
   })
-  const erase = (userId: number, leaseMs: number) =>
+  const erase = (userId: number) =>
     orm.transaction(async (tx) => {
       const user = await lockUser(tx, userId)
-      if (user !== undefined) await eraseUser(tx, user, leaseMs)
+      if (user !== undefined) await eraseUser(tx, user)
     })
+  /** A replica that does nothing but erase, until the test ends. */
+  const startEraser = (t: Test, handle: Orm) => {
+    const erasures = createErasures({ step: chatsOn(handle).eraseStep, onJobs: () => runner.wake(), log: SILENT })
+    const runner = new JobRunner({ orm: handle, kinds: [erasures.kind], log: SILENT, pollMs: 20 })
+    t.teardown(() => runner.stop())
+    runner.start()
+    return erasures
+  }
+  const waiting = () => orm.$count(jobs, eq(jobs.kind, 'erasure'))
   const textsOf = (userId: number) =>
     orm.selectDistinct({ body: messages.body }).from(messages).where(eq(messages.authorId, userId))
 
@@ -76,8 +86,8 @@ export async function testErasures (t: Test, connections: Connections): Promise<
     t.strictSame(await unread(), [0, 3, 2])
     await orm.transaction((tx) => numberAccounts(tx))
     const before = await listDirectory(orm, { offset: 0, limit: 1 })
-    await erase(ann.id, LEASE_MS)
-    await new Eraser({ orm, step: chatsOn(orm).eraseStep, log: SILENT }).erase(ann.id)
+    await erase(ann.id)
+    await startEraser(t, orm).erase(ann.id)
     t.strictSame(await textsOf(ann.id), [{ body: '' }])
     t.strictSame(await unread(), [0, 1, 0], 'what is erased is not unread')
     t.strictSame(await textsOf(bob.id), [{ body: 'secret 0' }], 'those of others stay')
@@ -104,22 +114,30 @@ export async function testErasures (t: Test, connections: Connections): Promise<
     const [row] = await orm.select().from(users).where(eq(users.id, ann.id))
     t.hasStrict(row, { username: `deleted_${String(ann.id)}`, passwordHash: '' })
     t.notMatch(JSON.stringify(row), new RegExp(ann.username, 'i'))
-    t.strictSame(await orm.select().from(erasures).where(eq(erasures.userId, ann.id)), [])
+    t.ok(await eventually(async () => await waiting() === 0))
   })
 
   await t.test('another replica goes on where one has died', async (t) => {
     const { ann, chatId } = await setScene()
-    await erase(ann.id, 0)
-    const first = await claimErasure(orm, 0)
-    t.hasStrict(first, { userId: ann.id, chatId: 0 })
+    await erase(ann.id)
+    const room = { kind: 'erasure', room: 1, perTarget: 1, busy: {} }
+    t.hasStrict(await claimJobs(orm, [room], 1), [{ payload: { user: ann.id } }])
     const position = await chatsOn(orm).eraseStep({ userId: ann.id, chatId: 0 })
     t.ok(position !== undefined && position >= chatId)
-    const other = pick(connections, 1)
-    const eraser = new Eraser({ orm: other, step: chatsOn(other).eraseStep, log: SILENT, pollMs: 20 })
-    t.teardown(() => eraser.stop())
-    eraser.start()
-    await eventually(async () => (await orm.select().from(erasures)).length === 0)
+    startEraser(t, pick(connections, 1))
+    t.ok(await eventually(async () => await waiting() === 0))
     t.strictSame(await textsOf(ann.id), [{ body: '' }])
     t.equal((await findHeads(orm, [chatId])).length, 1)
+  })
+  await t.test('what an earlier build has left to erase is erased', async (t) => {
+    const { ann } = await setScene()
+    await erase(ann.id)
+    await orm.delete(jobs).where(eq(jobs.kind, 'erasure'))
+    await orm.insert(erasures).values({ userId: ann.id })
+    await adoptErasures(orm)
+    t.strictSame(await orm.select().from(erasures), [])
+    startEraser(t, orm)
+    t.ok(await eventually(async () => await waiting() === 0))
+    t.strictSame(await textsOf(ann.id), [{ body: '' }])
   })
 }

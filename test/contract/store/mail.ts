@@ -69,8 +69,8 @@ export async function testMail (t: Test, connections: Connections): Promise<void
     const [done, late, lost, next] = rows
     if (done === undefined || late === undefined || lost === undefined) throw new Error('There are no jobs.')
     await queue.finishJob(orm, done, {})
-    await queue.postponeJob(orm, late.id, { delayMs: MINUTE })
-    await queue.buryJob(orm, lost.id, { erased: true }, 'nobody there')
+    await queue.postponeJob(orm, late, { delayMs: MINUTE })
+    await queue.buryJob(orm, lost, { erased: true }, 'nobody there')
     const claimed = await claim('mail', JOBS)
     t.equal(claimed.length, JOBS - 3)
     t.hasStrict(
@@ -83,6 +83,26 @@ export async function testMail (t: Test, connections: Connections): Promise<void
     t.match(left, { failedAt: Date, reason: 'nobody there', payload: { erased: true } }, 'what is given up stays')
     t.equal(await queue.reviveJobs(orm, { id: lost.id }), 0, 'nothing is left of it to try again')
     t.equal(await queue.dropJobs(orm, { kind: 'mail' }), 1)
+    await orm.delete(jobs)
+  })
+
+  await t.test('a claim is renewed while it is held, and whoever has lost it changes nothing', async (t) => {
+    await queue.insertJob(orm, { kind: 'call', payload: { step: 1 } })
+    const [lost] = await claim('call', 1, -MINUTE)
+    const [held] = await claim('call', 1, -MINUTE)
+    if (lost === undefined || held === undefined) throw new Error('There is no job.')
+    t.strictSame(await queue.renewClaims(orm, [lost, held], MINUTE), [held.claim])
+    t.strictSame(await claim('call'), [], 'it is held for longer')
+    await queue.finishJob(orm, lost, { step: 2 })
+    await queue.postponeJob(orm, lost, { delayMs: -MINUTE, fields: { step: 2 } })
+    await queue.buryJob(orm, lost, {}, 'given up')
+    await queue.hastenJobs(orm, 'call', '')
+    t.match(await rowsOf('call'), [{ payload: { step: 1 }, failedAt: null, claim: held.claim }])
+    t.strictSame(await claim('call'), [])
+    await queue.postponeJob(orm, held, { delayMs: MINUTE, reason: 'busy' })
+    t.strictSame(await queue.renewClaims(orm, [held], MINUTE), [], 'it holds it no longer')
+    await queue.hastenJobs(orm, 'call', '')
+    t.equal((await claim('call')).length, 1, 'what waits is hastened')
     await orm.delete(jobs)
   })
 

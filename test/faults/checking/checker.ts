@@ -10,14 +10,16 @@
  * - I6 a post that was never acknowledged is stored once or not at all;
  * - I7 when all is well again everybody has everything within a time, and where announcements are lost within another;
  * - I8 the memory of a replica is bounded;
- * - I9 nothing fails in a way that a client cannot answer with a retry.
+ * - I9 nothing fails in a way that a client cannot answer with a retry;
+ * - I10 a webhook gets each event at least once, under one id, and for the first time in the order of the log.
  */
 import { checkGroup } from './group.ts'
 import { checkChanges, sentChanges, withoutChanges } from './changes.ts'
+import { checkWebhook } from './webhook.ts'
 import type { History, PostRecord, ReaderRecord, SeenEvent, StoredRow } from './history.ts'
 
 /** An invariant. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9'
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10'
 
 /** What became of messages where an invariant does not hold. */
 export type Damage = 'lost' | 'doubled' | 'reordered'
@@ -41,6 +43,7 @@ export function check (history: History): Violation[] {
     ...checkContents(unchanged),
     ...checkLists(history),
     ...(history.group === undefined ? [] : checkGroup(history.group)),
+    ...history.webhooks.flatMap((record) => checkWebhook(record, history.heads.get(record.chatID) ?? 0)),
     ...checkSenders([...history.posts, ...sentChanges(history.changes)]),
     ...history.memory
       .filter(({ peakMiB, boundMiB }) => peakMiB > boundMiB)

@@ -3,6 +3,7 @@
  * milliseconds.
  */
 import type { GroupHistory } from './group.ts'
+import type { WebhookRecord } from './webhook.ts'
 
 /** A post, from its first try to its acknowledgement. Its text is like no other, so that it is known again anywhere. */
 export type PostRecord = {
@@ -96,6 +97,8 @@ export type History = {
   readonly memory: readonly MemoryRecord[]
   /** The group in which everything happens, if there is one. */
   readonly group?: GroupHistory | undefined
+  /** What the application got by a webhook, for each chat; nothing where there is none. */
+  readonly webhooks: readonly WebhookRecord[]
   /** Within what time every reader has to have everything, in milliseconds. */
   readonly convergenceMs: number
 }

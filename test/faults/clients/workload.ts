@@ -1,6 +1,7 @@
 /** Steady load on a few chats: writers, editors, readers and a client of the HTTP side, all through the balancer. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../support/data/random.ts'
+import type { Scope } from '../../support/scope.ts'
 import type { FaultCluster, Pair } from '../servers/fault-cluster.ts'
 import type { ListRecord } from '../checking/history.ts'
 import { CHATCLI_DIALECT } from './chatcli-dialect.ts'
@@ -12,6 +13,7 @@ import { LibraryClient, type OpenLibrary } from './library-client.ts'
 import { Prober } from './prober.ts'
 import { RecordedEditor } from './recorded-editor.ts'
 import { RecordedReader } from './recorded-reader.ts'
+import { RecordedWebhook } from './recorded-webhook.ts'
 import { RecordedWriter } from './recorded-writer.ts'
 import { V1_DIALECT } from './v1-dialect.ts'
 import { openV1Library } from './v1-library.ts'
@@ -33,6 +35,8 @@ export type LoadShape = {
   readonly hasEditors: boolean
   /** Whether there is a group beside the chats, in which everything happens. */
   readonly hasGroup: boolean
+  /** Whether a webhook gets the events of all of it. */
+  readonly hasWebhook: boolean
   /** Whether half of the clients speak `/v1`; all of them speak ChatCLI otherwise. */
   readonly hasV1: boolean
   /** Time between two posts of a writer, in milliseconds. */
@@ -43,11 +47,13 @@ export type LoadShape = {
 
 /** About 75 posts a second, each for four readers. */
 export const STEADY: LoadShape = {
-  chats: 3, readers: 4, hasEditors: true, hasGroup: true, hasV1: true, intervalMs: 80, window: 4
+  chats: 3, readers: 4, hasEditors: true, hasGroup: true, hasWebhook: true, hasV1: true, intervalMs: 80, window: 4
 }
 
 /** Where the clients of a load go. */
 export type LoadOptions = {
+  /** Ends what the load has opened. */
+  readonly scope: Scope
   readonly cluster: FaultCluster
   readonly journal: Journal
   readonly random: Random
@@ -66,14 +72,17 @@ export class Workload {
   /** One for each chat, which also posts. */
   readonly libraryClients: readonly LibraryClient[]
   readonly group: GroupLoad | undefined
+  readonly webhook: RecordedWebhook | undefined
   readonly #prober: Prober
 
   private constructor (
     { cluster, journal, random, shape, readerServer, patience }: LoadOptions,
     pairs: readonly Pair[],
-    group: GroupLoad | undefined
+    group: GroupLoad | undefined,
+    webhook: RecordedWebhook | undefined
   ) {
     this.group = group
+    this.webhook = webhook
     const common = { server: () => cluster, journal, random }
     const faceOf = (index: number) => (shape.hasV1 && index % 2 === 1 ? V1 : CHATCLI)
     this.pairs = pairs
@@ -134,11 +143,16 @@ export class Workload {
   static async start (options: LoadOptions): Promise<Workload> {
     const pairs: Pair[] = []
     while (pairs.length < options.shape.chats) pairs.push(await options.cluster.nextPair())
-    const { cluster, journal, random, shape: { hasGroup, intervalMs } } = options
+    const { scope, cluster, journal, random, shape: { hasGroup, hasWebhook, intervalMs } } = options
+    const chatIDs = pairs.map(({ chatID }) => chatID)
+    const webhook = hasWebhook
+      ? await RecordedWebhook.start(scope, { cluster, journal, random, chatIDs })
+      : undefined
     const accounts = hasGroup ? threeOf(pairs) : undefined
     const group = accounts &&
       await GroupLoad.start(accounts, { cluster, server: () => cluster, journal, random, intervalMs })
-    return new Workload(options, pairs, group)
+    if (group !== undefined) webhook?.add(group.chatID)
+    return new Workload(options, pairs, group, webhook)
   }
 
   /** Everybody who posts. */
@@ -215,6 +229,7 @@ export class Workload {
       ...this.editors.map((editor) => editor.finish(0)),
       ...this.readers.map((reader) => reader.end()),
       this.group?.end(),
+      this.webhook?.end(),
       this.#prober.end()
     ])
   }

@@ -10,7 +10,7 @@ import { type FaultCluster, startStandardCluster } from '../servers/fault-cluste
 import { runProgram } from '../../support/servers/bound-program.ts'
 
 /** The newest migration that the load beside two people and texts needs. */
-const FEATURES = 'drizzle/0018_manage_users.sql'
+const FEATURES = 'drizzle/0031_follow_logs.sql'
 
 /** F18. */
 const twoBuilds: Fault = {
@@ -18,7 +18,7 @@ const twoBuilds: Fault = {
   title: 'a rolling update from another build, whose tables this one migrates, and back',
   loadOf ({ build }: FaultCluster) {
     const hasAll = existsSync(path.join(build.folder, FEATURES))
-    return { hasEditors: hasAll, hasGroup: hasAll, hasV1: hasAll }
+    return { hasEditors: hasAll, hasGroup: hasAll, hasWebhook: hasAll, hasV1: hasAll }
   },
   async missing ({ previous }: Deployment) {
     const commit = previous ?? await findPreviousCommit()

@@ -93,6 +93,7 @@ export class FaultCluster implements AccountHost {
       DATA_DIR: options.folder,
       MAIL_TRANSPORT: 'file',
       RATE_LIMITS: 'off',
+      WEBHOOK_PRIVATE_ADDRESSES: 'on',
       MAX_SOCKETS_PER_USER: SOCKETS_PER_USER,
       DRAIN_DELAY,
       LOG_LEVEL: 'warn',

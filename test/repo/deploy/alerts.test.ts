@@ -43,6 +43,8 @@ const HEALTHY: Series = {
   'chat_jobs_oldest_seconds{kind="mail"}': `20${FLAT}`,
   'chat_jobs_oldest_seconds{kind="webhook"}': `4000${FLAT}`,
   'chat_jobs_dead{kind="mail"}': `3${FLAT}`,
+  'chat_push_attempts_total{status="sent"}': `0+100${FLAT}`,
+  'chat_push_attempts_total{status="failed"}': `0+10${FLAT}`,
   'http_request_duration_seconds_count{status="2xx"}': `0+1000${FLAT}`,
   'http_request_duration_seconds_count{status="5xx"}': `0+1${FLAT}`
 }
@@ -63,6 +65,7 @@ const TROUBLES: [alert: string, trouble: string, changed: Partial<Series>][] = [
   ['ConfabDrainTooLong', 'a replica does not end', { chat_draining: `1${FLAT}` }],
   ['ConfabJobsStuck', 'a mail waits', { 'chat_jobs_oldest_seconds{kind="mail"}': `400${FLAT}` }],
   ['ConfabJobsDead', 'mails are given up', { 'chat_jobs_dead{kind="mail"}': '0+1x240' }],
+  ['ConfabPushesFail', 'keys are refused', { 'chat_push_attempts_total{status="refused"}': `0+200${FLAT}` }],
   ['ConfabServerErrors', 'requests fail', { 'http_request_duration_seconds_count{status="5xx"}': `0+20${FLAT}` }]
 ]
 

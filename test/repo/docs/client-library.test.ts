@@ -51,7 +51,8 @@ async function newFolder (t: Test): Promise<string> {
   const installed = path.join(folder, 'node_modules', 'confab-client')
   await mkdir(installed, { recursive: true })
   await cp(path.join(ROOT, 'dist/client'), installed, { recursive: true })
-  const exports = { '.': './index.js', './server': './server/index.js', './sse': './sse/index.js' }
+  const entries = ['', '/server', '/shared', '/sse']
+  const exports = Object.fromEntries(entries.map((entry) => [`.${entry}`, `.${entry}/index.js`]))
   await writeFile(path.join(installed, 'package.json'), JSON.stringify({ type: 'module', exports }))
   await symlink(path.join(ROOT, 'node_modules/ws'), path.join(folder, 'node_modules', 'ws'))
   return folder
@@ -83,7 +84,7 @@ await onServices(
       const folder = await newFolder(t)
       const text = await readFile(path.join(ROOT, GUIDE), 'utf8')
       const blocks = [...text.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
-      t.equal(blocks.length, 7)
+      t.equal(blocks.length, 8)
       // The users of the backend come first.
       const isBackend = (block: string) => block.includes('new ConfabServer')
       const ordered = [...blocks.filter(isBackend), ...blocks.filter((block) => !isBackend(block))]

@@ -55,8 +55,8 @@ export function leaksIn (log: readonly string[], secrets: Iterable<string>, mail
   return [...whole, ...codes].map((leak) => `${leak.slice(0, 4)}… of ${String(leak.length)} characters`)
 }
 
-/** The numbers of six digits in a line, except those that every line has. */
+/** The numbers of six digits in a line: no parts of ids or fractions, and none of those that every line has. */
 function numbersIn (line: string): string[] {
   const said = line.replace(/"(?:time|pid|ms)":\d+/g, '')
-  return [...said.matchAll(/(?<!\d)\d{6}(?!\d)/g)].map(([number]) => number)
+  return [...said.matchAll(/(?<![\w.-])\d{6}(?![\w-])/g)].map(([number]) => number)
 }

@@ -1,7 +1,12 @@
 /** The client library as a browser has it, in a page. */
+import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
+import { ROOT } from '../servers/process.ts'
 import { openPage, type PageOptions } from './browser.ts'
+
+/** Where pages find the modules of the library; no server has them there. */
+const MODULES = '/library/client/'
 
 /** A page with a client in it. */
 export type ClientPage = {
@@ -21,10 +26,14 @@ export async function openClientPage (
   t: Test,
   browser: Browser,
   {
-    url, library = '/app/assets/client/chatcli/index.js', client = '{ url: location.origin }', ...options
+    url, library = `${MODULES}chatcli/index.js`, client = '{ url: location.origin }', ...options
   }: ClientPageOptions
 ): Promise<ClientPage> {
   const page = await openPage(t, browser, url, options)
+  await page.route(`**${MODULES}**`, async (route) => {
+    const module = new URL(route.request().url()).pathname.slice(MODULES.length)
+    await route.fulfill({ path: path.join(ROOT, 'dist', 'browser', 'client', module) })
+  })
   await page.evaluate(`(async () => {
     const { ConfabClient } = await import('${library}')
     const client = new ConfabClient({ backoff: { baseMs: 20, maxMs: 200 }, ...${client} })

@@ -3,12 +3,20 @@ import { watch } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { within } from '../deadline.ts'
-import { textAt } from './json.ts'
+import { at as fieldAt, textAt } from './json.ts'
 
 const DEADLINE_MS = 20_000
 
 /** A mail as it lies in the file. */
-export type Mail = { at: string, to: string, subject: string, text: string, html: string }
+export type Mail = {
+  at: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  /** As an object. */
+  headers: unknown
+}
 
 /** Reads mails in the order they were written, each once per address. */
 export class Outbox {
@@ -72,7 +80,8 @@ export class Outbox {
 
 function decode (mail: unknown): Mail {
   const [at, to, subject, text, html] = ['at', 'to', 'subject', 'text', 'html'].map((key) => textAt(mail, key))
-  return { at: at ?? '', to: to ?? '', subject: subject ?? '', text: text ?? '', html: html ?? '' }
+  const headers = fieldAt(mail, 'headers')
+  return { at: at ?? '', to: to ?? '', subject: subject ?? '', text: text ?? '', html: html ?? '', headers }
 }
 
 /** The code of a verification mail: the only six digits that have a line of their own. */

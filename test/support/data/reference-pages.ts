@@ -1,5 +1,6 @@
 /** Pages of `docs/reference` that are tables of what the code declares. */
-import { type Command, COMMANDS, SERVERS } from '../../../src/admin/commands.ts'
+import type { Command } from '../../../src/admin/command.ts'
+import { COMMANDS, SERVERS } from '../../../src/admin/commands.ts'
 import { EnvironmentSchema } from '../../../src/config/environment.ts'
 
 type Row = { name: string, schema: object }

@@ -17,9 +17,10 @@ import { signWithSecret } from './user-tokens.ts'
 export type Installation = { cluster: Cluster, environment: Record<string, string> }
 
 /** Starts an empty installation. */
-export async function startInstallation (t: Scope): Promise<Installation> {
+export async function startInstallation (t: Scope, more: Record<string, string> = {}): Promise<Installation> {
   const DATABASE_URL = await createStore(t, engineUrl())
-  const cluster = await startCluster(t, { environment: { DATABASE_URL, ...USER_TOKENS }, inspectable: true })
+  const environment = { DATABASE_URL, ...USER_TOKENS, ...more }
+  const cluster = await startCluster(t, { environment, inspectable: true })
   return { cluster, environment: { DATABASE_URL } }
 }
 
@@ -35,14 +36,14 @@ export async function confab (
 /** Everything that clients can learn of the chats of an installation, but for its epoch. */
 export async function readInstallation (cluster: Cluster): Promise<Record<string, unknown>> {
   const bearer = await createApiKey(cluster.orm, {
-    name: 'a reader', scopes: ['chats:read', 'messages:read', 'users:read'], expiresAt: null
+    name: 'a reader', scopes: ['chats:read', 'messages:read', 'moderation:read', 'users:read'], expiresAt: null
   })
   const read = (target: string, token = bearer) => readPages(cluster, target, token)
   const rows = await cluster.orm.select().from(chats).orderBy(asc(chats.id))
   const seen: Record<string, unknown> = { users: await read('/v1/users'), types: await read('/v1/chat-types') }
   for (const { id: chatId, publicId } of rows) {
     const id = publicChatId(chatId, publicId)
-    for (const part of ['', '/events', '/members', '/pins', '/receipts'])
+    for (const part of ['', '/events', '/members', '/bans', '/pins', '/receipts'])
       seen[`${id}${part}`] = await read(`/v1/chats/${id}${part}`)
     for (const message of await messagesOf(cluster, id, bearer)) {
       const path = `/v1/chats/${id}/messages/${message}`
@@ -54,6 +55,7 @@ export async function readInstallation (cluster: Cluster): Promise<Record<string
     seen[`chats of ${user}`] = await read('/v1/chats', token)
     seen[`unread of ${user}`] = await read('/v1/me/unread', token)
     seen[`blocks of ${user}`] = await read('/v1/me/blocks', token)
+    seen[`notifications of ${user}`] = await read('/v1/me/notifications', token)
   }
   return seen
 }

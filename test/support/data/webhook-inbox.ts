@@ -25,6 +25,7 @@ export class WebhookInbox {
   readonly arrivals: Arrival[] = []
   /** Answers the next requests. */
   answer: Answering = accept
+  readonly #lastSeqs = new Map<string, number>()
   #secret = ''
 
   private constructor (receiver: Receiver) {
@@ -55,6 +56,11 @@ export class WebhookInbox {
     return textAt(webhook, 'id')
   }
 
+  /** The highest accepted seq of the log of a chat; 0 for none. */
+  lastSeq (chat: string): number {
+    return this.#lastSeqs.get(chat) ?? 0
+  }
+
   /** The accepted events of the log of a chat, in the order in which they came, without repetitions. */
   accepted (chat: string): Arrival[] {
     const seen = new Set<string>()
@@ -78,13 +84,16 @@ export class WebhookInbox {
   #note (id: unknown, body: unknown, status: number): void {
     const data = at(body, 'data')
     const text = at(data, 'data', 'message', 'text')
-    this.arrivals.push({
+    const arrival = {
       id: String(id),
       type: textAt(body, 'type'),
       chat: String(at(data, 'chat')),
       seq: at(data, 'seq') === undefined ? undefined : integerAt(data, 'seq'),
       text: typeof text === 'string' ? text : '',
       isAccepted: status >= 200 && status < 300
-    })
+    }
+    this.arrivals.push(arrival)
+    const { chat, seq = 0, isAccepted } = arrival
+    if (isAccepted) this.#lastSeqs.set(chat, Math.max(seq, this.lastSeq(chat)))
   }
 }

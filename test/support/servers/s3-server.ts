@@ -70,6 +70,7 @@ export class S3Server {
     }
     switch (request.method) {
       case 'PUT':
+        if (request.headers['content-length'] === undefined) return end(response, 411, 'MissingContentLength')
         return this.#put(request, response, key, body)
       case 'DELETE':
         this.objects.delete(key)

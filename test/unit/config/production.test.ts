@@ -64,6 +64,15 @@ t.test('elsewhere samples work, and the embedded store can be ruled out', async 
   t.match(complaintsAbout({ EMBEDDED_STORE: 'off', JWT_SECRET: 'k'.repeat(32) }), [/^EMBEDDED_STORE=off needs/])
 })
 
+t.test('search is on by default with the embedded store alone', async (t) => {
+  const sample = { JWT_SECRET: 'k'.repeat(32), DATABASE_URL: 'postgres://db/x' }
+  const cases: [Record<string, string>, boolean][] = [
+    [{}, true], [{ SEARCH: 'off' }, false], [sample, false], [{ ...sample, SEARCH: 'on' }, true]
+  ]
+  for (const [environment, isOn] of cases)
+    t.equal(loadStorageConfig(environment).isSearchOn, isOn, JSON.stringify(environment))
+})
+
 t.test('production refuses every key and password that is published in the samples', async (t) => {
   const { stdout } = await run('git', ['ls-files', '*.md', '*.yaml', '*.yml', '*.env*', 'Dockerfile', 'deploy'])
   const samples = stdout.split('\n').filter((file) => file !== '' && !file.startsWith('test/'))

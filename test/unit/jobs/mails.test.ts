@@ -298,12 +298,35 @@ t.test('what a process claimed before it died is sent by another when the claim 
   const living = surroundings()
   await living.round()
   t.equal(living.calls.items.length, 0, 'the claim holds')
-  await advance(61 * SECOND)
+  await advance(16 * SECOND)
   await living.round()
   t.strictSame(living.calls.items, dead.calls.items, 'the same mail under the same key')
   t.strictSame(await rows(), [])
   death.open()
   await abandoned.stop()
+})
+
+t.test('an attempt that fails after another process has taken over is no failure of the mail', async (t) => {
+  const hang = gate()
+  const slow = surroundings(async () => {
+    await hang.opened
+    throw new Error('the connection was closed')
+  })
+  const running = slow.sender()
+  await owe()
+  running.start()
+  await slow.calls.reach(1)
+  await advance(16 * SECOND)
+  const other = surroundings(() => {
+    throw new Error('try later')
+  })
+  await other.round()
+  const before = await rows()
+  hang.open()
+  await running.stop()
+  t.strictSame(levels(slow.lines.items), ['info'])
+  t.strictSame(await rows(), before, 'nor does it change when the next one is')
+  t.strictSame(levels(other.lines.items), ['warn'])
 })
 
 t.test('a mail on which every attempt has died is given up without another', async (t) => {

@@ -1,7 +1,7 @@
 /** Messages wait for the application, in order, and not without bound. */
 import t from '../../../support/tap.ts'
 import { ChatError } from '../../../../src/domain/errors.ts'
-import type { Post } from '../../../../src/domain/events/event-writer.ts'
+import type { Post } from '../../../../src/domain/events/post.ts'
 import { type Gated, type Inquiry, MessageGate } from '../../../../src/domain/events/message-gate.ts'
 import type { Poster } from '../../../../src/domain/events/poster.ts'
 
