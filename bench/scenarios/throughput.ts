@@ -6,7 +6,7 @@ import type { ServerName } from '../lab/servers.ts'
 import { describe, measureSpan, planFor, withDeployment, type Place, type Scenario } from './scenario.ts'
 
 const FANOUT_SOCKETS = 1000
-const MANY_CHATS = 500
+export const MANY_CHATS = 500
 
 /** Servers that store what they deliver. */
 export const contenders: readonly ServerName[] = ['confab', 'confab-metrics', 'socketio', 'plain']
@@ -56,6 +56,8 @@ interface Shape {
   places: Place[]
   counts: 'deliveries' | 'posts'
   servers: readonly ServerName[]
+  /** For Confab. */
+  environment?: Record<string, string>
 }
 
 function throughput (shape: Shape): Scenario {
@@ -79,8 +81,17 @@ function throughput (shape: Shape): Scenario {
         } finally {
           await load.close()
         }
-      })
+      }, shape.environment)
   }
+}
+
+/** Many small chats without an index for search, and with one that is kept meanwhile. */
+function searchScenarios (): Scenario[] {
+  return ['off', 'on'].map((state) => throughput({
+    name: `search-${state}`, group: 'search', title: `many: 500 chats × 2, search ${state}`, chats: MANY_CHATS,
+    window: 1, replicas: 1, places: manyPlaces(() => 0), counts: 'posts', servers: ['confab'],
+    environment: { SEARCH: state }
+  }))
 }
 
 /** The same through `/v1`, by all sockets or by half of those of each chat. */
@@ -164,5 +175,6 @@ export const throughputScenarios: Scenario[] = [
     counts: 'posts',
     servers: contenders
   }),
-  ...facesScenarios()
+  ...facesScenarios(),
+  ...searchScenarios()
 ]

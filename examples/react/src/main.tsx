@@ -34,9 +34,9 @@ function Room ({ id }: { id: string }) {
     <main>
       {hasOlder && <button onClick={loadOlder}>Older messages</button>}
       <ol>{messages.map((message) => <Message key={message.key} message={message} />)}</ol>
-      <p role="status">{users.length > 0 && `${users.join(', ')} typing …`}</p>
+      <p role='status'>{users.length > 0 && `${users.join(', ')} typing …`}</p>
       <form onSubmit={submit}>
-        <input aria-label="Message" value={text} onInput={notify} onChange={({ target }) => setText(target.value)} />
+        <input aria-label='Message' value={text} onInput={notify} onChange={({ target }) => setText(target.value)} />
         <button disabled={text.trim() === ''}>Send</button>
       </form>
     </main>
