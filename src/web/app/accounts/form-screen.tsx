@@ -1,6 +1,6 @@
 /** A screen of the entrance: a card with a form. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../design/button.tsx'
 import { Logo } from '../design/icon.tsx'
 import { pendingInvite } from '../invites/pending-invite.ts'
@@ -23,7 +23,7 @@ export function FormScreen ({ title, lead, submit, onSubmit, links, children }: 
   const heading = useRef<HTMLHeadingElement>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
-  useEffect(() => heading.current?.focus(), [])
+  useLayoutEffect(() => heading.current?.focus(), [])
   const send = async (form: HTMLFormElement) => {
     setBusy(true)
     setProblem(null)

@@ -1,6 +1,6 @@
 /** A dialog over the page: the native one, which keeps the focus inside and ends with Escape. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { words } from '../words/index.ts'
 import { IconButton } from './button.tsx'
 import { closeFromSearch } from './escape.ts'
@@ -18,7 +18,7 @@ export type DialogProps = {
 export function Dialog ({ title, onClose, isLarge = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
     return () => {

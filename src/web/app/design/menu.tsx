@@ -1,5 +1,5 @@
 /** A menu behind a button. It is a native popover: above everything, and closed by a click elsewhere or Escape. */
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { IconButtonProps } from './button.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
@@ -58,7 +58,7 @@ export type MenuListProps = {
 export function MenuList ({ label, entries, quick = [], at, onClose }: MenuListProps) {
   const list = useRef<HTMLDivElement>(null)
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
     const menu = list.current
     if (menu === null) return
     menu.showPopover()

@@ -1,6 +1,6 @@
 /** The head of a panel: a way back to the details, its title, and its end. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { IconButton } from '../design/button.tsx'
 import { showPanel } from '../shell/routes.ts'
 import { words } from '../words/index.ts'
@@ -16,7 +16,7 @@ export type PanelHeadProps = {
 /** The head. It has the focus when the panel opens. */
 export function PanelHead ({ title, isPart = false, children }: PanelHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [])
+  useLayoutEffect(() => heading.current?.focus(), [])
   const { back, close } = words.value
   return (
     <header class='pane-head'>

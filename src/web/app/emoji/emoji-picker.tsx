@@ -1,5 +1,5 @@
 /** All emojis, by group and by what is searched. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { closeFromSearch } from '../design/escape.ts'
 import { place } from '../design/menu.tsx'
 import { Spinner } from '../design/spinner.tsx'
@@ -30,7 +30,7 @@ export function EmojiPicker ({ label, at, onPick, onClose }: EmojiPickerProps) {
   const [search, setSearch] = useState('')
   const [group, setGroup] = useState<number>(RECENT)
   const { emoji: texts } = words.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     loadEmojis().then(setEmojis, onClose)
     box.current?.showPopover()
     if (box.current !== null) place(box.current, at)

@@ -1,5 +1,5 @@
 /** An invite to a chat: to be accepted or not. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { acceptInvite } from '../../../client/management/index.ts'
 import { EntranceCard } from '../accounts/form-screen.tsx'
 import { Button } from '../design/button.tsx'
@@ -17,7 +17,7 @@ export function AcceptInvite ({ code }: { code: string }) {
   const { invites, details } = words.value
   const [problem, setProblem] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
-  useEffect(() => document.querySelector<HTMLElement>('.entrance h1')?.focus(), [])
+  useLayoutEffect(() => document.querySelector<HTMLElement>('.entrance h1')?.focus(), [])
   const leave = (chat?: string) => {
     goTo({ screen: 'chats', ...(chat !== undefined && { chat }) }, { isReplacing: true })
     keepInvite(null)

@@ -2,7 +2,7 @@
  * The search in messages. It takes the place of the list of chats, so that one result after another can be opened
  * beside it.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { IconButton } from '../design/button.tsx'
 import { Icon } from '../design/icon.tsx'
 import { openChat } from '../shell/routes.ts'
@@ -22,7 +22,7 @@ export function SearchPane () {
   const [hasFilters, setFilters] = useState(countFilters(fields) > 0)
   const { results, loadMore, retry } = useResults(fields)
   const filters = countFilters(fields)
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus()
     field.current?.select()
   }, [shownSearch.value])

@@ -1,5 +1,5 @@
 /** The chats, the open one, and a panel beside it: side by side where there is room, one at a time on phones. */
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { ChatList } from '../chat-list/chat-list.tsx'
 import { EmptyState } from '../design/empty-state.tsx'
 import { forwarded } from '../timeline/forward.ts'
@@ -21,6 +21,8 @@ export function Layout () {
   useEffect(() => {
     // The list is there without it, and the first chat that is opened shall not wait for it.
     loadConversation().catch(() => undefined)
+  }, [])
+  useLayoutEffect(() => {
     // The form to sign in had the focus, and is gone.
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('.pane-list h1')?.focus()
   }, [])

@@ -1,6 +1,6 @@
 /** A screen of sections: their list beside the open one; on phones one at a time. */
 import type { ComponentChildren, ComponentType } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { IconButton } from '../design/button.tsx'
 import type { IconName } from '../design/icon.tsx'
 import { ActionRow, RowGroup } from '../design/rows.tsx'
@@ -42,7 +42,7 @@ export function SectionScreen (
   const shown = isChosen ? section : first
   const { title: heading, Shown } = sections[shown] ?? NO_SECTION
   const place = useRef<HTMLHeadingElement>(null)
-  useEffect(() => place.current?.focus(), [section])
+  useLayoutEffect(() => place.current?.focus(), [section])
   return (
     <main class={`settings ${isWide ? 'is-wide' : ''}`} data-pane={isChosen ? 'section' : 'list'}>
       <div class='settings-list'>

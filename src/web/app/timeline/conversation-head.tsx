@@ -1,5 +1,5 @@
 /** The head of an open chat: who is there, who is typing, and what can be done with the chat. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Chat, ChatInfo } from '../../../client/index.ts'
 import { chatEntries } from '../chat-list/chat-entries.ts'
 import { Avatar } from '../design/avatar.tsx'
@@ -24,7 +24,7 @@ export function ConversationHead ({ chat, info }: { chat: Chat, info: ChatInfo |
   const [isJumping, setJumping] = useState(false)
   const { back, more, timeline, loading } = words.value
   const name = info === null ? loading : chatName(info)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On phones the composer would open the keyboard.
     if (matchMedia('(hover: none)').matches) heading.current?.focus()
   }, [])

@@ -1,5 +1,5 @@
 /** The pictures of a message, each as large as the window. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Attachment } from '../../../client/index.ts'
 import { IconButton } from '../design/button.tsx'
 import { Spinner } from '../design/spinner.tsx'
@@ -16,7 +16,7 @@ export function Lightbox ({ pictures, first, onClose }: LightboxProps) {
   const [index, setIndex] = useState(() => Math.max(0, pictures.findIndex(({ file }) => file === first)))
   const { timeline, close, back } = words.value
   const shown = pictures[index]
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
     return () => {

@@ -1,5 +1,5 @@
 /** Records a voice message. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { announce, showToast } from '../design/toast.tsx'
 import { appearance } from '../state/appearance.ts'
 import { words } from '../words/more.ts'
@@ -74,7 +74,7 @@ export function VoiceRecorder ({ onSend, onEnd }: VoiceRecorderProps) {
 function useFocus ({ phase }: RecordingState) {
   const bar = useRef<HTMLDivElement>(null)
   const isFailed = phase === 'failed'
-  useEffect(() => {
+  useLayoutEffect(() => {
     bar.current?.querySelector<HTMLElement>(isFailed ? 'button' : '.primary')?.focus()
   }, [isFailed])
   return bar
