@@ -12,6 +12,8 @@ const MS_PER_S = 1_000
 /** The server does not know the session any more. */
 const ENDED: ReadonlySet<string> = new Set(['invalid_refresh_token', 'suspended'])
 
+const NO_SESSION = 'There is no session.'
+
 /** Dependencies. */
 export type AccountSessionOptions = { accounts: ConfabAccounts, store: TokenStore }
 
@@ -86,21 +88,23 @@ export class AccountSession extends Emitter<AccountSessionEvents> {
   async #refresh (before: KeptTokens | null): Promise<KeptTokens> {
     const { accounts, store } = this.#options
     const kept = store.read()
-    if (kept === null) throw new ConfabProblem('no_session', 'There is no session.')
+    if (kept === null) throw new ConfabProblem('no_session', NO_SESSION)
     // Another tab has been faster.
     if (kept.access_token !== before?.access_token) return kept
-    try {
-      return this.#keep(await accounts.refresh(kept.refresh_token))
-    } catch (error) {
-      const newer = store.read()
-      // The same without locks.
-      if (newer !== null && newer.refresh_token !== kept.refresh_token) return newer
-      if (ENDED.has(problemOf(error).code)) {
-        store.write(null)
-        this.#end(true)
-      }
-      throw error
+    const fresh = await accounts.refresh(kept.refresh_token).catch(problemOf)
+    const newer = store.read()
+    if (newer === null || newer.refresh_token !== kept.refresh_token) {
+      // Ended meanwhile, or somebody else's.
+      if (newer === null || subjectOf(newer) !== subjectOf(kept)) throw new ConfabProblem('no_session', NO_SESSION)
+      // Another tab has been faster: there are no locks.
+      return newer
     }
+    if (!(fresh instanceof ConfabProblem)) return this.#keep(fresh)
+    if (ENDED.has(fresh.code)) {
+      store.write(null)
+      this.#end(true)
+    }
+    throw fresh
   }
 
   #keep ({ access_token, refresh_token, expires_in }: SessionTokens): KeptTokens {
