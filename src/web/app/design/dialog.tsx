@@ -1,9 +1,10 @@
 /** A dialog over the page: the native one, which keeps the focus inside and ends with Escape. */
 import type { ComponentChildren } from 'preact'
-import { useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { useId } from 'preact/hooks'
 import { words } from '../words/index.ts'
 import { IconButton } from './button.tsx'
 import { closeFromSearch } from './escape.ts'
+import { useModal } from './use-modal.ts'
 
 /** Properties of {@link Dialog}. */
 export type DialogProps = {
@@ -16,15 +17,8 @@ export type DialogProps = {
 
 /** A dialog, open as long as it is rendered. */
 export function Dialog ({ title, onClose, isLarge = false, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal()
   const id = useId()
-  useLayoutEffect(() => {
-    const before = document.activeElement
-    dialog.current?.showModal()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
-  }, [])
   return (
     <dialog
       ref={dialog} class={`dialog ${isLarge ? 'is-large' : ''}`} aria-labelledby={id}

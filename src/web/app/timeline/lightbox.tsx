@@ -1,8 +1,9 @@
 /** The pictures of a message, each as large as the window. */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Attachment } from '../../../client/index.ts'
 import { IconButton } from '../design/button.tsx'
 import { Spinner } from '../design/spinner.tsx'
+import { useModal } from '../design/use-modal.ts'
 import { words } from '../words/index.ts'
 import { useFileUrl } from './attachments.tsx'
 import { saveFile } from './save-file.ts'
@@ -12,17 +13,10 @@ export type LightboxProps = { pictures: readonly Attachment[], first: string, on
 
 /** The pictures, one at a time. */
 export function Lightbox ({ pictures, first, onClose }: LightboxProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal()
   const [index, setIndex] = useState(() => Math.max(0, pictures.findIndex(({ file }) => file === first)))
   const { timeline, close, back } = words.value
   const shown = pictures[index]
-  useLayoutEffect(() => {
-    const before = document.activeElement
-    dialog.current?.showModal()
-    return () => {
-      if (before instanceof HTMLElement) before.focus()
-    }
-  }, [])
   if (shown === undefined) return null
   const step = (by: number) => setIndex((index + by + pictures.length) % pictures.length)
   return (
