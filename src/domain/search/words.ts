@@ -14,7 +14,10 @@ export type Word = {
   readonly kind: 'word' | 'character' | 'emoji'
 }
 
-/** Longer words are found by so many of their first characters. */
+/**
+ * Longer words, and emoji of more parts, are found by so many of their first characters: Postgres takes no word of more
+ * than 2,046 bytes, and one message that cannot be indexed would hold up its chat.
+ */
 const MAX_WORD_LENGTH = 40
 
 const WITHOUT_SPACES =
@@ -48,8 +51,10 @@ export function wordsOf (text: string): Word[] {
     const [found] = match
     const { emoji, character } = match.groups ?? {}
     const place = { start: match.index, end: match.index + found.length }
-    if (emoji !== undefined) words.push({ ...place, kind: 'emoji', forms: [emoji.replace(SKIN_AND_STYLE, '')] })
-    else {
+    if (emoji !== undefined) {
+      const form = beginningOf(emoji.replace(SKIN_AND_STYLE, ''), MAX_WORD_LENGTH)
+      words.push({ ...place, kind: 'emoji', forms: [form] })
+    } else {
       const kind = character === undefined ? 'word' : 'character'
       const forms = foldedForms(found)
       if (forms[0] !== '') words.push({ ...place, kind, forms })

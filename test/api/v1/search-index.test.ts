@@ -49,6 +49,15 @@ await onEachDeployment(t, async (t, cluster) => {
     t.ok(await eventually(async () => await entriesWith(cluster.orm, word) === 0), 'and those of an erased user')
   })
 
+  await t.test('no text holds up the index of its chat', async (t) => {
+    const [chat, word] = [await makeChat(cluster, [ann]), newWord()]
+    const family = `👩${'\u200d👩'.repeat(1_300)}`
+    for (const text of [family, '𝔞'.repeat(2_000), 'ﷺ'.repeat(4_000), word]) await chat.post(ann, text)
+    t.ok(await isIndexed(cluster.orm))
+    t.equal(await countFor(ann, word), 1)
+    t.equal(await countFor(ann, encodeURIComponent(family.slice(0, 150))), 1, 'a long emoji is found by its beginning')
+  })
+
   await t.test('a message that is deleted while it is indexed does not come back', async (t) => {
     const [chat, word] = [await makeChat(cluster, [ann]), newWord()]
     const seq = await chat.post(ann, word)
