@@ -37,7 +37,9 @@ export async function putDevice (
 ): Promise<{ row: DeviceRow, isNew: boolean } | undefined> {
   const { userId, deviceId, addressHash } = device
   return orm.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`push devices ${String(userId)}`}, 0))`)
+    // Of several at once that come with one address, and of several of one user, each sees the one before.
+    for (const name of [`push address ${addressHash}`, `push devices ${String(userId)}`])
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
     const others = and(eq(pushDevices.userId, userId), ne(pushDevices.deviceId, deviceId))
     await tx.delete(pushDevices).where(and(
       eq(pushDevices.addressHash, addressHash),

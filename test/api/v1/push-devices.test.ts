@@ -64,6 +64,18 @@ await onOneDeployment(t, async (t, cluster) => {
     t.equal(row?.devices, MAX_DEVICES)
   })
 
+  await t.test('of several that register one address at once the last one has it', async (t) => {
+    const [ann, bob] = [await newUser(cluster), await newUser(cluster)]
+    for (let round = 0; round < 5; round++) {
+      const body = browser(`${ann.id}-${String(round)}`)
+      const answers = await Promise.all([ann, bob, ann, bob].map(async (user, index) =>
+        user.call('PUT', `/me/devices/${String(index)}`, body, { replica: index % cluster.replicas.length })))
+      t.strictSame(answers.map(({ status }) => status), [204, 204, 204, 204])
+      const lists = await Promise.all([ann, bob].map(async (user) => user.call('GET', '/me/devices')))
+      t.equal(lists.flatMap((list) => listAt(list.body, 'items')).length, 1)
+    }
+  })
+
   await t.test('a device ends with the session that registered it', async (t) => {
     const one = await register(cluster)
     const other = await cluster.post('/v1/auth/login', { username: one.username, password: one.password })
