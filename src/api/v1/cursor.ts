@@ -120,9 +120,11 @@ function encodeCursor (value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
+/** All numbers of positions are integers: larger ones than those that are exact no column has. */
 function decodeCursor (text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString())
+    return JSON.parse(Buffer.from(text, 'base64url').toString(), (_, value: unknown) =>
+      typeof value === 'number' && !Number.isSafeInteger(value) ? null : value)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 /** `GET /v1/search/messages`. */
 import Type, { type Static } from 'typebox'
 import type { SearchFeature } from '../../domain/search/query.ts'
-import type { SearchRequest, SearchResult } from '../../domain/search/search.ts'
+import { EARLIEST, LATEST, type SearchRequest, type SearchResult } from '../../domain/search/search.ts'
 import { json } from '../http/answers.ts'
 import { requireCaller } from '../http/principals.ts'
 import { limitedAs } from '../http/quotas.ts'
@@ -58,9 +58,10 @@ const EXAMPLE: Static<typeof ResultSchema> = {
 }
 
 const NaturalNumber = Type.Integer({ minimum: 0 })
+const Moment = Type.Integer({ minimum: EARLIEST, maximum: LATEST })
 const paging = new Paging(Type.Object({
   isSimilar: Type.Boolean(),
-  place: Type.Union([Type.Object({ at: Type.Integer(), chatId: NaturalNumber, seq: NaturalNumber }), NaturalNumber])
+  place: Type.Union([Type.Object({ at: Moment, chatId: NaturalNumber, seq: NaturalNumber }), NaturalNumber])
 }))
 
 /** Adds the route. */

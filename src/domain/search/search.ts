@@ -245,7 +245,7 @@ class Scan {
 }
 
 /** Times beyond all messages that Postgres can still compare. */
-const [EARLIEST, LATEST] = [-62_000_000_000_000, 250_000_000_000_000]
+export const [EARLIEST, LATEST] = [-62_000_000_000_000, 250_000_000_000_000]
 
 function placeOf ({ row: { at, chatId, seq } }: Found): store.SearchPosition {
   return { at: at.getTime(), chatId, seq }

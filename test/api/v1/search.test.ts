@@ -106,6 +106,12 @@ await onEachDeployment(t, async (t, cluster) => {
       const { body } = await eve.call('GET', query({ q: word, order, limit: '5', cursor: prev ?? '' }))
       t.strictSame(listAt(body, 'items').map(name), found.slice(15, 20), 'the page before')
     }
+    const first = await eve.call('GET', query({ q: word, limit: '5' }))
+    for (const ms of ['-9000000000000000', '9000000000000000', '1e300']) {
+      const made = Buffer.from(textAt(first.body, 'next'), 'base64url').toString().replace(/"at":\d+/, `"at":${ms}`)
+      const cursor = Buffer.from(made).toString('base64url')
+      expectProblem(t, await eve.call('GET', query({ q: word, limit: '5', cursor })), 400, 'invalid_input', ms)
+    }
   })
 
   await t.test('only what the history shows is found', async (t) => {

@@ -55,6 +55,11 @@ await t.test('another limit or cursor is refused in a sentence', (t) => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   for (const cursor of ['', 'x', encode(null), encode(['', false, [1]]), 'x'.repeat(10_000), ['x', 'y']])
     t.throws(() => paging.read({ cursor }, 'numbers'), { code: 'invalid_input', message: /"cursor" must be/ })
+  const [filter] = [Buffer.from(next ?? '', 'base64url').toString()].map((text) => text.split(',')[0] ?? '')
+  for (const position of ['1e300', '9007199254740992', '-1e16', '1.5']) {
+    const cursor = Buffer.from(`${filter ?? ''},false,[${position}]]`).toString('base64url')
+    t.throws(() => paging.read({ cursor }, 'numbers'), { code: 'invalid_input' }, position)
+  }
   t.throws(() => paging.read({ cursor: next }, 'letters'), { code: 'invalid_input' }, 'of another list')
   t.end()
 })
