@@ -3,6 +3,7 @@ import { type AuditFilter, type AuditRow, listAudit, removeOldAudit } from '../.
 import type { PageOf } from '../../store/chat-views.ts'
 import type { Orm } from '../../store/database.ts'
 import { findUsers } from '../accounts/find-users.ts'
+import { isStorableThroughout } from '../text.ts'
 
 export type { AuditRow } from '../../store/audit-log.ts'
 
@@ -20,6 +21,8 @@ export function createAuditLog (orm: Orm) {
   return {
     /** Returns a page and one more, the newest first. */
     list: async ({ actor, user, ...filter }: AuditQuery, page: PageOf<number>): Promise<AuditRow[]> => {
+      // No row has what cannot be stored.
+      if (!isStorableThroughout([filter.chat, filter.keyId])) return []
       const ids = [actor, user].flatMap((id) => id ?? [])
       const known = ids.length === 0 ? new Map<string, { userId: number }>() : await findUsers(orm, ids)
       const numberOf = (id: string | undefined) => id === undefined ? undefined : known.get(id)?.userId ?? NOBODY

@@ -5,6 +5,7 @@ import { after } from '../../../src/store/sql.ts'
 import { uniqueName } from '../../support/clients/http.ts'
 import { connect } from '../../support/clients/socket.ts'
 import { register } from '../../support/data/accounts.ts'
+import { NO_TIMES } from '../../support/data/bad-values.ts'
 import { at, fieldsOf, textAt } from '../../support/data/json.ts'
 import { signClaims, withoutSignature } from '../../support/data/jwt.ts'
 import { expectProblem } from '../../support/data/problems.ts'
@@ -124,7 +125,7 @@ await onOneDeployment(
       const revoke = (body: object, bearer = writer) =>
         cluster.post(`/v1/users/${sub}/tokens:revoke`, body, { bearer })
       expectProblem(t, await revoke({}, await keyWith('users:read')), 403, 'insufficient_scope')
-      expectProblem(t, await revoke({ before: 'yesterday' }), 400, 'invalid_input')
+      for (const before of NO_TIMES) expectProblem(t, await revoke({ before }), 400, 'invalid_input', before)
       t.equal((await revoke({ before: '2020-01-01T00:00:00Z' })).status, 204)
       t.equal((await me(old ?? '')).status, 200, 'it is younger than that')
       expectProblem(t, await me(without), 401, 'unauthenticated')

@@ -6,6 +6,7 @@ import type { Answer } from '../../support/clients/http.ts'
 import { connectRealtime, request } from '../../support/clients/realtime.ts'
 import { register } from '../../support/data/accounts.ts'
 import { type ApiClient, clientOf, newKey, newUser, USER_TOKENS } from '../../support/data/api-clients.ts'
+import { NO_TIMES } from '../../support/data/bad-values.ts'
 import { at, integerAt, listAt, textAt } from '../../support/data/json.ts'
 import { expectProblem } from '../../support/data/problems.ts'
 import { eventually } from '../../support/deadline.ts'
@@ -297,9 +298,13 @@ async function keepsTheLog (t: Test, cluster: Cluster): Promise<void> {
     t.equal(itemsOf(first).length, 2)
     const next = await ops.call('GET', `/audit-log?chat=${chat}&limit=2&cursor=${textAt(first.body, 'next')}`)
     t.equal(new Set([...itemsOf(first), ...itemsOf(next)].map((entry) => at(entry, 'id'))).size, 4)
-    t.strictSame(await log('actor=nobody'), [])
+    for (const filter of ['actor', 'user', 'chat', 'key'])
+      for (const id of ['nobody', '%00']) t.strictSame(await log(`${filter}=${id}`), [], `${filter} ${id}`)
     expectProblem(t, await ops.call('GET', '/audit-log?action=x'), 400, 'invalid_input')
-    expectProblem(t, await ops.call('GET', '/audit-log?since=yesterday'), 400, 'invalid_input')
+    for (const time of NO_TIMES.map(encodeURIComponent))
+      expectProblem(t, await ops.call('GET', `/audit-log?since=${time}`), 400, 'invalid_input', time)
+    for (const time of ['0001-01-01T00:00:00Z', '2016-02-29T23:59:59.999%2B23:59'])
+      t.equal((await ops.call('GET', `/audit-log?since=${time}`)).status, 200, time)
     expectProblem(t, await owner.call('GET', '/audit-log'), 403, 'not_an_operator')
   })
 }

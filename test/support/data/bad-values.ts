@@ -6,6 +6,12 @@ import { within } from '../deadline.ts'
 const LONG = 100_000
 const DEADLINE_MS = 20_000
 
+/** No times of the years 1 to 9999: in words, no day, in a leap second, before, behind, and without minutes. */
+export const NO_TIMES = [
+  'yesterday', '2023-02-29T00:00:00Z', '2016-12-31T23:59:60Z', '0000-12-31T00:00:00Z', '9999-12-31T23:59:59-00:01',
+  '2016-01-01T00:00:00+01'
+]
+
 /** Not a text, or a text that nothing here accepts. */
 export const WRONG_TEXTS = [
   '1',
