@@ -20,7 +20,7 @@ const QUERY = {
   q: Text(
     'Words that a message must all have, in any order. `"Words in quotes"` must follow each other, `-word` must not ' +
     'be there, and `begin*` is the beginning of a word, as the last word always is. At most 200 characters; may be ' +
-    'missing with `has`.'
+    'missing with `has`. Of messages with the words of a phrase and without the phrase the newest 10,000 are looked at.'
   ),
   chat: Text('Only in this chat, which may be a public one that you are not in. An API key by itself has to name one.'),
   from: Text('Only messages of this user.'),

@@ -28,8 +28,13 @@ const MAX_BLOCKS = 512
 const MIN_PER_BLOCK = 8
 /** The newest matches that are put in order by rank. */
 const RANKED = 500
-/** Messages that are read in search of typing errors. */
-const MAX_SIMILAR_READ = 10_000
+/** Results that a statement reads at most where the ones before were mostly in vain. */
+const MAX_PER_STATEMENT = 2_048
+/**
+ * Messages that are read in vain: the index has their words, and their texts do not match, e.g. since the words of a
+ * phrase are apart, or since they are only similar.
+ */
+const MAX_MISSES = 10_000
 
 /** A place in the results: of a message, or by rank the number of those before. `isSimilar` belongs to all pages. */
 export type ResultPosition = { isSimilar: boolean, place: store.SearchPosition | number }
@@ -140,7 +145,9 @@ class Scan {
   readonly #tx: Orm
   readonly #options: ScanOptions
   readonly #isAscending: boolean
-  #read = 0
+  #misses = 0
+  /** How many times more of each block is read at once: each look-up costs the same, whatever is read of it. */
+  #depth = 1
 
   constructor (tx: Orm, options: ScanOptions) {
     this.#tx = tx
@@ -177,7 +184,7 @@ class Scan {
       const last = found[count - 1]
       const needed = last === undefined ? open : open.filter((one) => this.#sign * (one.at - placeOf(last).at) <= 0)
       const asked = needed.slice(0, size)
-      if (asked.length === 0 || this.#read > MAX_SIMILAR_READ) break
+      if (asked.length === 0 || this.#misses >= MAX_MISSES) break
       const { matches, rest } = await this.#ask(asked, count)
       found = [...found, ...matches].sort((one, other) => this.#sign * compare(placeOf(one), placeOf(other)))
         .slice(0, count)
@@ -190,7 +197,8 @@ class Scan {
   async #ask (asked: readonly Stream[], count: number): Promise<{ matches: Found[], rest: Stream[] }> {
     const { request: { after, before }, query, isSimilar, userId, authorId } = this.#options
     // A page is made of many blocks as a rule; a block with more than its part is asked again.
-    const limit = Math.min(count, Math.max(MIN_PER_BLOCK, Math.ceil(2 * count / asked.length)))
+    const part = Math.min(count, Math.max(MIN_PER_BLOCK, Math.ceil(2 * count / asked.length)))
+    const limit = Math.max(part, Math.min(part * this.#depth, Math.floor(MAX_PER_STATEMENT / asked.length)))
     const hits = await store.searchStreams(this.#tx, asked, {
       query: indexQuery(query, isSimilar),
       placeholder: KEY_PLACEHOLDER,
@@ -201,7 +209,9 @@ class Scan {
       isAscending: this.#isAscending,
       limit
     })
-    if (isSimilar) this.#read += hits.length
+    const matches = hits.flatMap(({ row }) => row === undefined ? [] : this.#match(row) ?? [])
+    this.#misses += hits.length - matches.length
+    if (matches.length < hits.length / 2) this.#depth *= 2
     const byStream = asked.map((): store.SearchHit[] => [])
     for (const hit of hits) byStream[hit.stream]?.push(hit)
     const rest = asked.flatMap((stream, index) => {
@@ -210,7 +220,7 @@ class Scan {
       const last = own.reduce((one, other) => this.#sign * (one.at - other.at || one.seq - other.seq) > 0 ? one : other)
       return [{ ...stream, at: last.at, seq: last.seq }]
     })
-    return { matches: hits.flatMap(({ row }) => row === undefined ? [] : this.#match(row) ?? []), rest }
+    return { matches, rest }
   }
 
   #match (row: MessageRow): Found | undefined {
