@@ -3,32 +3,20 @@
  * links, since loading them would tell their host who reads here.
  */
 import type { Nodes, Parents, Root } from 'mdast'
-import { fromMarkdown } from 'mdast-util-from-markdown'
-import { gfmAutolinkLiteralFromMarkdown } from 'mdast-util-gfm-autolink-literal'
-import { gfmStrikethroughFromMarkdown } from 'mdast-util-gfm-strikethrough'
-import { gfmAutolinkLiteral } from 'micromark-extension-gfm-autolink-literal'
-import { gfmStrikethrough } from 'micromark-extension-gfm-strikethrough'
 import type { ComponentChildren } from 'preact'
 import { hrefOf, isDeceptive } from './links.ts'
+import { readMarkdown } from './markdown-tree.ts'
 
-const OPTIONS = {
-  extensions: [
-    gfmAutolinkLiteral(), gfmStrikethrough({ singleTilde: false }), { disable: { null: ['setextUnderline'] } }
-  ],
-  mdastExtensions: [gfmAutolinkLiteralFromMarkdown(), gfmStrikethroughFromMarkdown()]
-}
 const MAX_CACHED = 500
-/** A text without any of these is a text. */
-const SYNTAX = /[*_`~[<&\\@]|:\/\/|www\.|^\s*(?:[#>+-]|\d+[.)])/im
-
-const parsed = new Map<string, Root>()
+const parsed = new Map<string, Root | null>()
 
 /** Somebody who is mentioned: the name as it stands in the text, with its `@`. */
 export type Mentioned = { readonly name: string, readonly isMe: boolean }
 
 /** A text of a message. */
 export function Markdown ({ text, mentioned }: { text: string, mentioned: readonly Mentioned[] }) {
-  return SYNTAX.test(text) ? <>{childrenOf(parse(text), mentioned)}</> : <p>{text}</p>
+  const root = parse(text)
+  return root === null ? <p>{text}</p> : <>{childrenOf(root, mentioned)}</>
 }
 
 /** A text with its mentions marked. */
@@ -46,10 +34,10 @@ function withMentions (text: string, mentioned: readonly Mentioned[]): Component
   ]
 }
 
-function parse (text: string): Root {
+function parse (text: string): Root | null {
   const known = parsed.get(text)
   if (known !== undefined) return known
-  const root = fromMarkdown(text, OPTIONS)
+  const root = readMarkdown(text)
   if (parsed.size >= MAX_CACHED) parsed.clear()
   parsed.set(text, root)
   return root
