@@ -21,6 +21,10 @@ await onEmbedded(t, async (t, cluster) => {
     await t.test('the field grows with the text, and is small again', (t) => growing(t, page, bob))
     await t.test('a text that is too long stays in the field', (t) => tooLong(t, page, bob))
     await t.test('a draft stays with its chat', (t) => drafts(t, page, bob, cleo))
+    await t.test('an edit takes no draft away, and is itself kept', (t) => edits(t, page, bob, cleo))
+    await t.test('an edit that is refused is in the field again', (t) => refusedEdit(t, page, bob))
+    await t.test('tabs keep the drafts of each other', (t) => draftsOfTabs(t, page, bob, cleo))
+    await t.test('a text that is made to hurt the page is shown as it is', (t) => nested(t, page, bob))
     await t.test('only addresses of the web and of mail become links', (t) => links(t, page, bob))
   })
 })
@@ -90,6 +94,75 @@ async function drafts (t: Test, page: Page, bob: Account, cleo: Account): Promis
   t.ok(await eventually(async () => await fieldOf(page, bob).inputValue() === 'not yet finished'))
   await fieldOf(page, bob).fill('')
   await chatLink(page, bob.username).getByText('not yet finished').waitFor({ state: 'detached' })
+}
+
+/** Edits the last message of the user. */
+async function edit (t: Test, page: Page, other: Account, text: string): Promise<void> {
+  await page.locator('.message.is-mine').filter({ hasText: text }).hover()
+  await page.locator('.message.is-mine').filter({ hasText: text }).getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: 'Edit' }).click()
+  t.equal(await fieldOf(page, other).inputValue(), text)
+}
+
+async function edits (t: Test, page: Page, bob: Account, cleo: Account): Promise<void> {
+  const field = fieldOf(page, bob)
+  await write(page, bob.username, 'to be edited')
+  await page.locator('.message.is-sending').waitFor({ state: 'detached' })
+  await field.fill('half of a thought')
+  await edit(t, page, bob, 'to be edited')
+  await field.fill('edited in part')
+  await chatLink(page, cleo.username).click()
+  await fieldOf(page, cleo).waitFor()
+  await chatLink(page, bob.username).click()
+  t.equal(await field.inputValue(), 'edited in part', 'the edit, after another chat was open')
+  await field.press('Enter')
+  await bubbles(page).getByText('edited in part').waitFor()
+  t.equal(await field.inputValue(), 'half of a thought', 'the draft, after the edit')
+  await field.fill('')
+}
+
+async function refusedEdit (t: Test, page: Page, bob: Account): Promise<void> {
+  const field = fieldOf(page, bob)
+  await field.fill('not to be lost')
+  await edit(t, page, bob, 'edited in part')
+  await page.route(/\/messages\/\d+$/, (route) => route.fulfill({
+    status: 403, contentType: 'application/problem+json',
+    body: JSON.stringify({ code: 'chat_frozen', title: 'Frozen', detail: 'Frozen.', status: 403, retryable: false })
+  }))
+  await field.fill('edited as a whole')
+  await field.press('Enter')
+  await page.locator('.toast.is-bad').waitFor()
+  t.equal(await field.inputValue(), 'edited as a whole')
+  await page.unroute(/\/messages\/\d+$/)
+  await field.press('Enter')
+  await bubbles(page).getByText('edited as a whole').waitFor()
+  t.equal(await field.inputValue(), 'not to be lost')
+  await field.fill('')
+}
+
+async function draftsOfTabs (t: Test, page: Page, bob: Account, cleo: Account): Promise<void> {
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await fieldOf(other, bob).waitFor()
+  await fieldOf(page, bob).fill('written in the first tab')
+  await chatLink(other, cleo.username).click()
+  await fieldOf(other, cleo).fill('written in the second tab')
+  await other.close()
+  await page.reload()
+  t.ok(await eventually(async () => await fieldOf(page, bob).inputValue() === 'written in the first tab'))
+  await chatLink(page, cleo.username).getByText('written in the second tab').waitFor()
+  await fieldOf(page, bob).fill('')
+}
+
+async function nested (t: Test, page: Page, bob: Account): Promise<void> {
+  for (const sign of ['>', '* ', '**']) {
+    const text = sign.repeat(MAX_LENGTH / sign.length - 1)
+    await write(page, bob.username, `${text}x`)
+    await page.locator('.message', { hasText: text.slice(0, 40) }).last().waitFor()
+  }
+  await write(page, bob.username, 'all is well')
+  await bubbles(page).getByText('all is well').waitFor()
+  t.equal(await bubbles(page).locator('blockquote, li, strong').count(), 0)
 }
 
 async function links (t: Test, page: Page, bob: Account): Promise<void> {

@@ -1,7 +1,7 @@
 /** Files that are sent for the next message of a place. */
 import { type Signal, signal } from '@preact/signals'
 import type { Attachment } from '../../../client/index.ts'
-import type { Session } from '../session/session.ts'
+import { login, type Session } from '../session/session.ts'
 
 /** A file on its way. */
 export type Upload = {
@@ -19,6 +19,12 @@ export type Upload = {
 
 const places = new Map<string, Signal<readonly Upload[]>>()
 let lastId = 0
+
+// Nothing of one user may be shown to another.
+login.on('end', () => {
+  for (const { value: uploads } of places.values()) for (const { ending } of uploads) ending.abort()
+  places.clear()
+})
 
 /** The files of a place. @param key see `draftKey` */
 export function uploadsOf (key: string): Signal<readonly Upload[]> {

@@ -5,6 +5,7 @@ import type { Chat, ListedMessage } from '../../../client/index.ts'
 import { announce, showToast } from '../design/toast.tsx'
 import { noteEmoji } from '../emoji/recent.ts'
 import { useSession } from '../session/context.ts'
+import { login } from '../session/session.ts'
 import { allDrafts, draftKey, keepDraft } from '../state/drafts.ts'
 import { words } from '../words/index.ts'
 import { type ComposerMode, modeOf, NEW } from './mode.ts'
@@ -29,7 +30,7 @@ export function useComposer ({ chat, parent, field }: ComposerOptions) {
   const key = draftKey(chat.id, parent)
   const { client } = useSession()
   const mode = modeOf(key)
-  const [text, setText] = useText(key, mode.value)
+  const [text, setText] = useText(key, mode)
   const [cursor, setCursor] = useState(0)
   const [chosen, setChosen] = useState(0)
   const [isDismissed, setDismissed] = useState(false)
@@ -40,7 +41,7 @@ export function useComposer ({ chat, parent, field }: ComposerOptions) {
   // Before the paint: what is pressed at once finds the field as it is shown.
   useLayoutEffect(() => {
     if (mode.value.kind !== 'new' || matchMedia('(hover: hover)').matches) field.current?.focus()
-  }, [mode.value])
+  }, [mode.value.kind, messageOf(mode.value)])
   useLayoutEffect(() => setChosen(0), [started?.word, started?.sign])
   const placed = useRef<number | null>(null)
   useLayoutEffect(() => {
@@ -70,9 +71,9 @@ export function useComposer ({ chat, parent, field }: ComposerOptions) {
   }
   const send = () => {
     if (!sendWritten({ chat, parent, key, text, length, mode: mode.value })) return
-    keepDraft(key, '')
+    // What was begun before an edit is still to be sent.
+    if (mode.value.kind !== 'edit') keepDraft(key, '')
     endMode()
-    setText('')
   }
   const choose = { suggestions, chosen, setChosen, complete, dismiss: () => setDismissed(true) }
   const keys = { isEmpty: text === '', mode, send, lastOwn: () => lastOwn(chat, parent, client.user) }
@@ -149,16 +150,17 @@ function actByKey (event: KeyboardEvent, { isEmpty, mode, send, lastOwn }: Keys)
 }
 
 /** The text: the draft of the place, or that of the message that is edited. */
-function useText (key: string, mode: ComposerMode): [string, (text: string) => void] {
-  const [text, setText] = useState(() => allDrafts.value[key] ?? '')
-  const edited = mode.kind === 'edit' ? mode.message : null
-  useLayoutEffect(() => {
-    setText(edited?.text ?? allDrafts.value[key] ?? '')
-  }, [edited])
-  return [text, (next) => {
-    setText(next)
-    if (edited === null) keepDraft(key, next)
-  }]
+function useText (key: string, mode: Signal<ComposerMode>): [string, (text: string) => void] {
+  const { value } = mode
+  return value.kind === 'edit'
+    ? [value.text ?? value.message.text, (text) => {
+        mode.value = { ...value, text }
+      }]
+    : [allDrafts.value[key] ?? '', (text) => keepDraft(key, text)]
+}
+
+function messageOf (mode: ComposerMode): ListedMessage | null {
+  return mode.kind === 'new' ? null : mode.message
 }
 
 type Choosing = {
@@ -190,6 +192,7 @@ function lastOwn (chat: Chat, parent: number | undefined, me: string | null): Li
 
 /** Whom the user has chosen behind an `@`, by place. */
 const mentioned = new Map<string, Map<string, string>>()
+login.on('end', () => mentioned.clear())
 
 function noteMention (key: string, { id, name }: { id: string, name: string }): void {
   const names = mentioned.get(key) ?? new Map<string, string>()

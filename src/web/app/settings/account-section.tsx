@@ -8,13 +8,18 @@ import { showToast } from '../design/toast.tsx'
 import { useSession } from '../session/context.ts'
 import { login } from '../session/session.ts'
 import { goTo } from '../shell/routes.ts'
+import { deleteNow } from '../timeline/deletions.ts'
 import { words } from '../words/more.ts'
+
+/** The server may be away: signing out does not wait for it longer than this. */
+const PATIENCE_MS = 2_000
 
 /** Ends the session in this browser. */
 export function signOut (): void {
   // Whoever signs in next begins with the chats.
   goTo({ screen: 'chats' }, { isReplacing: true })
-  void login.logOut()
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+  void Promise.race([deleteNow(), late]).then(() => login.logOut())
 }
 
 /** The section. */

@@ -18,14 +18,19 @@ export function draftKey (chat: string, parent?: number): string {
 export function keepDraft (key: string, text: string): void {
   const { [key]: before, ...others } = drafts.value
   if ((before ?? '') === text) return
-  const entries = Object.entries(text === '' ? others : { ...others, [key]: text })
-  drafts.value = Object.fromEntries(entries.slice(-MAX_DRAFTS))
+  const kept = Object.entries(others)
+  drafts.value = text === '' ? others : { ...Object.fromEntries(kept.slice(1 - MAX_DRAFTS)), [key]: text }
   try {
     localStorage.setItem(KEY, JSON.stringify(drafts.value))
   } catch {
     // There is no room: the draft lives as long as the page.
   }
 }
+
+// Each tab keeps all drafts: without those of the others it would drop them.
+addEventListener('storage', ({ key }) => {
+  if (key === KEY) drafts.value = read()
+})
 
 /** Drops all drafts, when their author has signed out. */
 export function dropDrafts (): void {

@@ -2,15 +2,16 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Chat, ListedMessage } from '../../../client/index.ts'
 import { showProblem, showToast } from '../design/toast.tsx'
+import { session } from '../session/session.ts'
 import { words } from '../words/index.ts'
 
 /** As long as the undo is shown. */
 const DELAY_MS = 5_000
 
-const waiting = signal<ReadonlyMap<string, () => void>>(new Map())
+const waiting = signal<ReadonlyMap<string, () => Promise<void>>>(new Map())
 
 /** The messages, by {@link deletionKey}, each with what deletes it at once. */
-export const deletions: ReadonlySignal<ReadonlyMap<string, () => void>> = waiting
+export const deletions: ReadonlySignal<ReadonlyMap<string, () => Promise<void>>> = waiting
 
 /** The key of a message. */
 export function deletionKey ({ chat, seq }: Pick<ListedMessage, 'chat' | 'seq'>): string {
@@ -26,16 +27,20 @@ export function deleteSoon (chat: Chat, message: ListedMessage): void {
     clearTimeout(timer)
     waiting.value = new Map([...waiting.value].filter(([other]) => other !== key))
   }
-  const act = () => {
+  const author = session.peek()
+  const act = async () => {
     take()
-    chat.delete(seq).catch(showProblem)
+    // Its author may have signed out, and cannot delete anything any more.
+    if (session.peek() === author) await chat.delete(seq).catch(showProblem)
   }
-  const timer = setTimeout(act, DELAY_MS)
+  const timer = setTimeout(() => void act(), DELAY_MS)
   waiting.value = new Map([...waiting.value, [key, act]])
   showToast(words.value.timeline.deletedNow, { action: { label: words.value.undo, act: take } })
 }
 
-// Who closes the page has decided.
-addEventListener('pagehide', () => {
-  for (const act of waiting.value.values()) act()
-})
+/** Deletes at once what waits: who leaves has decided. */
+export async function deleteNow (): Promise<void> {
+  await Promise.all([...waiting.value.values()].map((act) => act()))
+}
+
+addEventListener('pagehide', () => void deleteNow())
