@@ -27,6 +27,9 @@ t.test('a text that looks like another address is found', async (t) => {
     ['https://bank.example/', 'https://evil.example/', true],
     ['bank.example', 'https://evil.example/', true],
     ['www.bank.example/login', 'https://evil.example/', true],
+    ['bank\u200b.example', 'https://evil.example/', true],
+    ['b\u00e4nk.example', 'https://evil.example/', true],
+    ['\u202eelpmaxe.knab', 'https://evil.example/', true],
     ['the bank', 'https://evil.example/', false],
     ['example.org/a', 'https://example.org/b', false],
     ['https://example.org', 'https://example.org/', false]
