@@ -20,6 +20,8 @@ export type ClickEventLike = Extended & { readonly notification: ShownNotificati
 /** The global scope of a service worker. */
 export type PushWorker = {
   readonly registration: {
+    /** The URL that those of its pages begin with. */
+    readonly scope: string
     showNotification: (title: string, options: object) => Promise<unknown>
     getNotifications: (filter: { tag: string }) => Promise<readonly ShownNotification[]>
   }

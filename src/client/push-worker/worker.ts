@@ -92,7 +92,8 @@ async function openChat (worker: PushWorker, chat: string, url: string): Promise
   open.postMessage({ type: 'confab-open', chat, url: target })
 }
 
-async function windowsOf (worker: PushWorker): Promise<WorkerWindow[]> {
-  const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-  return windows.filter(({ url }) => new URL(url).origin === worker.location.origin)
+/** Those of the application: other pages of the origin would neither show a message nor open a chat. */
+async function windowsOf ({ clients, registration }: PushWorker): Promise<WorkerWindow[]> {
+  const windows = await clients.matchAll({ type: 'window', includeUncontrolled: true })
+  return windows.filter(({ url }) => url.startsWith(registration.scope))
 }

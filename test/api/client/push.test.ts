@@ -57,8 +57,9 @@ async function openApplication (t: Test, browser: Browser, origin: string) {
     })
   })
   await session.send('ServiceWorker.enable')
-  await page.goto(origin)
-  await page.evaluate('navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready)')
+  await page.goto(home)
+  await page.evaluate(`navigator.serviceWorker.register('/sw.js', { scope: '/app/' })
+    .then(() => navigator.serviceWorker.ready)`)
   const registrationId = await within(registered, DEADLINE_MS, 'the registration')
   const deliver = (content: unknown) => session.send('ServiceWorker.deliverPushMessage', {
     origin, registrationId, data: typeof content === 'string' ? content : JSON.stringify(content)
@@ -101,6 +102,8 @@ async function subscribeAt (page: Page, service: WebPushService, cluster: Cluste
 }
 
 const origin = await serveApplication(t)
+/** The worker has this part of the origin alone. */
+const home = `${origin}/app/`
 
 await onEmbedded(t, async (t, cluster) => {
   await withBrowser(t, 'in Chromium', async (t, browser) => {
@@ -119,12 +122,12 @@ await onEmbedded(t, async (t, cluster) => {
     })
 
     await t.test('what the server sends is shown, replaced by the next one, and closed when it is read', async (t) => {
-      // Another window is in front, so that the worker shows something.
-      await page.goto('about:blank')
+      // Another page is in front, so that the worker shows something: one of the origin, but not of the application.
+      await page.goto(origin)
       const seq = await chat.post(ann, 'Hello from far away')
       t.ok(await service.until('chromium', 1))
       await deliver(service.last('chromium'))
-      await page.goto(origin)
+      await page.goto(home)
       t.ok(await eventually(async () => (await notificationsOf(page)).length === 1))
       t.match(await notificationsOf(page), [
         { title: 'a chat', body: `${ann.id}: Hello from far away`, data: { confab_chat: chat.id, seq } }
@@ -133,7 +136,7 @@ await onEmbedded(t, async (t, cluster) => {
       const next = await chat.post(ann, 'Are you there?')
       t.ok(await service.until('chromium', 2))
       await deliver(service.last('chromium'))
-      await page.goto(origin)
+      await page.goto(home)
       t.ok(await eventually(async () => at((await notificationsOf(page))[0], 'data', 'seq') === next))
       t.equal((await notificationsOf(page)).length, 1)
       await chat.call(bob, 'PUT', '/read', { body: { seq: next } })
@@ -160,7 +163,7 @@ await onEmbedded(t, async (t, cluster) => {
     })
 
     await t.test('and switches them off', async (t) => {
-      await page.goto(origin)
+      await page.goto(home)
       await subscribeAt(page, service, cluster, bob.token)
       await page.evaluate(`import('/push.js').then(({ disablePush }) => disablePush({
         ...push.options, registration: { pushManager: { getSubscription: async () => push.subscription } }
