@@ -1,5 +1,5 @@
 /** What can be done with a chat in the list. */
-import type { ChatInfo } from '../../../client/index.ts'
+import type { ChatInfo, Membership } from '../../../client/index.ts'
 import type { OwnSettings } from '../../../client/management/index.ts'
 import type { MenuEntry } from '../design/menu.tsx'
 import { showProblem, showToast } from '../design/toast.tsx'
@@ -11,14 +11,28 @@ import { words } from '../words/index.ts'
 /** Changes the user's own settings of a chat; the list follows. */
 export async function changeOwn ({ client }: Session, id: string, settings: OwnSettings): Promise<void> {
   const chat = client.chat(id)
-  const { info } = chat
-  // It shows at once, and is loaded again if the server refuses.
-  if (info?.me != null) chat.load({ ...info, me: { ...info.me, ...settings } })
+  const before = chat.info?.me
+  const show = (changed: OwnSettings) => {
+    const { info } = chat
+    if (info?.me != null) chat.load({ ...info, me: { ...info.me, ...changed } })
+  }
+  // It shows at once, and is taken back if the server refuses: what has come meanwhile stays.
+  show(settings)
   try {
     await client.request(`/chats/${id}/me`, { method: 'PATCH', body: settings })
   } catch (error) {
     showProblem(error)
-    if (info !== null) chat.load(info)
+    if (before != null) show(settingsOf(before, settings))
+  }
+}
+
+/** Those of the settings that are to be changed, as they are. */
+function settingsOf ({ muted, pinned, archived, notifications }: Membership, changed: OwnSettings): OwnSettings {
+  return {
+    ...(changed.muted !== undefined && { muted }),
+    ...(changed.pinned !== undefined && { pinned }),
+    ...(changed.archived !== undefined && { archived }),
+    ...(changed.notifications !== undefined && { notifications })
   }
 }
 

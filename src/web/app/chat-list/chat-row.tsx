@@ -13,6 +13,7 @@ import { allDrafts, draftKey } from '../state/drafts.ts'
 import { useLive } from '../state/live.ts'
 import { usePresence } from '../state/partner.ts'
 import { useName } from '../state/people.ts'
+import { today } from '../state/today.ts'
 import { useTypingText } from '../state/typing.ts'
 import { shortTime } from '../words/dates.ts'
 import { words } from '../words/index.ts'
@@ -28,7 +29,7 @@ type ChatRowProps = {
 
 /** A row. One whose chat is the same is not rendered again, however often the list is. */
 export function ChatRow ({ chat, isStop }: ChatRowProps) {
-  return useMemo(() => <Row chat={chat} isStop={isStop} />, [chat, isStop])
+  return useMemo(() => <Row chat={chat} isStop={isStop} />, [chat, isStop, today.value])
 }
 
 function Row ({ chat, isStop }: ChatRowProps) {

@@ -1,6 +1,6 @@
 /** A dialog over the page: the native one, which keeps the focus inside and ends with Escape. */
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useId, useRef } from 'preact/hooks'
 import { words } from '../words/index.ts'
 import { IconButton } from './button.tsx'
 import { closeFromSearch } from './escape.ts'
@@ -18,6 +18,7 @@ export type DialogProps = {
 /** A dialog, open as long as it is rendered. */
 export function Dialog ({ title, onClose, isLarge = false, children }: DialogProps) {
   const dialog = useModal()
+  const pressed = useRef<EventTarget | null>(null)
   const id = useId()
   return (
     <dialog
@@ -27,8 +28,12 @@ export function Dialog ({ title, onClose, isLarge = false, children }: DialogPro
         onClose()
       }}
       onKeyDown={(event) => closeFromSearch(event, onClose)}
-      onClick={(event) => {
-        if (event.target === event.currentTarget) onClose()
+      onPointerDown={({ target }) => {
+        pressed.current = target
+      }}
+      onClick={({ target, currentTarget }) => {
+        // Not what was begun inside, e.g. to select a text to its end.
+        if (target === currentTarget && pressed.current === currentTarget) onClose()
       }}
     >
       <div class='dialog-card'>

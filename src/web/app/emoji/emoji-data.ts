@@ -18,7 +18,13 @@ export async function loadEmojis (): Promise<readonly Emoji[]> {
   loaded ??= (shownLanguage.value === 'de' ? import('emoji-data:de') : import('emoji-data:en')).then(
     ({ default: rows }) => rows.map(([emoji, group, names, words]) =>
       ({ emoji, group, names, words: `${names.join(' ')} ${words}`.toLocaleLowerCase() })))
-  return loaded
+  try {
+    return await loaded
+  } catch (error) {
+    // The next one who needs them tries again.
+    loaded = undefined
+    throw error
+  }
 }
 
 /** Those that a text finds; those whose names begin with it come first. */

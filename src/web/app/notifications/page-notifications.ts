@@ -17,7 +17,11 @@ export function showMessages (session: Session): () => void {
   let loadedAt = 0
   const current = () => {
     if (settings === undefined || Date.now() - loadedAt > SETTINGS_MS) {
-      settings = loadSettings(session.client).catch(() => null)
+      settings = loadSettings(session.client).catch(() => {
+        // The next message tries again.
+        settings = undefined
+        return null
+      })
       loadedAt = Date.now()
     }
     return settings

@@ -29,7 +29,7 @@ export function Layout () {
   const { value: shown } = route
   const chat = shown.screen === 'chats' ? shown.chat : undefined
   const panel = shown.screen === 'chats' ? shown.panel : undefined
-  const Panel = panel === undefined ? undefined : PANELS[panel.name]
+  const Panel = panel !== undefined && Object.hasOwn(PANELS, panel.name) ? PANELS[panel.name] : undefined
   const pane = Panel !== undefined ? 'panel' : chat !== undefined ? 'chat' : 'list'
   return (
     <div class='layout' data-pane={pane}>

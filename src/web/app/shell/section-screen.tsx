@@ -37,7 +37,7 @@ export type SectionScreenProps = {
 export function SectionScreen (
   { title, sections, section, routeOf, onBack, isWide = false, head, foot }: SectionScreenProps
 ) {
-  const isChosen = section in sections
+  const isChosen = Object.hasOwn(sections, section)
   const [first = ''] = Object.keys(sections)
   const shown = isChosen ? section : first
   const { title: heading, Shown } = sections[shown] ?? NO_SECTION

@@ -14,16 +14,28 @@ const MAX_WIDTH = 22
 const Lightbox = lazy(async () => (await import('./lightbox.tsx')).Lightbox)
 const SoundPlayer = lazy(async () => (await import('../voice/sound-player.tsx')).SoundPlayer)
 
-/** The link to a file; null before it is there. It is asked for when it is needed, since it is good for minutes. */
-export function useFileUrl (file: string, isThumbnail: boolean): string | null {
+/** A link that cannot be loaded is replaced so often. */
+const MAX_RENEWALS = 3
+
+/**
+ * The link to a file; null before it is there. It is asked for when it is needed, since it is good for minutes: what is
+ * loaded later, when it comes into view, or is played, calls `renew` where it has failed.
+ */
+export function useFileUrl (file: string, isThumbnail: boolean): { url: string | null, renew: () => void } {
   const { files } = useSession()
   const [url, setUrl] = useState<string | null>(null)
+  const [renewals, setRenewals] = useState(0)
   useEffect(() => {
     const ending = new AbortController()
-    files.downloadUrl(file, { thumbnail: isThumbnail, signal: ending.signal }).then(setUrl, () => undefined)
+    const { signal } = ending
+    const read = async () => {
+      if (renewals > 0) await files.get(file, { signal })
+      setUrl(await files.downloadUrl(file, { thumbnail: isThumbnail, signal }))
+    }
+    read().catch(() => undefined)
     return () => ending.abort()
-  }, [file, isThumbnail])
-  return url
+  }, [file, isThumbnail, renewals])
+  return { url, renew: () => setRenewals((count) => Math.min(count + 1, MAX_RENEWALS)) }
 }
 
 /** The files. */
@@ -52,14 +64,14 @@ function isPicture ({ content_type: type }: Attachment): boolean {
 
 function Picture ({ attachment, onOpen }: { attachment: Attachment, onOpen: () => void }) {
   const { file, name, width = 4, height = 3 } = attachment
-  const url = useFileUrl(file, true)
+  const { url, renew } = useFileUrl(file, true)
   const widest = Math.min(MAX_WIDTH, (MAX_HEIGHT * width) / height)
   return (
     <button
       type='button' class='picture' aria-label={words.value.timeline.openPicture(name)} onClick={onOpen}
       style={{ aspectRatio: `${String(width)} / ${String(height)}`, inlineSize: `${String(widest)}rem` }}
     >
-      {url !== null && <img src={url} alt={name} loading='lazy' />}
+      {url !== null && <img src={url} alt={name} loading='lazy' onError={renew} />}
     </button>
   )
 }
@@ -67,9 +79,9 @@ function Picture ({ attachment, onOpen }: { attachment: Attachment, onOpen: () =
 function File ({ attachment: { file, name, size, content_type: type } }: { attachment: Attachment }) {
   const { files } = useSession()
   const { timeline } = words.value
-  const url = useFileUrl(file, false)
+  const { url, renew } = useFileUrl(file, false)
   if (type.startsWith('video/') && url !== null)
-    return <video class='film' controls preload='metadata' src={url} aria-label={name} />
+    return <video class='film' controls preload='metadata' src={url} aria-label={name} onError={renew} />
   // An old link is replaced when it is followed.
   const follow = async (link: HTMLAnchorElement) => {
     const fresh = await files.downloadUrl(file)

@@ -3,7 +3,9 @@ import { useState } from 'preact/hooks'
 import type { Attachment } from '../../../client/index.ts'
 import { IconButton } from '../design/button.tsx'
 import { Spinner } from '../design/spinner.tsx'
+import { showProblem } from '../design/toast.tsx'
 import { useModal } from '../design/use-modal.ts'
+import { useSession } from '../session/context.ts'
 import { words } from '../words/index.ts'
 import { useFileUrl } from './attachments.tsx'
 import { saveFile } from './save-file.ts'
@@ -52,19 +54,18 @@ export function Lightbox ({ pictures, first, onClose }: LightboxProps) {
 }
 
 function Whole ({ picture: { file, name } }: { picture: Attachment }) {
-  const url = useFileUrl(file, false)
+  const { url, renew } = useFileUrl(file, false)
   if (url === null) return <Spinner />
-  return <img class='lightbox-picture' src={url} alt={words.value.timeline.picture(name)} />
+  return <img class='lightbox-picture' src={url} alt={words.value.timeline.picture(name)} onError={renew} />
 }
 
 function Download ({ picture: { file, name } }: { picture: Attachment }) {
-  const url = useFileUrl(file, false)
+  const { files } = useSession()
   const label = words.value.timeline.download(name)
   return (
     <IconButton
-      icon='download' label={label} onClick={() => {
-        if (url !== null) saveFile(url, name)
-      }}
+      icon='download' label={label}
+      onClick={() => void files.downloadUrl(file).then((url) => saveFile(url, name), showProblem)}
     />
   )
 }

@@ -8,6 +8,7 @@ import { Spinner } from '../design/spinner.tsx'
 import { visited } from '../shell/routes.ts'
 import { draftKey } from '../state/drafts.ts'
 import { useLive } from '../state/live.ts'
+import { today } from '../state/today.ts'
 import { dayTitle } from '../words/dates.ts'
 import { words } from '../words/index.ts'
 import { problemText } from '../words/problems.ts'
@@ -92,7 +93,10 @@ type RowProps = { row: Row, chat: Chat, showsAuthors: boolean, isReply: boolean 
 function RowElement ({ row, ...rest }: RowProps) {
   const message = row.kind === 'message' ? row.message : null
   const ends = row.kind === 'message' ? `${String(row.isFirst)} ${String(row.isLast)}` : ''
-  return useMemo(() => elementOf({ row, ...rest }), [message, ends, row.key, rest.chat, rest.showsAuthors, words.value])
+  const day = row.kind === 'day' ? today.value : null
+  return useMemo(
+    () => elementOf({ row, ...rest }), [message, ends, day, row.key, rest.chat, rest.showsAuthors, words.value]
+  )
 }
 
 function elementOf ({ row, ...rest }: RowProps) {
