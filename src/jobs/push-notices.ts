@@ -39,7 +39,9 @@ const PayloadSchema = Type.Object({
   from: Type.Integer(),
   to: Type.Integer(),
   /** Users up to this one have been looked at. */
-  after: Type.Optional(Type.Integer())
+  after: Type.Optional(Type.Integer()),
+  /** The last message that they have been looked at for: the job may have been given more since. */
+  until: Type.Optional(Type.Integer())
 })
 const payloadForm = Compile(PayloadSchema)
 
@@ -56,10 +58,12 @@ export function createPushNotices (deps: PushNoticesDeps): JobKind {
 }
 
 async function run (
-  deps: PushNoticesDeps, { chat, from, to, after = 0 }: Static<typeof PayloadSchema>, signal: AbortSignal
+  deps: PushNoticesDeps, { chat, from, to: last, after = 0, until = last }: Static<typeof PayloadSchema>,
+  signal: AbortSignal
 ): Promise<Outcome> {
   const { orm } = deps
   const endsAt = Date.now() + SLICE_MS
+  const to = after === 0 ? last : until
   if (after === 0) {
     // Whoever posts has read what is before.
     await takeBackRead(orm, await listAuthors(orm, chat, { from, to }))
@@ -68,14 +72,15 @@ async function run (
   let afterUserId = after
   for (;;) {
     const userIds = await listReachable(orm, chat, { afterUserId, limit: PAGE })
-    const last = userIds.at(-1)
-    if (last !== undefined) await notify(deps, chat, await listNotified(orm, chat, { from, to, userIds }))
-    if (last === undefined || userIds.length < PAGE) break
-    afterUserId = last
+    const lastId = userIds.at(-1)
+    if (lastId !== undefined) await notify(deps, chat, await listNotified(orm, chat, { from, to, userIds }))
+    if (lastId === undefined || userIds.length < PAGE) break
+    afterUserId = lastId
     if (signal.aborted || Date.now() >= endsAt)
-      return { status: 'continues', afterMs: 0, fields: { after: afterUserId } }
+      return { status: 'continues', afterMs: 0, fields: { after: afterUserId, until: to } }
   }
-  return { status: 'done', fields: { from: to + 1, after: 0 } }
+  const fields = { from: to + 1, after: 0 }
+  return to < last ? { status: 'continues', afterMs: 0, fields } : { status: 'done', fields }
 }
 
 async function notify (deps: PushNoticesDeps, chatId: number, page: readonly NotifiedRow[]): Promise<void> {
