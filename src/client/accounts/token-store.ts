@@ -22,11 +22,12 @@ export type TokenStore = {
 }
 
 // The parts of a page that are used here: the types of browsers are not those of every program.
-declare const localStorage: {
+type Texts = {
   getItem: (key: string) => string | null
   setItem: (key: string, value: string) => void
   removeItem: (key: string) => void
 }
+declare const localStorage: Texts
 declare const navigator: {
   readonly locks?: { request: <Result>(name: string, act: () => Promise<Result>) => Promise<Result> }
 }
@@ -35,13 +36,14 @@ declare const window: {
   removeEventListener: (type: 'storage', listener: (event: { key: string | null }) => void) => void
 }
 
-/** Keeps them in the `localStorage` of a browser. */
+/** Keeps them in the `localStorage` of a browser; where that is blocked, as long as the page lives. */
 export function browserTokens (key = 'confab-session'): TokenStore {
+  const texts = availableTexts(key)
   return {
-    read: () => tokensOf(localStorage.getItem(key)),
+    read: () => tokensOf(texts.getItem(key)),
     write: (tokens) => {
-      if (tokens === null) localStorage.removeItem(key)
-      else localStorage.setItem(key, JSON.stringify(tokens))
+      if (tokens === null) texts.removeItem(key)
+      else texts.setItem(key, JSON.stringify(tokens))
     },
     watch: (listener) => {
       // Without a key everything was removed.
@@ -53,6 +55,21 @@ export function browserTokens (key = 'confab-session'): TokenStore {
     },
     // Pages without TLS have no locks.
     exclusively: async (act) => navigator.locks === undefined ? act() : navigator.locks.request(`${key} refresh`, act)
+  }
+}
+
+/** A browser that blocks cookies throws when it is asked for the storage itself. */
+function availableTexts (key: string): Texts {
+  try {
+    localStorage.getItem(key)
+    return localStorage
+  } catch {
+    const texts = new Map<string, string>()
+    return {
+      getItem: (name) => texts.get(name) ?? null,
+      setItem: (name, text) => void texts.set(name, text),
+      removeItem: (name) => void texts.delete(name)
+    }
   }
 }
 

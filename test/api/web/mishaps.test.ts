@@ -4,7 +4,7 @@ import t, { type Test } from '../../support/tap.ts'
 import { openPage, withBrowser } from '../../support/clients/browser.ts'
 import { call } from '../../support/clients/http.ts'
 import { signUp, type Visitor } from '../../support/clients/visitor.ts'
-import { bubbles, chatLink, signInAs, write } from '../../support/clients/web-client.ts'
+import { bubbles, chatLink, signInAs, signOut, write } from '../../support/clients/web-client.ts'
 import { textAt } from '../../support/data/json.ts'
 import { eventually } from '../../support/deadline.ts'
 import { withServices } from '../../support/servers/deployments.ts'
@@ -19,6 +19,10 @@ const REFUSAL = {
   contentType: 'application/problem+json',
   body: JSON.stringify({ code: 'forbidden', title: 'No', detail: 'No.', status: 403, retryable: false })
 }
+
+/** Storages of a browser that blocks cookies. */
+const BLOCKED = `for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, { get: () => { throw new DOMException('blocked', 'SecurityError') } })`
 
 t.setTimeout(300_000)
 
@@ -39,6 +43,16 @@ await withServices(t, 'the web client', async (t, services) => {
     await signInAs(page, ann)
     await chatLink(page, GROUP).click()
     await page.getByLabel(`Message to ${GROUP}`).waitFor()
+    await t.test('a browser that keeps nothing', async () => {
+      const blocked = await openPage(t, browser, `${url}/app`, { script: BLOCKED })
+      await signInAs(blocked, bob)
+      await chatLink(blocked, GROUP).click()
+      await write(blocked, GROUP, 'for now')
+      await bubbles(blocked).getByText('for now').waitFor()
+      await blocked.getByRole('button', { name: 'Emoji' }).click()
+      await blocked.locator('.emoji-grid .emoji').first().click()
+      await signOut(blocked)
+    })
     await t.test('a picture whose link has ended is shown all the same', (t) => endedLink(t, page))
     await t.test('a setting that is refused is taken back', (t) => refusedSetting(t, page, post))
     await t.test('a dialog stays open where a text is selected beyond it', (t) => selecting(t, page))

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import { ConfabProblem, disablePush, enablePush } from '../../../client/push/index.ts'
 import { login } from '../session/session.ts'
+import { browserTexts } from '../state/browser-storage.ts'
 import { serviceWorker } from './service-worker.ts'
 
 const SETTING = 'confab-notifications'
@@ -21,7 +22,7 @@ export async function switchOn (): Promise<void> {
     return
   }
   const state = await subscribe()
-  localStorage.setItem(SETTING, state)
+  browserTexts.setItem(SETTING, state)
   device.value = state
 }
 
@@ -32,7 +33,7 @@ export async function renew (): Promise<void> {
 
 /** Switches them off. */
 export async function switchOff (): Promise<void> {
-  localStorage.removeItem(SETTING)
+  browserTexts.removeItem(SETTING)
   device.value = 'off'
   const registration = await serviceWorker()
   if (registration !== null) await disablePush({ ...options(), registration })
@@ -40,7 +41,7 @@ export async function switchOff (): Promise<void> {
 
 /** Ends them in this browser: the server ends them with the session. */
 export async function forgetDevice (): Promise<void> {
-  localStorage.removeItem(SETTING)
+  browserTexts.removeItem(SETTING)
   device.value = kept()
   const registration = await serviceWorker()
   if (registration === null) return
@@ -58,7 +59,7 @@ async function subscribe (): Promise<'push' | 'page'> {
   } catch (error) {
     // A server without push, or a browser that reaches no push service.
     if (error instanceof ConfabProblem && ['push_off', 'push_denied'].includes(error.code)) return 'page'
-    return localStorage.getItem(SETTING) === 'push' ? 'push' : 'page'
+    return browserTexts.getItem(SETTING) === 'push' ? 'push' : 'page'
   }
 }
 
@@ -69,7 +70,7 @@ function options () {
 function kept (): DeviceState {
   if (!('Notification' in globalThis) || !('serviceWorker' in navigator)) return 'unsupported'
   if (Notification.permission === 'denied') return 'denied'
-  const setting = localStorage.getItem(SETTING)
+  const setting = browserTexts.getItem(SETTING)
   return Notification.permission === 'granted' && (setting === 'push' || setting === 'page') ? setting : 'off'
 }
 

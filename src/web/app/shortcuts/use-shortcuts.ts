@@ -3,6 +3,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { shownDialog } from '../extras/dialogs.ts'
 import { useSession } from '../session/context.ts'
+import { browserTexts } from '../state/browser-storage.ts'
 import { act } from './actions.ts'
 import { shortcutOf } from './keys.ts'
 
@@ -13,13 +14,13 @@ const NO_TEXT = new Set(['button', 'checkbox', 'radio', 'range', 'submit', 'rese
 export const isMac: boolean = /mac|iphone|ipad/i.test(navigator.userAgent)
 
 /** Whether keys without Ctrl and the like are shortcuts. */
-export const hasSingleKeys = signal(localStorage.getItem(SETTING) !== 'off')
+export const hasSingleKeys = signal(browserTexts.getItem(SETTING) !== 'off')
 
 /** Changes that, in this browser. */
 export function setSingleKeys (isOn: boolean): void {
   hasSingleKeys.value = isOn
-  if (isOn) localStorage.removeItem(SETTING)
-  else localStorage.setItem(SETTING, 'off')
+  if (isOn) browserTexts.removeItem(SETTING)
+  else browserTexts.setItem(SETTING, 'off')
 }
 
 /** Listens as long as the component is shown. */

@@ -1,5 +1,6 @@
 /** How the page looks, as the user has chosen it in this browser. */
 import { type ReadonlySignal, signal } from '@preact/signals'
+import { browserTexts } from './browser-storage.ts'
 
 const KEY = 'confab-appearance'
 
@@ -31,11 +32,7 @@ export function startAppearance (): void {
 export function chooseAppearance (change: Partial<Appearance>): void {
   const next = { ...chosen.value, ...change }
   show(next)
-  try {
-    localStorage.setItem(KEY, JSON.stringify(next))
-  } catch {
-    // There is no room: it looks so as long as the page lives.
-  }
+  browserTexts.setItem(KEY, JSON.stringify(next))
 }
 
 function show (next: Appearance): void {
@@ -48,7 +45,7 @@ function show (next: Appearance): void {
 
 function read (): Appearance {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}')
+    const kept: unknown = JSON.parse(browserTexts.getItem(KEY) ?? '{}')
     if (typeof kept !== 'object' || kept === null) return DEFAULT
     const values = new Map<string, unknown>(Object.entries(kept))
     return {

@@ -1,5 +1,6 @@
 /** Texts that were not sent yet, by chat, kept for the next page. */
 import { type ReadonlySignal, signal } from '@preact/signals'
+import { browserTexts } from './browser-storage.ts'
 
 const KEY = 'confab-drafts'
 const MAX_DRAFTS = 50
@@ -20,11 +21,7 @@ export function keepDraft (key: string, text: string): void {
   if ((before ?? '') === text) return
   const kept = Object.entries(others)
   drafts.value = text === '' ? others : { ...Object.fromEntries(kept.slice(1 - MAX_DRAFTS)), [key]: text }
-  try {
-    localStorage.setItem(KEY, JSON.stringify(drafts.value))
-  } catch {
-    // There is no room: the draft lives as long as the page.
-  }
+  browserTexts.setItem(KEY, JSON.stringify(drafts.value))
 }
 
 // Each tab keeps all drafts: without those of the others it would drop them.
@@ -35,12 +32,12 @@ addEventListener('storage', ({ key }) => {
 /** Drops all drafts, when their author has signed out. */
 export function dropDrafts (): void {
   drafts.value = {}
-  localStorage.removeItem(KEY)
+  browserTexts.removeItem(KEY)
 }
 
 function read (): Readonly<Record<string, string>> {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}')
+    const kept: unknown = JSON.parse(browserTexts.getItem(KEY) ?? '{}')
     if (typeof kept !== 'object' || kept === null) return {}
     return Object.fromEntries(Object.entries(kept).filter((entry): entry is [string, string] =>
       typeof entry[1] === 'string'))

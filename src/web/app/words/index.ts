@@ -3,6 +3,7 @@
  * loaded when they are needed are in `more.ts`.
  */
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
+import { browserTexts } from '../state/browser-storage.ts'
 import { en } from './en.ts'
 import type { MoreWords, Words } from './words.ts'
 
@@ -51,7 +52,7 @@ export const shownLanguage: ReadonlySignal<string> = language
 
 /** Shows the language that was chosen, or that of the browser. */
 export async function startLanguage (): Promise<void> {
-  const chosen = localStorage.getItem(CHOSEN)
+  const chosen = browserTexts.getItem(CHOSEN)
   const tags = [...(chosen === null ? [] : [chosen]), ...navigator.languages]
   const known = tags.map((tag) => tag.split('-')[0] ?? '').find((tag) => tag in LANGUAGES)
   await showLanguage(known ?? 'en')
@@ -59,7 +60,7 @@ export async function startLanguage (): Promise<void> {
 
 /** Shows a language, and remembers the choice. */
 export async function chooseLanguage (chosen: string): Promise<void> {
-  localStorage.setItem(CHOSEN, chosen)
+  browserTexts.setItem(CHOSEN, chosen)
   await showLanguage(chosen)
 }
 
