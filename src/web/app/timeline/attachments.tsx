@@ -29,7 +29,11 @@ export function useFileUrl (file: string, isThumbnail: boolean): { url: string |
     const ending = new AbortController()
     const { signal } = ending
     const read = async () => {
-      if (renewals > 0) await files.get(file, { signal })
+      if (renewals > 0) {
+        // The same link is loaded again, too: it may be the connection that has failed.
+        setUrl(null)
+        await files.get(file, { signal })
+      }
       setUrl(await files.downloadUrl(file, { thumbnail: isThumbnail, signal }))
     }
     read().catch(() => undefined)
