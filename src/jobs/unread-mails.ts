@@ -10,7 +10,7 @@ import type { Orm } from '../store/database.ts'
 import { lockMailState, noteMailed } from '../store/notification-settings.ts'
 import { insertMail } from '../store/outbox.ts'
 import { listUnreadChats } from '../store/push-notices.ts'
-import { UNREAD_MAIL_KIND } from '../store/unread-mails.ts'
+import { beginUnreadMail, UNREAD_MAIL_KIND } from '../store/unread-mails.ts'
 import { findUserById } from '../store/users.ts'
 import { backoff, type JobKind, type Outcome } from './job-kind.ts'
 
@@ -40,7 +40,12 @@ export function createUnreadMails (deps: UnreadMailsDeps): JobKind {
     perTarget: CONCURRENCY,
     maxAttempts: MAX_ATTEMPTS,
     retryDelayMs: backoff(FIRST_RETRY_MS, MAX_RETRY_MS),
-    run: async (job) => run(deps, payloadForm.Parse(job.payload).user)
+    run: async (job) => {
+      const { user } = payloadForm.Parse(job.payload)
+      // Committed before it looks for messages: one that it does not see finds no job that is about to end.
+      await beginUnreadMail(deps.orm, job)
+      return run(deps, user)
+    }
   }
 }
 

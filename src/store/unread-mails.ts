@@ -1,6 +1,7 @@
 /** Queries on the jobs that mail users about unread messages. */
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Orm } from './database.ts'
+import type { Claim } from './jobs.ts'
 import { jobs } from './schema.ts'
 
 /** The kind of jobs that mail users about unread messages. */
@@ -17,4 +18,9 @@ export async function insertUnreadMails (
     payload: { user: userId },
     dueAt: sql`now() + ${mailAfterMinutes ?? 0}::integer * interval '1 minute'`
   }))).onConflictDoNothing()
+}
+
+/** Takes its key from a job that is under way: messages that come from now on get a job of their own. */
+export async function beginUnreadMail (orm: Orm, { id, claim }: Claim): Promise<void> {
+  await orm.update(jobs).set({ key: null }).where(and(eq(jobs.id, id), eq(jobs.claim, claim)))
 }

@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import t from '../../support/tap.ts'
 import { jobs, notificationSettings, users } from '../../../src/store/schema.ts'
+import { lockMailState } from '../../../src/store/notification-settings.ts'
 import { register } from '../../support/data/accounts.ts'
 import { USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, textAt } from '../../support/data/json.ts'
@@ -22,7 +23,7 @@ await onEachDeployment(t, async (t, cluster) => {
   const member = { id: `cf~${String(row.id)}`, token: bob.accessToken, userId: row.id }
   const chat = await makeChat(cluster, [ann, member])
   const jobOfBob = () => cluster.orm.select().from(jobs)
-    .where(and(eq(jobs.kind, 'unread-mail'), eq(jobs.key, String(row.id))))
+    .where(and(eq(jobs.kind, 'unread-mail'), sql`${jobs.payload} ->> 'user' = ${String(row.id)}`))
   /** Has the time be over that the mail waits for. */
   const elapse = async () => {
     t.ok(await eventually(async () => (await jobOfBob()).length === 1), 'a mail waits')
@@ -67,6 +68,23 @@ await onEachDeployment(t, async (t, cluster) => {
     await chat.call(member, 'PUT', '/read', { body: { seq: 99 } })
     await elapse()
     t.equal((await mails()).length, before + 1)
+  })
+
+  // A transaction of the embedded store is alone.
+  const isAlone = cluster.replicas.length === 1
+  await t.test('a message that comes while a mail is made gets a job of its own', { skip: isAlone }, async (t) => {
+    await chat.post(ann, 'the one')
+    t.ok(await eventually(async () => (await jobOfBob()).length === 1))
+    await cluster.orm.transaction(async (tx) => {
+      await lockMailState(tx, row.id)
+      await cluster.orm.update(jobs).set({ dueAt: sql`now()` }).where(eq(jobs.kind, 'unread-mail'))
+      t.ok(await eventually(async () => (await jobOfBob()).some(({ claim }) => claim !== null)), 'it waits for the row')
+      await chat.post(ann, 'the other one')
+      t.ok(await eventually(async () => (await jobOfBob()).length === 2))
+    })
+    t.ok(await eventually(async () => (await mails()).length === before + 2))
+    await elapse()
+    t.equal((await mails()).length, before + 2, 'the first one has told both')
   })
 
   await t.test('one click ends the mails, a page asks first, and a wrong link does nothing', async (t) => {
