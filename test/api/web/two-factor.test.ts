@@ -67,6 +67,8 @@ async function walk (t: Test, browser: Browser, cluster: Cluster): Promise<void>
   t.equal(codes.length, 10)
   for (const code of codes) cluster.secrets.add(code)
   await expectAccessible(t, page, 'the recovery codes')
+  // They are shown once, so that a slip does not close them.
+  await page.mouse.click(5, 5)
   const downloading = page.waitForEvent('download')
   await dialog.getByRole('link', { name: 'Download' }).click()
   const download = await downloading

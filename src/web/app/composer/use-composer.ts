@@ -8,6 +8,7 @@ import { useSession } from '../session/context.ts'
 import { login } from '../session/session.ts'
 import { allDrafts, draftKey, keepDraft } from '../state/drafts.ts'
 import { words } from '../words/index.ts'
+import { mentionsIn } from './mentions.ts'
 import { type ComposerMode, modeOf, NEW } from './mode.ts'
 import { editText, sendMessage } from './send.ts'
 import { startedAt, type Suggestion, useSuggestions } from './suggestions.ts'
@@ -118,7 +119,7 @@ function sendWritten ({ chat, parent, key, text, length, mode }: ToSend): boolea
     return true
   }
   const replyTo = mode.kind === 'reply' ? mode.message : null
-  sendMessage(chat, { text, parent, replyTo, attachments, mentions: mentionsIn(key, text) })
+  sendMessage(chat, { text, parent, replyTo, attachments, mentions: takeMentions(key, text) })
   uploads.value = uploads.value.filter((upload) => !files.includes(upload))
   return true
 }
@@ -199,8 +200,8 @@ function noteMention (key: string, { id, name }: { id: string, name: string }): 
   mentioned.set(key, names.set(name, id))
 }
 
-function mentionsIn (key: string, text: string): string[] {
-  const chosen = [...mentioned.get(key) ?? []].filter(([name]) => text.includes(`@${name}`)).map(([, id]) => id)
+function takeMentions (key: string, text: string): string[] {
+  const ids = mentionsIn(text, mentioned.get(key) ?? new Map<string, string>())
   mentioned.delete(key)
-  return /(?:^|\s)@all\b/.test(text) ? [...chosen, '@all'] : chosen
+  return ids
 }

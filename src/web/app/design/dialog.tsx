@@ -12,11 +12,13 @@ export type DialogProps = {
   onClose: () => void
   /** Fills the screen on phones. */
   isLarge?: boolean
+  /** What it shows is not seen again: a click beside it, which may be a slip, does not close it. */
+  isKept?: boolean
   children: ComponentChildren
 }
 
 /** A dialog, open as long as it is rendered. */
-export function Dialog ({ title, onClose, isLarge = false, children }: DialogProps) {
+export function Dialog ({ title, onClose, isLarge = false, isKept = false, children }: DialogProps) {
   const dialog = useModal()
   const pressed = useRef<EventTarget | null>(null)
   const id = useId()
@@ -33,7 +35,7 @@ export function Dialog ({ title, onClose, isLarge = false, children }: DialogPro
       }}
       onClick={({ target, currentTarget }) => {
         // Not what was begun inside, e.g. to select a text to its end.
-        if (target === currentTarget && pressed.current === currentTarget) onClose()
+        if (!isKept && target === currentTarget && pressed.current === currentTarget) onClose()
       }}
     >
       <div class='dialog-card'>

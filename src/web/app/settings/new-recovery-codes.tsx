@@ -26,7 +26,7 @@ export function NewRecoveryCodes ({ onRenewed, onClose }: NewRecoveryCodesProps)
     onRenewed()
   }
   return (
-    <Dialog title={codes === null ? twoFactor.renewTitle : twoFactor.codes} onClose={onClose}>
+    <Dialog title={codes === null ? twoFactor.renewTitle : twoFactor.codes} isKept={codes !== null} onClose={onClose}>
       {codes !== null
         ? <RecoveryCodes lead={twoFactor.renewed} codes={codes} onClose={onClose} />
         : (

@@ -27,7 +27,7 @@ export function TwoFactorSetUp ({ onConfirmed, onClose }: TwoFactorSetUpProps) {
   const [secret, setSecret] = useState<TwoFactorSecret | null>(null)
   const [codes, setCodes] = useState<readonly string[] | null>(null)
   return (
-    <Dialog title={codes === null ? twoFactor.setUp : twoFactor.codes} onClose={onClose}>
+    <Dialog title={codes === null ? twoFactor.setUp : twoFactor.codes} isKept={codes !== null} onClose={onClose}>
       {codes !== null
         ? <RecoveryCodes lead={twoFactor.codesLead} codes={codes} onClose={onClose} />
         : secret !== null

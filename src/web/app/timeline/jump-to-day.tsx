@@ -1,5 +1,5 @@
 /** Goes to the first message of a day. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Chat } from '../../../client/index.ts'
 import { seqAt } from '../../../client/history/index.ts'
 import { Button } from '../design/button.tsx'
@@ -14,14 +14,18 @@ export function JumpToDay ({ chat, onClose }: { chat: Chat, onClose: () => void 
   const { client } = useSession()
   const [isBusy, setBusy] = useState(false)
   const { timeline } = words.value
+  const closing = useRef(new AbortController())
+  useEffect(() => () => closing.current.abort(), [])
   const jump = async (day: string) => {
+    const { signal } = closing.current
     setBusy(true)
     try {
-      const seq = await seqAt(client, chat.id, new Date(`${day}T00:00`))
+      const seq = await seqAt(client, chat.id, new Date(`${day}T00:00`), { signal })
       if (seq === null) showToast(timeline.notThere)
       else goTo({ screen: 'chats', chat: chat.id, at: seq })
       onClose()
     } catch (error) {
+      if (signal.aborted) return
       showProblem(error)
       setBusy(false)
     }
