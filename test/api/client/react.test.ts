@@ -8,9 +8,11 @@ import { promisify } from 'node:util'
 import t from '../../support/tap.ts'
 import { signUserToken } from '../../../src/client/server/index.ts'
 import { openPage, withBrowser } from '../../support/clients/browser.ts'
+import { keptTexts } from '../../support/clients/kept-texts.ts'
 import { addV1Chat, addV1User } from '../../support/clients/realtime.ts'
 import { Line, openClient, when } from '../../support/clients/synced-client.ts'
 import { USER_TOKEN_SECRETS } from '../../support/data/user-tokens.ts'
+import { eventually } from '../../support/deadline.ts'
 import type { Scope } from '../../support/scope.ts'
 import { startCluster } from '../../support/servers/cluster.ts'
 import { listenOnFreePort } from '../../support/servers/http-server.ts'
@@ -137,6 +139,8 @@ await withBrowser(t, 'the example in Chromium', async (t, browser) => {
   await bobs.delete(seq)
   await page.locator('li', { hasText: `${bob.id} deleted` }).waitFor()
   t.equal(await messages.count(), HISTORY + 2)
+  // The changes of a moment are kept together.
+  t.ok(await eventually(async () => (await keptTexts(page)).includes('Hello')), 'what is shown is kept')
 
   await t.test('a page that is loaded again without the server shows what was there, and what waits', async (t) => {
     await proxy.cut()

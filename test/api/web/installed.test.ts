@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from '../../support/tap.ts'
 import { accessibilityFaults, openPage, withBrowser } from '../../support/clients/browser.ts'
 import { uniqueName } from '../../support/clients/http.ts'
+import { keptTexts } from '../../support/clients/kept-texts.ts'
 import { bubbles, chatLink, signInAs, signOut, write } from '../../support/clients/web-client.ts'
 import { type Account, createChat, register } from '../../support/data/accounts.ts'
 import { at, integerAt, listAt, textAt } from '../../support/data/json.ts'
@@ -62,19 +63,6 @@ async function makeWorld (t: Test, cluster: Cluster): Promise<World> {
 
 async function expectAccessible (t: Test, page: Page, title: string): Promise<void> {
   t.strictSame(await accessibilityFaults(page), [], `axe finds nothing: ${title}`)
-}
-
-/** Everything that the browser keeps of the user. */
-async function keptTexts (page: Page): Promise<string> {
-  const kept: unknown = await page.evaluate(`indexedDB.databases().then((all) => Promise.all(all.map(({ name }) =>
-    new Promise((resolve) => {
-      const opening = indexedDB.open(name)
-      opening.onsuccess = () => {
-        const reading = opening.result.transaction('values').objectStore('values').getAll()
-        reading.onsuccess = () => { opening.result.close(); resolve(JSON.stringify(reading.result)) }
-      }
-    })))).then((texts) => texts.join())`)
-  return String(kept)
 }
 
 /** Waits until the page would open without a server. */
