@@ -1,7 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import t from '../../support/tap.ts'
 import { jobs, notificationSettings, users } from '../../../src/store/schema.ts'
-import { lockMailState } from '../../../src/store/notification-settings.ts'
 import { register } from '../../support/data/accounts.ts'
 import { USER_TOKENS } from '../../support/data/api-clients.ts'
 import { at, textAt } from '../../support/data/json.ts'
@@ -12,6 +11,8 @@ import { PUBLIC_URL } from '../../support/servers/cluster.ts'
 import { onEachDeployment } from '../../support/servers/deployments.ts'
 
 const AFTER_MINUTES = 30
+/** A job whose time was changed from outside is found by the next look of a replica. */
+const SWEPT_MS = 60_000
 
 await onEachDeployment(t, async (t, cluster) => {
   const ann = await makeUser(cluster, 'ann')
@@ -27,10 +28,13 @@ await onEachDeployment(t, async (t, cluster) => {
   /** Has the time be over that the mail waits for. */
   const elapse = async () => {
     t.ok(await eventually(async () => (await jobOfBob()).length === 1), 'a mail waits')
-    const waitMs = Number((await jobOfBob())[0]?.dueAt) - Date.now()
+    const [waiting] = await jobOfBob()
+    const waitMs = Number(waiting?.dueAt) - Date.now()
     t.ok(waitMs > (AFTER_MINUTES - 1) * 60_000 && waitMs <= AFTER_MINUTES * 60_000)
     await cluster.orm.update(jobs).set({ dueAt: sql`now()` }).where(eq(jobs.kind, 'unread-mail'))
-    t.ok(await eventually(async () => (await jobOfBob()).length === 0), 'the mail is made')
+    // One that comes meanwhile is of a message that is noticed later.
+    const isOver = async () => !(await jobOfBob()).some(({ id }) => id === waiting?.id)
+    t.ok(await eventually(isOver, SWEPT_MS), 'the mail is made')
   }
   const mails = async () => (await cluster.outbox.all()).filter(({ to }) => to === row.email)
   const before = (await mails()).length
@@ -68,23 +72,6 @@ await onEachDeployment(t, async (t, cluster) => {
     await chat.call(member, 'PUT', '/read', { body: { seq: 99 } })
     await elapse()
     t.equal((await mails()).length, before + 1)
-  })
-
-  // A transaction of the embedded store is alone.
-  const isAlone = cluster.replicas.length === 1
-  await t.test('a message that comes while a mail is made gets a job of its own', { skip: isAlone }, async (t) => {
-    await chat.post(ann, 'the one')
-    t.ok(await eventually(async () => (await jobOfBob()).length === 1))
-    await cluster.orm.transaction(async (tx) => {
-      await lockMailState(tx, row.id)
-      await cluster.orm.update(jobs).set({ dueAt: sql`now()` }).where(eq(jobs.kind, 'unread-mail'))
-      t.ok(await eventually(async () => (await jobOfBob()).some(({ claim }) => claim !== null)), 'it waits for the row')
-      await chat.post(ann, 'the other one')
-      t.ok(await eventually(async () => (await jobOfBob()).length === 2))
-    })
-    t.ok(await eventually(async () => (await mails()).length === before + 2))
-    await elapse()
-    t.equal((await mails()).length, before + 2, 'the first one has told both')
   })
 
   await t.test('one click ends the mails, a page asks first, and a wrong link does nothing', async (t) => {

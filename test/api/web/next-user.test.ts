@@ -40,19 +40,6 @@ await withServices(t, 'the web client', async (t, services) => {
         typeof at(await as(ann, 'GET', `${messages}/${String(seq)}`), 'deleted_at') === 'string'
       t.ok(await eventually(isDeleted))
     })
-    await t.test('nor does it come back where the page is left at once', async (t) => {
-      await enter(page, ann)
-      const seq = integerAt(await as(ann, 'POST', messages, { text: 'another slip' }), 'seq')
-      await choose(page, 'another slip', 'Delete')
-      await page.getByText('This message was deleted.').nth(1).waitFor()
-      await page.goto('about:blank')
-      const isDeleted = async () =>
-        typeof at(await as(ann, 'GET', `${messages}/${String(seq)}`), 'deleted_at') === 'string'
-      t.ok(await eventually(isDeleted))
-      await page.goto(`${url}/app`)
-      await page.getByRole('button', { name: 'New chat' }).first().waitFor()
-      await signOut(page)
-    })
     await t.test('nothing of what the first one was doing is shown to the next one', async (t) => {
       await enter(page, ann)
       await write(page, GROUP, 'Hello')

@@ -151,11 +151,7 @@ export async function startCluster (t: Scope, options: ClusterOptions = {}): Pro
     }),
     ...options.environment
   }
-  // One for a transaction that is held open, and one for what happens meanwhile.
-  const pool = 2
-  const database = options.inspectable === true
-    ? await openDatabase(t, environment.DATABASE_URL, { pool })
-    : undefined
+  const database = options.inspectable === true ? await openDatabase(t, environment.DATABASE_URL) : undefined
   const count = options.services === undefined ? 1 : options.replicas ?? REPLICAS_ON_SERVICES
   const logStream = {
     write: (line: string) => {

@@ -43,4 +43,5 @@ export async function deleteNow (): Promise<void> {
   await Promise.all([...waiting.value.values()].map((act) => act()))
 }
 
+// As far as the browser still sends it: otherwise the message is there again.
 addEventListener('pagehide', () => void deleteNow())
