@@ -5,7 +5,7 @@ import type { AuditRow } from '../../domain/moderation/audit-log.ts'
 import { json } from '../http/answers.ts'
 import { requireCaller } from '../http/principals.ts'
 import type { Scope } from '../http/scope.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { ADMINISTRATION } from './tags.ts'
 
 const MAX_ID_LENGTH = 64
@@ -73,7 +73,7 @@ const EXAMPLE: Static<typeof EntrySchema> = {
   data: { from: 'member', to: 'admin' }
 }
 
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the route. */
 export default async function auditLog (app: Scope): Promise<void> {

@@ -8,7 +8,7 @@ import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { callerOf } from './caller.ts'
 import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH } from './chat-path.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { MODERATION } from './tags.ts'
 import { UserOfPath } from './users/parameters.ts'
 
@@ -58,7 +58,7 @@ const WrittenSchema = Type.Object({
 const written = (description: string) => json(description, WrittenSchema, { seq: 118, ban: EXAMPLE })
 
 const ERRORS_OF_BANS = ['unknown_chat', 'forbidden', 'insufficient_scope'] as const
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the routes. */
 export default async function bans (app: Scope): Promise<void> {

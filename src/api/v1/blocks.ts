@@ -5,7 +5,7 @@ import { principalOf, requireCaller } from '../http/principals.ts'
 import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { BlockSchema, encodeBlock, EXAMPLE_BLOCK } from './block.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { USERS } from './tags.ts'
 import { UserParams } from './users/parameters.ts'
 
@@ -14,7 +14,7 @@ const OnePath = '/me/blocks/:user'
 
 const ERRORS_OF_BLOCKS = ['user_required', 'insufficient_scope'] as const
 
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the routes, each with its whole path. */
 export default async function blocks (app: Scope): Promise<void> {

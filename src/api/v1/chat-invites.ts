@@ -11,7 +11,7 @@ import type { Scope } from '../http/scope.ts'
 import { callerOf, userCallerOf } from './caller.ts'
 import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH } from './chat-path.ts'
 import { sendChat, writtenChat } from './written-chat.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { MEMBERS } from './tags.ts'
 
 const ListPath = `${IN_CHAT_PATH}/invites`
@@ -56,7 +56,7 @@ const NewInviteBody = Type.Object(
 )
 
 const ERRORS_OF_INVITES = ['unknown_chat', 'forbidden', 'insufficient_scope'] as const
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the routes. */
 export default async function chatInvites (app: Scope): Promise<void> {

@@ -11,7 +11,7 @@ import { callerOf } from './caller.ts'
 import { CHAT_PARAMS, ChatParams, IN_CHAT_PATH } from './chat-path.ts'
 import { encodeMember, EXAMPLE_MEMBER, MemberSchema } from './chat.ts'
 import { MembersBody } from './chats.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { ProblemSchema, problem } from './problem.ts'
 import { MEMBERS } from './tags.ts'
 import { DataSchema } from './user.ts'
@@ -37,7 +37,7 @@ const AddedSchema = Type.Object({
   ]), { description: 'The outcome for each user, in the order of the request.' })
 })
 
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the routes. */
 export default async function chatMembers (app: Scope): Promise<void> {

@@ -48,6 +48,9 @@ export type PageRequest<Position> = {
 /** A page of a list. */
 export type Page<Item> = { items: Item[], next: string | null, prev: string | null }
 
+/** The position in a list that is in the order of the ids of its rows. */
+export const IdPosition = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
 /** The cursors of lists whose positions have this form. */
 export class Paging<Position extends TSchema> {
   readonly #position

@@ -7,7 +7,7 @@ import { requireCaller } from '../http/principals.ts'
 import { limitedAs } from '../http/quotas.ts'
 import type { Scope } from '../http/scope.ts'
 import { callerOf, userCallerOf } from './caller.ts'
-import { DESCRIBED_PAGE_QUERY, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
+import { DESCRIBED_PAGE_QUERY, IdPosition, PAGE_QUERY, pageSchema, Paging } from './cursor.ts'
 import { conditionOf, etagOf, IF_MATCH } from './etag.ts'
 import {
   DecisionBody, encodeReport, EXAMPLE_REPORT, ReceiptSchema, ReportBody, ReportSchema, Status
@@ -25,7 +25,7 @@ const FILTER = {
   user: Type.Optional(Type.String({ maxLength: MAX_ID_LENGTH, description: 'Those about this user.' }))
 }
 const EXAMPLE_RECEIPT = { id: '17', created_at: '2026-11-28T10:15:04.512Z' }
-const paging = new Paging(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const paging = new Paging(IdPosition)
 
 /** Adds the routes. */
 export default async function reports (app: Scope): Promise<void> {
